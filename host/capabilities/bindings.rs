@@ -1,0 +1,9 @@
+//! The host's side of `roost:bot`, generated from `wit/`.
+
+wasmtime::component::bindgen!({
+    path: "wit",
+    world: "roost:bot/capabilities",
+    with: {
+        "roost:bot/database.transaction": super::database::OpenTransaction,
+    },
+});

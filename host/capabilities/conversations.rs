@@ -1,0 +1,48 @@
+//! `roost:bot/conversations`: the state of a contact's conversation.
+
+use super::bindings::roost::bot::conversations::{self, Conversation, Error};
+use crate::sandbox::RunState;
+use futures::future::BoxFuture;
+use std::sync::Arc;
+use wasmtime::component::{Accessor, HasSelf};
+
+/// Reads and changes the conversations of one project.
+pub trait Conversations: Send + Sync {
+    /// The conversation with a contact, by WhatsApp id or business-scoped user id.
+    fn get(&self, contact: String) -> BoxFuture<'_, Result<Conversation, Error>>;
+    /// Sets its state, or removes it.
+    fn set_state(&self, contact: String, state: Option<String>) -> BoxFuture<'_, Result<(), Error>>;
+}
+
+fn granted<T>(accessor: &Accessor<T, HasSelf<RunState>>) -> Result<Arc<dyn Conversations>, Error> {
+    accessor.with(|mut access| {
+        let grants = &mut access.get().grants;
+        grants.host_calls += 1;
+        grants.conversations.clone().ok_or_else(|| {
+            Error::Unavailable("conversations exist while an event is handled, not at deploy".to_owned())
+        })
+    })
+}
+
+impl<T: Send> conversations::HostWithStore<T> for HasSelf<RunState> {
+    async fn get(
+        accessor: &Accessor<T, Self>,
+        contact: String,
+    ) -> Result<Conversation, Error> {
+        granted(accessor)?.get(contact).await
+    }
+
+    async fn set_state(
+        accessor: &Accessor<T, Self>,
+        contact: String,
+        state: String,
+    ) -> Result<(), Error> {
+        granted(accessor)?.set_state(contact, Some(state)).await
+    }
+
+    async fn clear_state(accessor: &Accessor<T, Self>, contact: String) -> Result<(), Error> {
+        granted(accessor)?.set_state(contact, None).await
+    }
+}
+
+impl conversations::Host for RunState {}

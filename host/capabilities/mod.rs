@@ -1,0 +1,112 @@
+//! What a bot may do: one file for each interface of `wit/`.
+//!
+//! Every run gets its own [`Grants`]. What they lead to is behind the traits of
+//! this folder (`Messenger`, `Conversations`, ...), which the host's features
+//! implement: nothing here knows of tables or of Meta. A grant that is absent
+//! denies with a sentence that says why, as at deploy time.
+
+pub(crate) mod bindings;
+mod conversations;
+mod database;
+mod event;
+mod http;
+mod log;
+mod secrets;
+mod whatsapp;
+
+use crate::sandbox::RunState;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use wasmtime::component::{HasSelf, Linker};
+
+pub use bindings::roost::bot::conversations::{Conversation, Error as ConversationError};
+pub use bindings::roost::bot::log::Level;
+pub use bindings::roost::bot::whatsapp as messages;
+pub use conversations::Conversations;
+pub use database::DatabaseGrant;
+pub use http::{HttpClient, Outbound, OutboundError};
+pub use log::{LogBudget, LogSink, NoLog};
+pub use whatsapp::Messenger;
+
+/// What one run may do, and what it has done.
+pub struct Grants {
+    pub(crate) database: Option<DatabaseGrant>,
+    pub(crate) whatsapp: Option<Arc<dyn Messenger>>,
+    pub(crate) conversations: Option<Arc<dyn Conversations>>,
+    pub(crate) secrets: Arc<BTreeMap<String, String>>,
+    pub(crate) log: LogBudget,
+    pub(crate) http: Outbound,
+    failure: Option<String>,
+    /// How many calls of host functions were made.
+    pub(crate) host_calls: u32,
+}
+
+impl Grants {
+    /// No power but clocks and random numbers.
+    pub fn none() -> Self {
+        Self {
+            database: None,
+            whatsapp: None,
+            conversations: None,
+            secrets: Arc::default(),
+            log: LogBudget::new(Arc::new(NoLog)),
+            http: Outbound::denied(),
+            failure: None,
+            host_calls: 0,
+        }
+    }
+
+    /// With the project's schema.
+    pub fn with_database(mut self, database: DatabaseGrant) -> Self {
+        self.database = Some(database);
+        self
+    }
+
+    /// With the project's number.
+    pub fn with_whatsapp(mut self, messenger: Arc<dyn Messenger>) -> Self {
+        self.whatsapp = Some(messenger);
+        self
+    }
+
+    /// With the project's conversations.
+    pub fn with_conversations(mut self, conversations: Arc<dyn Conversations>) -> Self {
+        self.conversations = Some(conversations);
+        self
+    }
+
+    /// With the project's secrets.
+    pub fn with_secrets(mut self, secrets: Arc<BTreeMap<String, String>>) -> Self {
+        self.secrets = secrets;
+        self
+    }
+
+    /// With the project's log.
+    pub fn with_log(mut self, sink: Arc<dyn LogSink>) -> Self {
+        self.log = LogBudget::new(sink);
+        self
+    }
+
+    /// With HTTP to the outside.
+    pub fn with_http(mut self, client: Arc<dyn HttpClient>) -> Self {
+        self.http = Outbound::through(client);
+        self
+    }
+
+    /// How many calls of host functions the run made.
+    pub fn host_calls(&self) -> u32 {
+        self.host_calls + self.http.requests()
+    }
+
+    pub(crate) fn take_failure(&mut self) -> Option<String> {
+        self.failure.take()
+    }
+}
+
+/// Links everything that a bot may import. This is the whole list.
+pub(crate) fn link(linker: &mut Linker<RunState>) -> wasmtime::Result<()> {
+    wasmtime_wasi_http::p3::add_to_linker(linker)?;
+    wasmtime_wasi::p3::clocks::add_to_linker(linker)?;
+    wasmtime_wasi::p3::random::add_to_linker(linker)?;
+    bindings::Capabilities::add_to_linker::<_, HasSelf<_>>(linker, |state| state)?;
+    Ok(())
+}

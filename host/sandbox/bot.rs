@@ -1,0 +1,164 @@
+//! A component, made ready to run.
+
+use super::split::split;
+use super::{RunState, Sandbox};
+use sha2::{Digest, Sha256};
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use wasmtime::component::{Component, Linker};
+use wasmtime::{Engine, Module, Result};
+use wasmtime_wasi_http::p3::bindings::ServicePre;
+
+/// A bot that is ready to run. Cloning is cheap.
+#[derive(Clone)]
+pub struct Bot {
+    pub(crate) service: ServicePre<RunState>,
+    pub(crate) sandbox: Sandbox,
+    code: Option<String>,
+}
+
+impl Bot {
+    /// Compiles a component of the world `roost:bot/bot`.
+    ///
+    /// Fails when the bytes are no component, or import what a bot may not have.
+    pub fn load(sandbox: &Sandbox, component: &[u8]) -> Result<Self> {
+        let (service, code) = match split(component) {
+            Some(parts) => {
+                let code = sandbox.codes.get(sandbox, &parts.code)?;
+                let component = Component::new(&sandbox.engine, &parts.bot)?;
+                let mut linker: Linker<RunState> = (*sandbox.linker).clone();
+                linker.root().module(super::split::CODE_IMPORT, &code.module)?;
+                (linker.instantiate_pre(&component)?, Some(code.digest.clone()))
+            }
+            None => {
+                let component = Component::new(&sandbox.engine, component)?;
+                (sandbox.linker.instantiate_pre(&component)?, None)
+            }
+        };
+        Ok(Self { service: ServicePre::new(service)?, sandbox: sandbox.clone(), code })
+    }
+
+    /// The digest of the code that the bot shares with all bots of its engine;
+    /// absent for a component that is not split and so has code of its own.
+    pub fn shared_code(&self) -> Option<&str> {
+        self.code.as_deref()
+    }
+}
+
+/// Compiled engine code, by its digest.
+#[derive(Clone, Default)]
+pub(crate) struct Codes(Arc<Mutex<HashMap<String, Code>>>);
+
+#[derive(Clone)]
+pub(crate) struct Code {
+    digest: String,
+    module: Module,
+}
+
+impl Codes {
+    fn get(&self, sandbox: &Sandbox, code: &[u8]) -> Result<Code> {
+        let digest = hex::encode(Sha256::digest(code));
+        // Held while compiling: two bots of one new engine compile it once.
+        let mut known = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(code) = known.get(&digest) {
+            return Ok(code.clone());
+        }
+        let module = cached(&sandbox.engine, sandbox.settings.cache.as_deref(), code)?;
+        let code = Code { digest: digest.clone(), module };
+        known.insert(digest, code.clone());
+        Ok(code)
+    }
+}
+
+/// Compiles an engine's code, or takes it from the cache folder.
+fn cached(engine: &Engine, cache: Option<&Path>, code: &[u8]) -> Result<Module> {
+    compiled(
+        engine,
+        cache,
+        code,
+        |engine, bytes| Module::new(engine, bytes),
+        Module::serialize,
+        |engine, file| {
+            #[expect(unsafe_code, reason = "wasmtime cannot check a compiled file")]
+            // SAFETY: only `compiled` writes these files, for this user only,
+            // under a name that holds wasmtime's settings and the code's digest.
+            unsafe {
+                Module::deserialize_file(engine, file)
+            }
+        },
+    )
+}
+
+/// Compiles a component whose code is the same at every start, with the cache.
+pub(crate) fn cached_component(
+    engine: &Engine,
+    cache: Option<&Path>,
+    bytes: &[u8],
+) -> Result<Component> {
+    compiled(
+        engine,
+        cache,
+        bytes,
+        |engine, bytes| Component::new(engine, bytes),
+        Component::serialize,
+        |engine, file| {
+            #[expect(unsafe_code, reason = "wasmtime cannot check a compiled file")]
+            // SAFETY: as above.
+            unsafe {
+                Component::deserialize_file(engine, file)
+            }
+        },
+    )
+}
+
+fn compiled<T>(
+    engine: &Engine,
+    cache: Option<&Path>,
+    bytes: &[u8],
+    compile: impl Fn(&Engine, &[u8]) -> Result<T>,
+    serialize: impl Fn(&T) -> Result<Vec<u8>>,
+    deserialize: impl Fn(&Engine, &Path) -> Result<T>,
+) -> Result<T> {
+    let Some(folder) = cache else {
+        return compile(engine, bytes);
+    };
+    let file = folder.join(format!("{}.cwasm", cache_key(engine, bytes)));
+    if file.is_file()
+        && let Ok(found) = deserialize(engine, &file)
+    {
+        return Ok(found);
+    }
+    let made = compile(engine, bytes)?;
+    if let Err(error) = write_private(&file, &serialize(&made)?) {
+        tracing::warn!(file = %file.display(), %error, "the compiled engine could not be kept: the next start compiles it again");
+    }
+    Ok(made)
+}
+
+/// Names the code, and everything of wasmtime and its settings that decides what it compiles to.
+fn cache_key(engine: &Engine, bytes: &[u8]) -> String {
+    use std::hash::{Hash, Hasher};
+    let mut settings = std::hash::DefaultHasher::new();
+    engine.precompile_compatibility_hash().hash(&mut settings);
+    format!("{:016x}-{}", settings.finish(), &hex::encode(Sha256::digest(bytes))[..32])
+}
+
+/// Writes a file that only this user can read, and that is there wholly or not at all.
+pub(crate) fn write_private(file: &Path, content: &[u8]) -> std::io::Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let partial = file.with_extension(format!("{}.partial", std::process::id()));
+    let mut out = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&partial)?;
+    out.write_all(content)?;
+    out.sync_all()?;
+    std::fs::rename(&partial, file)
+}

@@ -1,0 +1,158 @@
+//! The wasmtime engine that all bots share, its settings and its clock.
+
+use super::RunState;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use wasmtime::component::Linker;
+use wasmtime::{
+    Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
+};
+
+/// How the sandbox is set up.
+#[derive(Clone, Debug)]
+pub struct SandboxSettings {
+    /// How many instances may live at once.
+    pub instances: u32,
+    /// The most linear memory of an instance, in bytes; budgets may say less.
+    pub memory_bytes: usize,
+    /// Where compiled engines are kept between starts; `None` keeps none.
+    pub cache: Option<PathBuf>,
+}
+
+impl Default for SandboxSettings {
+    fn default() -> Self {
+        Self { instances: 1000, memory_bytes: 64 << 20, cache: None }
+    }
+}
+
+/// Why the sandbox cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The kernel would not give what the settings ask for.
+    #[error("the sandbox cannot start with {instances} instances")]
+    Engine {
+        /// What was asked for.
+        instances: u32,
+        /// What wasmtime said.
+        #[source]
+        source: wasmtime::Error,
+    },
+}
+
+/// How often running bots look at their budgets.
+pub(crate) const TICK: Duration = Duration::from_millis(10);
+
+/// The native stack of an instance. QuickJS may use 512 KiB of its own stack,
+/// and its C code takes up to thirty times that of the native one: less than
+/// this turns a deep `JSON.stringify` from an exception into a trap.
+const STACK_BYTES: usize = 16 << 20;
+
+/// Core instances of a bot: its code, its image, and what the component model
+/// puts around them.
+const CORE_INSTANCES_PER_BOT: u32 = 6;
+
+/// The engine that all bots share.
+#[derive(Clone)]
+pub struct Sandbox {
+    pub(crate) engine: Engine,
+    pub(crate) linker: Arc<Linker<RunState>>,
+    pub(crate) settings: SandboxSettings,
+    pub(crate) codes: super::bot::Codes,
+    /// Ends the clock when the last sandbox is dropped.
+    _clock: Arc<Clock>,
+}
+
+impl Sandbox {
+    /// Starts the engine and its clock.
+    pub fn new(settings: SandboxSettings) -> Result<Self, StartError> {
+        let fail = |source| StartError::Engine { instances: settings.instances, source };
+        let engine = Engine::new(&config(&settings)).map_err(fail)?;
+        let mut linker = Linker::new(&engine);
+        crate::capabilities::link(&mut linker).map_err(fail)?;
+        let clock = Arc::new(Clock::start(&engine));
+        Ok(Self {
+            engine,
+            linker: Arc::new(linker),
+            settings,
+            codes: super::bot::Codes::default(),
+            _clock: clock,
+        })
+    }
+}
+
+fn config(settings: &SandboxSettings) -> Config {
+    let n = settings.instances;
+    let mut pool = PoolingAllocationConfig::default();
+    pool.total_component_instances(n)
+        .total_core_instances(n * CORE_INSTANCES_PER_BOT)
+        .total_memories(n)
+        .total_tables(n * 2)
+        .total_stacks(n)
+        .max_memory_size(settings.memory_bytes)
+        .max_component_instance_size(1 << 20)
+        .linear_memory_keep_resident(settings.memory_bytes)
+        .table_keep_resident(1 << 20);
+    // Resetting only what was written needs PAGEMAP_SCAN, which does not see
+    // pages that were swapped out: another bot could read them.
+    if swap_is_off() {
+        pool.pagemap_scan(Enabled::Auto);
+    } else {
+        pool.linear_memory_keep_resident(0).table_keep_resident(0);
+    }
+    let mut config = Config::new();
+    config
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
+        // An interpreter loses nothing by explicit bounds checks, and small
+        // reservations give room for many more instances.
+        .memory_reservation(settings.memory_bytes as u64)
+        .memory_guard_size(0)
+        .memory_may_move(false)
+        .epoch_interruption(true)
+        .max_wasm_stack(STACK_BYTES)
+        .async_stack_size(STACK_BYTES + (2 << 20))
+        .generate_address_map(true);
+    config
+}
+
+fn swap_is_off() -> bool {
+    std::fs::read_to_string("/proc/swaps").is_ok_and(|swaps| swaps.lines().count() <= 1)
+}
+
+/// The thread that makes running bots look at their budgets.
+struct Clock {
+    stopped: Arc<AtomicBool>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Clock {
+    fn start(engine: &Engine) -> Self {
+        let stopped = Arc::new(AtomicBool::new(false));
+        let (engine, stop) = (engine.weak(), stopped.clone());
+        let thread = std::thread::Builder::new()
+            .name("sandbox-clock".to_owned())
+            .spawn(move || {
+                while !stop.load(Ordering::Relaxed) {
+                    std::thread::park_timeout(TICK);
+                    match engine.upgrade() {
+                        Some(engine) => engine.increment_epoch(),
+                        None => return,
+                    }
+                }
+            })
+            .ok();
+        Self { stopped, thread }
+    }
+}
+
+impl Drop for Clock {
+    fn drop(&mut self) {
+        self.stopped.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            // The thread cannot panic: it only sleeps and counts.
+            let _ = thread.join();
+        }
+    }
+}

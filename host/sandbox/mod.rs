@@ -1,0 +1,32 @@
+//! The sandbox: bots as WebAssembly components, one event at a time.
+//!
+//! A component is split at load into the *code* of its engine, compiled once
+//! and shared by every bot of that engine, and its own *image*, the memory it
+//! starts from ([`split`]). An event gets a fresh [`Instance`] of its bot,
+//! which costs microseconds, or is given to a resident one. A [`Budget`]
+//! bounds what it may use; whatever a bot does ends in a [`Report`] or a
+//! [`RunError`] of its own event and of no other.
+//!
+//! Not here: what a bot may call (`capabilities`), and which event runs when
+//! (`inbox`).
+
+mod bot;
+mod engine;
+mod image;
+mod instance;
+mod limits;
+mod outcome;
+mod split;
+mod state;
+
+#[cfg(test)]
+mod tests;
+
+pub use bot::Bot;
+pub use engine::{Sandbox, SandboxSettings, StartError};
+pub use image::{Boot, BootOptions, BootReport, BundleFormat, ImageError, ImageMaker, Listening, Route};
+pub use instance::Instance;
+pub use limits::Budget;
+pub use outcome::{Answer, Report, RunError};
+pub use split::{Split, split};
+pub use state::RunState;

@@ -1,0 +1,56 @@
+//! What one instance's store holds.
+
+use super::limits::{CpuMeter, MemoryLimit};
+use crate::capabilities::Grants;
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::clocks::{WasiClocksCtx, WasiClocksCtxView, WasiClocksView};
+use wasmtime_wasi::random::{WasiRandomCtx, WasiRandomView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+/// What one instance's store holds: it lives as long as the instance.
+pub struct RunState {
+    pub(crate) table: ResourceTable,
+    pub(crate) http: WasiHttpCtx,
+    pub(crate) clocks: WasiClocksCtx,
+    pub(crate) random: WasiRandomCtx,
+    pub(crate) memory: MemoryLimit,
+    pub(crate) cpu: CpuMeter,
+    /// What the bot may do, and what it has done.
+    pub(crate) grants: Grants,
+}
+
+impl RunState {
+    pub(crate) fn new(grants: Grants, memory_bytes: usize) -> Self {
+        Self {
+            table: ResourceTable::new(),
+            http: WasiHttpCtx::new(),
+            clocks: WasiClocksCtx::default(),
+            random: WasiRandomCtx::default(),
+            memory: MemoryLimit::new(memory_bytes),
+            cpu: CpuMeter::new(),
+            grants,
+        }
+    }
+}
+
+impl WasiHttpView for RunState {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            ctx: &mut self.http,
+            table: &mut self.table,
+            hooks: &mut self.grants.http,
+        }
+    }
+}
+
+impl WasiClocksView for RunState {
+    fn clocks(&mut self) -> WasiClocksCtxView<'_> {
+        WasiClocksCtxView { ctx: &mut self.clocks, table: &mut self.table }
+    }
+}
+
+impl WasiRandomView for RunState {
+    fn random(&mut self) -> &mut WasiRandomCtx {
+        &mut self.random
+    }
+}

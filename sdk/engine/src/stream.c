@@ -1,0 +1,273 @@
+/*
+ * Byte streams. JavaScript names one by a small number and has at most one read
+ * or write of it under way. Reading ends, as wasi:http wants it, with the word
+ * that the body was taken, and without a look at the trailers; writing ends
+ * with the word that there are none.
+ */
+
+#include "glue.h"
+
+typedef struct stream {
+  operation operation; /* of the read or write under way */
+  bool open, writes, busy;
+  uint32_t handle;
+  uint32_t trailers; /* reader: to drop; writer: to write */
+  uint32_t done;     /* reader: to write */
+  JSValue promise[2];
+  uint8_t *buffer;
+  size_t size, moved;
+} stream;
+
+static stream **streams;
+static int capacity;
+
+static int stream_new(uint32_t handle, bool writes) {
+  int n = 0;
+  while (n < capacity && streams[n]) n++;
+  if (n == capacity) {
+    capacity = capacity ? capacity * 2 : 8;
+    streams = realloc(streams, capacity * sizeof *streams);
+    memset(streams + n, 0, (capacity - n) * sizeof *streams);
+  }
+  streams[n] = calloc(1, sizeof **streams);
+  streams[n]->handle = handle;
+  streams[n]->writes = writes;
+  streams[n]->open = true;
+  return n;
+}
+
+int stream_reader(wasi_http_types_stream_u8_t handle,
+                  wasi_http_types_future_result_option_own_trailers_error_code_t trailers,
+                  wasi_http_types_future_result_void_error_code_writer_t done) {
+  int n = stream_new(handle, false);
+  streams[n]->trailers = trailers;
+  streams[n]->done = done;
+  return n;
+}
+
+int stream_writer(wasi_http_types_stream_u8_writer_t handle,
+                  wasi_http_types_future_result_option_own_trailers_error_code_writer_t trailers) {
+  int n = stream_new(handle, true);
+  streams[n]->trailers = trailers;
+  return n;
+}
+
+/* A future that is written and then dropped, however long the reader takes. */
+typedef struct ending {
+  operation operation;
+  bool is_trailers;
+  union {
+    wasi_http_types_result_option_own_trailers_error_code_t trailers;
+    wasi_http_types_result_void_error_code_t done;
+  } value;
+} ending;
+
+static void ending_drop(ending *self, uint32_t writer) {
+  if (self->is_trailers)
+    wasi_http_types_future_result_option_own_trailers_error_code_drop_writable(writer);
+  else
+    wasi_http_types_future_result_void_error_code_drop_writable(writer);
+  free(self);
+}
+
+static void ending_finish(operation *operation, uint32_t code) {
+  (void)code;
+  ending_drop((ending *)operation, operation->waitable);
+}
+
+static void ending_abandon(operation *operation) {
+  ending *self = (ending *)operation;
+  if (self->is_trailers)
+    wasi_http_types_future_result_option_own_trailers_error_code_cancel_write(operation->waitable);
+  else
+    wasi_http_types_future_result_void_error_code_cancel_write(operation->waitable);
+  ending_drop(self, operation->waitable);
+}
+
+static void ending_start(ending *self, uint32_t writer, engine_waitable_status_t status) {
+  if (status != ENGINE_WAITABLE_STATUS_BLOCKED) {
+    ending_drop(self, writer);
+    return;
+  }
+  self->operation.finish = ending_finish;
+  self->operation.abandon = ending_abandon;
+  operation_start(&self->operation, writer, true);
+}
+
+void trailers_none(wasi_http_types_future_result_option_own_trailers_error_code_writer_t writer) {
+  ending *self = calloc(1, sizeof *self);
+  self->is_trailers = true;
+  ending_start(self, writer,
+               wasi_http_types_future_result_option_own_trailers_error_code_write(
+                   writer, &self->value.trailers));
+}
+
+static void body_taken(wasi_http_types_future_result_void_error_code_writer_t writer) {
+  ending *self = calloc(1, sizeof *self);
+  ending_start(self, writer,
+               wasi_http_types_future_result_void_error_code_write(writer, &self->value.done));
+}
+
+static void stream_close(int n) {
+  stream *self = streams[n];
+  if (!self->open) return;
+  self->open = false;
+  if (self->writes) {
+    wasi_http_types_stream_u8_drop_writable(self->handle);
+    trailers_none(self->trailers);
+  } else {
+    wasi_http_types_stream_u8_drop_readable(self->handle);
+    wasi_http_types_future_result_option_own_trailers_error_code_drop_readable(self->trailers);
+    body_taken(self->done);
+  }
+  if (!self->busy) {
+    free(self);
+    streams[n] = NULL;
+  }
+}
+
+static int number_of(const stream *self) {
+  for (int n = 0; n < capacity; n++)
+    if (streams[n] == self) return n;
+  abort();
+}
+
+static void stream_settle(stream *self, JSValue value) {
+  self->busy = false;
+  free(self->buffer);
+  self->buffer = NULL;
+  settle(self->promise, 0, value);
+  if (!self->open) {
+    streams[number_of(self)] = NULL;
+    free(self);
+  }
+}
+
+static void read_ended(stream *self, uint32_t code) {
+  uint32_t count = ENGINE_WAITABLE_COUNT(code);
+  bool over = ENGINE_WAITABLE_STATE(code) != ENGINE_WAITABLE_COMPLETED;
+  JSValue value = count || !over ? JS_NewUint8ArrayCopy(js, self->buffer, count) : JS_NULL;
+  /* Bytes may come together with the end: the next read finds it. */
+  if (over && !count) stream_close(number_of(self));
+  stream_settle(self, value);
+}
+
+static void read_finish(operation *operation, uint32_t code) {
+  read_ended((stream *)operation, code);
+}
+
+static void stream_abandon(operation *operation) {
+  stream *self = (stream *)operation;
+  if (self->writes)
+    wasi_http_types_stream_u8_cancel_write(self->handle);
+  else
+    wasi_http_types_stream_u8_cancel_read(self->handle);
+  self->busy = false;
+  JS_FreeValue(js, self->promise[0]);
+  JS_FreeValue(js, self->promise[1]);
+  free(self->buffer);
+  self->buffer = NULL;
+}
+
+/* Writes what is left; gives whether the write is over. */
+static bool write_on(stream *self) {
+  while (self->moved < self->size) {
+    engine_waitable_status_t status = wasi_http_types_stream_u8_write(
+        self->handle, self->buffer + self->moved, self->size - self->moved);
+    if (status == ENGINE_WAITABLE_STATUS_BLOCKED) {
+      operation_start(&self->operation, self->handle, true);
+      return false;
+    }
+    self->moved += ENGINE_WAITABLE_COUNT(status);
+    if (ENGINE_WAITABLE_STATE(status) != ENGINE_WAITABLE_COMPLETED) break;
+  }
+  return true;
+}
+
+static void write_finish(operation *operation, uint32_t code) {
+  stream *self = (stream *)operation;
+  self->moved += ENGINE_WAITABLE_COUNT(code);
+  if (ENGINE_WAITABLE_STATE(code) == ENGINE_WAITABLE_COMPLETED && !write_on(self)) return;
+  stream_settle(self, JS_NewBool(js, self->moved == self->size));
+}
+
+/* The stream that an argument names, ready for another read or write. */
+static stream *stream_of(JSValueConst argument, bool writes) {
+  int32_t n;
+  if (JS_ToInt32(js, &n, argument)) return NULL;
+  stream *self = n >= 0 && n < capacity ? streams[n] : NULL;
+  if (!self || !self->open || self->writes != writes || self->busy) {
+    JS_ThrowTypeError(js, "stream %d is closed, busy, or of the other direction", n);
+    return NULL;
+  }
+  return self;
+}
+
+static JSValue js_read(JSContext *c, JSValueConst this, int count, JSValueConst *arguments) {
+  (void)this, (void)count;
+  stream *self = stream_of(arguments[0], false);
+  uint32_t max;
+  if (!self || JS_ToUint32(c, &max, arguments[1])) return JS_EXCEPTION;
+  JSValue promise = JS_NewPromiseCapability(c, self->promise);
+  self->busy = true;
+  self->buffer = malloc(max);
+  self->operation.finish = read_finish;
+  self->operation.abandon = stream_abandon;
+  engine_waitable_status_t status =
+      wasi_http_types_stream_u8_read(self->handle, self->buffer, max);
+  if (status == ENGINE_WAITABLE_STATUS_BLOCKED)
+    operation_start(&self->operation, self->handle, true);
+  else
+    read_ended(self, status);
+  return promise;
+}
+
+static JSValue js_write(JSContext *c, JSValueConst this, int count, JSValueConst *arguments) {
+  (void)this, (void)count;
+  stream *self = stream_of(arguments[0], true);
+  if (!self) return JS_EXCEPTION;
+  size_t size;
+  uint8_t *bytes = JS_GetUint8Array(c, &size, arguments[1]);
+  if (!bytes && JS_HasException(c)) return JS_EXCEPTION;
+  JSValue promise = JS_NewPromiseCapability(c, self->promise);
+  self->busy = true;
+  self->buffer = malloc(size ? size : 1);
+  memcpy(self->buffer, bytes, size);
+  self->size = size;
+  self->moved = 0;
+  self->operation.finish = write_finish;
+  self->operation.abandon = stream_abandon;
+  if (write_on(self)) stream_settle(self, JS_NewBool(c, self->moved == self->size));
+  return promise;
+}
+
+static JSValue js_close(JSContext *c, JSValueConst this, int count, JSValueConst *arguments) {
+  (void)this, (void)count;
+  int32_t n;
+  if (JS_ToInt32(c, &n, arguments[0])) return JS_EXCEPTION;
+  stream *self = n >= 0 && n < capacity ? streams[n] : NULL;
+  if (!self || !self->open) return JS_UNDEFINED;
+  if (self->busy) {
+    /* A read or write that is under way is given up first. */
+    operation_stop(current, &self->operation);
+    if (self->writes)
+      wasi_http_types_stream_u8_cancel_write(self->handle);
+    else
+      wasi_http_types_stream_u8_cancel_read(self->handle);
+    stream_settle(self, self->writes ? JS_FALSE : JS_NULL);
+  }
+  stream_close(n);
+  return JS_UNDEFINED;
+}
+
+/* Closes what an event left open; a bot that answered owes nobody the rest. */
+void streams_close(void) {
+  for (int n = 0; n < capacity; n++)
+    if (streams[n] && !streams[n]->busy) stream_close(n);
+}
+
+void add_streams(void) {
+  add_function("read", js_read, 2);
+  add_function("write", js_write, 2);
+  add_function("close", js_close, 1);
+}

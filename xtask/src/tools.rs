@@ -1,0 +1,131 @@
+//! Installs the pinned tools: the C compiler, PostgreSQL, and the npm packages
+//! of the SDK and the guests.
+
+use anyhow::{Context, Result, bail};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Where everything is.
+pub(crate) struct Tools {
+    /// The checkout.
+    pub(crate) root: PathBuf,
+    /// `.tools` of the checkout.
+    pub(crate) home: PathBuf,
+    /// The Python interpreter that runs the compiler.
+    pub(crate) python: String,
+}
+
+impl Tools {
+    /// Where pip puts what `requirements.txt` names.
+    pub(crate) fn python_packages(&self) -> PathBuf {
+        self.home.join("python")
+    }
+}
+
+/// Installs what is missing or has changed.
+pub(crate) fn install() -> Result<Tools> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
+    let tools = Tools { home: root.join(".tools"), python: find_python()?, root };
+    std::fs::create_dir_all(&tools.home)
+        .with_context(|| format!("cannot make the folder `{}`", tools.home.display()))?;
+    install_python_packages(&tools)?;
+    for folder in ["sdk"] {
+        install_node_packages(&tools, folder)?;
+    }
+    Ok(tools)
+}
+
+fn find_python() -> Result<String> {
+    for name in ["python3", "python"] {
+        let found = Command::new(name).args(["-m", "pip", "--version"]).output();
+        if found.is_ok_and(|output| output.status.success()) {
+            return Ok(name.to_owned());
+        }
+    }
+    bail!(
+        "Python 3 with pip is needed: it brings the C compiler and PostgreSQL. \
+         Install it (on Debian: `apt-get install python3 python3-pip`) and start again"
+    )
+}
+
+fn install_python_packages(tools: &Tools) -> Result<()> {
+    let requirements = tools.root.join("xtask/requirements.txt");
+    let target = tools.python_packages();
+    let stamp = Stamp::of(&tools.home.join("python.stamp"), &[&requirements])?;
+    if stamp.holds() && target.is_dir() {
+        return Ok(());
+    }
+    println!("installing the C compiler and PostgreSQL (once, about 115 MB)");
+    if target.exists() {
+        std::fs::remove_dir_all(&target)?;
+    }
+    run(Command::new(&tools.python)
+        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+        .args(["--root-user-action=ignore", "--require-hashes", "--no-deps"])
+        .args(["--only-binary=:all:", "--target"])
+        .arg(&target)
+        .arg("-r")
+        .arg(&requirements))?;
+    stamp.write()
+}
+
+fn install_node_packages(tools: &Tools, folder: &str) -> Result<()> {
+    let folder_path = tools.root.join(folder);
+    let lock = folder_path.join("package-lock.json");
+    let stamp = Stamp::of(&tools.home.join(format!("{folder}.stamp")), &[&lock])?;
+    if stamp.holds() && folder_path.join("node_modules").is_dir() {
+        return Ok(());
+    }
+    println!("installing the npm packages of {folder}/ (once)");
+    let installed = Command::new("npm")
+        .args(["ci", "--no-audit", "--no-fund", "--loglevel=error"])
+        .current_dir(&folder_path)
+        .status();
+    match installed {
+        Ok(status) if status.success() => stamp.write(),
+        Ok(status) => bail!("`npm ci` in `{}` ended with {status}", folder_path.display()),
+        Err(error) => bail!(
+            "npm cannot be started ({error}): Node.js 20 or newer with npm is needed. \
+             Install it and start again"
+        ),
+    }
+}
+
+/// Whether a set of inputs is what it was when something was last made of it.
+pub(crate) struct Stamp {
+    file: PathBuf,
+    digest: String,
+}
+
+impl Stamp {
+    /// The stamp kept in `file` for the present content of `inputs`.
+    pub(crate) fn of(file: &Path, inputs: &[impl AsRef<Path>]) -> Result<Self> {
+        use sha2::Digest;
+        let mut hasher = sha2::Sha256::new();
+        for input in inputs {
+            let input = input.as_ref();
+            let content = std::fs::read(input)
+                .with_context(|| format!("cannot read `{}`", input.display()))?;
+            hasher.update((content.len() as u64).to_le_bytes());
+            hasher.update(&content);
+        }
+        Ok(Self { file: file.to_owned(), digest: hex::encode(hasher.finalize()) })
+    }
+
+    /// Whether the inputs are unchanged since [`Stamp::write`].
+    pub(crate) fn holds(&self) -> bool {
+        std::fs::read_to_string(&self.file).is_ok_and(|old| old == self.digest)
+    }
+
+    /// Remembers the inputs.
+    pub(crate) fn write(&self) -> Result<()> {
+        std::fs::write(&self.file, &self.digest)
+            .with_context(|| format!("cannot write `{}`", self.file.display()))
+    }
+}
+
+/// Runs a command to its end; its failure is an error that shows the command.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let status = command.status().with_context(|| format!("cannot start {command:?}"))?;
+    if status.success() { Ok(()) } else { bail!("{command:?} ended with {status}") }
+}
