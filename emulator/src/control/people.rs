@@ -1,0 +1,131 @@
+//! Routes about customers: adding and changing them, and acting as one.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+
+use crate::control::error::ControlError;
+use crate::control::wire::{
+    ActRequest, Acted, Count, CustomerChange, NewCustomer, Page, ReadRequest,
+};
+use crate::control::{Body, assets};
+use crate::ids;
+use crate::inbound::{self, Actor};
+use crate::platform::Platform;
+use crate::platform::model::{Customer, digits_of};
+use crate::statuses;
+
+type Answer<T> = Result<Json<T>, ControlError>;
+
+pub(crate) async fn put(
+    State(platform): State<Arc<Platform>>,
+    Body(new): Body<NewCustomer>,
+) -> Answer<Customer> {
+    let phone = digits_of(&new.phone);
+    if !(5..=15).contains(&phone.len()) {
+        return Err(ControlError::Invalid(format!(
+            "`{}` is not a phone number with its country's calling code",
+            new.phone
+        )));
+    }
+    let country = new.country.map(|country| country.to_uppercase());
+    let customer = Customer {
+        name: new.name.unwrap_or_else(|| phone.clone()),
+        username: new.username,
+        country: country.unwrap_or_else(|| ids::country_of(&phone).to_owned()),
+        hides_phone: new.hides_phone,
+        is_reachable: new.is_reachable.unwrap_or(true),
+        reads_automatically: new.reads_automatically.unwrap_or(true),
+        phone,
+    };
+    platform.edit(|world| {
+        world
+            .customers
+            .insert(customer.phone.clone(), customer.clone())
+    });
+    Ok(Json(customer))
+}
+
+pub(crate) async fn list(State(platform): State<Arc<Platform>>) -> Json<Page<Customer>> {
+    assets::page(&platform.world().customers)
+}
+
+pub(crate) async fn show(
+    State(platform): State<Arc<Platform>>,
+    Path(phone): Path<String>,
+) -> Answer<Customer> {
+    let world = platform.world();
+    let customer = world.customers.get(&digits_of(&phone)).cloned();
+    customer.map(Json).ok_or_else(|| not_found(phone))
+}
+
+pub(crate) async fn change(
+    State(platform): State<Arc<Platform>>,
+    Path(phone): Path<String>,
+    Body(change): Body<CustomerChange>,
+) -> Answer<Customer> {
+    let is_back = change.is_reachable == Some(true);
+    let customer = platform.edit(|world| {
+        let customer = world.customers.get_mut(&digits_of(&phone))?;
+        if let Some(name) = change.name {
+            customer.name = name;
+        }
+        if let Some(username) = change.username {
+            customer.username = Some(username);
+        }
+        let switches = [
+            (change.hides_phone, &mut customer.hides_phone),
+            (change.is_reachable, &mut customer.is_reachable),
+            (
+                change.reads_automatically,
+                &mut customer.reads_automatically,
+            ),
+        ];
+        for (wanted, switch) in switches {
+            *switch = wanted.unwrap_or(*switch);
+        }
+        Some(customer.clone())
+    });
+    let customer = customer.ok_or_else(|| not_found(phone))?;
+    if is_back {
+        statuses::deliver_waiting(&platform, &customer.phone);
+    }
+    Ok(Json(customer))
+}
+
+pub(crate) async fn act(
+    State(platform): State<Arc<Platform>>,
+    Path(phone): Path<String>,
+    Body(request): Body<ActRequest>,
+) -> Answer<Acted> {
+    let phone = digits_of(&phone);
+    let actor = Actor {
+        number_id: &request.number_id,
+        phone: &phone,
+    };
+    let message_id = inbound::perform(&platform, actor, request.act)?;
+    Ok(Json(Acted { message_id }))
+}
+
+pub(crate) async fn read(
+    State(platform): State<Arc<Platform>>,
+    Path(phone): Path<String>,
+    Body(request): Body<ReadRequest>,
+) -> Answer<Count> {
+    let phone = digits_of(&phone);
+    let actor = Actor {
+        number_id: &request.number_id,
+        phone: &phone,
+    };
+    inbound::check_actor(&platform.world(), actor)?;
+    let count = statuses::read_all(&platform, &request.number_id, &phone);
+    Ok(Json(Count { count }))
+}
+
+fn not_found(phone: String) -> ControlError {
+    ControlError::NotFound {
+        kind: "customer",
+        id: phone,
+    }
+}

@@ -1,0 +1,217 @@
+//! Meta's error codes: title and HTTP status of each one that the emulator can answer with.
+
+/// A documented error code.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Code {
+    pub(crate) code: u32,
+    pub(crate) title: &'static str,
+    pub(crate) http_status: u16,
+    /// What `error_data.details` says unless the place of the error knows better.
+    pub(crate) details: &'static str,
+}
+
+const fn code(code: u32, http_status: u16, title: &'static str, details: &'static str) -> Code {
+    Code {
+        code,
+        title,
+        http_status,
+        details,
+    }
+}
+
+const GENERIC: Code = code(131000, 500, "Something went wrong", "Something went wrong.");
+
+const CODES: &[Code] = &[
+    GENERIC,
+    code(
+        10,
+        403,
+        "Application does not have permission for this action",
+        "",
+    ),
+    code(100, 400, "Invalid parameter", "Invalid parameter"),
+    code(
+        130429,
+        400,
+        "Rate limit hit",
+        "Cloud API message throughput has been reached.",
+    ),
+    code(
+        130472,
+        400,
+        "User's number is part of an experiment",
+        "Failed to send message because this user's phone number is part of an experiment",
+    ),
+    code(
+        130497,
+        403,
+        "Business account is restricted from messaging users in this country.",
+        "Business account is restricted from messaging users in this country.",
+    ),
+    code(131005, 403, "Access denied", "Access denied"),
+    code(
+        131008,
+        400,
+        "Required parameter is missing",
+        "Required parameter is missing",
+    ),
+    code(
+        131009,
+        400,
+        "Parameter value is not valid",
+        "Parameter value is not valid",
+    ),
+    code(
+        131016,
+        500,
+        "Service unavailable",
+        "A service is temporarily unavailable.",
+    ),
+    code(
+        131021,
+        400,
+        "Recipient cannot be sender",
+        "Sender and recipient phone number is the same.",
+    ),
+    code(
+        131026,
+        400,
+        "Message undeliverable",
+        "Message Undeliverable.",
+    ),
+    code(
+        131030,
+        400,
+        "Recipient phone number not in allowed list",
+        "Recipient phone number not in allowed list: Add recipient phone number to recipient \
+         list and try again.",
+    ),
+    code(
+        131031,
+        403,
+        "Account has been locked",
+        "Account has been locked.",
+    ),
+    code(
+        131042,
+        400,
+        "Business eligibility payment issue",
+        "There was a payment error.",
+    ),
+    code(
+        131047,
+        400,
+        "Re-engagement message",
+        "Message failed to send because more than 24 hours have passed since the customer last \
+         replied to this number.",
+    ),
+    code(
+        131048,
+        400,
+        "Spam rate limit hit",
+        "Message failed to send because of spam limits.",
+    ),
+    code(
+        131049,
+        400,
+        "This message was not delivered to maintain healthy ecosystem engagement.",
+        "In order to maintain a healthy ecosystem engagement, the message failed to be \
+         delivered.",
+    ),
+    code(
+        131050,
+        400,
+        "Unable to deliver the message. This recipient has chosen to stop receiving marketing \
+         messages on WhatsApp from your business",
+        "",
+    ),
+    code(
+        131051,
+        400,
+        "Unsupported message type",
+        "Message type is currently not supported.",
+    ),
+    code(
+        131052,
+        400,
+        "Media download error",
+        "Unable to download the media.",
+    ),
+    code(
+        131053,
+        400,
+        "Media upload error",
+        "Unable to upload the media.",
+    ),
+    code(
+        131056,
+        400,
+        "(Business Account, Consumer Account) pair rate limit hit",
+        "Message failed to send because there were too many messages sent from this phone \
+         number to the same phone number in a short period of time.",
+    ),
+    code(
+        131057,
+        500,
+        "Account in maintenance mode",
+        "The account is in maintenance mode.",
+    ),
+    code(
+        132000,
+        400,
+        "Number of parameters does not match the expected number of params",
+        "",
+    ),
+    code(
+        132001,
+        404,
+        "Template name does not exist in the translation",
+        "",
+    ),
+    code(132005, 400, "Translated text too long", ""),
+    code(
+        132012,
+        400,
+        "Parameter format does not match format in the created template",
+        "",
+    ),
+    code(
+        132015,
+        400,
+        "Template is paused",
+        "The template is paused due to low quality.",
+    ),
+    code(
+        132016,
+        400,
+        "Template is disabled",
+        "The template is disabled due to low quality.",
+    ),
+    code(
+        132018,
+        400,
+        "There is an issue with the parameters in your template",
+        "",
+    ),
+    code(
+        133005,
+        400,
+        "Two step verification PIN Mismatch",
+        "Two-step verification PIN is incorrect.",
+    ),
+    code(
+        133010,
+        400,
+        "Account not registered",
+        "The account is not registered.",
+    ),
+];
+
+/// What is known of a code; the generic error when nothing is.
+pub(crate) fn lookup(code: u32) -> Code {
+    CODES
+        .iter()
+        .copied()
+        .find(|known| known.code == code)
+        .unwrap_or(Code { code, ..GENERIC })
+}

@@ -1,0 +1,136 @@
+//! Meta's error object, and the HTTP response that carries it.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use crate::graph::codes;
+use crate::ids;
+
+/// An error of the Graph API.
+#[derive(Clone, Debug)]
+pub(crate) struct GraphError {
+    pub(crate) status: StatusCode,
+    pub(crate) code: u32,
+    subcode: Option<u32>,
+    message: String,
+    kind: &'static str,
+    details: Option<String>,
+    retry_after_s: Option<u32>,
+}
+
+impl GraphError {
+    /// An error of the Cloud API: title and status come from the code.
+    pub(crate) fn cloud(code: u32) -> Self {
+        let known = codes::lookup(code);
+        Self {
+            status: StatusCode::from_u16(known.http_status).unwrap_or(StatusCode::BAD_REQUEST),
+            code,
+            subcode: None,
+            message: format!("(#{code}) {}", known.title),
+            kind: "OAuthException",
+            details: Some(known.details.to_owned()),
+            retry_after_s: None,
+        }
+    }
+
+    /// A Cloud API error that says what exactly is wrong.
+    pub(crate) fn detailed(code: u32, details: impl Into<String>) -> Self {
+        Self {
+            details: Some(details.into()),
+            ..Self::cloud(code)
+        }
+    }
+
+    /// Code 100 in its generic form: the message says it all.
+    pub(crate) fn parameter(message: impl std::fmt::Display) -> Self {
+        Self::generic(StatusCode::BAD_REQUEST, 100, format!("(#100) {message}"))
+    }
+
+    /// An id that names nothing which this token can see.
+    pub(crate) fn unknown_object(method: &str, id: &str) -> Self {
+        let method = method.to_lowercase();
+        let message = format!(
+            "Unsupported {method} request. Object with ID '{id}' does not exist, cannot be loaded \
+             due to missing permissions, or does not support this operation. Please read the \
+             Graph API documentation at https://developers.facebook.com/docs/graph-api"
+        );
+        Self {
+            subcode: Some(33),
+            kind: "GraphMethodException",
+            ..Self::generic(StatusCode::BAD_REQUEST, 100, message)
+        }
+    }
+
+    /// A path that no node has.
+    pub(crate) fn unknown_path(path: &str) -> Self {
+        let message = format!("Unknown path components: {path}");
+        Self::generic(StatusCode::BAD_REQUEST, 2500, message)
+    }
+
+    /// Code 190: the token is no good.
+    pub(crate) fn token(subcode: Option<u32>, message: impl Into<String>) -> Self {
+        Self {
+            subcode,
+            ..Self::generic(StatusCode::UNAUTHORIZED, 190, message.into())
+        }
+    }
+
+    /// An error of the Graph API as such, without `error_data`.
+    pub(crate) fn generic(status: StatusCode, code: u32, message: String) -> Self {
+        Self {
+            status,
+            code,
+            subcode: None,
+            message,
+            kind: "OAuthException",
+            details: None,
+            retry_after_s: None,
+        }
+    }
+
+    /// The same error with another HTTP status, and when to try again.
+    pub(crate) fn answered(self, status: StatusCode, retry_after_s: Option<u32>) -> Self {
+        Self {
+            status,
+            retry_after_s,
+            ..self
+        }
+    }
+
+    /// The body.
+    pub(crate) fn to_json(&self) -> Value {
+        let mut error = json!({
+            "message": self.message,
+            "type": self.kind,
+            "code": self.code,
+        });
+        if let Some(subcode) = self.subcode {
+            error["error_subcode"] = subcode.into();
+        }
+        if let Some(details) = &self.details {
+            error["error_data"] = json!({"messaging_product": "whatsapp", "details": details});
+        }
+        error["fbtrace_id"] = ids::trace_id().into();
+        json!({"error": error})
+    }
+}
+
+impl IntoResponse for GraphError {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, axum::Json(self.to_json())).into_response();
+        let headers = response.headers_mut();
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static(
+                    "OAuth \"Facebook Platform\" \"invalid_token\" \"Invalid OAuth access token.\"",
+                ),
+            );
+        }
+        if let Some(seconds) = self.retry_after_s {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        response
+    }
+}

@@ -1,0 +1,143 @@
+//! The Graph side: what a business's software talks to.
+//!
+//! All ids share one namespace, so a path says little: what `/{id}` is decides what it can do.
+//! [`answer`] holds the whole list of what is understood. Templates, Flows, uploads, profiles and
+//! onboarding are further arms of it.
+
+pub(crate) mod auth;
+pub(crate) mod codes;
+pub(crate) mod error;
+pub(crate) mod fields;
+pub(crate) mod listener;
+pub(crate) mod media;
+pub(crate) mod numbers;
+pub(crate) mod request;
+pub(crate) mod send;
+pub(crate) mod subscriptions;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method};
+use axum::response::{IntoResponse as _, Response};
+use serde_json::Value;
+
+use crate::graph::auth::{Caller, MANAGEMENT, MESSAGING};
+use crate::graph::error::GraphError;
+use crate::graph::listener::Cut;
+use crate::graph::request::GraphRequest;
+use crate::ids;
+use crate::platform::Platform;
+use crate::platform::world::NodeKind;
+
+/// The largest body that is read, in bytes.
+const LARGEST_BODY: usize = 3 * 1024 * 1024;
+
+/// The Graph API as a service.
+pub(crate) fn router(platform: Arc<Platform>) -> Router {
+    Router::new()
+        .fallback(handle)
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .with_state(platform)
+}
+
+/// A request with everything that its handling needs.
+pub(crate) struct Call<'a> {
+    pub(crate) platform: &'a Arc<Platform>,
+    pub(crate) request: &'a GraphRequest,
+    pub(crate) caller: Caller,
+    /// Closes the connection instead of answering.
+    pub(crate) cut: Cut,
+}
+
+async fn handle(
+    State(platform): State<Arc<Platform>>,
+    ConnectInfo(cut): ConnectInfo<Cut>,
+    parts: Parts,
+    body: Bytes,
+) -> Response {
+    let mut response = match GraphRequest::read(&parts, &body) {
+        Ok(request) => respond(&platform, &request, cut).await,
+        Err(error) => error.into_response(),
+    };
+    let headers = response.headers_mut();
+    headers.insert("facebook-api-version", HeaderValue::from_static("v26.0"));
+    if let Ok(trace) = ids::trace_id().parse() {
+        headers.insert("x-fb-trace-id", trace);
+    }
+    response
+}
+
+async fn respond(platform: &Arc<Platform>, request: &GraphRequest, cut: Cut) -> Response {
+    if request.segments == ["whatsapp_business", "attachments"] && request.method == Method::GET {
+        return media::download(platform, request);
+    }
+    match answer(platform, request, cut).await {
+        Ok(value) => axum::Json(value).into_response(),
+        Err(error) => error.into_response(),
+    }
+}
+
+/// Everything that the Graph API understands.
+async fn answer(
+    platform: &Arc<Platform>,
+    request: &GraphRequest,
+    cut: Cut,
+) -> Result<Value, GraphError> {
+    let path: Vec<&str> = request.segments.iter().map(String::as_str).collect();
+    let (id, edge) = match path.as_slice() {
+        ["debug_token"] => return auth::debug(platform, request),
+        [id] => (*id, ""),
+        [id, edge] => (*id, *edge),
+        _ => return Err(GraphError::unknown_path(&format!("/{}", path.join("/")))),
+    };
+    let call = Call {
+        platform,
+        request,
+        caller: auth::authenticate(platform, request)?,
+        cut,
+    };
+    let kind = find(&call, id)?;
+    let scope = match (kind, edge) {
+        (NodeKind::Number, "messages") | (NodeKind::Media, _) => MESSAGING,
+        _ => MANAGEMENT,
+    };
+    call.caller.require(scope)?;
+    match (kind, request.method.as_str(), edge) {
+        (NodeKind::Number, "POST", "messages") => send::handle(&call, id).await,
+        (NodeKind::Number, "POST", "register") => numbers::register(&call, id),
+        (NodeKind::Number, "GET", "") => numbers::describe(&call, id),
+        (NodeKind::Number, "POST", "") => subscriptions::override_number(&call, id).await,
+        (NodeKind::Waba, "GET", "") => numbers::describe_waba(&call, id),
+        (NodeKind::Waba, "GET", "phone_numbers") => numbers::list(&call, id),
+        (NodeKind::Waba, "POST", "subscribed_apps") => subscriptions::subscribe(&call, id).await,
+        (NodeKind::Waba, "GET", "subscribed_apps") => subscriptions::list(&call, id),
+        (NodeKind::Waba, "DELETE", "subscribed_apps") => subscriptions::unsubscribe(&call, id),
+        (NodeKind::App, "POST", "subscriptions") => {
+            subscriptions::set_app_callback(&call, id).await
+        }
+        (NodeKind::App, "GET", "subscriptions") => subscriptions::app_callback(&call, id),
+        (NodeKind::App, "DELETE", "subscriptions") => subscriptions::remove_app_callback(&call, id),
+        (NodeKind::Media, "GET", "") => media::describe(platform, request, id),
+        (NodeKind::Media, "DELETE", "") => Ok(media::delete(platform, id)),
+        (_, _, "") => Err(GraphError::unknown_object(request.method.as_str(), id)),
+        (_, _, edge) => Err(GraphError::unknown_path(&format!("/{edge}"))),
+    }
+}
+
+/// What an id is; nothing at all when the token does not reach it.
+fn find(call: &Call<'_>, id: &str) -> Result<NodeKind, GraphError> {
+    let world = call.platform.world();
+    let unknown = || GraphError::unknown_object(call.request.method.as_str(), id);
+    let kind = world.node_kind(id).ok_or_else(unknown)?;
+    let is_visible = match world.waba_of(kind, id) {
+        Some(waba) => call.caller.reaches(&waba.id),
+        None => kind == NodeKind::App && call.caller.app_id == id,
+    };
+    is_visible.then_some(kind).ok_or_else(unknown)
+}

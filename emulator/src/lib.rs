@@ -1,0 +1,23 @@
+//! The WhatsApp Cloud API on one machine: a peer that behaves as Meta documents it.
+//!
+//! Two listeners share one [`platform`]: the Graph side ([`graph`]), which business software
+//! talks to, and the [`control`] API, by which tests and people set the scene and act as
+//! customers. What a customer does ([`inbound`]) and what becomes of messages ([`statuses`])
+//! goes out as [`webhooks`]; [`faults`] go wrong on request.
+
+mod clock;
+pub mod config;
+pub mod control;
+mod faults;
+mod graph;
+mod ids;
+mod inbound;
+mod platform;
+mod running;
+mod statuses;
+mod webhooks;
+
+pub use crate::config::Config;
+pub use crate::control::ControlClient;
+pub use crate::platform::store::StateError;
+pub use crate::running::{Emulator, Running, StartError};
