@@ -1,0 +1,280 @@
+//! Cells: hardened databases, and the tenants in them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use sqlx::Connection as _;
+use sqlx::postgres::PgConnection;
+use tokio::time::timeout;
+
+use super::address::{CellAddress, Tenant, TenantName};
+use super::client::Client;
+use super::error::{CellError, DbError};
+use super::login::Login;
+use super::server::{self, PROVISIONER, Server, admin_error, create_database, quoted, run};
+use super::values::{Limits, Param, Rows};
+
+const HARDENING: &str = include_str!("../../migrations/cell/harden.sql");
+
+/// A hardened database. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Cell {
+    address: Arc<CellAddress>,
+}
+
+/// What a tenant stores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    /// Tables, indexes, sequences, views and what belongs to them.
+    pub relations: u64,
+    /// On disk, indexes included.
+    pub bytes: u64,
+}
+
+impl Cell {
+    /// A back-stop; the pool holds fewer.
+    const CONNECTIONS_PER_TENANT: u32 = 4;
+    const DEADLINE: Duration = Duration::from_secs(60);
+
+    /// Makes the cell `database` on `server` and hardens it, or takes it as it is when that was done
+    /// before. Prepares the server first.
+    pub async fn ensure(server: &Server, database: &str) -> Result<Self, CellError> {
+        check_name(database)?;
+        let mut maintenance = server.connect_for_maintenance().await?;
+        server.ensure_with(&mut maintenance).await?;
+        create_database(&mut maintenance, database).await?;
+        let mut admin = server.connect_to(database).await?;
+        harden(&mut admin, database).await?;
+        server::close(admin).await;
+        server::close(maintenance).await;
+        Ok(Self::at(server, database))
+    }
+
+    /// The cell without asking the server: for one that `ensure` has prepared.
+    pub fn at(server: &Server, database: &str) -> Self {
+        Self {
+            address: Arc::new(CellAddress {
+                endpoint: server.endpoint.clone(),
+                database: database.to_owned(),
+                auth: server.auth.clone(),
+            }),
+        }
+    }
+
+    pub fn address(&self) -> &Arc<CellAddress> {
+        &self.address
+    }
+
+    /// A tenant that was provisioned before. Asks no server.
+    pub fn tenant(&self, name: TenantName) -> Tenant {
+        Tenant {
+            name,
+            cell: Arc::clone(&self.address),
+        }
+    }
+
+    /// Makes the tenant's role and schema in one transaction. What exists is kept; the password is
+    /// renewed, so this also moves a tenant to a new epoch.
+    pub async fn provision_tenant(&self, name: TenantName) -> Result<Tenant, CellError> {
+        let doing = "provisioning a tenant";
+        self.as_provisioner(doing, async |client| {
+            lock(client, &name).await?;
+            let role_exists = exists(client, "select to_regrole($1) is not null", &name).await?;
+            if !role_exists {
+                control(client, &format!("create role {name}")).await?;
+            }
+            let password = match self.address.auth.verifier(name.as_str()) {
+                Some(verifier) => format!("'{verifier}'"),
+                None => "null".to_owned(),
+            };
+            for sql in [
+                format!(
+                    "alter role {name} login connection limit {} password {password}",
+                    Self::CONNECTIONS_PER_TENANT
+                ),
+                // `set false`: nobody becomes `tenants`. `inherit`: its right to connect is theirs.
+                format!("grant tenants to {name} with inherit true, set false"),
+                // Owned by the provisioner: the tenant can neither drop, rename nor share it.
+                format!("create schema if not exists {name}"),
+                format!("grant usage, create on schema {name} to {name}"),
+            ] {
+                control(client, &sql).await?;
+            }
+            Ok(())
+        })
+        .await?;
+        Ok(self.tenant(name))
+    }
+
+    /// Ends the tenant's sessions and drops its role and its schema with all that is in it. Succeeds
+    /// when there is nothing to drop.
+    pub async fn drop_tenant(&self, name: &TenantName) -> Result<(), CellError> {
+        let doing = "dropping a tenant";
+        // Committed on its own, so that no new session can start while the old ones end.
+        let role_exists = self
+            .as_provisioner(doing, async |client| {
+                let role_exists = exists(client, "select to_regrole($1) is not null", name).await?;
+                if role_exists {
+                    control(client, &format!("alter role {name} nologin")).await?;
+                }
+                Ok(role_exists)
+            })
+            .await?;
+        self.as_provisioner(doing, async |client| {
+            lock(client, name).await?;
+            let end_sessions = "select count(pg_terminate_backend(pid, 2000)) from pg_stat_activity \
+                where usename = $1::text::name";
+            query(client, end_sessions, name).await?;
+            control(client, &format!("drop schema if exists {name} cascade")).await?;
+            if role_exists {
+                control(client, &format!("drop role if exists {name}")).await?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// What the tenant stores now. Runs none of its code: sizes are taken by OID.
+    pub async fn usage(&self, name: &TenantName) -> Result<Usage, CellError> {
+        let rows = self
+            .as_provisioner("measuring a tenant", async |client| {
+                let sql = "select count(*), coalesce(sum(pg_total_relation_size(c.oid)) \
+                    filter (where c.relkind in ('r', 'm')), 0)::bigint \
+                    from pg_class c where c.relnamespace = to_regnamespace($1)";
+                query(client, sql, name).await
+            })
+            .await?;
+        let number = |column: usize| {
+            let text = rows.rows.first()?.get(column)?.as_ref()?;
+            std::str::from_utf8(text).ok()?.parse().ok()
+        };
+        Ok(Usage {
+            relations: number(0).unwrap_or(0),
+            bytes: number(1).unwrap_or(0),
+        })
+    }
+
+    /// Runs `work` in one transaction as the provisioner.
+    async fn as_provisioner<T>(
+        &self,
+        doing: &'static str,
+        work: impl AsyncFnOnce(&mut Client) -> Result<T, DbError>,
+    ) -> Result<T, CellError> {
+        let login = Login {
+            endpoint: self.address.endpoint.clone(),
+            database: self.address.database.clone(),
+            role: PROVISIONER.to_owned(),
+            password: self.address.auth.password(PROVISIONER),
+        };
+        let whole = async {
+            let mut client = Client::connect(&login).await?;
+            client.begin(Default::default(), Self::DEADLINE).await?;
+            let result = work(&mut client).await;
+            let end = match result {
+                Ok(_) => client.commit(Self::DEADLINE).await.map(drop),
+                Err(_) => client.rollback(Self::DEADLINE).await,
+            };
+            client.close().await;
+            // The first error is the one that tells what went wrong.
+            let value = result?;
+            end.map(|()| value)
+        };
+        timeout(2 * Self::DEADLINE, whole)
+            .await
+            .unwrap_or(Err(DbError::Timeout))
+            .map_err(|source| CellError::Provisioner { doing, source })
+    }
+}
+
+/// Two hosts that make or drop the same tenant take turns.
+async fn lock(client: &mut Client, name: &TenantName) -> Result<(), DbError> {
+    let sql = "select pg_advisory_xact_lock(hashtextextended($1, 0))";
+    query(client, sql, name).await.map(drop)
+}
+
+async fn exists(client: &mut Client, sql: &str, name: &TenantName) -> Result<bool, DbError> {
+    let rows = query(client, sql, name).await?;
+    let value = rows
+        .rows
+        .first()
+        .and_then(|row| row.first())
+        .and_then(Option::as_ref);
+    Ok(value.is_some_and(|value| value.as_ref() == b"t"))
+}
+
+async fn query(client: &mut Client, sql: &str, name: &TenantName) -> Result<Rows, DbError> {
+    let params = [Param::Text(name.as_str().to_owned())];
+    let limits = Limits {
+        deadline: Cell::DEADLINE,
+        ..Limits::default()
+    };
+    client.query(sql, &params, &limits).await
+}
+
+async fn control(client: &mut Client, sql: &str) -> Result<(), DbError> {
+    client.control(sql, Cell::DEADLINE).await.map(drop)
+}
+
+/// Hardens the database unless its mark says that this very text was run on this very server version.
+async fn harden(admin: &mut PgConnection, database: &str) -> Result<(), CellError> {
+    let doing = "hardening a cell";
+    let failed = |source| admin_error(doing, source);
+    // The cell's own limits are meant for tenants.
+    let unlimited = "set statement_timeout = 0; set lock_timeout = 0; \
+        set idle_in_transaction_session_timeout = 0; set search_path = pg_catalog";
+    run(admin, unlimited, doing).await?;
+    let mut transaction = admin.begin().await.map_err(failed)?;
+    let (version, mark): (String, Option<String>) = sqlx::query_as(
+        "select current_setting('server_version_num'), shobj_description(oid, 'pg_database')
+         from pg_database where datname = current_database()",
+    )
+    .fetch_one(&mut *transaction)
+    .await
+    .map_err(failed)?;
+    let wanted = format!(
+        "roost cell {} {version}",
+        hex::encode(Sha256::digest(HARDENING))
+    );
+    if mark.as_deref() == Some(&wanted) {
+        return transaction.rollback().await.map_err(failed);
+    }
+    if mark.is_none() && has_public_tables(&mut transaction).await.map_err(failed)? {
+        return Err(CellError::NotEmpty(database.to_owned()));
+    }
+    run(&mut transaction, HARDENING, doing).await?;
+    let sql = format!("comment on database {} is '{wanted}'", quoted(database));
+    run(&mut transaction, &sql, doing).await?;
+    transaction.commit().await.map_err(failed)?;
+    tracing::info!(db.cell = database, "hardened cell `{database}`");
+    Ok(())
+}
+
+/// A database of somebody else's, which happens to have a cell's name.
+async fn has_public_tables(admin: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar(
+        "select exists (select from pg_class where relnamespace = to_regnamespace('public'))",
+    )
+    .fetch_one(admin)
+    .await
+}
+
+fn check_name(database: &str) -> Result<(), CellError> {
+    let is_valid = database.starts_with(|c: char| c.is_ascii_lowercase())
+        && database.len() <= 63
+        && database
+            .bytes()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'_')
+        && ![
+            "postgres",
+            "template0",
+            "template1",
+            super::server::CONTROL_DATABASE,
+        ]
+        .contains(&database);
+    if is_valid {
+        Ok(())
+    } else {
+        Err(CellError::BadDatabaseName(database.to_owned()))
+    }
+}

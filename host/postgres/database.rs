@@ -1,0 +1,185 @@
+//! A tenant's database, as the `database` capability uses it.
+
+use std::time::Duration;
+
+use super::address::Tenant;
+use super::client::TransactionStatus;
+use super::error::DbError;
+use super::filter::{Statement, classify};
+use super::pool::{Lease, Pool};
+use super::server::quoted;
+use super::values::{Limits, Param, Rows, TransactionOptions};
+
+/// Runs tenants' statements. Cheap to clone.
+#[derive(Clone)]
+pub struct TenantDatabase {
+    pool: Pool,
+}
+
+/// An open transaction: one connection until it ends. Dropping it rolls back.
+pub struct TenantTransaction {
+    lease: Lease,
+    /// Set when a statement's outcome was withheld from the caller: then nothing may be committed.
+    is_failed: bool,
+    savepoints: u32,
+}
+
+/// How a transaction really ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommitOutcome {
+    Committed,
+    /// A statement had failed before, so that nothing was kept.
+    RolledBack,
+}
+
+impl TenantDatabase {
+    pub fn new(pool: Pool) -> Self {
+        Self { pool }
+    }
+
+    pub fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    /// Runs one statement in a transaction of its own.
+    ///
+    /// Fails with `Denied` for statements about transactions: those go through `begin`.
+    ///
+    /// Cancel safety: dropping the future stops the statement on the server soon after.
+    pub async fn query(
+        &self,
+        tenant: &Tenant,
+        sql: &str,
+        params: &[Param],
+        limits: &Limits,
+    ) -> Result<Rows, DbError> {
+        match classify(sql) {
+            Statement::Allowed => {}
+            Statement::Denied(sentence) => return Err(DbError::Denied(sentence)),
+            Statement::Begin(_)
+            | Statement::Commit
+            | Statement::Rollback
+            | Statement::Savepoint(_)
+            | Statement::Release(_)
+            | Statement::RollbackTo(_) => return Err(transaction_statement()),
+        }
+        let mut lease = self.pool.acquire(tenant).await?;
+        lease.query(sql, params, limits).await
+    }
+
+    /// Begins a transaction. The server ends it when it lasts longer than 10 seconds, or waits 5
+    /// seconds for its next statement.
+    pub async fn begin(
+        &self,
+        tenant: &Tenant,
+        options: TransactionOptions,
+        deadline: Duration,
+    ) -> Result<TenantTransaction, DbError> {
+        let mut lease = self.pool.acquire(tenant).await?;
+        lease.begin(options, deadline).await?;
+        Ok(TenantTransaction {
+            lease,
+            is_failed: false,
+            savepoints: 0,
+        })
+    }
+}
+
+impl TenantTransaction {
+    /// Each costs the server memory until the transaction ends.
+    const MAX_SAVEPOINTS: u32 = 100;
+
+    /// Runs one statement; savepoints are statements too.
+    ///
+    /// After `Timeout`, `TooManyRows`, `TooManyBytes` and `Unavailable` the transaction takes no more
+    /// statements and cannot be committed.
+    pub async fn query(
+        &mut self,
+        sql: &str,
+        params: &[Param],
+        limits: &Limits,
+    ) -> Result<Rows, DbError> {
+        let own;
+        let sql = match classify(sql) {
+            Statement::Allowed => sql,
+            Statement::Denied(sentence) => return Err(DbError::Denied(sentence)),
+            Statement::Begin(_) | Statement::Commit | Statement::Rollback => {
+                return Err(transaction_statement());
+            }
+            Statement::Savepoint(name) => {
+                self.count_savepoint()?;
+                own = format!("savepoint {}", quoted(&name));
+                &own
+            }
+            Statement::Release(name) => {
+                own = format!("release savepoint {}", quoted(&name));
+                &own
+            }
+            Statement::RollbackTo(name) => {
+                own = format!("rollback to savepoint {}", quoted(&name));
+                &own
+            }
+        };
+        if self.is_failed {
+            return Err(DbError::Denied(
+                "the transaction failed before: roll it back, and begin again".to_owned(),
+            ));
+        }
+        // Also when this future is dropped half-way.
+        self.is_failed = true;
+        let result = self.lease.query(sql, params, limits).await;
+        self.is_failed = !matches!(result, Ok(_) | Err(DbError::Sql(_) | DbError::Denied(_)));
+        result
+    }
+
+    /// Fails with `Sql` when a deferred constraint does not hold; nothing was kept then.
+    pub async fn commit(mut self, deadline: Duration) -> Result<CommitOutcome, DbError> {
+        if self.is_failed {
+            // Dropping the connection rolls back.
+            return Ok(CommitOutcome::RolledBack);
+        }
+        let answer = self.lease.commit(deadline).await?;
+        Ok(if answer.command == "COMMIT" {
+            CommitOutcome::Committed
+        } else {
+            CommitOutcome::RolledBack
+        })
+    }
+
+    pub async fn rollback(mut self, deadline: Duration) -> Result<(), DbError> {
+        if self.lease.is_reusable() {
+            self.lease.rollback(deadline).await
+        } else {
+            // Closing the connection rolls back.
+            Ok(())
+        }
+    }
+
+    /// As the server sees it. `Failed` until a rollback, to a savepoint or altogether.
+    pub fn status(&self) -> TransactionStatus {
+        if self.is_failed {
+            TransactionStatus::Failed
+        } else {
+            self.lease.status()
+        }
+    }
+
+    fn count_savepoint(&mut self) -> Result<(), DbError> {
+        if self.savepoints >= Self::MAX_SAVEPOINTS {
+            return Err(DbError::Denied(format!(
+                "a transaction may set {} savepoints: commit, and begin another",
+                Self::MAX_SAVEPOINTS
+            )));
+        }
+        self.savepoints += 1;
+        Ok(())
+    }
+}
+
+fn transaction_statement() -> DbError {
+    DbError::Denied(
+        "a transaction is begun and ended by its own calls, so that its statements share a \
+         connection: BEGIN, COMMIT, ROLLBACK and SAVEPOINT are not statements of their own"
+            .to_owned(),
+    )
+}

@@ -1,0 +1,170 @@
+//! Which statements a tenant may send: an allowlist over their first words.
+//!
+//! Postgres' grammar is led by keywords, and a cell has no dynamic SQL, so the first words tell what
+//! a statement does. This bounds what a session can leave behind and what a tenant can use up. It is
+//! not what keeps tenants apart: that is the login role and the rights in the cell.
+//!
+//! It does not look past the head: `a; b` passes here and is refused by the server, which takes one
+//! statement per `Parse`.
+
+mod denial;
+mod transactions;
+mod words;
+
+use super::values::TransactionOptions;
+use words::{Token, Words};
+
+/// What the host does with a statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Statement {
+    /// May be sent as it is.
+    Allowed,
+    /// `BEGIN`, `START TRANSACTION`.
+    Begin(TransactionOptions),
+    /// `COMMIT`, `END`.
+    Commit,
+    /// `ROLLBACK`, `ABORT`.
+    Rollback,
+    /// `SAVEPOINT`: the name, without quotes.
+    Savepoint(String),
+    /// `RELEASE`: the name of a savepoint.
+    Release(String),
+    /// `ROLLBACK TO`: the name of a savepoint.
+    RollbackTo(String),
+    /// Must not be sent; the sentence tells what to do instead.
+    Denied(String),
+}
+
+const QUERIES: [&str; 9] = [
+    "SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "VALUES", "TABLE", "TRUNCATE",
+];
+const EXPLAINED: [&str; 7] = [
+    "SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "VALUES",
+];
+const OBJECTS: [&str; 7] = [
+    "TABLE",
+    "INDEX",
+    "VIEW",
+    "SEQUENCE",
+    "TYPE",
+    "DOMAIN",
+    "STATISTICS",
+];
+const COMMENTED: [&str; 8] = [
+    "TABLE",
+    "COLUMN",
+    "INDEX",
+    "VIEW",
+    "SEQUENCE",
+    "TYPE",
+    "DOMAIN",
+    "CONSTRAINT",
+];
+const CREATE_MODIFIERS: [&str; 6] = [
+    "OR",
+    "REPLACE",
+    "UNLOGGED",
+    "UNIQUE",
+    "RECURSIVE",
+    "MATERIALIZED",
+];
+
+/// Classifies `sql` by its first words.
+pub fn classify(sql: &str) -> Statement {
+    let mut words = Words::new(sql);
+    while words.take_char('(') {}
+    let first = match words.next() {
+        Token::Word(word) => word.to_ascii_uppercase(),
+        Token::End => return Statement::Denied("the statement is empty".to_owned()),
+        Token::Other(';') => {
+            return Statement::Denied(
+                "the statement begins with `;`: send one statement at a time".to_owned(),
+            );
+        }
+        Token::Quoted(_) | Token::Other(_) => {
+            return Statement::Denied(
+                "the statement does not begin with a keyword such as SELECT".to_owned(),
+            );
+        }
+    };
+    if QUERIES.contains(&first.as_str()) {
+        return Statement::Allowed;
+    }
+    let verdict = match first.as_str() {
+        "CREATE" => object(&first, &mut words, &CREATE_MODIFIERS),
+        "ALTER" | "DROP" => object(&first, &mut words, &["MATERIALIZED"]),
+        "REFRESH" => Ok(()),
+        "COMMENT" => comment(&mut words),
+        "EXPLAIN" => explain(&mut words),
+        _ => match transactions::parse(&first, &mut words) {
+            Some(statement) => return statement,
+            None => Err(first),
+        },
+    };
+    match verdict {
+        Ok(()) => Statement::Allowed,
+        Err(keywords) => Statement::Denied(denial::sentence(&keywords)),
+    }
+}
+
+/// Whether a statement that passed the filter changes nothing, so that a refused answer needs no
+/// rollback.
+pub(super) fn only_reads(sql: &str) -> bool {
+    let mut words = Words::new(sql);
+    while words.take_char('(') {}
+    matches!(words.keyword().as_str(), "SELECT" | "VALUES" | "TABLE")
+}
+
+/// `CREATE`, `ALTER` or `DROP` and the kind of object. Fails with the words that are not allowed.
+fn object(first: &str, words: &mut Words<'_>, modifiers: &[&str]) -> Result<(), String> {
+    loop {
+        let word = words.keyword();
+        if OBJECTS.contains(&word.as_str()) {
+            return Ok(());
+        }
+        if !modifiers.contains(&word.as_str()) {
+            return Err(format!("{first} {word}").trim_end().to_owned());
+        }
+    }
+}
+
+fn comment(words: &mut Words<'_>) -> Result<(), String> {
+    let is_on = words.take("ON");
+    let kind = words.keyword();
+    if is_on && COMMENTED.contains(&kind.as_str()) {
+        return Ok(());
+    }
+    Err(format!("COMMENT ON {kind}").trim_end().to_owned())
+}
+
+/// `EXPLAIN [(options) | ANALYZE | VERBOSE]*` and one of the statements that it may explain.
+fn explain(words: &mut Words<'_>) -> Result<(), String> {
+    loop {
+        if words.take_char('(') {
+            if !skip_explain_options(words) {
+                return Err("EXPLAIN (".to_owned());
+            }
+            continue;
+        }
+        let word = words.keyword();
+        match word.as_str() {
+            "ANALYZE" | "ANALYSE" | "VERBOSE" => {}
+            statement if EXPLAINED.contains(&statement) => return Ok(()),
+            _ => return Err(format!("EXPLAIN {word}").trim_end().to_owned()),
+        }
+    }
+}
+
+/// Options are names, words and numbers: nothing in which a parenthesis could hide.
+fn skip_explain_options(words: &mut Words<'_>) -> bool {
+    loop {
+        match words.next() {
+            Token::Other(')') => return true,
+            Token::Word(_) | Token::Other(',' | '0'..='9') => {}
+            Token::Quoted(_) | Token::Other(_) | Token::End => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

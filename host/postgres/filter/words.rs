@@ -1,0 +1,148 @@
+//! Splits the head of a statement into words, as Postgres' own lexer would.
+//!
+//! Where the two could differ, this one stops: an unknown byte is never skipped.
+
+/// The next thing in a statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Token<'a> {
+    /// A keyword or an unquoted name, as written.
+    Word(&'a str),
+    /// A quoted name, without its quotes.
+    Quoted(String),
+    /// Any other character, strings and numbers included.
+    Other(char),
+    /// Nothing but blanks and comments is left.
+    End,
+}
+
+#[derive(Clone)]
+pub(super) struct Words<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Words<'a> {
+    pub(super) fn new(sql: &'a str) -> Self {
+        Self { rest: sql }
+    }
+
+    pub(super) fn next(&mut self) -> Token<'a> {
+        self.skip_blanks();
+        let Some(first) = self.rest.chars().next() else {
+            return Token::End;
+        };
+        if first == '"' {
+            return self.quoted();
+        }
+        if is_word_start(first) {
+            let end = self
+                .rest
+                .find(|c| !is_word_part(c))
+                .unwrap_or(self.rest.len());
+            let (word, rest) = self.rest.split_at(end);
+            self.rest = rest;
+            return Token::Word(word);
+        }
+        self.rest = &self.rest[first.len_utf8()..];
+        Token::Other(first)
+    }
+
+    pub(super) fn peek(&self) -> Token<'a> {
+        self.clone().next()
+    }
+
+    /// The next word in upper case, or an empty text when something else comes.
+    pub(super) fn keyword(&mut self) -> String {
+        match self.next() {
+            Token::Word(word) => word.to_ascii_uppercase(),
+            Token::Quoted(_) | Token::Other(_) | Token::End => String::new(),
+        }
+    }
+
+    /// Takes the next word if it is `keyword`, which is in upper case.
+    pub(super) fn take(&mut self, keyword: &str) -> bool {
+        let is_next =
+            matches!(self.peek(), Token::Word(word) if word.eq_ignore_ascii_case(keyword));
+        if is_next {
+            self.next();
+        }
+        is_next
+    }
+
+    /// Takes the next character if it is `wanted`.
+    pub(super) fn take_char(&mut self, wanted: char) -> bool {
+        let is_next = self.peek() == Token::Other(wanted);
+        if is_next {
+            self.next();
+        }
+        is_next
+    }
+
+    fn quoted(&mut self) -> Token<'a> {
+        let mut name = String::new();
+        let mut chars = self.rest.char_indices().skip(1).peekable();
+        while let Some((at, c)) = chars.next() {
+            if c != '"' {
+                name.push(c);
+                continue;
+            }
+            if chars.next_if(|(_, next)| *next == '"').is_none() {
+                self.rest = &self.rest[at + 1..];
+                return Token::Quoted(name);
+            }
+            name.push('"');
+        }
+        self.rest = "";
+        Token::Other('"')
+    }
+
+    fn skip_blanks(&mut self) {
+        loop {
+            self.rest = self
+                .rest
+                .trim_start_matches([' ', '\t', '\n', '\r', '\x0b', '\x0c']);
+            if let Some(comment) = self.rest.strip_prefix("--") {
+                let end = comment.find(['\n', '\r']).unwrap_or(comment.len());
+                self.rest = &comment[end..];
+            } else if self.rest.starts_with("/*") {
+                let Some(end) = block_comment_end(self.rest) else {
+                    return;
+                };
+                self.rest = &self.rest[end..];
+            } else {
+                return;
+            }
+        }
+    }
+}
+
+/// Where the comment at the start of `text` ends. Block comments nest. `None` when it does not end.
+fn block_comment_end(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut depth = 0_usize;
+    let mut at = 0;
+    while at + 1 < bytes.len() {
+        match &bytes[at..at + 2] {
+            b"/*" => {
+                depth += 1;
+                at += 2;
+            }
+            b"*/" => {
+                depth -= 1;
+                at += 2;
+                if depth == 0 {
+                    return Some(at);
+                }
+            }
+            _ => at += 1,
+        }
+    }
+    None
+}
+
+fn is_word_start(c: char) -> bool {
+    c.is_ascii_alphabetic() || c == '_' || !c.is_ascii()
+}
+
+fn is_word_part(c: char) -> bool {
+    is_word_start(c) || c.is_ascii_digit() || c == '$'
+}

@@ -1,0 +1,147 @@
+//! What a hardened cell leaves open, and that ordinary SQL still works in it.
+
+use roost::postgres::Param;
+use sqlx::ConnectOptions as _;
+
+use crate::postgres_support::{CELL, TestTenant, cell, server};
+
+async fn admin_of(database: &str) -> sqlx::PgConnection {
+    server()
+        .await
+        .control_options()
+        .database(database)
+        .connect()
+        .await
+        .unwrap()
+}
+
+const OPEN_PG_FUNCTIONS: &str = "\
+    pg_backend_pid pg_basetype pg_char_to_encoding pg_client_encoding pg_collation_for \
+    pg_column_is_updatable pg_column_size pg_dependencies_out pg_encoding_max_length \
+    pg_encoding_to_char pg_function_is_visible pg_get_expr pg_get_keywords \
+    pg_get_serial_sequence pg_has_role pg_input_error_info pg_input_is_valid \
+    pg_is_other_temp_schema pg_lsn_cmp pg_lsn_eq pg_lsn_in pg_lsn_out pg_mcv_list_out \
+    pg_my_temp_schema pg_ndistinct_out pg_node_tree_in pg_node_tree_out \
+    pg_relation_is_updatable pg_sequence_parameters pg_size_bytes pg_size_pretty pg_sleep \
+    pg_snapshot_in pg_snapshot_out pg_snapshot_recv pg_snapshot_send pg_table_is_visible \
+    pg_timezone_abbrevs_abbrevs pg_timezone_abbrevs_zone pg_timezone_names \
+    pg_type_is_visible pg_typeof";
+
+const OPEN_VOLATILE_FUNCTIONS: &str = "\
+    amvalidate array_sample array_shuffle bernoulli brinhandler bthandler clock_timestamp \
+    current_query currval dsnowball_init dsnowball_lexize gen_random_uuid ginhandler \
+    gisthandler hashhandler heap_tableam_handler lastval nextval plpgsql_call_handler \
+    plpgsql_inline_handler plpgsql_validator random random_normal setseed setval spghandler \
+    system timeofday txid_status uuidv4 uuidv7";
+
+/// After an upgrade of PostgreSQL a new function may be open to all: it shows here.
+#[tokio::test]
+async fn the_functions_that_tenants_may_call_are_these() {
+    cell().await;
+    let mut admin = admin_of(CELL).await;
+    let open: Vec<String> = sqlx::query_scalar(
+        "select distinct proname::text from pg_proc
+         where pronamespace = 'pg_catalog'::regnamespace and proname like 'pg\\_%'
+           and has_function_privilege('tenants', oid, 'execute')
+         order by 1",
+    )
+    .fetch_all(&mut admin)
+    .await
+    .unwrap();
+    assert_eq!(open.join(" "), OPEN_PG_FUNCTIONS);
+    let others: Vec<String> = sqlx::query_scalar(
+        "select distinct proname::text from pg_proc
+         where pronamespace = 'pg_catalog'::regnamespace and proname not like 'pg\\_%'
+           and provolatile = 'v' and prorettype <> 'trigger'::regtype
+           and has_function_privilege('tenants', oid, 'execute')
+         order by 1",
+    )
+    .fetch_all(&mut admin)
+    .await
+    .unwrap();
+    assert_eq!(others.join(" "), OPEN_VOLATILE_FUNCTIONS);
+}
+
+#[tokio::test]
+async fn ordinary_sql_works() {
+    let tenant = TestTenant::new().await;
+    for sql in ORDINARY {
+        tenant
+            .query(sql)
+            .await
+            .unwrap_or_else(|err| panic!("{sql}: {err}"));
+    }
+    assert_eq!(
+        tenant.value("select upper('\u{e9}t\u{e9}')").await,
+        "\u{c9}T\u{c9}"
+    );
+    let params = [Param::Json("{\"a\": [1, 2]}".to_owned())];
+    tenant
+        .query_with("insert into o (data) values ($1)", &params)
+        .await
+        .unwrap();
+    assert_eq!(
+        tenant
+            .value("select data -> 'a' ->> 1 from o where data ? 'a'")
+            .await,
+        "2"
+    );
+    assert_eq!(
+        tenant.value("select string_agg(table_name, ' ' order by table_name) from information_schema.tables where table_schema = current_schema() and table_name in ('o', 'c')").await,
+        "c o"
+    );
+    assert_ne!(
+        tenant
+            .value("select count(*) from information_schema.columns where table_name = 'o'")
+            .await,
+        "0"
+    );
+}
+
+const ORDINARY: [&str; 45] = [
+    "create type mood as enum ('sad', 'ok')",
+    "alter type mood add value 'happy'",
+    "create domain email as text check (value like '%@%')",
+    "create sequence s start 10",
+    "create table o (id bigserial primary key, m mood default 'ok', data jsonb, tags text[], at timestamptz default now(), e email)",
+    "create table c (id int generated always as identity, o bigint references o on delete cascade, n numeric(10,2) check (n > 0), d numeric generated always as (n * 2) stored, unique (o, n))",
+    "create index on o using gin (data)",
+    "create index on o (lower(e))",
+    "create unique index concurrently u on o (e)",
+    "create statistics st on id, m from o",
+    "insert into o (tags, e) values ('{a,b}', 'x@y') on conflict (e) do update set m = 'sad' returning id",
+    "insert into o (tags, e) values ('{a,b}', 'x@y') on conflict (e) do update set m = 'sad' returning id",
+    "insert into c (o, n) select id, 1.5 from o",
+    "update o set m = 'happy' where 'a' = any (tags)",
+    "with recursive r as (select 1 as n union all select n + 1 from r where n < 5) select sum(n) from r",
+    "with d as (delete from c returning *) select * from d",
+    "select row_number() over (partition by m order by id) from o",
+    "select * from o cross join lateral (select 1) l for update of o",
+    "merge into c using o on c.o = o.id when not matched then insert (o, n) values (o.id, 1)",
+    "create view v as select * from o where m = 'happy'",
+    "create or replace view v as select * from o",
+    "create materialized view mv as select count(*) from o",
+    "create unique index on mv (count)",
+    "refresh materialized view mv",
+    "create table p (k int, at date) partition by range (at)",
+    "create table p1 partition of p for values from ('2026-01-01') to ('2027-01-01')",
+    "insert into p values (1, '2026-05-05')",
+    "select nextval('s'), currval('s'), lastval(), setval('s', 20)",
+    "select to_tsvector('english', 'running dogs') @@ to_tsquery('english', 'run & dog')",
+    "select gen_random_uuid(), random(), now(), clock_timestamp(), md5('x'), sha256('x')",
+    "select jsonb_agg(o), json_build_object('a', 1), jsonb_path_query_array('[1,2]', '$[*]') from o",
+    "select * from json_to_recordset('[{\"a\":1}]') as x (a int)",
+    "select regexp_replace('abc', 'b', 'x'), format('%I %L', 'a', 'b'), '1 day'::interval + now()",
+    "select date_trunc('day', now() at time zone 'Europe/Madrid'), age(now()), extract(epoch from now())",
+    "select greatest(1, 2), width_bucket(5, 0, 10, 5), percentile_cont(0.5) within group (order by id) from o",
+    "explain (analyze, costs off) select * from o",
+    "alter table o add column extra text, alter column extra set default 'x'",
+    "comment on table o is 'orders'",
+    "create unlogged table un (n int)",
+    "create table copied as table o with no data",
+    "select check_clause from information_schema.check_constraints where constraint_schema = current_schema()",
+    "select constraint_name from information_schema.table_constraints join information_schema.key_column_usage using (constraint_name)",
+    "select table_name, is_updatable from information_schema.views",
+    "select sequence_name, start_value from information_schema.sequences",
+    "truncate c, o restart identity",
+];
