@@ -1,0 +1,371 @@
+//! Calls to Meta's Graph API with a project's token.
+//!
+//! A call ends in one of three ways, because a send must know which: Meta answered, Meta certainly
+//! did not get the request, or nobody knows. Redirects are never followed, no proxy is taken from
+//! the environment, and nothing is retried here: `outbox` decides that.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::header::{self, HeaderMap, HeaderName};
+use http::{Method, StatusCode};
+use reqwest::Url;
+
+/// Headers of a bot's request that travel to Meta.
+const REQUEST_HEADERS: [HeaderName; 3] = [
+    header::ACCEPT,
+    header::CONTENT_TYPE,
+    HeaderName::from_static("file_offset"),
+];
+
+/// Headers of Meta's answer that travel to the bot.
+const RESPONSE_HEADERS: [HeaderName; 12] = [
+    header::CACHE_CONTROL,
+    header::CONTENT_DISPOSITION,
+    header::CONTENT_TYPE,
+    header::LOCATION,
+    header::RETRY_AFTER,
+    header::WWW_AUTHENTICATE,
+    HeaderName::from_static("facebook-api-version"),
+    HeaderName::from_static("x-app-usage"),
+    HeaderName::from_static("x-business-use-case-usage"),
+    HeaderName::from_static("x-fb-request-id"),
+    HeaderName::from_static("x-fb-rev"),
+    HeaderName::from_static("x-fb-trace-id"),
+];
+
+/// Where Meta serves media that messages carry.
+const META_MEDIA: &str = "https://lookaside.fbsbx.com";
+
+/// A token of the Graph API, which no log and no error shows.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AccessToken(Arc<str>);
+
+/// Where the Graph API is: Meta's address, or that of the emulator that stands for it.
+#[derive(Debug, Clone)]
+pub struct GraphEndpoint {
+    base_url: Url,
+    version: String,
+}
+
+/// An address or version of the Graph API that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidEndpoint {
+    /// The address does not parse, or is neither http nor https.
+    #[error("`{0}` is not an http(s) address of a Graph API (try `https://graph.facebook.com`)")]
+    BaseUrl(String),
+    /// The version is not of the form `v25.0`.
+    #[error("`{0}` is not a version of the Graph API (try `v25.0`)")]
+    Version(String),
+}
+
+/// How long a call may take and how much it may bring back.
+#[derive(Debug, Clone)]
+pub struct GraphLimits {
+    /// Name, connection and TLS. Passing it means that Meta got nothing.
+    pub connect: Duration,
+    /// The whole call. Passing it leaves the outcome unknown.
+    pub answer: Duration,
+    /// The longest body that is read; media downloads are what needs it.
+    pub max_answer_bytes: usize,
+}
+
+/// A request to the Graph API, without the token.
+#[derive(Debug, Clone)]
+pub struct GraphRequest {
+    /// `GET`, `POST` or `DELETE`.
+    pub method: Method,
+    /// `v23.0`; the endpoint's own version when absent.
+    pub version: Option<String>,
+    /// What follows the version, without a leading slash, with its query.
+    pub path: String,
+    /// Of these, only the content type, `Accept` and `file_offset` are sent.
+    pub headers: HeaderMap,
+    /// The body, as it goes out.
+    pub body: Bytes,
+}
+
+/// An answer of the Graph API.
+#[derive(Debug, Clone)]
+pub struct GraphResponse {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The headers that bots may see.
+    pub headers: HeaderMap,
+    /// The whole body.
+    pub body: Bytes,
+}
+
+/// What is certain after a call.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Meta answered, whatever the status.
+    Answered(GraphResponse),
+    /// Meta got nothing: no connection was made. The text says why.
+    NotSent(String),
+    /// The request may have reached Meta, and no whole answer came back. The text says why.
+    Unknown(String),
+}
+
+/// A connection pool to one endpoint.
+#[derive(Clone)]
+pub struct GraphClient {
+    http: reqwest::Client,
+    endpoint: GraphEndpoint,
+    limits: GraphLimits,
+}
+
+impl AccessToken {
+    /// Wraps a token.
+    pub fn new(token: impl Into<Arc<str>>) -> Self {
+        Self(token.into())
+    }
+
+    /// The token itself, for a header or for a search that removes it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AccessToken(***)")
+    }
+}
+
+impl Default for GraphEndpoint {
+    fn default() -> Self {
+        Self::new("https://graph.facebook.com", "v25.0").expect("the constants are valid")
+    }
+}
+
+impl GraphEndpoint {
+    /// An endpoint at an address, with the version that requests get which name none.
+    pub fn new(base_url: &str, version: &str) -> Result<Self, InvalidEndpoint> {
+        let url = Url::parse(base_url.trim_end_matches('/'))
+            .ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+            .ok_or_else(|| InvalidEndpoint::BaseUrl(base_url.to_owned()))?;
+        if !is_version(version) {
+            return Err(InvalidEndpoint::Version(version.to_owned()));
+        }
+        Ok(Self {
+            base_url: url,
+            version: version.to_owned(),
+        })
+    }
+
+    /// Whether this is Meta itself and not something that stands for it.
+    pub fn is_meta(&self) -> bool {
+        self.base_url.host_str() == Some("graph.facebook.com")
+    }
+
+    /// Puts Meta's media host where `text` names the endpoint's own address.
+    ///
+    /// Media addresses that an emulator hands out name the emulator, which bots cannot reach.
+    /// They see `https://lookaside.fbsbx.com/…` instead, and the gateway maps it back. Slashes
+    /// that JSON escapes are covered. Does nothing when the endpoint is Meta.
+    pub fn conceal(&self, text: &str) -> String {
+        if self.is_meta() {
+            return text.to_owned();
+        }
+        let origin = self.base_url.origin().ascii_serialization();
+        let escaped = |text: &str| text.replace('/', "\\/");
+        text.replace(&origin, META_MEDIA)
+            .replace(&escaped(&origin), &escaped(META_MEDIA))
+    }
+
+    fn url(&self, request: &GraphRequest) -> Option<Url> {
+        let base = self.base_url.as_str().trim_end_matches('/');
+        let version = request.version.as_deref().unwrap_or(&self.version);
+        let root = format!("{base}/{version}/");
+        let url = Url::parse(&format!("{root}{}", request.path.trim_start_matches('/'))).ok()?;
+        // Dots in the path could climb out of the version.
+        url.as_str().starts_with(&root).then_some(url)
+    }
+
+    fn media_url(&self, path_and_query: &str) -> Option<Url> {
+        let origin = match self.is_meta() {
+            true => META_MEDIA.to_owned(),
+            false => self.base_url.origin().ascii_serialization(),
+        };
+        Url::parse(&format!(
+            "{origin}/{}",
+            path_and_query.trim_start_matches('/')
+        ))
+        .ok()
+    }
+}
+
+impl Default for GraphLimits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            answer: Duration::from_secs(30),
+            max_answer_bytes: 32 * 1024 * 1024,
+        }
+    }
+}
+
+impl GraphRequest {
+    /// A request with a JSON body.
+    pub fn json(method: Method, path: impl Into<String>, body: &serde_json::Value) -> Self {
+        let content_type = http::HeaderValue::from_static("application/json");
+        Self {
+            method,
+            version: None,
+            path: path.into(),
+            headers: HeaderMap::from_iter([(header::CONTENT_TYPE, content_type)]),
+            body: Bytes::from(body.to_string()),
+        }
+    }
+
+    /// The content type without its parameters, in lower case.
+    pub fn content_type(&self) -> String {
+        let value = self
+            .headers
+            .get(header::CONTENT_TYPE)
+            .and_then(|v| v.to_str().ok());
+        value
+            .and_then(|v| v.split(';').next())
+            .unwrap_or("")
+            .trim()
+            .to_ascii_lowercase()
+    }
+}
+
+impl GraphResponse {
+    /// How long Meta asks to wait. Only the form in seconds is understood, which Meta uses.
+    pub fn retry_after(&self) -> Option<Duration> {
+        let value = self.headers.get(header::RETRY_AFTER)?.to_str().ok()?;
+        value.trim().parse().ok().map(Duration::from_secs)
+    }
+}
+
+impl GraphClient {
+    /// A client for one endpoint. The process must have installed a rustls provider.
+    ///
+    /// Fails when the TLS configuration cannot be built.
+    pub fn new(endpoint: GraphEndpoint, limits: GraphLimits) -> Result<Self, reqwest::Error> {
+        let http = reqwest::Client::builder()
+            .user_agent(concat!("roost/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .referer(false)
+            .connect_timeout(limits.connect)
+            // A connection that Meta has closed meanwhile would make a send's outcome unknown.
+            .pool_idle_timeout(Duration::from_secs(20))
+            .build()?;
+        Ok(Self {
+            http,
+            endpoint,
+            limits,
+        })
+    }
+
+    /// The endpoint that is called.
+    pub fn endpoint(&self) -> &GraphEndpoint {
+        &self.endpoint
+    }
+
+    /// The limits of a call.
+    pub fn limits(&self) -> &GraphLimits {
+        &self.limits
+    }
+
+    /// Makes one request, once.
+    ///
+    /// *Cancel safety*: a dropped call may have reached Meta.
+    pub async fn call(&self, token: &AccessToken, request: &GraphRequest) -> Outcome {
+        let Some(url) = self.endpoint.url(request) else {
+            return Outcome::NotSent("the path is not one of the Graph API".to_owned());
+        };
+        let mut headers = HeaderMap::new();
+        for name in REQUEST_HEADERS {
+            if let Some(value) = request.headers.get(&name) {
+                headers.insert(name, value.clone());
+            }
+        }
+        let builder = self
+            .http
+            .request(request.method.clone(), url)
+            .headers(headers);
+        self.exchange(token, builder.body(request.body.clone()))
+            .await
+    }
+
+    /// Fetches media that a message carried, by path and query at Meta's media host.
+    pub async fn media(&self, token: &AccessToken, path_and_query: &str) -> Outcome {
+        match self.endpoint.media_url(path_and_query) {
+            Some(url) => self.exchange(token, self.http.get(url)).await,
+            None => Outcome::NotSent("the path is not one of Meta's media host".to_owned()),
+        }
+    }
+
+    async fn exchange(&self, token: &AccessToken, builder: reqwest::RequestBuilder) -> Outcome {
+        let call = async {
+            let response = builder.bearer_auth(token.reveal()).send().await;
+            match response {
+                Ok(response) => self.read(response).await,
+                Err(error) => failure(error.without_url()),
+            }
+        };
+        match tokio::time::timeout(self.limits.answer, call).await {
+            Ok(outcome) => outcome,
+            Err(_) => Outcome::Unknown(format!("no answer within {:?}", self.limits.answer)),
+        }
+    }
+
+    async fn read(&self, mut response: reqwest::Response) -> Outcome {
+        let status = response.status();
+        let mut headers = HeaderMap::new();
+        for name in RESPONSE_HEADERS {
+            for value in response.headers().get_all(&name) {
+                headers.append(&name, value.clone());
+            }
+        }
+        let mut body = BytesMut::new();
+        loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) if body.len() + chunk.len() > self.limits.max_answer_bytes => {
+                    let limit = self.limits.max_answer_bytes;
+                    return Outcome::Unknown(format!("the answer is longer than {limit} bytes"));
+                }
+                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+                Ok(None) => break,
+                Err(_) => return Outcome::Unknown("the answer was cut off".to_owned()),
+            }
+        }
+        Outcome::Answered(GraphResponse {
+            status,
+            headers,
+            body: body.freeze(),
+        })
+    }
+}
+
+/// Whether a path segment is a version, such as `v25.0`.
+pub(super) fn is_version(text: &str) -> bool {
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    text.strip_prefix('v')
+        .and_then(|rest| rest.split_once('.'))
+        .is_some_and(|(major, minor)| number(major) && number(minor))
+}
+
+/// Only a connection that was never made is certain: a request whose writing failed may have been
+/// read in part, and a kept connection may break after Meta has read all of it.
+fn failure(error: reqwest::Error) -> Outcome {
+    tracing::debug!(error = ?error, "a call to Meta failed");
+    match () {
+        () if error.is_builder() => Outcome::NotSent("the request is malformed".to_owned()),
+        () if error.is_dns() => Outcome::NotSent("Meta's name does not resolve".to_owned()),
+        () if error.is_connect() && error.is_timeout() => {
+            Outcome::NotSent("connecting to Meta took too long".to_owned())
+        }
+        () if error.is_connect() => Outcome::NotSent("no connection to Meta".to_owned()),
+        () => Outcome::Unknown("the connection to Meta was cut".to_owned()),
+    }
+}

@@ -1,0 +1,27 @@
+//! Meta's WhatsApp Cloud API as bots and the host use it.
+//!
+//! `client` speaks HTTP to the Graph API and says what is certain about the outcome. `messages`
+//! turns typed messages into Meta's JSON. `outbox` writes every send down before it goes out, so
+//! that an event that is tried again sends nothing twice. `gateway` lets a bot's plain HTTP to
+//! Meta through, with the project's token and for the project's own ids only.
+//!
+//! Not here: how a webhook reaches a bot (`http`, `inbox`), and what a bot may call
+//! (`capabilities`). Message text, phone numbers and tokens are never logged.
+
+pub mod client;
+pub mod error;
+pub mod gateway;
+pub mod messages;
+pub mod outbox;
+#[cfg(test)]
+mod tests;
+
+pub use client::{
+    AccessToken, GraphClient, GraphEndpoint, GraphLimits, GraphRequest, GraphResponse, Outcome,
+};
+pub use error::{GraphError, SendError, Verdict};
+pub use gateway::{Gateway, GatewayError, Scope};
+pub use outbox::{
+    Attempt, CallbackKey, OutboundMessage, OutboundSink, Outbox, OutboxSettings, SendContext,
+    Sender, Sent, Settlement, StatusNotice,
+};

@@ -1,0 +1,235 @@
+//! Sends that happen once, however often their event is tried.
+//!
+//! **The key.** Each send has a row under (event, hash of the request, occurrence), committed
+//! before anything goes out. The hash covers method, path, query and body in a canonical form;
+//! version, token and the bot's own `biz_opaque_callback_data` are left out, because bots put
+//! random values there. A run takes each row at most once. A request takes the first row of its
+//! hash that the run has not taken yet, those that went out first; only when there is none, a new
+//! row is made, and its occurrence is the number of rows before it. So a retry that sends the same
+//! in another order, or only some of it, or other messages in between, gets for each message the
+//! result of that very message, and a message that no earlier run sent goes out. A request that
+//! ended without being sent gives its row back: a bot that tries again within one run reaches the
+//! same row.
+//!
+//! **States.** `prepared` (being tried) → `sent` | `rejected` | `released` | `unsettled`.
+//! - *sent*: Meta took it. Its answer is recorded and is what every later run gets.
+//! - *rejected*: Meta refused it, and would again. Likewise; it reached nobody.
+//! - *released*: certain not to have gone out: no connection, a rate limit, a failure that Meta
+//!   itself reported, or a refusal for reasons outside the message (token, permission, payment).
+//!   A few tries are made within the call; later runs may send.
+//! - *unsettled*: nobody knows. Meta has no idempotency key, but `biz_opaque_callback_data` comes
+//!   back with each status, so the row's number travels there and a status settles the row. Meta
+//!   sends `sent` within seconds of taking a message, whether or not the phone is on; when
+//!   [`OutboxSettings::settle_after`] has passed without one, the message counts as not sent. The
+//!   default of a minute leaves room for a slow webhook, and is longer than any call can take.
+//!
+//! A process that is killed in a try leaves `prepared`. The next run that gets there turns it into
+//! `unsettled`, and its time starts then: while the host was down no status could arrive.
+//!
+//! Not here: requests that are no message (`gateway` calls Meta directly for those), and how many
+//! sends an event may make (its budget).
+
+mod callback;
+mod context;
+mod delivery;
+mod effect;
+mod row;
+mod sent;
+mod settle;
+mod store;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use serde_json::Value;
+use sqlx::{PgConnection, PgPool};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+pub use self::callback::CallbackKey;
+pub use self::context::{Attempt, SendContext, Sender};
+pub use self::sent::Sent;
+pub use self::settle::{Settlement, StatusNotice};
+
+pub(super) use self::effect::{form, pairs};
+
+use self::delivery::Delivery;
+use self::effect::Effect;
+use self::store::Store;
+use super::client::{GraphClient, GraphRequest, GraphResponse};
+use super::error::SendError;
+
+/// How sends are tried and settled.
+#[derive(Debug, Clone)]
+pub struct OutboxSettings {
+    /// Signs the row's number in `biz_opaque_callback_data`. The same on every host.
+    pub callback_key: CallbackKey,
+    /// How long a send of unknown outcome waits for a status before it may be sent again.
+    /// Longer than [`super::GraphLimits::answer`], else a call that is under way could be doubled.
+    pub settle_after: Duration,
+    /// How often one call tries when Meta certainly has not taken the message.
+    pub tries: u32,
+    /// The wait before the second try; each further one is four times as long. Meta's
+    /// `Retry-After` is honoured when it is longer.
+    pub first_delay: Duration,
+}
+
+/// A message that Meta took, for the conversation store.
+#[derive(Debug, Clone)]
+pub struct OutboundMessage {
+    /// Whose bot sent it.
+    pub project_id: Uuid,
+    /// The event in whose run it was sent.
+    pub event_id: i64,
+    /// The number that sent it.
+    pub phone_number_id: String,
+    /// Meta's id of the message.
+    pub wamid: String,
+    /// As the bot addressed it: a phone number, a user id or a group id.
+    pub recipient: Option<String>,
+    /// The recipient's WhatsApp id, when Meta named it.
+    pub wa_id: Option<String>,
+    /// `text`, `interactive`, `template` and so on.
+    pub kind: String,
+    /// The message as the bot made it.
+    pub body: Value,
+}
+
+/// Where messages are written that went out.
+pub trait OutboundSink: Send + Sync {
+    /// Records one message in the transaction that marks it as sent.
+    ///
+    /// When it fails, the send still counts as sent, and the failure is logged.
+    fn record<'a>(
+        &'a self,
+        connection: &'a mut PgConnection,
+        message: &'a OutboundMessage,
+    ) -> BoxFuture<'a, Result<(), sqlx::Error>>;
+}
+
+/// Settings under which a message could be sent twice.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "a send would count as lost after {settle_after:?} while its call may take {answer:?}; make the \
+     time to settle longer"
+)]
+pub struct SettleTooShort {
+    settle_after: Duration,
+    answer: Duration,
+}
+
+/// The one way by which messages leave.
+#[derive(Clone)]
+pub struct Outbox {
+    client: GraphClient,
+    store: Store,
+    settings: Arc<OutboxSettings>,
+    deliveries: TaskTracker,
+}
+
+impl OutboxSettings {
+    /// The defaults: a minute to settle; three tries, one and four seconds apart.
+    pub fn new(callback_key: CallbackKey) -> Self {
+        Self {
+            callback_key,
+            settle_after: Duration::from_secs(60),
+            tries: 3,
+            first_delay: Duration::from_secs(1),
+        }
+    }
+
+    /// The wait after the given try, counted from 0; `None` when there is to be no other.
+    fn delay(&self, tried: u32, retry_after: Option<Duration>) -> Option<Duration> {
+        let is_last = tried + 1 >= self.tries;
+        let backoff = self.first_delay.saturating_mul(4_u32.saturating_pow(tried));
+        (!is_last).then(|| backoff.max(retry_after.unwrap_or_default()))
+    }
+}
+
+impl Outbox {
+    /// An outbox whose rows are in `pool` (tables of migration 0004).
+    ///
+    /// Fails when a send would count as lost before its call has ended.
+    pub fn new(
+        pool: PgPool,
+        client: GraphClient,
+        settings: OutboxSettings,
+        sink: Arc<dyn OutboundSink>,
+    ) -> Result<Self, SettleTooShort> {
+        let answer = client.limits().answer;
+        if settings.settle_after <= answer {
+            return Err(SettleTooShort {
+                settle_after: settings.settle_after,
+                answer,
+            });
+        }
+        let store = Store::new(pool, sink);
+        Ok(Self {
+            client,
+            store,
+            settings: Arc::new(settings),
+            deliveries: TaskTracker::new(),
+        })
+    }
+
+    /// Sends a message, given as Meta's JSON, from the project's number.
+    ///
+    /// Fails as [`Outbox::perform`] does, and with Meta's refusals as errors.
+    pub async fn send(&self, context: &SendContext, message: &Value) -> Result<Sent, SendError> {
+        let path = format!("{}/messages", context.phone_number_id());
+        let request = GraphRequest::json(http::Method::POST, path, message);
+        Sent::read(&self.perform(context, request).await?)
+    }
+
+    /// Makes a request that sends a message, or gives the answer that it got in an earlier run.
+    ///
+    /// Any answer of Meta is a result, a refusal too. Fails with [`SendError::Invalid`] when the
+    /// body is neither a JSON object nor a form, [`SendError::Unreachable`] when Meta certainly has
+    /// not taken the message, [`SendError::Unsettled`] when nobody knows, [`SendError::Store`] when
+    /// the row could not be written and nothing was sent.
+    ///
+    /// *Cancel safety*: a call that is dropped is finished in the background, so that its outcome
+    /// is recorded; it makes no further tries.
+    pub async fn perform(
+        &self,
+        context: &SendContext,
+        request: GraphRequest,
+    ) -> Result<GraphResponse, SendError> {
+        let effect = Effect::read(request).map_err(SendError::Invalid)?;
+        let abandoned = CancellationToken::new();
+        let delivery = Delivery {
+            outbox: self.clone(),
+            context: context.clone(),
+            effect,
+            sequence: context.next_sequence(),
+            abandoned: abandoned.clone(),
+        };
+        let _abandon = abandoned.drop_guard();
+        let task = tracing::Instrument::in_current_span(delivery.run());
+        match self.deliveries.spawn(task).await {
+            Ok(result) => result,
+            // It panicked, or the runtime is going down.
+            Err(_) => Err(SendError::Unsettled {
+                retry_in: self.settings.settle_after,
+            }),
+        }
+    }
+
+    /// Waits until no send is under way. Call it at shutdown, when no bot runs any more.
+    pub async fn drain(&self) {
+        self.deliveries.close();
+        self.deliveries.wait().await;
+    }
+
+    /// Deletes what was decided before the given number of days. Returns how many rows went.
+    ///
+    /// Keep rows longer than events can be replayed, and than statuses come (30 days): the status
+    /// of a row that is gone reaches the bot without the bot's own callback data.
+    pub async fn prune(&self, days: u32) -> Result<u64, sqlx::Error> {
+        self.store.prune(days).await
+    }
+}

@@ -1,0 +1,292 @@
+//! The SQL of sends.
+//!
+//! Times are the database's: hosts compare them with each other.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::{Acquire, PgConnection, PgPool, Row};
+
+use super::context::SendContext;
+use super::effect::Effect;
+use super::row::{self, Found, Lease, Origin, Watched};
+use super::sent::wamid;
+use super::{OutboundMessage, OutboundSink};
+use crate::whatsapp::client::GraphResponse;
+
+#[derive(Clone)]
+pub(super) struct Store {
+    pool: PgPool,
+    sink: Arc<dyn OutboundSink>,
+}
+
+impl Store {
+    pub(super) fn new(pool: PgPool, sink: Arc<dyn OutboundSink>) -> Self {
+        Self { pool, sink }
+    }
+
+    /// The row that this request takes, made when there is none. `None`: another run has just made
+    /// the same one; look again.
+    pub(super) async fn find_or_prepare(
+        &self,
+        context: &SendContext,
+        effect: &Effect,
+        sequence: u32,
+        taken: &[i64],
+    ) -> Result<Option<Found>, sqlx::Error> {
+        let attempt = context.attempt();
+        let row = sqlx::query(FIND_OR_PREPARE)
+            .bind(attempt.project_id)
+            .bind(attempt.event_id)
+            .bind(effect.hash.as_slice())
+            .bind(taken)
+            .bind(i32::try_from(sequence).unwrap_or(i32::MAX))
+            .bind(attempt.attempt)
+            .bind(context.phone_number_id())
+            .bind(effect.message().to_string())
+            .bind(effect.callback_data.as_deref())
+            .fetch_optional(&self.pool)
+            .await?;
+        row.as_ref().map(row::found).transpose()
+    }
+
+    /// Takes up a row that may be sent again. `None`: another run was faster.
+    pub(super) async fn retake(
+        &self,
+        lease: Lease,
+        context: &SendContext,
+        effect: &Effect,
+    ) -> Result<Option<Lease>, sqlx::Error> {
+        let row = sqlx::query(
+            "update send
+             set state = 'prepared', tries = tries + 1, settle_by = null, updated_at = now(),
+                 attempt = $3, callback_data = $4
+             where send_id = $1 and tries = $2
+               and (state = 'released' or state = 'unsettled' and settle_by <= now())
+             returning tries",
+        )
+        .bind(lease.send_id)
+        .bind(lease.tries)
+        .bind(context.attempt().attempt)
+        .bind(effect.callback_data.as_deref())
+        .fetch_optional(&self.pool)
+        .await?;
+        row.map(|row| {
+            Ok(Lease {
+                tries: row.try_get("tries")?,
+                ..lease
+            })
+        })
+        .transpose()
+    }
+
+    /// Before a further try within one call. `None`: another run has taken over.
+    pub(super) async fn renew(&self, lease: Lease) -> Result<Option<Lease>, sqlx::Error> {
+        let row = sqlx::query(
+            "update send
+             set tries = tries + 1, updated_at = now()
+             where send_id = $1 and tries = $2 and state = 'prepared'
+             returning tries",
+        )
+        .bind(lease.send_id)
+        .bind(lease.tries)
+        .fetch_optional(&self.pool)
+        .await?;
+        row.map(|row| {
+            Ok(Lease {
+                tries: row.try_get("tries")?,
+                ..lease
+            })
+        })
+        .transpose()
+    }
+
+    /// From prepared to unsettled.
+    pub(super) async fn doubt(&self, lease: Lease, wait: Duration) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "update send
+             set state = 'unsettled', settle_by = now() + make_interval(secs => $3),
+                 updated_at = now()
+             where send_id = $1 and tries = $2 and state = 'prepared'",
+        )
+        .bind(lease.send_id)
+        .bind(lease.tries)
+        .bind(wait.as_secs_f64())
+        .execute(&self.pool)
+        .await
+        .map(drop)
+    }
+
+    /// Certain not to have gone out. Also from unsettled, to which another run may have put it.
+    pub(super) async fn release(&self, lease: Lease) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "update send
+             set state = 'released', settle_by = null, updated_at = now()
+             where send_id = $1 and tries = $2 and state in ('prepared', 'unsettled')",
+        )
+        .bind(lease.send_id)
+        .bind(lease.tries)
+        .execute(&self.pool)
+        .await
+        .map(drop)
+    }
+
+    pub(super) async fn record_rejected(
+        &self,
+        lease: Lease,
+        response: &GraphResponse,
+    ) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "update send
+             set state = 'rejected', settle_by = null, request_body = null, updated_at = now(),
+                 response_status = $3, response_body = $4
+             where send_id = $1 and tries = $2 and state in ('prepared', 'unsettled')",
+        )
+        .bind(lease.send_id)
+        .bind(lease.tries)
+        .bind(i32::from(response.status.as_u16()))
+        .bind(response.body.as_ref())
+        .execute(&self.pool)
+        .await
+        .map(drop)
+    }
+
+    /// Meta has the message, whoever says so: no state but `sent` stands against that.
+    ///
+    /// Returns whether the row was not `sent` before.
+    pub(super) async fn record_sent(
+        &self,
+        send_id: i64,
+        response: &GraphResponse,
+        origin: Origin,
+    ) -> Result<bool, sqlx::Error> {
+        let wamid = wamid(&response.body);
+        let mut transaction = self.pool.begin().await?;
+        let row = sqlx::query(MARK_SENT)
+            .bind(send_id)
+            .bind(wamid.as_deref())
+            .bind(i32::from(response.status.as_u16()))
+            .bind(response.body.as_ref())
+            .fetch_optional(&mut *transaction)
+            .await?;
+        match (&row, &wamid) {
+            (Some(row), Some(wamid)) => {
+                let message = row::outbound(row, wamid, &response.body)?;
+                self.tell_sink(&mut transaction, &message).await?;
+            }
+            (Some(_), None) => tracing::warn!(send.id = send_id, "Meta's answer names no message"),
+            (None, _) if origin == Origin::Answer => {
+                complete(&mut transaction, send_id, wamid.as_deref(), response).await?;
+            }
+            (None, _) => {}
+        }
+        transaction.commit().await?;
+        Ok(row.is_some())
+    }
+
+    /// In a savepoint: what the sink cannot record must not make the host forget a send.
+    async fn tell_sink(
+        &self,
+        connection: &mut PgConnection,
+        message: &OutboundMessage,
+    ) -> Result<(), sqlx::Error> {
+        let mut savepoint = connection.begin().await?;
+        match self.sink.record(&mut savepoint, message).await {
+            Ok(()) => savepoint.commit().await,
+            Err(error) => {
+                tracing::error!(
+                    project.id = %message.project_id, event.id = message.event_id, error = %error,
+                    "a message that was sent is missing in its conversation"
+                );
+                savepoint.rollback().await
+            }
+        }
+    }
+
+    /// The row of a status. `None` when it was deleted.
+    pub(super) async fn watched(&self, send_id: i64) -> Result<Option<Watched>, sqlx::Error> {
+        let row = sqlx::query(
+            "select state = 'sent' as is_sent, callback_data, request_body
+             from send
+             where send_id = $1",
+        )
+        .bind(send_id)
+        .fetch_optional(&self.pool)
+        .await?;
+        row.as_ref().map(row::watched).transpose()
+    }
+
+    pub(super) async fn prune(&self, days: u32) -> Result<u64, sqlx::Error> {
+        sqlx::query("delete from send where updated_at < now() - make_interval(days => $1)")
+            .bind(i32::try_from(days).unwrap_or(i32::MAX))
+            .execute(&self.pool)
+            .await
+            .map(|done| done.rows_affected())
+    }
+}
+
+/// Rows that went out come first: a run must get their results before it sends anything, and must
+/// not send while one of the same content may have gone out.
+const FIND_OR_PREPARE: &str = "
+    with mine as (
+      select * from send
+      where project_id = $1 and event_id = $2 and request_hash = $3
+    ), known as (
+      select * from mine
+      where not send_id = any($4)
+      order by
+        array_position(array['sent', 'unsettled', 'prepared', 'rejected', 'released'], state),
+        occurrence
+      limit 1
+    ), fresh as (
+      insert into send (project_id, event_id, request_hash, occurrence, sequence, attempt,
+                        phone_number_id, request_body, callback_data)
+      select $1, $2, $3, (select count(*) from mine), $5, $6, $7, $8, $9
+      where not exists (select from known)
+      on conflict on constraint send_key do nothing
+      returning send_id, tries
+    )
+    select send_id, tries, state, response_status, response_body,
+           extract(epoch from settle_by - now())::double precision as settle_in
+    from known
+    union all
+    select send_id, tries, 'new', null, null, null
+    from fresh";
+
+const MARK_SENT: &str = "
+    with old as (
+      select send_id, request_body from send
+      where send_id = $1 and state <> 'sent'
+      for update
+    )
+    update send
+    set state = 'sent', wamid = $2, response_status = $3, response_body = $4,
+        request_body = null, settle_by = null, updated_at = now()
+    from old
+    where send.send_id = old.send_id
+    returning send.project_id, send.event_id, send.phone_number_id, old.request_body";
+
+/// A status was faster than the answer, whose body is the better record. Another id means that two
+/// messages went out.
+async fn complete(
+    connection: &mut PgConnection,
+    send_id: i64,
+    wamid: Option<&str>,
+    response: &GraphResponse,
+) -> Result<(), sqlx::Error> {
+    let done = sqlx::query(
+        "update send
+         set response_status = $3, response_body = $4
+         where send_id = $1 and wamid = $2",
+    )
+    .bind(send_id)
+    .bind(wamid)
+    .bind(i32::from(response.status.as_u16()))
+    .bind(response.body.as_ref())
+    .execute(connection)
+    .await?;
+    if done.rows_affected() == 0 {
+        tracing::warn!(send.id = send_id, "send {send_id} went out twice");
+    }
+    Ok(())
+}

@@ -1,0 +1,354 @@
+//! A bot's plain HTTP to Meta: whose ids, which token, and the outbox behind it.
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use roost::whatsapp::messages::Receipt;
+use roost::whatsapp::{Gateway, GatewayError, Scope, SendContext, SendError};
+use serde_json::{Value, json};
+
+use super::bench::{ACCOUNT, Bench, NUMBER, TOKEN, client, message, project};
+use super::graph::{Act, Graph, error};
+
+const PLACEHOLDER: &str = "EAAplaceholder";
+const OTHER: &str = "2065403";
+
+struct Door {
+    bench: Bench,
+    gateway: Gateway,
+    scope: Scope,
+}
+
+impl Door {
+    async fn new(script: Vec<Act>) -> Self {
+        let bench = Bench::new(script).await;
+        project(&bench.pool, "other", OTHER, "5550002").await;
+        let (client, outbox) = (client(&bench.graph), bench.outbox.clone());
+        let gateway = Gateway::new(bench.pool.clone(), client, outbox);
+        let placeholder = PLACEHOLDER.to_owned();
+        let scope = Scope {
+            waba_id: Some(ACCOUNT.to_owned()),
+            ids: vec![],
+            placeholder,
+        };
+        Self {
+            bench,
+            gateway,
+            scope,
+        }
+    }
+
+    async fn forward(&self, run: &SendContext, request: Request<Bytes>) -> Response<Bytes> {
+        self.gateway
+            .forward(run, &self.scope, request)
+            .await
+            .unwrap()
+    }
+
+    async fn get(&self, url: &str) -> Response<Bytes> {
+        self.forward(&self.bench.run(), request(Method::GET, url, ""))
+            .await
+    }
+
+    fn graph(&self) -> &Graph {
+        &self.bench.graph
+    }
+}
+
+fn request(method: Method, url: &str, body: &str) -> Request<Bytes> {
+    let url = match url.starts_with("http") {
+        true => url.to_owned(),
+        false => format!("https://graph.facebook.com/{url}"),
+    };
+    let builder = Request::builder().method(method).uri(url);
+    let builder = builder.header("content-type", "application/json");
+    builder
+        .header("authorization", "Bearer mine")
+        .body(Bytes::from(body.to_owned()))
+        .unwrap()
+}
+
+fn json(response: &Response<Bytes>) -> Value {
+    serde_json::from_slice(response.body()).unwrap()
+}
+
+#[tokio::test]
+async fn raw_and_typed_sends_are_the_same_sends() {
+    let door = Door::new(vec![]).await;
+    let run = door.bench.run();
+    let post = request(
+        Method::POST,
+        "v23.0/1065403/messages",
+        &message("hi").to_string(),
+    );
+    let first = door.forward(&run, post).await;
+    assert_eq!(json(&first)["messages"][0]["id"], "wamid.1");
+    assert!(
+        door.graph().seen()[0]
+            .line
+            .starts_with("POST /v23.0/1065403/messages ")
+    );
+    assert_eq!(run.sends(), 1);
+    assert_eq!(door.bench.wamid(&door.bench.run(), "hi").await, "wamid.1");
+    assert_eq!(door.graph().count(), 1);
+}
+
+#[tokio::test]
+async fn ids_that_are_not_the_projects_never_leave_the_host() {
+    let door = Door::new(vec![]).await;
+    let sneaky = [
+        (Method::POST, format!("{OTHER}/messages")),
+        (Method::POST, format!("v25.0/{OTHER}/messages")),
+        (Method::GET, OTHER.to_owned()),
+        (Method::GET, "5550002/phone_numbers".to_owned()),
+        (Method::GET, format!("{NUMBER}?ids={OTHER}")),
+        (Method::GET, format!("{NUMBER}/messages?method=post&to=1")),
+        (
+            Method::GET,
+            format!("{NUMBER}/messages?%20method=post&to=1"),
+        ),
+        (
+            Method::GET,
+            format!("{NUMBER}/messages?method%5B0%5D=post&to=1"),
+        ),
+        (Method::GET, format!("?ids={OTHER}")),
+        (Method::GET, String::new()),
+        (Method::GET, "me".to_owned()),
+        (Method::GET, "me/accounts".to_owned()),
+        (Method::GET, "oauth/access_token".to_owned()),
+        (Method::GET, "debug_token?input_token=x".to_owned()),
+        (Method::GET, format!("{NUMBER}/../{OTHER}")),
+        (Method::GET, format!("{NUMBER}/%2e%2e/{OTHER}")),
+        (Method::GET, format!("{NUMBER}\\..\\{OTHER}")),
+        (Method::GET, format!("v25.0/v25.0/{OTHER}")),
+        (Method::GET, format!("{NUMBER}//{OTHER}")),
+        (
+            Method::GET,
+            format!("{ACCOUNT}?fields=owner_business{{owned_whatsapp_business_accounts}}"),
+        ),
+        (Method::DELETE, "777".to_owned()),
+        (Method::POST, "777".to_owned()),
+        (Method::GET, "777/messages".to_owned()),
+        (Method::POST, format!("{ACCOUNT}/subscribed_apps")),
+        (Method::POST, format!("{NUMBER}/deregister")),
+        (Method::PUT, NUMBER.to_owned()),
+    ];
+    for (method, path) in sneaky {
+        let response = door
+            .forward(&door.bench.run(), request(method.clone(), &path, "{}"))
+            .await;
+        assert_eq!(response.status(), StatusCode::FORBIDDEN, "{method} {path}");
+        assert_eq!(json(&response)["error"]["code"], 10, "{method} {path}");
+    }
+    for body in [
+        json!({ "method": "post" }),
+        json!({ "webhook_configuration": {} }),
+    ] {
+        let post = request(Method::POST, NUMBER, &body.to_string());
+        assert_eq!(
+            door.forward(&door.bench.run(), post).await.status(),
+            StatusCode::FORBIDDEN
+        );
+    }
+    assert_eq!(door.graph().count(), 0);
+}
+
+#[tokio::test]
+async fn an_unknown_id_can_be_read_when_it_is_media_only() {
+    let door = Door::new(vec![]).await;
+    let url = format!(
+        "http://{}/whatsapp_business/attachments/?mid=9&ext=1&hash=h",
+        door.graph().address
+    );
+    let media = json!({ "url": url, "mime_type": "image/png", "id": "777", "file_size": 1 });
+    door.graph()
+        .then(Act::Answer(200, "", media.to_string().replace('/', "\\/")));
+    let answer = json(&door.get("777").await);
+    let shown = "https://lookaside.fbsbx.com/whatsapp_business/attachments/?mid=9&ext=1&hash=h";
+    assert_eq!(answer["url"], shown);
+
+    // What the bot was shown leads back, with the token.
+    door.graph().then(Act::Answer(200, "", "bytes".into()));
+    assert_eq!(door.get(shown).await.body(), "bytes");
+    let seen = &door.graph().seen()[1];
+    assert!(
+        seen.line
+            .contains("/whatsapp_business/attachments/?mid=9&ext=1&hash=h ")
+    );
+    assert!(seen.head.contains(TOKEN));
+
+    door.graph().then(Act::Answer(
+        200,
+        "",
+        r#"{"id":"778","name":"a business"}"#.into(),
+    ));
+    assert_eq!(door.get("778").await.status(), StatusCode::FORBIDDEN);
+    for elsewhere in ["", "admin", "whatsapp_business/attachments/../../admin"] {
+        let denied = door
+            .get(&format!("https://lookaside.fbsbx.com/{elsewhere}"))
+            .await;
+        assert_eq!(denied.status(), StatusCode::FORBIDDEN, "{elsewhere}");
+    }
+    assert_eq!(door.graph().count(), 3);
+}
+
+#[tokio::test]
+async fn what_a_project_uploads_is_its_own() {
+    let door = Door::new(vec![Act::Answer(200, "", r#"{"id":"900"}"#.into())]).await;
+    let upload = request(Method::POST, &format!("{NUMBER}/media"), "");
+    assert_eq!(
+        door.forward(&door.bench.run(), upload).await.status(),
+        StatusCode::OK
+    );
+    door.graph()
+        .then(Act::Answer(200, "", r#"{"success":true}"#.into()));
+    let delete = request(Method::DELETE, "900", "");
+    assert_eq!(
+        json(&door.forward(&door.bench.run(), delete).await)["success"],
+        true
+    );
+}
+
+#[tokio::test]
+async fn the_token_goes_out_and_never_comes_back() {
+    let quoted = json!({ "paging": { "next": format!("https://graph.facebook.com/x?access_token={TOKEN}") } });
+    let encoded = r#"{"next":"x?access_token=EAAreal%2Ftoken%7C1","raw":"EAAreal\/token|1"}"#;
+    let leak = "www-authenticate: Bearer EAAreal/token|1\r\n";
+    let door = Door::new(vec![
+        Act::Answer(200, "", quoted.to_string()),
+        Act::Answer(200, leak, encoded.into()),
+    ])
+    .await;
+    let path =
+        format!("{ACCOUNT}/message_templates?access_token={PLACEHOLDER}&appsecret_proof=x&limit=2");
+    let answers = [door.get(&path).await, door.get(&path).await];
+    for (answer, seen) in answers.iter().zip(door.graph().seen()) {
+        let text = format!(
+            "{:?} {}",
+            answer.headers(),
+            String::from_utf8_lossy(answer.body())
+        );
+        assert!(text.contains(PLACEHOLDER), "{text}");
+        assert!(!text.contains("EAAreal"), "{text}");
+        assert!(
+            seen.line.contains("message_templates?limit=2 "),
+            "{}",
+            seen.line
+        );
+        assert!(
+            seen.head
+                .contains(&format!("authorization: Bearer {TOKEN}"))
+        );
+        assert!(!seen.head.contains("mine"));
+    }
+}
+
+#[tokio::test]
+async fn a_token_in_the_body_is_replaced_in_every_form() {
+    let door = Door::new(vec![]).await;
+    let file = format!("{PLACEHOLDER}{PLACEHOLDER}");
+    let multipart = format!(
+        "--b\r\ncontent-disposition: form-data; name=\"access_token\"\r\n\r\n{PLACEHOLDER}\r\n\
+         --b\r\ncontent-disposition: form-data; name=\"file\"\r\n\r\n{file}\r\n--b--"
+    );
+    let bodies = [
+        (
+            "application/json",
+            json!({ "a": 1, "access_token": PLACEHOLDER }).to_string(),
+            r#"{"a":1}"#.to_owned(),
+        ),
+        (
+            "application/x-www-form-urlencoded",
+            format!("access_token={PLACEHOLDER}&a=1"),
+            "a=1".to_owned(),
+        ),
+        (
+            "multipart/form-data; boundary=b",
+            multipart.clone(),
+            multipart.replacen(PLACEHOLDER, TOKEN, 1),
+        ),
+        (
+            "application/json",
+            r#"{ "a" : 1 }"#.to_owned(),
+            r#"{ "a" : 1 }"#.to_owned(),
+        ),
+    ];
+    for (n, (content_type, body, expected)) in bodies.into_iter().enumerate() {
+        let mut post = request(Method::POST, &format!("{NUMBER}/media"), &body);
+        post.headers_mut()
+            .insert("content-type", content_type.parse().unwrap());
+        door.forward(&door.bench.run(), post).await;
+        assert_eq!(door.graph().seen()[n].body, expected);
+    }
+}
+
+#[tokio::test]
+async fn receipts_are_no_sends_and_may_be_repeated() {
+    let door = Door::new(vec![]).await;
+    let receipt =
+        json!({ "messaging_product": "whatsapp", "status": "read", "message_id": "wamid.A" });
+    for _ in 0..2 {
+        let post = request(
+            Method::POST,
+            &format!("{NUMBER}/messages"),
+            &receipt.to_string(),
+        );
+        door.forward(&door.bench.run(), post).await;
+    }
+    let run = door.bench.run();
+    door.gateway
+        .mark_read(&run, "wamid.A", Receipt::Typing)
+        .await
+        .unwrap();
+    assert_eq!(
+        door.graph().seen()[2].json()["typing_indicator"]["type"],
+        "text"
+    );
+    door.graph().then(Act::Answer(400, "", error(131009)));
+    let refused = door.gateway.mark_read(&run, "wamid.A", Receipt::Read).await;
+    assert!(
+        matches!(refused, Err(GatewayError::Send(SendError::Rejected(error))) if error.code == 131009)
+    );
+    assert_eq!(door.graph().count(), 4);
+    assert!(door.bench.states().await.is_empty());
+}
+
+#[tokio::test]
+async fn metas_refusals_come_back_as_they_are() {
+    let refusal = r#"{ "error": { "code": 131009, "message": "(#131009) no" } }"#;
+    let door = Door::new(vec![Act::Answer(
+        400,
+        "x-fb-trace-id: T\r\nset-cookie: a=b\r\n",
+        refusal.into(),
+    )])
+    .await;
+    let post = request(
+        Method::POST,
+        &format!("{NUMBER}/messages"),
+        &message("hi").to_string(),
+    );
+    let answer = door.forward(&door.bench.run(), post).await;
+    assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(answer.body(), refusal);
+    assert_eq!(answer.headers()["x-fb-trace-id"], "T");
+    assert!(!answer.headers().contains_key("set-cookie"));
+}
+
+#[tokio::test]
+async fn other_hosts_and_lost_answers_are_errors() {
+    let door = Door::new(vec![Act::Cut]).await;
+    let run = door.bench.run();
+    for host in [
+        "https://example.com/",
+        "https://graph.facebook.com:8080/",
+        "https://graph.facebook.com.evil.example/",
+    ] {
+        let failed = door
+            .gateway
+            .forward(&run, &door.scope, request(Method::GET, host, ""))
+            .await;
+        assert!(matches!(failed, Err(GatewayError::NotMeta(_))), "{host}");
+    }
+    let read = request(Method::GET, NUMBER, "");
+    let failed = door.gateway.forward(&run, &door.scope, read).await;
+    assert!(matches!(failed, Err(GatewayError::NoAnswer(_))));
+}
