@@ -1,0 +1,120 @@
+//! Installs a bot's packages where nobody has.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::error::BuildError;
+use super::package_json::PackageJson;
+use super::{PROVIDED, Tools};
+
+/// How much of npm's complaint is shown.
+const MAX_OUTPUT_LINES: usize = 12;
+
+/// Runs npm in the folder when it declares packages and neither it nor its workspace has any.
+///
+/// Packages' own install scripts never run: they are other people's code, outside any sandbox.
+/// A folder that has some of its packages is left alone: what it lacks is told by the bundler.
+pub(super) fn ensure_installed(
+    dir: &Path,
+    package: &PackageJson,
+    tools: &Tools<'_>,
+) -> Result<(), BuildError> {
+    let missing = missing(dir, package);
+    let has_some = [dir, workspace_root(dir)]
+        .iter()
+        .any(|folder| folder.join("node_modules").exists());
+    if missing.is_empty() || has_some {
+        return Ok(());
+    }
+    let Some(npm) = tools.npm else {
+        let command = "npm install --ignore-scripts --omit=dev".to_owned();
+        return Err(BuildError::NotInstalled { missing, command });
+    };
+    install(dir, npm, tools)?;
+    let missing = self::missing(dir, package);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let command = "npm install".to_owned();
+    Err(BuildError::NotInstalled { missing, command })
+}
+
+/// What npm says of a lockfile that is not of this package.json.
+const OUT_OF_STEP: &str = "EUSAGE";
+
+/// Installs what the lockfile says. One that is out of step gives way, and is left as it was.
+fn install(dir: &Path, npm: &Path, tools: &Tools<'_>) -> Result<(), BuildError> {
+    let root = workspace_root(dir);
+    let lockfile = ["package-lock.json", "npm-shrinkwrap.json"]
+        .map(|name| root.join(name))
+        .into_iter()
+        .find(|path| path.is_file());
+    let Some(lockfile) = lockfile else {
+        return run(dir, npm, "install", tools);
+    };
+    match run(dir, npm, "ci", tools) {
+        Err(BuildError::Install { output, .. }) if output.contains(OUT_OF_STEP) => {}
+        other => return other,
+    }
+    (tools.progress)("the lockfile is not of this package.json; npm ci refuses it");
+    let before = std::fs::read(&lockfile).map_err(BuildError::io(&lockfile, "read"))?;
+    let result = run(dir, npm, "install", tools);
+    std::fs::write(&lockfile, before).map_err(BuildError::io(&lockfile, "written"))?;
+    result
+}
+
+/// Where Node would look for a package of this folder.
+pub(super) fn find_package(dir: &Path, name: &str) -> Option<PathBuf> {
+    dir.ancestors()
+        .map(|folder| folder.join("node_modules").join(name))
+        .find(|path| path.is_dir())
+}
+
+fn missing(dir: &Path, package: &PackageJson) -> Vec<String> {
+    let names = package.dependencies.keys();
+    names
+        .filter(|name| !PROVIDED.contains(&name.as_str()) && !name.starts_with("@types/"))
+        .filter(|name| find_package(dir, name).is_none())
+        .cloned()
+        .collect()
+}
+
+/// The nearest folder above whose package.json has workspaces; else the folder itself.
+fn workspace_root(dir: &Path) -> &Path {
+    let has_workspaces = |folder: &&Path| {
+        let text = std::fs::read_to_string(folder.join("package.json")).unwrap_or_default();
+        serde_json::from_str::<serde_json::Value>(&text)
+            .is_ok_and(|package| package.get("workspaces").is_some())
+    };
+    dir.ancestors().skip(1).find(has_workspaces).unwrap_or(dir)
+}
+
+fn run(dir: &Path, npm: &Path, action: &str, tools: &Tools<'_>) -> Result<(), BuildError> {
+    let command = format!("npm {action} --ignore-scripts --omit=dev");
+    (tools.progress)(&format!("installing the bot's packages: {command}"));
+    let output = Command::new(npm)
+        .args(command.split(' ').skip(1))
+        .args(["--no-audit", "--no-fund"])
+        .current_dir(dir)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(BuildError::io(npm, "started"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    // What is half there would look like packages that somebody installed.
+    let _ = std::fs::remove_dir_all(dir.join("node_modules"));
+    let output = complaint(&String::from_utf8_lossy(&output.stderr));
+    Err(BuildError::Install { command, output })
+}
+
+/// The errors without the warnings around them.
+fn complaint(text: &str) -> String {
+    let is_error = |line: &&str| line.starts_with("npm error") || line.starts_with("npm ERR!");
+    let mut lines: Vec<_> = text.lines().filter(is_error).collect();
+    if lines.is_empty() {
+        lines = text.lines().collect();
+    }
+    lines.truncate(MAX_OUTPUT_LINES);
+    lines.join("\n")
+}

@@ -1,0 +1,95 @@
+//! From a bot's folder to one bundle of JavaScript, and into a component's sections.
+//!
+//! ```text
+//!  folder ─▶ package_json ─▶ entry ─▶ install ─▶ esbuild ─▶ inspect ─▶ place ─▶ Bundle ─▶ artifact
+//!            what it says    where    npm ci,    one file,  addons,    whose    code, map,
+//!            of itself       it       if need    its map    builtins   folder   files
+//!                            starts   be
+//! ```
+//!
+//! `bundle` starts other programs and waits for them: call it where blocking is allowed.
+//!
+//! Not here: running the bundle. It has seen no secret and no sandbox when it leaves this module.
+
+pub mod artifact;
+mod assets;
+mod bundle;
+mod diagnose;
+mod entry;
+mod error;
+mod esbuild;
+mod inspect;
+mod install;
+mod messages;
+mod native;
+mod package_json;
+mod place;
+mod scripts;
+pub mod sourcemap;
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+pub use bundle::bundle;
+pub use entry::Entry;
+pub use error::{BuildError, Place, Problem, ProblemKind, Report};
+pub use package_json::Instance;
+
+/// Where a bot's folder is, as the bot sees it.
+pub const ROOT: &str = "/app";
+
+/// Packages that the runtime provides: never bundled, never missing.
+pub const PROVIDED: [&str; 4] = ["pg", "pg-native", "pg-pool", "roost"];
+
+/// What building needs from outside, and what the runtime can do.
+pub struct Tools<'a> {
+    /// esbuild's native binary.
+    pub esbuild: &'a Path,
+    /// npm, where it is installed.
+    pub npm: Option<&'a Path>,
+    /// Node's modules that the runtime has: `fs`, `fs/promises`, `test` and so on.
+    pub builtins: &'a [&'a str],
+    /// Told of each step that may take longer than a second.
+    pub progress: &'a (dyn Fn(&str) + Sync),
+}
+
+/// How the bundle's code is evaluated.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub enum Format {
+    /// The body of a CommonJS module: `require`, `module` and `exports` are around it.
+    #[serde(rename = "cjs")]
+    CommonJs,
+    /// An ES module: what bots that wait at the top level become.
+    #[serde(rename = "esm")]
+    Module,
+}
+
+/// A file that the bot may read with `fs`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct BundledFile {
+    /// Where the bot finds it, such as `/app/views/index.html`.
+    pub path: String,
+    pub bytes: Vec<u8>,
+}
+
+/// One bot, ready to be evaluated.
+#[derive(Clone, Debug)]
+pub struct Bundle {
+    pub code: String,
+    pub format: Format,
+    /// The name under which `code` is evaluated, such as `/app/app.js`; stack traces carry it.
+    pub file: String,
+    /// A version 3 source map in JSON, without the sources' text; read it with `sourcemap`.
+    pub source_map: Vec<u8>,
+    pub files: Vec<BundledFile>,
+    pub entry: Entry,
+    pub webhook_path: Option<String>,
+    pub instance: Option<Instance>,
+    /// The project's own files that went in, absolute: a change of one asks for a new build.
+    pub inputs: Vec<PathBuf>,
+    pub warnings: Vec<Report>,
+}
+
+#[cfg(test)]
+mod tests;

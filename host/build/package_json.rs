@@ -1,0 +1,153 @@
+//! What package.json says that matters to a host.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::error::BuildError;
+
+/// How long a bot's instance lives, where the bot asks for one or the other.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Instance {
+    /// A new one for each event.
+    Fresh,
+    /// One that keeps its memory between events.
+    Resident,
+}
+
+/// The key `roost`.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct Settings {
+    pub(super) entry: Option<String>,
+    pub(super) webhook_path: Option<String>,
+    pub(super) instance: Option<Instance>,
+}
+
+const SETTINGS: [&str; 3] = ["entry", "webhookPath", "instance"];
+
+/// A folder without a package.json has an empty one.
+#[derive(Debug, Default)]
+pub(super) struct PackageJson {
+    pub(super) scripts: BTreeMap<String, String>,
+    pub(super) main: Option<String>,
+    pub(super) dependencies: BTreeMap<String, Value>,
+    pub(super) dev_dependencies: BTreeMap<String, Value>,
+    pub(super) settings: Settings,
+}
+
+impl PackageJson {
+    pub(super) fn read(dir: &Path) -> Result<Self, BuildError> {
+        let path = dir.join("package.json");
+        if !path.exists() {
+            return Ok(Self::default());
+        }
+        let text = std::fs::read_to_string(&path).map_err(BuildError::io(&path, "read"))?;
+        Self::parse(text.trim_start_matches('\u{feff}')).map_err(|error| match error {
+            Wrong::Json(problem) => BuildError::PackageJson { path, problem },
+            Wrong::Setting(error) => *error,
+        })
+    }
+
+    fn parse(text: &str) -> Result<Self, Wrong> {
+        let value: Value = serde_json::from_str(text).map_err(|e| Wrong::Json(e.to_string()))?;
+        let Value::Object(mut fields) = value else {
+            return Err(Wrong::Json("it must hold an object".to_owned()));
+        };
+        let mut map = |key: &str| match fields.remove(key) {
+            Some(Value::Object(map)) => map.into_iter().collect(),
+            _ => BTreeMap::new(),
+        };
+        let dependencies = map("dependencies");
+        let dev_dependencies = map("devDependencies");
+        let scripts = map("scripts")
+            .into_iter()
+            .filter_map(|(name, script)| Some((name, script.as_str()?.to_owned())))
+            .collect();
+        Ok(Self {
+            scripts,
+            main: fields
+                .get("main")
+                .and_then(Value::as_str)
+                .map(str::to_owned),
+            dependencies,
+            dev_dependencies,
+            settings: Settings::read(fields.remove("roost"))
+                .map_err(|error| Wrong::Setting(Box::new(error)))?,
+        })
+    }
+}
+
+enum Wrong {
+    Json(String),
+    Setting(Box<BuildError>),
+}
+
+impl Settings {
+    fn read(value: Option<Value>) -> Result<Self, BuildError> {
+        let fields = match value {
+            None => return Ok(Self::default()),
+            Some(Value::Object(fields)) => fields,
+            Some(other) => {
+                return Err(bad(
+                    "",
+                    &other,
+                    r#"write an object, such as { "entry": "app.js" }"#,
+                ));
+            }
+        };
+        let is_unknown = |key: &&String| !SETTINGS.contains(&key.as_str());
+        let unknown: Vec<_> = fields.keys().filter(is_unknown).cloned().collect();
+        if !unknown.is_empty() {
+            let known = SETTINGS.map(str::to_owned).to_vec();
+            return Err(BuildError::UnknownSetting { unknown, known });
+        }
+        let webhook_path = text(&fields, "webhookPath")?;
+        if let Some(path) = webhook_path
+            .as_deref()
+            .filter(|path| !path.starts_with('/'))
+        {
+            let problem = r#"it must start with `/`, such as "/webhook""#;
+            return Err(bad("webhookPath", &Value::from(path), problem));
+        }
+        let instance = match text(&fields, "instance")?.as_deref() {
+            None => None,
+            Some("fresh") => Some(Instance::Fresh),
+            Some("resident") => Some(Instance::Resident),
+            Some(other) => {
+                let problem = "it must be `fresh` (a new one for each event) or `resident` (one that keeps its memory)";
+                return Err(bad("instance", &Value::from(other), problem));
+            }
+        };
+        Ok(Self {
+            entry: text(&fields, "entry")?,
+            webhook_path,
+            instance,
+        })
+    }
+}
+
+fn text(
+    fields: &serde_json::Map<String, Value>,
+    key: &'static str,
+) -> Result<Option<String>, BuildError> {
+    match fields.get(key) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(other) => Err(bad(key, other, "it must be a text between quotes")),
+    }
+}
+
+fn bad(key: &'static str, value: &Value, problem: &str) -> BuildError {
+    let value = value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned);
+    let problem = problem.to_owned();
+    BuildError::BadSetting {
+        key,
+        value,
+        problem,
+    }
+}

@@ -1,0 +1,219 @@
+//! From positions in a bundle back to the files that the author wrote.
+//!
+//! Reads version 3 source maps as the bundler writes them: one map, no sections. A decoder of
+//! fifty lines, because the crate for it brings a dozen others and does not know stack traces.
+
+use serde::Deserialize;
+
+/// Why a source map cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceMapError {
+    #[error("the source map is not JSON of the right shape: {0}")]
+    Json(#[from] serde_json::Error),
+    #[error("the source map's version is {0}; only 3 can be read")]
+    Version(u32),
+    #[error("the source map's mappings break off or hold `{0}`")]
+    Mappings(char),
+}
+
+/// A place in the author's source. Line and column count from 1.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Original {
+    /// Relative to the bot's folder, such as `routes/whatsapp_webhook.js`.
+    pub file: String,
+    pub line: usize,
+    pub column: usize,
+}
+
+/// A source map, ready to be asked.
+#[derive(Debug)]
+pub struct SourceMap {
+    sources: Vec<String>,
+    /// Per line of the bundle, sorted by column.
+    lines: Vec<Vec<Segment>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Segment {
+    column: u32,
+    /// Absent for what the bundler added.
+    original: Option<(u32, u32, u32)>,
+}
+
+#[derive(Deserialize)]
+struct Raw {
+    version: u32,
+    sources: Vec<String>,
+    mappings: String,
+}
+
+impl SourceMap {
+    pub fn parse(json: &[u8]) -> Result<Self, SourceMapError> {
+        let raw: Raw = serde_json::from_slice(json)?;
+        if raw.version != 3 {
+            return Err(SourceMapError::Version(raw.version));
+        }
+        let lines = decode(&raw.mappings)?;
+        Ok(Self {
+            sources: raw.sources,
+            lines,
+        })
+    }
+
+    /// Finds where a position of the bundle comes from; both count from 1.
+    ///
+    /// `None` for what the bundler added, such as the wrappers around modules.
+    pub fn lookup(&self, line: usize, column: usize) -> Option<Original> {
+        let (source, original_line, original_column) = self.segment(line, column)?.original?;
+        Some(Original {
+            file: self.sources.get(source as usize)?.clone(),
+            line: original_line as usize + 1,
+            column: original_column as usize + 1,
+        })
+    }
+
+    /// The module that a position of the bundle belongs to.
+    pub(super) fn source_at(&self, line: usize, column: usize) -> Option<&str> {
+        let (source, ..) = self.segment(line, column)?.original?;
+        self.sources.get(source as usize).map(String::as_str)
+    }
+
+    /// The last segment at or before the column.
+    ///
+    /// A statement that goes on in the next line has its last segment in an earlier one.
+    fn segment(&self, line: usize, column: usize) -> Option<Segment> {
+        let column = u32::try_from(column.checked_sub(1)?).ok()?;
+        let index = line.checked_sub(1)?;
+        let segments = self.lines.get(index)?;
+        match segments.partition_point(|segment| segment.column <= column) {
+            0 => self.lines[..index]
+                .iter()
+                .rev()
+                .find_map(|segments| segments.last())
+                .copied(),
+            after => Some(segments[after - 1]),
+        }
+    }
+
+    /// Rewrites every position of `bundle` in a text, and drops frames that are not the bot's.
+    ///
+    /// ```text
+    /// TypeError: not a function                  TypeError: not a function
+    ///     at handle (/app/app.js:1044:17)   ─▶       at handle (routes/whatsapp_webhook.js:31:9)
+    ///     at next (node:internal:1:2)
+    /// ```
+    pub fn rewrite(&self, bundle: &str, text: &str) -> String {
+        let lines = text
+            .lines()
+            .filter_map(|line| self.rewrite_line(bundle, line));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    fn rewrite_line(&self, bundle: &str, line: &str) -> Option<String> {
+        let is_frame = line.trim_start().starts_with("at ");
+        let mut rewritten = String::with_capacity(line.len());
+        let mut rest = line;
+        let mut found_any = false;
+        while let Some(found) = rest.find(bundle) {
+            let (before, after) = (&rest[..found], &rest[found + bundle.len()..]);
+            let Some((line, column, length)) = position(after) else {
+                rewritten.push_str(&rest[..found + bundle.len()]);
+                rest = after;
+                continue;
+            };
+            found_any = true;
+            rewritten.push_str(before.strip_suffix("file://").unwrap_or(before));
+            match self.lookup(line, column) {
+                Some(Original { file, line, column }) => {
+                    rewritten.push_str(&format!("{file}:{line}:{column}"));
+                }
+                // The bundler's own code around a module.
+                None if is_frame => return None,
+                None => rewritten.push_str(&rest[found..found + bundle.len() + length]),
+            }
+            rest = &after[length..];
+        }
+        rewritten.push_str(rest);
+        (found_any || !is_frame || !is_internal(line)).then_some(rewritten)
+    }
+}
+
+/// What frames of the runtime and of the engine hold.
+const INTERNAL: [&str; 5] = ["(native)", "(node:", "at node:", "(roost:", "at roost:"];
+
+fn is_internal(frame: &str) -> bool {
+    INTERNAL.iter().any(|mark| frame.contains(mark)) || frame.trim_end().ends_with(" native")
+}
+
+/// Reads `:12:5` or `:12` at the start of a text, and how long it is.
+fn position(text: &str) -> Option<(usize, usize, usize)> {
+    let number = |text: &str| {
+        let digits = text.strip_prefix(':')?;
+        let end = digits
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(digits.len());
+        Some((digits[..end].parse::<usize>().ok()?, end + 1))
+    };
+    let (line, length) = number(text)?;
+    match number(&text[length..]) {
+        Some((column, more)) => Some((line, column, length + more)),
+        None => Some((line, 1, length)),
+    }
+}
+
+/// Decodes base64 VLQ: `;` ends a line, `,` a segment; all fields but the first run on.
+fn decode(mappings: &str) -> Result<Vec<Vec<Segment>>, SourceMapError> {
+    let mut lines = Vec::new();
+    // Source, line and column of the original.
+    let mut last = [0_i64; 3];
+    for line in mappings.split(';') {
+        let mut segments = Vec::new();
+        let mut column = 0;
+        for segment in line.split(',').filter(|segment| !segment.is_empty()) {
+            let fields = numbers(segment)?;
+            column += fields[0];
+            let original = (fields.len() >= 4).then(|| {
+                for (sum, field) in last.iter_mut().zip(&fields[1..4]) {
+                    *sum += field;
+                }
+                last.map(|sum| u32::try_from(sum).unwrap_or(0)).into()
+            });
+            let column = u32::try_from(column).unwrap_or(0);
+            segments.push(Segment { column, original });
+        }
+        lines.push(segments);
+    }
+    Ok(lines)
+}
+
+fn numbers(segment: &str) -> Result<Vec<i64>, SourceMapError> {
+    let mut numbers = Vec::with_capacity(5);
+    let (mut value, mut shift) = (0_u64, 0_u32);
+    for letter in segment.chars() {
+        let digit = match letter {
+            'A'..='Z' => letter as u64 - 'A' as u64,
+            'a'..='z' => letter as u64 - 'a' as u64 + 26,
+            '0'..='9' => letter as u64 - '0' as u64 + 52,
+            '+' => 62,
+            '/' => 63,
+            other => return Err(SourceMapError::Mappings(other)),
+        };
+        // Five bits each, 32 in all: a longer number is not one of a source map.
+        if shift > 30 {
+            return Err(SourceMapError::Mappings(letter));
+        }
+        value |= (digit & 31) << shift;
+        shift += 5;
+        if digit & 32 == 0 {
+            let sign = if value & 1 == 1 { -1 } else { 1 };
+            numbers.push(sign * (value >> 1) as i64);
+            (value, shift) = (0, 0);
+        }
+    }
+    match (shift, numbers.is_empty()) {
+        (0, false) => Ok(numbers),
+        _ => Err(SourceMapError::Mappings(
+            segment.chars().last().unwrap_or(';'),
+        )),
+    }
+}

@@ -1,0 +1,143 @@
+//! Sections of a component, there and back.
+
+use wasm_encoder::{Component, CustomSection, ModuleSection};
+
+use crate::build::artifact::{Artifact, ArtifactError, Manifest, attach, read, strip};
+use crate::build::{BundledFile, Format, Instance};
+
+/// A component with a section of somebody else's, and a module that has one named like ours.
+fn component() -> Vec<u8> {
+    let custom = |name: &'static str| CustomSection {
+        name: name.into(),
+        data: b"theirs".as_slice().into(),
+    };
+    let mut module = wasm_encoder::Module::new();
+    module.section(&custom("roost:bundle"));
+    let mut component = Component::new();
+    component.section(&custom("producers"));
+    component.section(&ModuleSection(&module));
+    component.finish()
+}
+
+fn artifact() -> Artifact {
+    Artifact {
+        manifest: Manifest {
+            sdk_version: "0.1.0".to_owned(),
+            format: Format::CommonJs,
+            file: "/app/bin/www".to_owned(),
+            entry: "bin/www".to_owned(),
+            webhook_path: Some("/hook".to_owned()),
+            instance: Some(Instance::Resident),
+        },
+        code: "console.log('\u{1f44b} \\ \" \u{2028}')".to_owned(),
+        source_map: br#"{"version":3}"#.to_vec(),
+        files: vec![
+            file("/app/views/a.html", b"<p>"),
+            file("/app/logo.png", &[0, 159, 146, 150]),
+            file("/app/empty", b""),
+        ],
+    }
+}
+
+fn file(path: &str, bytes: &[u8]) -> BundledFile {
+    BundledFile {
+        path: path.to_owned(),
+        bytes: bytes.to_vec(),
+    }
+}
+
+#[test]
+fn what_is_attached_is_read_again() {
+    let with_sections = attach(&component(), &artifact()).unwrap();
+    assert_eq!(read(&with_sections).unwrap(), Some(artifact()));
+    wasmparser::Validator::new()
+        .validate_all(&with_sections)
+        .unwrap();
+}
+
+#[test]
+fn attaching_again_replaces() {
+    let once = attach(&component(), &artifact()).unwrap();
+    let mut other = artifact();
+    other.code = "listen()".to_owned();
+    other.files.clear();
+    let twice = attach(&once, &other).unwrap();
+    assert_eq!(read(&twice).unwrap(), Some(other));
+    assert_eq!(attach(&twice, &artifact()).unwrap(), once);
+}
+
+#[test]
+fn stripping_gives_the_component_back() {
+    let with_sections = attach(&component(), &artifact()).unwrap();
+    assert_eq!(strip(&with_sections).unwrap(), component());
+    assert_eq!(strip(&component()).unwrap(), component());
+}
+
+#[test]
+fn a_component_of_another_tool_has_no_bundle() {
+    assert_eq!(read(&component()).unwrap(), None);
+}
+
+#[test]
+fn what_is_no_component_is_refused() {
+    let module = wasm_encoder::Module::new().finish();
+    for bytes in [&b""[..], b"hello", &module] {
+        assert!(matches!(read(bytes), Err(ArtifactError::NotAComponent)));
+    }
+}
+
+#[test]
+fn a_component_that_breaks_off_is_an_error_wherever_it_does() {
+    let with_sections = attach(&component(), &artifact()).unwrap();
+    // What ends between two sections is whole; everything else is not.
+    let whole = (8..with_sections.len())
+        .filter(|end| read(&with_sections[..*end]).is_ok())
+        .count();
+    assert_eq!(whole, 5);
+}
+
+#[test]
+fn files_that_lie_are_refused() {
+    let section = |data: &[u8]| {
+        let mut component = attach(&component(), &artifact()).unwrap();
+        let section = CustomSection {
+            name: "roost:files".into(),
+            data: data.into(),
+        };
+        wasm_encoder::ComponentSection::append_to_component(&section, &mut component);
+        read(&component)
+    };
+    let indexed = |index: &str| {
+        let mut data = u32::try_from(index.len()).unwrap().to_le_bytes().to_vec();
+        data.extend(index.as_bytes());
+        data
+    };
+    for path in [
+        "/etc/passwd",
+        "/app/../etc",
+        "/app//x",
+        "/app/",
+        "/application/x",
+        "app/x",
+    ] {
+        let data = indexed(&format!(r#"[{{"path":"{path}","bytes":0}}]"#));
+        assert!(
+            matches!(section(&data), Err(ArtifactError::FileOutside(_))),
+            "{path}"
+        );
+    }
+    let too_long = indexed(r#"[{"path":"/app/x","bytes":18446744073709551615}]"#);
+    assert!(matches!(
+        section(&too_long),
+        Err(ArtifactError::FilesBreakOff)
+    ));
+    assert!(matches!(
+        section(&[255, 255, 255, 255, 1]),
+        Err(ArtifactError::FilesBreakOff)
+    ));
+    assert!(matches!(section(&[1]), Err(ArtifactError::FilesBreakOff)));
+    assert!(matches!(
+        section(&indexed("{")),
+        Err(ArtifactError::Json { .. })
+    ));
+}

@@ -1,0 +1,197 @@
+//! Code that cannot become a bundle, and how that is said.
+
+use std::path::Path;
+
+use roost::build::{BuildError, ProblemKind};
+
+use super::{build, fixture, folder};
+
+#[track_caller]
+fn refused(dir: &Path) -> (Vec<ProblemKind>, String) {
+    let error = build(dir).unwrap_err();
+    let text = error.to_string();
+    let BuildError::Code(problems) = error else {
+        panic!("{text}");
+    };
+    (
+        problems.into_iter().map(|problem| problem.kind).collect(),
+        text,
+    )
+}
+
+#[test]
+fn a_syntax_error_is_shown_where_it_is() {
+    let (kinds, text) = refused(&fixture("syntax_error"));
+    assert_eq!(kinds, [ProblemKind::Syntax]);
+    assert_eq!(
+        text,
+        "syntax error: Expected \")\" but found \"}\"
+ --> app.js:8:1
+  |
+8 | })
+  | ^"
+    );
+}
+
+#[test]
+fn a_missing_package_is_named_with_the_command_that_installs_it() {
+    let (kinds, text) = refused(&fixture("missing_package"));
+    assert_eq!(kinds, [ProblemKind::MissingPackage("axios".to_owned())]);
+    assert_eq!(
+        text,
+        "`axios` is not installed
+ --> app.js:3:23
+  |
+3 | const axios = require('axios')
+  |                       ^^^^^^^
+  = install it: npm install axios"
+    );
+}
+
+#[test]
+fn a_native_module_is_named_with_what_to_use_instead() {
+    let (kinds, text) = refused(&fixture("native_module"));
+    assert_eq!(kinds, [ProblemKind::NativeModule("bcrypt".to_owned())]);
+    assert_eq!(
+        text,
+        "`bcrypt` is machine code, which a sandbox cannot load
+ --> app.js:3:24
+  |
+3 | const bcrypt = require('bcrypt')
+  |                        ^^^^^^^^
+  = use instead: bcryptjs, which has the same functions: npm install bcryptjs"
+    );
+}
+
+#[test]
+fn packages_nobody_knows_are_native_when_they_load_an_addon() {
+    let dir = folder(&[
+        (
+            "app.js",
+            "require('wrapper')\nconst own = require('./own.node')\nrequire('shiny')",
+        ),
+        ("own.node", "\x7fELF"),
+        (
+            "node_modules/shiny/index.js",
+            "module.exports = require('node-gyp-build')(__dirname)",
+        ),
+        (
+            "node_modules/wrapper/index.js",
+            "module.exports = () => require('glossy')",
+        ),
+        (
+            "node_modules/glossy/index.js",
+            "require('bindings')('glossy')",
+        ),
+        ("node_modules/bindings/index.js", ""),
+        ("node_modules/node-gyp-build/index.js", ""),
+    ]);
+    let (kinds, text) = refused(dir.path());
+    assert_eq!(
+        kinds,
+        [ProblemKind::NativeModule("own.node".to_owned())],
+        "{text}"
+    );
+
+    std::fs::write(
+        dir.path().join("app.js"),
+        "require('wrapper')\nrequire('shiny')",
+    )
+    .unwrap();
+    let (kinds, text) = refused(dir.path());
+    assert_eq!(
+        kinds,
+        [ProblemKind::NativeModule("shiny".to_owned())],
+        "{text}"
+    );
+    assert!(text.contains("app.js:2:9"), "{text}");
+
+    // Only a package names it, and may never load it.
+    std::fs::write(dir.path().join("app.js"), "require('wrapper')").unwrap();
+    let warnings = build(dir.path()).unwrap().warnings;
+    let text: Vec<_> = warnings
+        .iter()
+        .map(|warning| warning.message.as_str())
+        .collect();
+    assert_eq!(
+        text,
+        ["`glossy` (through `wrapper`) is machine code, which a sandbox cannot load"]
+    );
+}
+
+#[test]
+fn a_builtin_that_the_runtime_lacks_is_refused_in_the_bot_and_said_of_packages() {
+    let (kinds, text) = refused(&fixture("unknown_builtin"));
+    assert_eq!(
+        kinds,
+        [ProblemKind::UnknownBuiltin("node:sqlite".to_owned())]
+    );
+    assert!(
+        text.starts_with("Roost does not have Node's module `node:sqlite`\n --> app.js:3:34\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("= do without it; these are there: async_hooks, buffer, crypto"),
+        "{text}"
+    );
+
+    let dir = folder(&[
+        ("app.js", "require('odd')"),
+        (
+            "node_modules/odd/index.js",
+            "exports.run = () => [require('cluster'), require('fs')]",
+        ),
+    ]);
+    let warnings = build(dir.path()).unwrap().warnings;
+    assert!(
+        warnings[0].message.starts_with("`odd` names `cluster`"),
+        "{warnings:?}"
+    );
+}
+
+#[test]
+fn environment_files_are_refused_however_they_are_named() {
+    for name in [".env", ".env.local", "config/live.env", ".env.json"] {
+        let app = format!("const secrets = require('../{name}')");
+        let dir = folder(&[("src/app.js", &app), (name, "{\"A\":1}")]);
+        let (kinds, text) = refused(dir.path());
+        assert_eq!(kinds, [ProblemKind::EnvFile(name.to_owned())], "{text}");
+        assert!(
+            text.contains("store each of its values as a secret"),
+            "{text}"
+        );
+        assert!(text.contains(" --> src/app.js:1:25"), "{text}");
+    }
+    let dir = folder(&[("app.js", "require('./.env')")]);
+    let (kinds, _) = refused(dir.path());
+    assert_eq!(
+        kinds,
+        [ProblemKind::EnvFile("./.env".to_owned())],
+        "a file that is not there either"
+    );
+}
+
+#[test]
+fn a_file_that_is_written_otherwise_is_pointed_out() {
+    let dir = folder(&[
+        ("app.js", "require('./Routes/menu')"),
+        ("Routes/Menu.js", ""),
+    ]);
+    let (kinds, text) = refused(dir.path());
+    assert_eq!(
+        kinds,
+        [ProblemKind::MissingFile("Routes/menu.js".to_owned())]
+    );
+    assert!(
+        text.contains("= there is `Menu.js`: capital letters matter on the server"),
+        "{text}"
+    );
+}
+
+#[test]
+fn packages_that_only_development_installs_are_pointed_out() {
+    let package = r#"{"main":"app.js","devDependencies":{"zod":"1"},"dependencies":{"pg":"8"}}"#;
+    let dir = folder(&[("package.json", package), ("app.js", "require('zod')")]);
+    let (_, text) = refused(dir.path());
+    assert!(text.contains("npm install --save-prod zod"), "{text}");
+}
