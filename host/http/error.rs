@@ -1,0 +1,136 @@
+//! The one place where an error turns into an HTTP response.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+
+use crate::inbox::InboxError;
+use crate::inbox::envelope::NotJson;
+
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    #[error(
+        "`hub.mode` must be `subscribe` and `hub.challenge` must be there; \
+         this address answers the verification request of a Meta app"
+    )]
+    BadHandshake,
+    #[error(
+        "`hub.verify_token` is not this host's; set the same verify token here and in the Meta app"
+    )]
+    WrongVerifyToken,
+    #[error(
+        "the signature is missing or wrong; X-Hub-Signature-256 must be made with the Meta app's secret"
+    )]
+    BadSignature,
+    #[error("the body has more than {0} bytes")]
+    BodyTooLarge(usize),
+    #[error("the body did not arrive in time")]
+    BodyTooSlow,
+    #[error("the body could not be read to its end")]
+    BodyCutOff,
+    #[error("the body is not UTF-8")]
+    NotUtf8,
+    #[error(transparent)]
+    NotJson(#[from] NotJson),
+    #[error("there is nothing at this address")]
+    NoSuchRoute,
+    #[error("this address does not know that method")]
+    WrongMethod,
+    #[error("{0}")]
+    NotReady(&'static str),
+    #[error("the database cannot be reached; try again")]
+    Unavailable(#[source] anyhow::Error),
+    /// Shown as `internal error`; the chain goes to the log only.
+    #[error("internal error")]
+    Internal(#[from] anyhow::Error),
+}
+
+/// What a client reads of an error (RFC 9457).
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    pub title: String,
+    pub status: u16,
+    /// What programs branch on.
+    pub code: String,
+    pub detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+}
+
+impl ApiError {
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::BadHandshake | Self::BodyCutOff | Self::NotUtf8 | Self::NotJson(_) => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::WrongVerifyToken => StatusCode::FORBIDDEN,
+            Self::BadSignature => StatusCode::UNAUTHORIZED,
+            Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::NoSuchRoute => StatusCode::NOT_FOUND,
+            Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotReady(_) | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// A word that does not change.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::BadHandshake => "bad-handshake",
+            Self::WrongVerifyToken => "wrong-verify-token",
+            Self::BadSignature => "bad-signature",
+            Self::BodyTooLarge(_) => "body-too-large",
+            Self::BodyTooSlow => "body-too-slow",
+            Self::BodyCutOff => "body-cut-off",
+            Self::NotUtf8 => "not-utf-8",
+            Self::NotJson(_) => "not-json",
+            Self::NoSuchRoute => "no-such-route",
+            Self::WrongMethod => "wrong-method",
+            Self::NotReady(_) => "not-ready",
+            Self::Unavailable(_) => "unavailable",
+            Self::Internal(_) => "internal",
+        }
+    }
+
+    /// The response, with the id that the log has too.
+    pub fn respond(&self, request_id: Option<String>) -> Response {
+        let status = self.status();
+        let problem = Problem {
+            title: status.canonical_reason().unwrap_or("Error").to_owned(),
+            status: status.as_u16(),
+            code: self.code().to_owned(),
+            detail: self.to_string(),
+            request_id,
+        };
+        let kind = [(header::CONTENT_TYPE, "application/problem+json")];
+        let mut response = (status, kind, Json(problem)).into_response();
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+impl From<InboxError> for ApiError {
+    fn from(error: InboxError) -> Self {
+        match error {
+            InboxError::Unavailable(_) => Self::Unavailable(error.into()),
+            InboxError::Database(_) => Self::Internal(error.into()),
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = self.respond(None);
+        // The request log writes the chain, and the response again with the request's id.
+        response.extensions_mut().insert(Arc::new(self));
+        response
+    }
+}

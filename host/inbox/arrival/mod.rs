@@ -1,0 +1,177 @@
+//! Putting what Meta sent into the inbox: once each, and all of it or nothing.
+//!
+//! Each project's pieces are one transaction. If one of several fails, Meta gets an error and
+//! repeats the POST, and what was stored is found to be a duplicate then.
+
+mod store;
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
+
+use futures::future::{BoxFuture, FutureExt};
+use futures::stream::{self, StreamExt, TryStreamExt};
+
+use super::envelope::{Content, Piece, Route, with_callback_data};
+use super::model::Settled;
+use super::store::{Inbox, InboxError};
+use crate::projects::{NumberRoute, ProjectId};
+
+/// How often a transaction is tried that another one made fail.
+const TRIES: u32 = 4;
+
+/// Statuses of one POST that are settled at once.
+const SETTLING: usize = 8;
+
+/// What became of the pieces of a POST.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PutReport {
+    pub stored: usize,
+    pub duplicates: usize,
+    /// Pieces for numbers that no project has.
+    pub unrouted: usize,
+}
+
+/// The pieces of one number of one project, in order.
+type Batch<'a> = Vec<&'a Piece>;
+
+impl Inbox {
+    /// Stores pieces. When it returns, they are committed.
+    ///
+    /// Events that are new wake the dispatchers of this process; others find them by polling.
+    pub async fn put(&self, pieces: &[Piece]) -> Result<PutReport, InboxError> {
+        let numbers = self.numbers_of(pieces).await?;
+        let mut report = PutReport::default();
+        let (batches, unrouted) = route_all(pieces, &numbers);
+        for ((project_id, phone_number_id), batch) in batches {
+            let stored = self.put_batch(project_id, phone_number_id, &batch).await?;
+            report.stored += stored;
+            report.duplicates += batch.len() - stored;
+        }
+        if !unrouted.is_empty() {
+            report.unrouted = unrouted.len();
+            self.keep_unrouted(&unrouted).await?;
+        }
+        if report.stored > 0 {
+            self.activity.send_replace(());
+        }
+        Ok(report)
+    }
+
+    async fn put_batch(
+        &self,
+        project_id: ProjectId,
+        phone_number_id: &str,
+        batch: &[&Piece],
+    ) -> Result<usize, InboxError> {
+        let known = self.known_keys(project_id, batch).await?;
+        let settling: Vec<BoxFuture<'_, _>> = without(batch, &known)
+            .into_iter()
+            .map(|piece| self.settled(project_id, piece).boxed())
+            .collect();
+        let news: Vec<Cow<'_, Piece>> = stream::iter(settling)
+            .buffered(SETTLING)
+            .try_collect()
+            .await?;
+        if news.is_empty() {
+            return Ok(0);
+        }
+        let mut tries = 1;
+        loop {
+            match self.store_news(project_id, phone_number_id, &news).await {
+                Err(error) if tries < TRIES && is_worth_trying_again(&error) => tries += 1,
+                result => return Ok(result?),
+            }
+        }
+    }
+
+    /// The piece, with the bot's own callback data where the host's was.
+    async fn settled<'a>(
+        &self,
+        project_id: ProjectId,
+        piece: &'a Piece,
+    ) -> Result<Cow<'a, Piece>, sqlx::Error> {
+        let Content::Status { update, .. } = &piece.content else {
+            return Ok(Cow::Borrowed(piece));
+        };
+        if update.callback_data.is_none() {
+            return Ok(Cow::Borrowed(piece));
+        }
+        Ok(match self.sink.settle(project_id, update).await? {
+            Settled::Foreign => Cow::Borrowed(piece),
+            Settled::Ours { callback_data } => {
+                let payload = with_callback_data(&piece.payload, callback_data.as_deref());
+                Cow::Owned(Piece {
+                    payload,
+                    ..piece.clone()
+                })
+            }
+        })
+    }
+}
+
+/// Deadlock, serialization failure, and a row that another transaction made first.
+fn is_worth_trying_again(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|e| e.code());
+    matches!(code.as_deref(), Some("40P01" | "40001" | "23505"))
+}
+
+fn route_all<'a>(
+    pieces: &'a [Piece],
+    numbers: &'a [NumberRoute],
+) -> (BTreeMap<(ProjectId, &'a str), Batch<'a>>, Vec<&'a Piece>) {
+    let mut batches: BTreeMap<_, Batch<'a>> = BTreeMap::new();
+    let mut unrouted = Vec::new();
+    for piece in pieces {
+        let owners = owners(&piece.route, numbers);
+        if owners.is_empty() {
+            unrouted.push(piece);
+        }
+        for number in owners {
+            let key = (number.project_id, number.phone_number_id.as_str());
+            batches.entry(key).or_default().push(piece);
+        }
+    }
+    (batches, unrouted)
+}
+
+/// Whose piece it is: the number's that it names, else everybody's on the account.
+fn owners<'a>(route: &Route, numbers: &'a [NumberRoute]) -> Vec<&'a NumberRoute> {
+    if let Some(id) = &route.phone_number_id {
+        return numbers
+            .iter()
+            .filter(|number| number.phone_number_id == *id)
+            .collect();
+    }
+    let Some(account) = &route.account_id else {
+        return Vec::new();
+    };
+    let of_account: Vec<_> = numbers
+        .iter()
+        .filter(|number| number.waba_id == *account)
+        .collect();
+    let Some(display) = &route.display_phone_number else {
+        return of_account;
+    };
+    let wanted = digits(display);
+    let named: Vec<_> = of_account
+        .iter()
+        .copied()
+        .filter(|number| digits(&number.display_phone_number) == wanted)
+        .collect();
+    if named.is_empty() { of_account } else { named }
+}
+
+/// Meta writes display numbers with and without signs and spaces.
+fn digits(number: &str) -> String {
+    number.chars().filter(char::is_ascii_digit).collect()
+}
+
+/// The pieces of a batch that are not in `known`, the first of each key.
+fn without<'a>(batch: &[&'a Piece], known: &HashSet<String>) -> Vec<&'a Piece> {
+    let mut seen = HashSet::new();
+    batch
+        .iter()
+        .copied()
+        .filter(|piece| !known.contains(&piece.dedupe_key) && seen.insert(&piece.dedupe_key))
+        .collect()
+}

@@ -1,0 +1,278 @@
+//! The SQL of putting events into the inbox.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use sqlx::PgConnection;
+
+use crate::conversations::{Enrolled, Enrolment, Party, StatusUpdate, enrol, keep_statuses};
+use crate::inbox::envelope::{Content, InboundMessage, Piece};
+use crate::inbox::model::EventId;
+use crate::inbox::store::{Inbox, InboxError};
+use crate::projects::{NumberRoute, ProjectId};
+
+/// The longest payload that is kept for a number that no project has.
+const MAX_UNROUTED_BYTES: usize = 64 * 1024;
+
+/// A piece with the queue that it runs in.
+struct Placed<'a> {
+    piece: &'a Piece,
+    queue: String,
+    conversation: Option<Enrolled>,
+}
+
+impl Inbox {
+    /// The numbers that pieces may be for. Asked for each time: a stale answer would hand a
+    /// person's messages to another project.
+    pub(super) async fn numbers_of(
+        &self,
+        pieces: &[Piece],
+    ) -> Result<Vec<NumberRoute>, InboxError> {
+        let numbers: HashSet<&str> = pieces
+            .iter()
+            .filter_map(|p| p.route.phone_number_id.as_deref())
+            .collect();
+        let accounts: HashSet<&str> = pieces
+            .iter()
+            .filter(|piece| piece.route.phone_number_id.is_none())
+            .filter_map(|piece| piece.route.account_id.as_deref())
+            .collect();
+        let routes = sqlx::query_as(
+            "select project_id, phone_number_id, waba_id, display_phone_number from number
+             where phone_number_id = any($1) or waba_id = any($2)",
+        )
+        .bind(Vec::from_iter(numbers))
+        .bind(Vec::from_iter(accounts))
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(routes)
+    }
+
+    /// Which of a batch are stored already: most often Meta repeats a whole POST.
+    pub(super) async fn known_keys(
+        &self,
+        project_id: ProjectId,
+        batch: &[&Piece],
+    ) -> Result<HashSet<String>, sqlx::Error> {
+        let keys: Vec<&str> = batch
+            .iter()
+            .map(|piece| piece.dedupe_key.as_str())
+            .collect();
+        let known: Vec<String> = sqlx::query_scalar(
+            "select dedupe_key from event where project_id = $1 and dedupe_key = any($2)",
+        )
+        .bind(project_id)
+        .bind(keys)
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(known.into_iter().collect())
+    }
+
+    /// Stores pieces of a project in one transaction, and returns how many were new after all.
+    pub(super) async fn store_news(
+        &self,
+        project_id: ProjectId,
+        phone_number_id: &str,
+        news: &[Cow<'_, Piece>],
+    ) -> Result<usize, sqlx::Error> {
+        let at = Enrolment {
+            project_id,
+            phone_number_id,
+            now: self.clock.now(),
+        };
+        let mut tx = self.pool.begin().await?;
+        let placed = place(&mut tx, &at, news).await?;
+        let stored = insert_events(&mut tx, &at, &placed).await?;
+        let fresh = |placed: &&Placed<'_>| stored.contains_key(&placed.piece.dedupe_key);
+        let fresh: Vec<&Placed<'_>> = placed.iter().filter(fresh).collect();
+        insert_messages(&mut tx, &at, &fresh, &stored).await?;
+        let statuses: Vec<&StatusUpdate> = fresh
+            .iter()
+            .filter_map(|placed| match &placed.piece.content {
+                Content::Status { update, .. } => Some(update),
+                Content::Message(_) | Content::Other { .. } => None,
+            })
+            .collect();
+        if !statuses.is_empty() {
+            keep_statuses(&mut tx, project_id, &statuses, at.now).await?;
+        }
+        tx.commit().await?;
+        Ok(stored.len())
+    }
+
+    /// Keeps what no project gets, once each, and without what is too long.
+    pub(super) async fn keep_unrouted(&self, pieces: &[&Piece]) -> Result<(), InboxError> {
+        let column = |of: fn(&Piece) -> Option<&str>| -> Vec<Option<&str>> {
+            pieces.iter().map(|piece| of(piece)).collect()
+        };
+        let bytes: Vec<i32> = pieces
+            .iter()
+            .map(|piece| i32::try_from(piece.payload.len()).unwrap_or(i32::MAX))
+            .collect();
+        sqlx::query(
+            "insert into unrouted
+               (received_at, phone_number_id, account_id, dedupe_key, payload, payload_bytes)
+             select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::integer[])
+             on conflict do nothing",
+        )
+        .bind(self.clock.now())
+        .bind(column(|piece| piece.route.phone_number_id.as_deref()))
+        .bind(column(|piece| piece.route.account_id.as_deref()))
+        .bind(column(|piece| Some(&piece.dedupe_key)))
+        .bind(column(|p| {
+            Some(p.payload.as_str()).filter(|text| text.len() <= MAX_UNROUTED_BYTES)
+        }))
+        .bind(bytes)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+}
+
+/// Finds the conversation of each piece. What belongs to none is queued by its field.
+async fn place<'a>(
+    tx: &mut PgConnection,
+    at: &Enrolment<'_>,
+    pieces: &'a [Cow<'_, Piece>],
+) -> Result<Vec<Placed<'a>>, sqlx::Error> {
+    let nobody = Party::Person(Default::default());
+    let parties: Vec<&Party> = pieces
+        .iter()
+        .map(|piece| match &piece.content {
+            Content::Message(message) => &message.from,
+            Content::Status { to, .. } => to,
+            Content::Other { .. } => &nobody,
+        })
+        .collect();
+    let enrolled = enrol(tx, at, &parties).await?;
+    let placed = pieces.iter().zip(enrolled).map(|(piece, conversation)| {
+        let queue = match (&conversation, &piece.content) {
+            (Some(with), _) => with.queue.clone(),
+            (None, Content::Other { field }) => format!("field:{field}"),
+            (None, Content::Message(_) | Content::Status { .. }) => "field:messages".to_owned(),
+        };
+        Placed {
+            piece,
+            queue,
+            conversation,
+        }
+    });
+    Ok(placed.collect())
+}
+
+/// Returns the ids of the events that are new, by key.
+async fn insert_events(
+    tx: &mut PgConnection,
+    at: &Enrolment<'_>,
+    placed: &[Placed<'_>],
+) -> Result<HashMap<String, EventId>, sqlx::Error> {
+    let column = |of: fn(&Placed<'_>) -> String| -> Vec<String> { placed.iter().map(of).collect() };
+    let payloads: Vec<&str> = placed
+        .iter()
+        .map(|placed| placed.piece.payload.as_str())
+        .collect();
+    // A queue that waits for a back-off goes on waiting: its oldest event is what must succeed
+    // first.
+    let stored: Vec<(String, EventId)> = sqlx::query_as(
+        "with fresh as (
+           insert into event (project_id, received_at, queue, kind, dedupe_key, payload)
+           select $1, $2, n.queue, n.kind, n.dedupe_key, n.payload
+           from unnest($3::text[], $4::text[], $5::text[], $6::text[])
+                with ordinality as n (queue, kind, dedupe_key, payload, position)
+           order by n.position
+           on conflict on constraint event_is_new do nothing
+           returning dedupe_key, event_id, queue),
+         queued as (
+           insert into conversation_queue as q (project_id, queue, pending, ready_at)
+           select $1, queue, count(*), $2 from fresh group by queue order by queue
+           on conflict (project_id, queue) do update
+           set pending = q.pending + excluded.pending,
+               ready_at = case when q.lease is null and q.pending = 0
+                               then excluded.ready_at else q.ready_at end)
+         select dedupe_key, event_id from fresh",
+    )
+    .bind(at.project_id)
+    .bind(at.now)
+    .bind(column(|placed| placed.queue.clone()))
+    .bind(column(|placed| {
+        placed.piece.content.kind().word().to_owned()
+    }))
+    .bind(column(|placed| placed.piece.dedupe_key.clone()))
+    .bind(payloads)
+    .fetch_all(tx)
+    .await?;
+    Ok(stored.into_iter().collect())
+}
+
+/// A message to keep, with where it belongs.
+struct NewMessage<'a> {
+    with: &'a Enrolled,
+    wamid: &'a str,
+    message: &'a InboundMessage,
+    event_id: EventId,
+}
+
+fn new_message<'a>(
+    placed: &'a Placed<'_>,
+    stored: &HashMap<String, EventId>,
+) -> Option<NewMessage<'a>> {
+    let Content::Message(message) = &placed.piece.content else {
+        return None;
+    };
+    Some(NewMessage {
+        with: placed.conversation.as_ref()?,
+        wamid: message.wamid.as_deref()?,
+        message,
+        event_id: *stored.get(&placed.piece.dedupe_key)?,
+    })
+}
+
+async fn insert_messages(
+    tx: &mut PgConnection,
+    at: &Enrolment<'_>,
+    fresh: &[&Placed<'_>],
+    stored: &HashMap<String, EventId>,
+) -> Result<(), sqlx::Error> {
+    let messages: Vec<NewMessage<'_>> = fresh
+        .iter()
+        .filter_map(|placed| new_message(placed, stored))
+        .collect();
+    if messages.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "with n as (
+           select * from unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[],
+                                $8::bigint[], $9::timestamptz[])
+             with ordinality as n
+               (conversation_id, contact_id, wamid, type, body, event_id, sent_at, position)),
+         kept as (
+           insert into message
+             (project_id, created_at, direction, conversation_id, contact_id, wamid, type, body,
+              event_id, sent_at)
+           select $1, $2, 'in', n.conversation_id, n.contact_id, n.wamid, n.type, n.body::json,
+                  n.event_id, coalesce(n.sent_at, $2)
+           from n order by n.position
+           on conflict (project_id, wamid) do nothing)
+         update conversation c
+         set last_inbound_at = greatest(c.last_inbound_at, latest.at)
+         from (select conversation_id, max(coalesce(sent_at, $2)) as at from n group by 1) latest
+         where c.project_id = $1 and c.conversation_id = latest.conversation_id",
+    )
+    .bind(at.project_id)
+    .bind(at.now)
+    .bind(column(&messages, |new| new.with.conversation_id))
+    .bind(column(&messages, |new| new.with.contact_id))
+    .bind(column(&messages, |new| new.wamid))
+    .bind(column(&messages, |new| new.message.message_type.as_str()))
+    .bind(column(&messages, |new| new.message.body.as_str()))
+    .bind(column(&messages, |new| new.event_id))
+    .bind(column(&messages, |new| new.message.sent_at))
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+fn column<'a, T>(messages: &'a [NewMessage<'a>], of: impl Fn(&'a NewMessage<'a>) -> T) -> Vec<T> {
+    messages.iter().map(of).collect()
+}

@@ -1,0 +1,185 @@
+//! Events, runs and how runs end.
+
+use std::fmt;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use serde::Serialize;
+use sqlx::types::chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::conversations::{ConversationId, StatusUpdate};
+use crate::projects::{ProjectId, VersionId};
+
+/// Names an event. Events of one queue run in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, sqlx::Type)]
+#[serde(transparent)]
+#[sqlx(transparent)]
+pub struct EventId(pub i64);
+
+/// Names one attempt at an event. It is also the fencing token: who does not hold it any more can
+/// no longer settle the event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, sqlx::Type)]
+#[serde(transparent)]
+#[sqlx(transparent)]
+pub struct RunId(pub Uuid);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "lowercase")]
+pub enum EventKind {
+    Message,
+    Status,
+    /// Any other change, with its value as it came.
+    Other,
+}
+
+/// An event that this host holds the lease of.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct ClaimedEvent {
+    pub project_id: ProjectId,
+    pub event_id: EventId,
+    pub run_id: RunId,
+    /// The version that served when the event was claimed.
+    pub version_id: VersionId,
+    pub queue: String,
+    pub kind: EventKind,
+    /// What the bot gets: an envelope with this message, status or change alone.
+    pub payload: String,
+    /// From 1. Runs that the host could not do are not counted.
+    pub attempt: i32,
+    /// How often the host could not do it.
+    pub deferrals: i32,
+    pub received_at: DateTime<Utc>,
+}
+
+/// What runs an event: the bot, behind its sandbox.
+///
+/// Cancel safety: the future is dropped when the lease is lost or when draining takes too long.
+pub trait EventHandler: Send + Sync + 'static {
+    fn handle(&self, event: ClaimedEvent) -> BoxFuture<'_, RunOutcome>;
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RunOutcome {
+    Done(RunReport),
+    /// `reason` is for the bot's author: no message text, no phone numbers.
+    Failed {
+        reason: String,
+        kind: FailureKind,
+        report: RunReport,
+    },
+}
+
+/// What a run used.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunReport {
+    pub wall: Duration,
+    pub cpu: Duration,
+    pub memory_bytes: u64,
+    pub host_calls: u32,
+    pub sends: u32,
+    pub response_status: Option<u16>,
+}
+
+/// Why a run failed, as far as it decides what happens next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// The bot said so, or threw.
+    BotThrew,
+    /// The bot answered with another status than 200 to 299.
+    BadStatus,
+    Trap,
+    Timeout,
+    OutOfMemory,
+    /// Nothing can come of another run: the event is dead at once.
+    Rejected,
+    /// The host could not run it: no fault of the bot's.
+    HostUnavailable,
+    /// There is no version to run it with. It waits for one.
+    NotDeployed,
+}
+
+/// Hears of statuses before they are put in the inbox.
+pub trait StatusSink: Send + Sync + 'static {
+    /// Settles the send that a status is about. Called for statuses that carry callback data.
+    ///
+    /// Called before the status is stored and outside any transaction, so it may use connections of
+    /// its own; again when storing fails and Meta repeats the webhook. On an error nothing is
+    /// stored.
+    fn settle<'a>(
+        &'a self,
+        project_id: ProjectId,
+        update: &'a StatusUpdate,
+    ) -> BoxFuture<'a, Result<Settled, sqlx::Error>>;
+}
+
+/// Whose send a status is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// The bot gets the status as it came.
+    Foreign,
+    /// The host's: the bot gets its own callback data in place of the host's, or none.
+    Ours { callback_data: Option<String> },
+}
+
+/// Hears of statuses and does nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct NoSink;
+
+impl StatusSink for NoSink {
+    fn settle<'a>(
+        &'a self,
+        _: ProjectId,
+        _: &'a StatusUpdate,
+    ) -> BoxFuture<'a, Result<Settled, sqlx::Error>> {
+        Box::pin(async { Ok(Settled::Foreign) })
+    }
+}
+
+impl EventKind {
+    /// As the database has it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Message => "message",
+            Self::Status => "status",
+            Self::Other => "other",
+        }
+    }
+}
+
+impl FailureKind {
+    /// As runs record it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::BotThrew => "bot-threw",
+            Self::BadStatus => "bad-status",
+            Self::Trap => "trap",
+            Self::Timeout => "timeout",
+            Self::OutOfMemory => "out-of-memory",
+            Self::Rejected => "rejected",
+            Self::HostUnavailable => "host-unavailable",
+            Self::NotDeployed => "not-deployed",
+        }
+    }
+}
+
+impl ClaimedEvent {
+    /// The conversation whose event it is. While two conversations of one person are
+    /// being merged, the one that it came in.
+    pub fn conversation_id(&self) -> Option<ConversationId> {
+        Uuid::parse_str(&self.queue).ok().map(ConversationId)
+    }
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

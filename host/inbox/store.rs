@@ -1,0 +1,305 @@
+//! The inbox in the control database: how full it is, what is dead, and what may be forgotten.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::PgPool;
+use sqlx::types::chrono::{DateTime, Utc};
+use tokio::sync::watch;
+
+use super::clock::Clock;
+use super::model::{EventId, EventKind, RunId, StatusSink};
+use crate::projects::ProjectId;
+
+/// How often waiting for idleness looks, when other hosts may do the work.
+const IDLE_POLL: Duration = Duration::from_millis(100);
+
+/// Rows that one statement of the retention deletes.
+const CHUNK: i64 = 5_000;
+
+/// The durable inbox. Clones share what wakes the dispatchers of this process.
+#[derive(Clone)]
+pub struct Inbox {
+    pub(super) pool: PgPool,
+    pub(super) clock: Clock,
+    pub(super) sink: Arc<dyn StatusSink>,
+    /// Changes when there may be something to claim, or one thing less to wait for.
+    pub(super) activity: watch::Sender<()>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum InboxError {
+    /// Trying again may help.
+    #[error("the control database cannot be reached")]
+    Unavailable(#[source] sqlx::Error),
+    #[error("the control database refused what the inbox asked of it")]
+    Database(#[source] sqlx::Error),
+}
+
+/// What waits in the inbox.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
+pub struct QueueDepth {
+    /// Not done and not dead: the running ones too.
+    pub pending: i64,
+    pub running: i64,
+    pub dead: i64,
+    /// When the oldest pending event came.
+    pub oldest_received_at: Option<DateTime<Utc>>,
+}
+
+/// An event that is not tried again unless somebody asks for it.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct DeadEvent {
+    pub event_id: EventId,
+    pub kind: EventKind,
+    pub attempts: i32,
+    pub last_error: Option<String>,
+    pub received_at: DateTime<Utc>,
+    pub finished_at: DateTime<Utc>,
+}
+
+/// One attempt, as it was recorded.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct RunRecord {
+    pub run_id: RunId,
+    pub event_id: EventId,
+    pub attempt: i32,
+    pub owner: String,
+    pub started_at: DateTime<Utc>,
+    pub ended_at: Option<DateTime<Utc>>,
+    /// Absent while it runs.
+    pub outcome: Option<String>,
+    pub error: Option<String>,
+    pub wall_us: Option<i64>,
+    pub cpu_us: Option<i64>,
+    pub memory_bytes: Option<i64>,
+    pub host_calls: Option<i32>,
+    pub sends: Option<i32>,
+    pub response_status: Option<i32>,
+}
+
+/// How long the inbox remembers.
+#[derive(Clone, Debug)]
+pub struct Retention {
+    /// Longer than Meta repeats webhooks (7 days): done events are what finds a duplicate.
+    pub done: Duration,
+    pub dead: Duration,
+    pub unrouted: Duration,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        let days = |n: u64| Duration::from_secs(n * 24 * 60 * 60);
+        Self {
+            done: days(8),
+            dead: days(30),
+            unrouted: days(8),
+        }
+    }
+}
+
+impl From<sqlx::Error> for InboxError {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => Self::Unavailable(error),
+            // Class 08: connection, 53: resources, 57P0x: the server stops or starts.
+            sqlx::Error::Database(ref e)
+                if e.code().is_some_and(|code| {
+                    code.starts_with("08") || code.starts_with("53") || code.starts_with("57P")
+                }) =>
+            {
+                Self::Unavailable(error)
+            }
+            other => Self::Database(other),
+        }
+    }
+}
+
+impl Inbox {
+    pub fn new(pool: PgPool, clock: Clock, sink: Arc<dyn StatusSink>) -> Self {
+        Self {
+            pool,
+            clock,
+            sink,
+            activity: watch::Sender::new(()),
+        }
+    }
+
+    /// What waits for one project, or for all of them.
+    pub async fn depth(&self, project_id: Option<ProjectId>) -> Result<QueueDepth, InboxError> {
+        let depth = sqlx::query_as(
+            "select
+               (select count(*) from event
+                where state = 'pending' and ($1::uuid is null or project_id = $1)) as pending,
+               (select count(*) from conversation_queue
+                where lease is not null and ready_at > $2
+                  and ($1::uuid is null or project_id = $1)) as running,
+               (select count(*) from event
+                where state = 'dead' and ($1::uuid is null or project_id = $1)) as dead,
+               (select min(received_at) from event
+                where state = 'pending' and ($1::uuid is null or project_id = $1)) as oldest_received_at",
+        )
+        .bind(project_id)
+        .bind(self.clock.now())
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(depth)
+    }
+
+    /// Waits until a project has nothing pending and nothing running.
+    pub async fn idle(&self, project_id: ProjectId) -> Result<(), InboxError> {
+        let mut activity = self.activity.subscribe();
+        while self.is_busy(project_id).await? {
+            // Another host may do the work, so news of this process is not enough to wait for.
+            let _ = tokio::time::timeout(IDLE_POLL, activity.changed()).await;
+        }
+        Ok(())
+    }
+
+    async fn is_busy(&self, project_id: ProjectId) -> Result<bool, InboxError> {
+        let is_busy = sqlx::query_scalar(
+            "select exists (select from event where project_id = $1 and state = 'pending')",
+        )
+        .bind(project_id)
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(is_busy)
+    }
+
+    /// Ends the back-offs of a project: what made its events fail may be gone. Call it when a
+    /// version is activated or a project resumed.
+    pub async fn wake(&self, project_id: ProjectId) -> Result<(), InboxError> {
+        sqlx::query(
+            "update conversation_queue set ready_at = $2
+             where project_id = $1 and pending > 0 and lease is null and ready_at > $2",
+        )
+        .bind(project_id)
+        .bind(self.clock.now())
+        .execute(&self.pool)
+        .await?;
+        self.activity.send_replace(());
+        Ok(())
+    }
+
+    /// The dead events of a project, oldest first.
+    pub async fn dead_events(
+        &self,
+        project_id: ProjectId,
+        limit: i64,
+    ) -> Result<Vec<DeadEvent>, InboxError> {
+        let events = sqlx::query_as(
+            "select event_id, kind, attempts, last_error, received_at, finished_at from event
+             where project_id = $1 and state = 'dead' order by event_id limit $2",
+        )
+        .bind(project_id)
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(events)
+    }
+
+    /// Makes a dead event pending again, before the newer ones of its conversation. Returns whether
+    /// there was such an event.
+    pub async fn replay(
+        &self,
+        project_id: ProjectId,
+        event_id: EventId,
+    ) -> Result<bool, InboxError> {
+        let now = self.clock.now();
+        let done = sqlx::query(
+            "with again as (
+               update event
+               set state = 'pending', attempts = 0, deferrals = 0, finished_at = null
+               where project_id = $1 and event_id = $2 and state = 'dead'
+               returning queue)
+             insert into conversation_queue as q (project_id, queue, pending, ready_at)
+             select $1, queue, 1, $3 from again
+             on conflict (project_id, queue) do update
+             set pending = q.pending + 1,
+                 ready_at = case when q.lease is null then excluded.ready_at else q.ready_at end",
+        )
+        .bind(project_id)
+        .bind(event_id)
+        .bind(now)
+        .execute(&self.pool)
+        .await?;
+        self.activity.send_replace(());
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// The attempts at an event, in order.
+    pub async fn runs(
+        &self,
+        project_id: ProjectId,
+        event_id: EventId,
+    ) -> Result<Vec<RunRecord>, InboxError> {
+        let runs = sqlx::query_as(
+            "select run_id, event_id, attempt, owner, started_at, ended_at, outcome, error,
+                    wall_us, cpu_us, memory_bytes, host_calls, sends, response_status
+             from run where project_id = $1 and event_id = $2 order by started_at, attempt, run_id",
+        )
+        .bind(project_id)
+        .bind(event_id)
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(runs)
+    }
+
+    /// How many changes came for numbers that no project has, of those that are still kept.
+    pub async fn unrouted(&self) -> Result<i64, InboxError> {
+        let count = sqlx::query_scalar("select count(*) from unrouted")
+            .fetch_one(&self.pool)
+            .await?;
+        Ok(count)
+    }
+
+    /// Forgets what is older than the retention, in chunks. Returns how many rows went.
+    pub async fn forget(&self, retention: &Retention) -> Result<u64, InboxError> {
+        let now = self.clock.now();
+        let mut rows = 0;
+        for (state, age) in [("done", retention.done), ("dead", retention.dead)] {
+            rows += self.forget_events(state, now - age).await?;
+        }
+        rows += sqlx::query("delete from unrouted where received_at < $1")
+            .bind(now - retention.unrouted)
+            .execute(&self.pool)
+            .await?
+            .rows_affected();
+        // An empty queue is made again when it is needed.
+        rows += sqlx::query(
+            "delete from conversation_queue where pending = 0 and lease is null and ready_at < $1",
+        )
+        .bind(now - retention.done)
+        .execute(&self.pool)
+        .await?
+        .rows_affected();
+        Ok(rows)
+    }
+
+    async fn forget_events(&self, state: &str, before: DateTime<Utc>) -> Result<u64, InboxError> {
+        let mut rows = 0;
+        loop {
+            let gone = sqlx::query(
+                "delete from event e using (
+                   select project_id, event_id from event
+                   where state <> 'pending' and state = $1 and finished_at < $2
+                   order by finished_at limit $3) old
+                 where e.project_id = old.project_id and e.event_id = old.event_id",
+            )
+            .bind(state)
+            .bind(before)
+            .bind(CHUNK)
+            .execute(&self.pool)
+            .await?
+            .rows_affected();
+            rows += gone;
+            if gone == 0 {
+                return Ok(rows);
+            }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! What becomes of an event after a run.
+
+use std::time::Duration;
+
+use sqlx::types::chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::model::{ClaimedEvent, EventId, EventKind, FailureKind, RunId, RunOutcome, RunReport};
+use super::retry::{Next, RetryPolicy};
+use crate::projects::{ProjectId, VersionId};
+
+fn policy() -> RetryPolicy {
+    RetryPolicy {
+        base: Duration::from_secs(1),
+        ceiling: Duration::from_secs(600),
+        jitter: 0.2,
+        max_attempts: 3,
+        max_deferrals: 2,
+    }
+}
+
+fn event(attempt: i32, deferrals: i32) -> ClaimedEvent {
+    ClaimedEvent {
+        project_id: ProjectId(Uuid::nil()),
+        event_id: EventId(1),
+        run_id: RunId(Uuid::nil()),
+        version_id: VersionId(Uuid::nil()),
+        queue: "queue".to_owned(),
+        kind: EventKind::Message,
+        payload: String::new(),
+        attempt,
+        deferrals,
+        received_at: DateTime::UNIX_EPOCH,
+    }
+}
+
+fn failed(kind: FailureKind) -> RunOutcome {
+    RunOutcome::Failed {
+        reason: "it\0 broke".to_owned(),
+        kind,
+        report: RunReport::default(),
+    }
+}
+
+fn pause(next: Next) -> Option<Duration> {
+    match next {
+        Next::Again(at) => (at - DateTime::<Utc>::UNIX_EPOCH).to_std().ok(),
+        Next::Done | Next::Dead => None,
+    }
+}
+
+#[test]
+fn back_offs_double_up_to_the_ceiling() {
+    let seconds = |n| policy().back_off(n, 0.5).as_secs();
+    let all: Vec<u64> = (1..=10).map(seconds).collect();
+    assert_eq!(all, [2, 4, 8, 16, 32, 64, 128, 256, 512, 600]);
+    assert_eq!(policy().back_off(u32::MAX, 0.5).as_secs(), 600);
+}
+
+#[test]
+fn a_back_off_is_off_by_the_jitter_and_no_more() {
+    assert_eq!(policy().back_off(1, 0.0), Duration::from_millis(1_600));
+    assert_eq!(policy().back_off(1, 1.0), Duration::from_millis(2_400));
+}
+
+#[test]
+fn what_the_bot_did_is_tried_again_and_dead_in_the_end() {
+    use FailureKind::{BadStatus, BotThrew, OutOfMemory, Timeout, Trap};
+    for kind in [BotThrew, BadStatus, Trap, Timeout, OutOfMemory] {
+        let first = policy().judge(&event(1, 0), failed(kind), DateTime::UNIX_EPOCH);
+        let wait = pause(first.next).unwrap().as_millis();
+        assert!((1_600..=2_400).contains(&wait), "{kind:?} waits {wait} ms");
+        assert!(!first.is_deferral);
+        assert_eq!(first.error.as_deref(), Some("it broke"));
+        let last = policy().judge(&event(3, 0), failed(kind), DateTime::UNIX_EPOCH);
+        assert_eq!((last.next, last.outcome), (Next::Dead, kind.word()));
+    }
+}
+
+#[test]
+fn what_cannot_succeed_is_dead_at_once() {
+    let verdict = policy().judge(
+        &event(1, 0),
+        failed(FailureKind::Rejected),
+        DateTime::UNIX_EPOCH,
+    );
+    assert_eq!(verdict.next, Next::Dead);
+}
+
+#[test]
+fn the_hosts_failures_count_against_the_bot_only_when_there_were_many() {
+    let judge = |attempt, deferrals| {
+        let outcome = failed(FailureKind::HostUnavailable);
+        policy().judge(&event(attempt, deferrals), outcome, DateTime::UNIX_EPOCH)
+    };
+    assert!(judge(3, 1).is_deferral);
+    assert!(pause(judge(3, 1).next).is_some());
+    assert!(!judge(1, 2).is_deferral);
+    assert_eq!(judge(3, 2).next, Next::Dead);
+}
+
+#[test]
+fn an_event_without_a_version_waits() {
+    let outcome = failed(FailureKind::NotDeployed);
+    let verdict = policy().judge(&event(3, 99), outcome, DateTime::UNIX_EPOCH);
+    assert!(verdict.is_deferral);
+    assert_eq!(pause(verdict.next), Some(Duration::from_secs(600)));
+}
+
+#[test]
+fn done_is_done() {
+    let report = RunReport {
+        sends: 2,
+        ..RunReport::default()
+    };
+    let verdict = policy().judge(
+        &event(1, 0),
+        RunOutcome::Done(report.clone()),
+        DateTime::UNIX_EPOCH,
+    );
+    assert_eq!((verdict.next, verdict.outcome), (Next::Done, "done"));
+    assert_eq!(verdict.report, report);
+}

@@ -1,0 +1,21 @@
+//! Which projects exist: their number, their secrets, their versions, where their schema is.
+//!
+//! `model` has the words, `store` the SQL, `vault` seals what must not be read in the database. A
+//! project is found by its number for every webhook ([`ProjectStore::numbers`]), and that answer is
+//! not cached: a stale one would hand a person's messages to another project.
+//!
+//! Not here: making the schema and the role (provisioning), and building versions (deploying).
+
+mod model;
+mod store;
+#[cfg(test)]
+mod tests;
+mod vault;
+mod versions;
+
+pub use model::{
+    NameError, NewNumber, NewVersion, Number, NumberRoute, Placement, Project, ProjectId,
+    ProjectKeys, ProjectName, ProjectStatus, Secret, Version, VersionId, VersionState,
+};
+pub use store::{ProjectError, ProjectStore};
+pub use vault::{Place, Vault, VaultError};

@@ -1,0 +1,202 @@
+//! Projects and what belongs to them, as the rest of the host knows them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Serialize;
+use sqlx::types::chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+/// Names a project. Time-ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, sqlx::Type)]
+#[serde(transparent)]
+#[sqlx(transparent)]
+pub struct ProjectId(pub Uuid);
+
+/// Names a version of a project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, sqlx::Type)]
+#[serde(transparent)]
+#[sqlx(transparent)]
+pub struct VersionId(pub Uuid);
+
+/// What people call a project: also a label of its host name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, sqlx::Type)]
+#[serde(transparent)]
+#[sqlx(transparent)]
+pub struct ProjectName(String);
+
+/// Why a text cannot name a project.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "`{0}` cannot name a project; use 1 to 40 lower-case letters, digits and hyphens, \
+     beginning with a letter and not ending with a hyphen"
+)]
+pub struct NameError(String);
+
+/// Text that must not be shown. Reading it takes a call that can be searched for.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+/// One bot and what it owns.
+#[derive(Clone, Debug)]
+pub struct Project {
+    pub project_id: ProjectId,
+    pub name: ProjectName,
+    pub status: ProjectStatus,
+    pub placement: Option<Placement>,
+    /// An operator's choice of the route that gets events; else the version's holds.
+    pub webhook_path: Option<String>,
+    pub active_version: Option<VersionId>,
+    pub created_at: DateTime<Utc>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "lowercase")]
+pub enum ProjectStatus {
+    Active,
+    /// Its events are kept, and wait.
+    Suspended,
+}
+
+/// Where the schema of a project's bot is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placement {
+    pub database: String,
+    pub schema: String,
+    pub role: String,
+}
+
+/// What the bot believes to be its Meta app's; only this host uses them.
+#[derive(Clone, Debug)]
+pub struct ProjectKeys {
+    pub verify_token: Secret,
+    pub app_secret: Secret,
+}
+
+/// A number to connect to a project.
+#[derive(Clone, Debug)]
+pub struct NewNumber {
+    pub phone_number_id: String,
+    pub waba_id: String,
+    pub display_phone_number: String,
+    pub token: Secret,
+}
+
+/// A project's WhatsApp number, with the token that sends from it.
+#[derive(Clone, Debug)]
+pub struct Number {
+    pub phone_number_id: String,
+    pub waba_id: String,
+    pub display_phone_number: String,
+    pub token: Secret,
+}
+
+/// What a webhook is routed by.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct NumberRoute {
+    pub project_id: ProjectId,
+    pub phone_number_id: String,
+    pub waba_id: String,
+    pub display_phone_number: String,
+}
+
+/// A build to record.
+#[derive(Clone, Debug)]
+pub struct NewVersion {
+    /// In lower-case hexadecimal.
+    pub component_sha256: String,
+    pub entry: String,
+    pub webhook_path: String,
+    pub notes: serde_json::Value,
+}
+
+/// A deployed build of a bot.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Version {
+    pub project_id: ProjectId,
+    pub version_id: VersionId,
+    pub component_sha256: String,
+    pub entry: String,
+    pub webhook_path: String,
+    #[sqlx(json)]
+    pub notes: serde_json::Value,
+    pub state: VersionState,
+    pub created_at: DateTime<Utc>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "lowercase")]
+pub enum VersionState {
+    Preparing,
+    Ready,
+    Failed,
+}
+
+impl ProjectId {
+    pub fn generate() -> Self {
+        Self(Uuid::now_v7())
+    }
+}
+
+impl fmt::Display for ProjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl VersionId {
+    pub fn generate() -> Self {
+        Self(Uuid::now_v7())
+    }
+}
+
+impl fmt::Display for VersionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl ProjectName {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ProjectName {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        let fits = (1..=40).contains(&text.len())
+            && text.starts_with(|c: char| c.is_ascii_lowercase())
+            && !text.ends_with('-')
+            && text.chars().all(allowed);
+        if fits {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NameError(text.chars().take(60).collect()))
+        }
+    }
+}
+
+impl fmt::Display for ProjectName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Secret {
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}

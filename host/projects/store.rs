@@ -1,0 +1,387 @@
+//! The SQL of projects, their number and their secrets. That of versions is in `versions`.
+
+use std::sync::Arc;
+
+use sqlx::PgPool;
+use sqlx::types::chrono::{DateTime, Utc};
+
+use super::model::{
+    NewNumber, Number, NumberRoute, Placement, Project, ProjectId, ProjectKeys, ProjectName,
+    ProjectStatus, Secret, VersionId,
+};
+use super::vault::{Place, Vault, VaultError};
+
+/// Projects in the control database.
+#[derive(Clone)]
+pub struct ProjectStore {
+    pub(super) pool: PgPool,
+    vault: Arc<Vault>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectError {
+    #[error("there is no project `{0}`")]
+    NotFound(ProjectId),
+    #[error("the number `{0}` belongs to another project; disconnect it there first")]
+    NumberTaken(String),
+    #[error("the schema `{schema}` or the role `{role}` belongs to another project")]
+    PlacementTaken { schema: String, role: String },
+    #[error("project `{project_id}` has no version `{version_id}` that is ready")]
+    VersionNotReady {
+        project_id: ProjectId,
+        version_id: VersionId,
+    },
+    #[error("`{0}` cannot name a secret; use letters, digits and `_`, not beginning with a digit")]
+    SecretName(String),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    #[error("the control database failed")]
+    Database(#[from] sqlx::Error),
+}
+
+#[derive(sqlx::FromRow)]
+struct ProjectRow {
+    project_id: ProjectId,
+    name: ProjectName,
+    status: ProjectStatus,
+    cell_database: Option<String>,
+    cell_schema: Option<String>,
+    cell_role: Option<String>,
+    webhook_path: Option<String>,
+    active_version_id: Option<VersionId>,
+    created_at: DateTime<Utc>,
+}
+
+impl From<ProjectRow> for Project {
+    fn from(row: ProjectRow) -> Self {
+        let placement = match (row.cell_database, row.cell_schema, row.cell_role) {
+            (Some(database), Some(schema), Some(role)) => Some(Placement {
+                database,
+                schema,
+                role,
+            }),
+            _ => None,
+        };
+        Self {
+            project_id: row.project_id,
+            name: row.name,
+            status: row.status,
+            placement,
+            webhook_path: row.webhook_path,
+            active_version: row.active_version_id,
+            created_at: row.created_at,
+        }
+    }
+}
+
+impl ProjectStore {
+    pub fn new(pool: PgPool, vault: Arc<Vault>) -> Self {
+        Self { pool, vault }
+    }
+
+    /// Returns the project of that name, and makes it first if there is none.
+    pub async fn create(&self, name: &ProjectName) -> Result<Project, ProjectError> {
+        let project_id = ProjectId::generate();
+        let verify_token = self.seal_random("verify_token_sealed", project_id)?;
+        let app_secret = self.seal_random("app_secret_sealed", project_id)?;
+        sqlx::query(
+            "insert into project (project_id, name, verify_token_sealed, app_secret_sealed)
+             values ($1, $2, $3, $4)
+             on conflict on constraint project_name_is_new do nothing",
+        )
+        .bind(project_id)
+        .bind(name)
+        .bind(verify_token)
+        .bind(app_secret)
+        .execute(&self.pool)
+        .await?;
+        self.by_name(name)
+            .await?
+            .ok_or(ProjectError::NotFound(project_id))
+    }
+
+    pub async fn by_name(&self, name: &ProjectName) -> Result<Option<Project>, ProjectError> {
+        let row: Option<ProjectRow> = sqlx::query_as("select * from project where name = $1")
+            .bind(name)
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.map(Project::from))
+    }
+
+    pub async fn by_id(&self, project_id: ProjectId) -> Result<Project, ProjectError> {
+        let row: Option<ProjectRow> = sqlx::query_as("select * from project where project_id = $1")
+            .bind(project_id)
+            .fetch_optional(&self.pool)
+            .await?;
+        row.map(Project::from)
+            .ok_or(ProjectError::NotFound(project_id))
+    }
+
+    /// All projects, by name.
+    pub async fn list(&self) -> Result<Vec<Project>, ProjectError> {
+        let rows: Vec<ProjectRow> = sqlx::query_as("select * from project order by name")
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(rows.into_iter().map(Project::from).collect())
+    }
+
+    /// Records where the schema of the project is. Fails with [`ProjectError::PlacementTaken`].
+    pub async fn place(&self, project_id: ProjectId, at: &Placement) -> Result<(), ProjectError> {
+        let done = sqlx::query(
+            "update project set cell_database = $2, cell_schema = $3, cell_role = $4
+             where project_id = $1",
+        )
+        .bind(project_id)
+        .bind(&at.database)
+        .bind(&at.schema)
+        .bind(&at.role)
+        .execute(&self.pool)
+        .await
+        .map_err(|e| match broken_constraint(&e) {
+            Some("project_schema_is_own" | "project_role_is_own") => ProjectError::PlacementTaken {
+                schema: at.schema.clone(),
+                role: at.role.clone(),
+            },
+            _ => ProjectError::Database(e),
+        })?;
+        found(done.rows_affected(), project_id)
+    }
+
+    pub async fn set_status(
+        &self,
+        project_id: ProjectId,
+        status: ProjectStatus,
+    ) -> Result<(), ProjectError> {
+        let done = sqlx::query("update project set status = $2 where project_id = $1")
+            .bind(project_id)
+            .bind(status)
+            .execute(&self.pool)
+            .await?;
+        found(done.rows_affected(), project_id)
+    }
+
+    /// Sets the route that gets events, whatever the version says; `None`: what the version says.
+    pub async fn set_webhook_path(
+        &self,
+        project_id: ProjectId,
+        path: Option<&str>,
+    ) -> Result<(), ProjectError> {
+        let done = sqlx::query("update project set webhook_path = $2 where project_id = $1")
+            .bind(project_id)
+            .bind(path)
+            .execute(&self.pool)
+            .await?;
+        found(done.rows_affected(), project_id)
+    }
+
+    pub async fn keys(&self, project_id: ProjectId) -> Result<ProjectKeys, ProjectError> {
+        let row: Option<(Vec<u8>, Vec<u8>)> = sqlx::query_as(
+            "select verify_token_sealed, app_secret_sealed from project where project_id = $1",
+        )
+        .bind(project_id)
+        .fetch_optional(&self.pool)
+        .await?;
+        let (verify_token, app_secret) = row.ok_or(ProjectError::NotFound(project_id))?;
+        let open = |column, sealed: &[u8]| {
+            self.vault.open_text(
+                &Place {
+                    table: "project",
+                    column,
+                    project_id,
+                    row: "",
+                },
+                sealed,
+            )
+        };
+        Ok(ProjectKeys {
+            verify_token: open("verify_token_sealed", &verify_token)?,
+            app_secret: open("app_secret_sealed", &app_secret)?,
+        })
+    }
+
+    /// Gives the project its number, in place of the one it had.
+    ///
+    /// Fails with [`ProjectError::NumberTaken`] when another project has it.
+    pub async fn connect_number(
+        &self,
+        project_id: ProjectId,
+        number: &NewNumber,
+    ) -> Result<(), ProjectError> {
+        let token = self.vault.seal_text(&token_of(project_id), &number.token)?;
+        sqlx::query(
+            "insert into number (phone_number_id, project_id, waba_id, display_phone_number, token_sealed)
+             values ($1, $2, $3, $4, $5)
+             on conflict on constraint number_one_per_project do update
+             set phone_number_id = excluded.phone_number_id, waba_id = excluded.waba_id,
+                 display_phone_number = excluded.display_phone_number,
+                 token_sealed = excluded.token_sealed",
+        )
+        .bind(&number.phone_number_id)
+        .bind(project_id)
+        .bind(&number.waba_id)
+        .bind(&number.display_phone_number)
+        .bind(token)
+        .execute(&self.pool)
+        .await
+        .map_err(|e| match broken_constraint(&e) {
+            Some("number_pkey") => ProjectError::NumberTaken(number.phone_number_id.clone()),
+            Some("number_project_id_fkey") => ProjectError::NotFound(project_id),
+            _ => ProjectError::Database(e),
+        })?;
+        Ok(())
+    }
+
+    pub async fn disconnect_number(&self, project_id: ProjectId) -> Result<(), ProjectError> {
+        sqlx::query("delete from number where project_id = $1")
+            .bind(project_id)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    pub async fn number(&self, project_id: ProjectId) -> Result<Option<Number>, ProjectError> {
+        let row: Option<(String, String, String, Vec<u8>)> = sqlx::query_as(
+            "select phone_number_id, waba_id, display_phone_number, token_sealed
+             from number where project_id = $1",
+        )
+        .bind(project_id)
+        .fetch_optional(&self.pool)
+        .await?;
+        let Some((phone_number_id, waba_id, display_phone_number, token)) = row else {
+            return Ok(None);
+        };
+        let token = self.vault.open_text(&token_of(project_id), &token)?;
+        Ok(Some(Number {
+            phone_number_id,
+            waba_id,
+            display_phone_number,
+            token,
+        }))
+    }
+
+    /// Every number with one of those ids, or on one of those accounts.
+    pub async fn numbers(
+        &self,
+        phone_number_ids: &[&str],
+        waba_ids: &[&str],
+    ) -> Result<Vec<NumberRoute>, ProjectError> {
+        let routes = sqlx::query_as(
+            "select project_id, phone_number_id, waba_id, display_phone_number
+             from number where phone_number_id = any($1) or waba_id = any($2)
+             order by project_id",
+        )
+        .bind(phone_number_ids)
+        .bind(waba_ids)
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(routes)
+    }
+
+    pub async fn set_secret(
+        &self,
+        project_id: ProjectId,
+        name: &str,
+        value: &Secret,
+    ) -> Result<(), ProjectError> {
+        let sealed = self.vault.seal_text(&secret_of(project_id, name), value)?;
+        sqlx::query(
+            "insert into secret (project_id, name, value_sealed) values ($1, $2, $3)
+             on conflict (project_id, name) do update
+             set value_sealed = excluded.value_sealed, updated_at = now()",
+        )
+        .bind(project_id)
+        .bind(name)
+        .bind(sealed)
+        .execute(&self.pool)
+        .await
+        .map_err(|e| match broken_constraint(&e) {
+            Some("secret_name_is_a_variable") => {
+                ProjectError::SecretName(name.chars().take(60).collect())
+            }
+            Some("secret_project_id_fkey") => ProjectError::NotFound(project_id),
+            _ => ProjectError::Database(e),
+        })?;
+        Ok(())
+    }
+
+    /// Returns whether there was such a secret.
+    pub async fn remove_secret(
+        &self,
+        project_id: ProjectId,
+        name: &str,
+    ) -> Result<bool, ProjectError> {
+        let done = sqlx::query("delete from secret where project_id = $1 and name = $2")
+            .bind(project_id)
+            .bind(name)
+            .execute(&self.pool)
+            .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// The project's secrets, by name.
+    pub async fn secrets(
+        &self,
+        project_id: ProjectId,
+    ) -> Result<Vec<(String, Secret)>, ProjectError> {
+        let rows: Vec<(String, Vec<u8>)> = sqlx::query_as(
+            "select name, value_sealed from secret where project_id = $1 order by name",
+        )
+        .bind(project_id)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter()
+            .map(|(name, sealed)| {
+                let value = self
+                    .vault
+                    .open_text(&secret_of(project_id, &name), &sealed)?;
+                Ok((name, value))
+            })
+            .collect()
+    }
+
+    /// A verify token or an app secret: 32 hexadecimal digits, as Meta's are.
+    fn seal_random(
+        &self,
+        column: &'static str,
+        project_id: ProjectId,
+    ) -> Result<Vec<u8>, ProjectError> {
+        let text = Secret::new(hex::encode(rand::random::<[u8; 16]>()));
+        let place = Place {
+            table: "project",
+            column,
+            project_id,
+            row: "",
+        };
+        Ok(self.vault.seal_text(&place, &text)?)
+    }
+}
+
+fn token_of(project_id: ProjectId) -> Place<'static> {
+    Place {
+        table: "number",
+        column: "token_sealed",
+        project_id,
+        row: "",
+    }
+}
+
+fn secret_of(project_id: ProjectId, name: &str) -> Place<'_> {
+    Place {
+        table: "secret",
+        column: "value_sealed",
+        project_id,
+        row: name,
+    }
+}
+
+fn found(rows: u64, project_id: ProjectId) -> Result<(), ProjectError> {
+    if rows == 1 {
+        Ok(())
+    } else {
+        Err(ProjectError::NotFound(project_id))
+    }
+}
+
+pub(super) fn broken_constraint(error: &sqlx::Error) -> Option<&str> {
+    error.as_database_error().and_then(|e| e.constraint())
+}

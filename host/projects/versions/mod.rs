@@ -1,0 +1,3 @@
+//! The versions of a project: recorded while they are built, activated when they are ready.
+
+mod store;

@@ -1,0 +1,218 @@
+//! A host without bots: projects, conversations and the inbox over a database of the test's own.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use roost::conversations::{ConversationStore, StatusUpdate};
+use roost::inbox::envelope::{Piece, split};
+use roost::inbox::{
+    ClaimLimits, ClaimedEvent, Clock, Inbox, LeaseLost, RetryPolicy, RunOutcome, RunReport,
+    Settled, StatusSink,
+};
+use roost::projects::{
+    NewNumber, NewVersion, ProjectId, ProjectStore, Secret, Vault, VersionState,
+};
+use serde_json::{Value, json};
+use sqlx::PgPool;
+use sqlx::types::chrono::{DateTime, Utc};
+
+use super::bot::DEADLINE;
+use super::db;
+
+/// The number of the payload files.
+pub const NUMBER: &str = "106540352242922";
+/// Its account.
+pub const WABA: &str = "102290129340398";
+
+/// How long the leases of a bench are.
+pub const LEASE: Duration = Duration::from_secs(30);
+
+pub struct Bench {
+    pub pool: PgPool,
+    pub projects: ProjectStore,
+    pub conversations: ConversationStore,
+    pub inbox: Inbox,
+    pub clock: TestClock,
+    pub sink: Arc<Sink>,
+    /// A project with [`NUMBER`] and a version that serves.
+    pub project: ProjectId,
+}
+
+/// A clock that moves when told to.
+#[derive(Clone)]
+pub struct TestClock(Arc<Mutex<DateTime<Utc>>>);
+
+/// Answers as an outbox would that sent everything, and remembers what it was asked.
+#[derive(Default)]
+pub struct Sink(pub Mutex<Vec<StatusUpdate>>);
+
+impl Bench {
+    pub async fn start() -> Self {
+        Self::over(db::fresh().await).await
+    }
+
+    /// A second host over the same database.
+    pub async fn over(pool: PgPool) -> Self {
+        let clock = TestClock::start();
+        let sink = Arc::new(Sink::default());
+        let inbox = Inbox::new(pool.clone(), clock.clock(), sink.clone());
+        let projects = ProjectStore::new(pool.clone(), Arc::new(Vault::new(&[7; 32])));
+        let project = deploy(&projects, "bot", NUMBER).await;
+        let conversations = ConversationStore::new(pool.clone());
+        Self {
+            pool,
+            projects,
+            conversations,
+            inbox,
+            clock,
+            sink,
+            project,
+        }
+    }
+
+    /// Puts a text message to [`NUMBER`].
+    pub async fn says(&self, wa_id: &str, id: &str) {
+        self.put(&text(NUMBER, wa_id, id)).await;
+    }
+
+    pub async fn put(&self, body: &Value) {
+        let pieces: Vec<Piece> = split(&body.to_string()).unwrap();
+        self.inbox.put(&pieces).await.unwrap();
+    }
+
+    /// Takes up to so many events.
+    pub async fn claim(&self, owner: &str, events: u32) -> Vec<ClaimedEvent> {
+        self.claim_after(owner, (events, 99), None).await.0
+    }
+
+    /// Takes events, of each project up to its share.
+    pub async fn claim_after(
+        &self,
+        owner: &str,
+        (events, running_per_project): (u32, u32),
+        after: Option<ProjectId>,
+    ) -> (Vec<ClaimedEvent>, Option<ProjectId>) {
+        let until = self.clock.now() + LEASE;
+        let limits = ClaimLimits {
+            owner,
+            events,
+            running_per_project,
+            until,
+            after,
+        };
+        let claims = self.inbox.claim(&limits).await.unwrap();
+        (claims.events, claims.next)
+    }
+
+    /// Settles an event as done.
+    pub async fn finish(&self, event: &ClaimedEvent) -> Result<(), LeaseLost> {
+        let outcome = RunOutcome::Done(RunReport::default());
+        let verdict = RetryPolicy::default().judge(event, outcome, self.clock.now());
+        self.inbox.settle(event, &verdict).await.unwrap()
+    }
+
+    /// Waits until the project has nothing left to do.
+    pub async fn idle(&self) {
+        let idle = tokio::time::timeout(DEADLINE, self.inbox.idle(self.project));
+        idle.await
+            .expect("the project is not idle within the deadline")
+            .unwrap();
+    }
+
+    /// The ids of a contact's messages, in order.
+    pub async fn messages(&self, contact: &str) -> Vec<String> {
+        let messages = self
+            .conversations
+            .messages(self.project, contact, 2_000)
+            .await
+            .unwrap();
+        messages.into_iter().map(|message| message.wamid).collect()
+    }
+}
+
+impl TestClock {
+    fn start() -> Self {
+        let start = DateTime::from_timestamp(1_750_000_000, 0).unwrap();
+        Self(Arc::new(Mutex::new(start)))
+    }
+
+    pub fn clock(&self) -> Clock {
+        let now = self.0.clone();
+        Clock::new(move || *now.lock().unwrap())
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        *self.0.lock().unwrap()
+    }
+
+    pub fn advance(&self, by: Duration) {
+        *self.0.lock().unwrap() += by;
+    }
+}
+
+impl StatusSink for Sink {
+    fn settle<'a>(
+        &'a self,
+        _: ProjectId,
+        update: &'a StatusUpdate,
+    ) -> BoxFuture<'a, Result<Settled, sqlx::Error>> {
+        self.0.lock().unwrap().push(update.clone());
+        Box::pin(async {
+            Ok(Settled::Ours {
+                callback_data: Some("the bot's own".to_owned()),
+            })
+        })
+    }
+}
+
+/// A project with a number and a version that serves.
+pub async fn deploy(projects: &ProjectStore, name: &str, number: &str) -> ProjectId {
+    let project_id = projects
+        .create(&name.parse().unwrap())
+        .await
+        .unwrap()
+        .project_id;
+    let number = NewNumber {
+        phone_number_id: number.to_owned(),
+        waba_id: WABA.to_owned(),
+        display_phone_number: format!("+1 555 {number}"),
+        token: Secret::new("a token"),
+    };
+    projects.connect_number(project_id, &number).await.unwrap();
+    let version = NewVersion {
+        component_sha256: "0".repeat(64),
+        entry: "index.js".to_owned(),
+        webhook_path: "/webhook".to_owned(),
+        notes: json!([]),
+    };
+    let version_id = projects
+        .insert_version(project_id, &version)
+        .await
+        .unwrap()
+        .version_id;
+    projects
+        .set_version_state(project_id, version_id, VersionState::Ready)
+        .await
+        .unwrap();
+    projects.activate(project_id, version_id).await.unwrap();
+    project_id
+}
+
+/// A text message, as Meta sends it.
+pub fn text(number: &str, wa_id: &str, id: &str) -> Value {
+    let message = json!({"from": wa_id, "id": id, "timestamp": "1749416383", "type": "text",
+                         "text": {"body": id}});
+    envelope(number, &json!({"messages": [message]}))
+}
+
+/// An envelope around what a number was sent.
+pub fn envelope(number: &str, value: &Value) -> Value {
+    let mut whole = json!({"messaging_product": "whatsapp", "metadata": {
+        "display_phone_number": "15550783881", "phone_number_id": number}});
+    for (key, item) in value.as_object().unwrap() {
+        whole[key] = item.clone();
+    }
+    json!({"object": "whatsapp_business_account", "entry": [{"id": WABA,
+           "changes": [{"field": "messages", "value": whole}]}]})
+}

@@ -1,0 +1,5 @@
+//! What several test files use.
+
+pub mod bench;
+pub mod bot;
+pub mod db;
