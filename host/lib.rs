@@ -1,5 +1,17 @@
 //! Roost: a high-density host for WhatsApp bots.
 
+pub mod app;
+pub mod build;
 pub mod capabilities;
+pub mod conversations;
+pub mod deploys;
+pub mod egress;
+pub mod http;
+pub mod inbox;
 pub mod postgres;
+pub mod projects;
+pub mod runs;
 pub mod sandbox;
+pub mod sdk;
+pub mod whatsapp;
+pub mod workshop;

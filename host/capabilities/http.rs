@@ -2,18 +2,19 @@
 
 use futures::future::BoxFuture;
 use std::sync::Arc;
-use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
+use wasmtime_wasi_http::{RequestOptions, WasiHttpHooks};
 
-/// Why a request got no response, in the words of `wasi:http`.
-pub use wasmtime_wasi_http::Error as OutboundError;
+/// A body on its way out of or into a bot, and why a request got no response,
+/// in the words of `wasi:http`.
+pub use wasmtime_wasi_http::{Error as OutboundError, WasiBody as OutboundBody};
 
 /// Sends a bot's requests, after the policy of the host.
 pub trait HttpClient: Send + Sync {
     /// Sends one request; the response's body may still be coming.
     fn send(
         &self,
-        request: http::Request<WasiBody>,
-    ) -> BoxFuture<'static, Result<http::Response<WasiBody>, Error>>;
+        request: http::Request<OutboundBody>,
+    ) -> BoxFuture<'static, Result<http::Response<OutboundBody>, OutboundError>>;
 }
 
 /// Outbound HTTP of one run.
@@ -36,19 +37,19 @@ impl Outbound {
     }
 }
 
-type Io = Box<dyn Future<Output = Result<(), Error>> + Send>;
-type Sent = Box<dyn Future<Output = Result<(http::Response<WasiBody>, Io), Error>> + Send>;
+type Io = Box<dyn Future<Output = Result<(), OutboundError>> + Send>;
+type Response = http::Response<OutboundBody>;
 
 impl WasiHttpHooks for Outbound {
     fn send_request(
         &mut self,
-        request: http::Request<WasiBody>,
+        request: http::Request<OutboundBody>,
         _options: Option<RequestOptions>,
         _ended: Io,
-    ) -> Sent {
+    ) -> Box<dyn Future<Output = Result<(Response, Io), OutboundError>> + Send> {
         self.requests += 1;
         let Some(client) = self.client.clone() else {
-            return Box::new(async { Err(Error::HttpRequestDenied) });
+            return Box::new(async { Err(OutboundError::HttpRequestDenied) });
         };
         Box::new(async move {
             let response = client.send(request).await?;

@@ -21,10 +21,10 @@ use wasmtime::component::{HasSelf, Linker};
 
 pub use bindings::roost::bot::conversations::{Conversation, Error as ConversationError};
 pub use bindings::roost::bot::log::Level;
-pub use bindings::roost::bot::whatsapp as messages;
+pub use bindings::roost::bot::whatsapp as wit_whatsapp;
 pub use conversations::Conversations;
 pub use database::DatabaseGrant;
-pub use http::{HttpClient, Outbound, OutboundError};
+pub use http::{HttpClient, Outbound, OutboundBody, OutboundError};
 pub use log::{LogBudget, LogSink, NoLog};
 pub use whatsapp::Messenger;
 

@@ -1,0 +1,216 @@
+//! What a cold start costs: a fresh instance for each event against a resident one.
+//!
+//! Both kinds run in turn in one process, on the same image and the same
+//! webhook, so that the machine's noise falls on both; read the ratio first.
+//! `instantiate` makes an instance from the image, `event` is the webhook up to
+//! the end of the work it started, `drop` gives the instance's memory back.
+//! `pages` are the 4 KiB pages of private memory that an instance holds after
+//! its event. `deploy` is everything from the folder to a bot that can run.
+//!
+//! Not here: the inbox, Postgres and the network.
+//!
+//! `cargo bench --bench cold_start`, and `-- --json` for one JSON object as the
+//! last line. `cargo xtask setup` first.
+
+use bytes::Bytes;
+use roost::capabilities::Grants;
+use roost::sandbox::{Bot, Budget, Instance, Sandbox, SandboxSettings};
+use roost::sdk::Sdk;
+use roost::workshop::Workshop;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Events of each kind that are counted, after as many that are not.
+const ROUNDS: usize = 2_000;
+/// Instances that are held at once to count their pages.
+const HELD: usize = 200;
+
+const WEBHOOK: &str = r#"{"object":"whatsapp_business_account","entry":[{"id":"102290129340398","changes":[{"value":{"messaging_product":"whatsapp","metadata":{"display_phone_number":"15550783881","phone_number_id":"106540352242922"},"contacts":[{"profile":{"name":"Sheena Nelson"},"wa_id":"16505551234","user_id":"US.13491208655302741918"}],"messages":[{"from":"16505551234","from_user_id":"US.13491208655302741918","id":"wamid.HBgLMTY1MDU1NTEyMzQVAgASGBQzQTRBNjU5OUFFRTAzODEwMTQ0RgA=","timestamp":"1749416383","type":"text","text":{"body":"hello"}}]},"field":"messages"}]}]}"#;
+
+struct Case {
+    name: &'static str,
+    instantiate: Duration,
+    event: Duration,
+    drop: Duration,
+    pages: usize,
+    resident: Duration,
+    deploy: Duration,
+    image_bytes: usize,
+}
+
+impl Case {
+    fn ratio(&self) -> f64 {
+        (self.instantiate + self.event).as_secs_f64() / self.resident.as_secs_f64()
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    let json = std::env::args().any(|argument| argument == "--json");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let sandbox = Sandbox::new(SandboxSettings {
+        instances: HELD as u32 + 10,
+        cache: Some(root.join(".tools/cache")),
+        ..SandboxSettings::default()
+    })?;
+    let workshop = Workshop::start(&sandbox, Sdk::open(&root.join(".tools/sdk"))?).await?;
+    let mut cases = Vec::new();
+    for name in ["bare", "express"] {
+        cases.push(measure(&workshop, name, &root.join("guests/bench").join(name)).await?);
+    }
+    print_table(&cases);
+    if json {
+        print_json(&cases);
+    }
+    Ok(())
+}
+
+async fn measure(workshop: &Workshop, name: &'static str, folder: &Path) -> anyhow::Result<Case> {
+    let mut deploys = Vec::new();
+    let mut deployed = None;
+    for _ in 0..5 {
+        let started = Instant::now();
+        let bundle = workshop.bundle(folder, |_| {}).await?;
+        let artifact = workshop.artifact(bundle);
+        let image = workshop.boot(&artifact, environment(), Grants::none(), false).await?;
+        let bot = workshop.load(&image.component).await?;
+        deploys.push(started.elapsed());
+        deployed = Some((bot, image.component.len()));
+    }
+    let Some((bot, image_bytes)) = deployed else { anyhow::bail!("nothing was deployed") };
+
+    let mut resident = Instance::start(&bot, Budget::default(), Grants::none()).await?;
+    let (mut instantiate, mut event, mut drops, mut warm) = (vec![], vec![], vec![], vec![]);
+    for round in 0..ROUNDS * 2 {
+        let started = Instant::now();
+        let mut fresh = Instance::start(&bot, Budget::default(), Grants::none()).await?;
+        let made = started.elapsed();
+        let (request, started) = (webhook()?, Instant::now());
+        check(fresh.handle(request).await?);
+        let handled = started.elapsed();
+        let started = Instant::now();
+        drop(fresh);
+        let dropped = started.elapsed();
+        let (request, started) = (webhook()?, Instant::now());
+        check(resident.handle(request).await?);
+        let again = started.elapsed();
+        if round >= ROUNDS {
+            instantiate.push(made);
+            event.push(handled);
+            drops.push(dropped);
+            warm.push(again);
+        }
+    }
+    Ok(Case {
+        name,
+        instantiate: median(instantiate),
+        event: median(event),
+        drop: median(drops),
+        pages: pages_dirtied(&bot).await?,
+        resident: median(warm),
+        deploy: median(deploys),
+        image_bytes,
+    })
+}
+
+/// Private pages for each instance that lives after its event, on average.
+///
+/// In a sandbox of its own, whose slots keep no pages from one instance to the next.
+async fn pages_dirtied(bot: &Bot) -> anyhow::Result<usize> {
+    let mut held = Vec::new();
+    // The first few pay for what the process has only once.
+    for _ in 0..5 {
+        held.push(handled(bot).await?);
+    }
+    let before = private_kib()?;
+    for _ in 0..HELD {
+        held.push(handled(bot).await?);
+    }
+    Ok((private_kib()?.saturating_sub(before)) / HELD / 4)
+}
+
+async fn handled(bot: &Bot) -> anyhow::Result<Instance> {
+    let mut instance = Instance::start(bot, Budget::default(), Grants::none()).await?;
+    check(instance.handle(webhook()?).await?);
+    Ok(instance)
+}
+
+fn private_kib() -> anyhow::Result<usize> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
+    let kib = line.and_then(|line| line.split_whitespace().next());
+    Ok(kib.ok_or_else(|| anyhow::anyhow!("the kernel does not tell RssAnon"))?.parse()?)
+}
+
+fn environment() -> BTreeMap<String, String> {
+    [("PORT", "3000"), ("VERIFY_TOKEN", "check")].map(|(k, v)| (k.to_owned(), v.to_owned())).into()
+}
+
+fn webhook() -> anyhow::Result<http::Request<Bytes>> {
+    Ok(http::Request::post("http://bot.local/webhook")
+        .header("host", "bot.local")
+        .header("content-type", "application/json")
+        .header("content-length", WEBHOOK.len())
+        .header("x-hub-signature-256", format!("sha256={:064x}", 0))
+        .header("user-agent", "facebookexternalua")
+        .body(Bytes::from_static(WEBHOOK.as_bytes()))?)
+}
+
+fn check(answer: roost::sandbox::Answer) {
+    assert!(answer.response.status().is_success(), "{answer:?}");
+    assert_eq!(answer.failure, None);
+}
+
+fn median(mut all: Vec<Duration>) -> Duration {
+    all.sort_unstable();
+    all[all.len() / 2]
+}
+
+fn micros(duration: Duration) -> f64 {
+    duration.as_nanos() as f64 / 1e3
+}
+
+#[expect(clippy::print_stdout, reason = "a bench prints its figures")]
+fn print_table(cases: &[Case]) {
+    println!("medians of {ROUNDS} events; times in µs, deploy in ms\n");
+    println!("|         | fresh: instantiate | event | drop | pages | resident: event | fresh / resident | deploy | image KiB |");
+    println!("|---------|-------------------:|------:|-----:|------:|----------------:|-----------------:|-------:|----------:|");
+    for case in cases {
+        println!(
+            "| {:<7} | {:>18.1} | {:>5.0} | {:>4.0} | {:>5} | {:>15.0} | {:>16.2} | {:>6.0} | {:>9} |",
+            case.name,
+            micros(case.instantiate),
+            micros(case.event),
+            micros(case.drop),
+            case.pages,
+            micros(case.resident),
+            case.ratio(),
+            case.deploy.as_secs_f64() * 1e3,
+            case.image_bytes / 1024,
+        );
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "a bench prints its figures")]
+fn print_json(cases: &[Case]) {
+    let round = |value: f64| (value * 10.0).round() / 10.0;
+    let cases: Vec<_> = cases
+        .iter()
+        .map(|case| {
+            serde_json::json!({
+                "name": case.name,
+                "fresh": {
+                    "instantiate_us": round(micros(case.instantiate)),
+                    "event_us": round(micros(case.event)),
+                    "drop_us": round(micros(case.drop)),
+                    "pages_dirtied": case.pages,
+                    "bytes_dirtied": case.pages * 4096,
+                },
+                "resident": { "event_us": round(micros(case.resident)) },
+                "deploy_ms": round(case.deploy.as_secs_f64() * 1e3),
+            })
+        })
+        .collect();
+    println!("{}", serde_json::json!({ "cases": cases }));
+}

@@ -1,0 +1,340 @@
+//! The host as a whole: what is shared, built once, and how it starts and stops.
+
+use crate::conversations::{self, ConversationStore, NewOutbound, Party, StatusUpdate};
+use crate::deploys::{DeployError, DeployParts, Deployed, Deploys};
+use crate::egress::{Egress, EgressLimits, EgressPolicy};
+use crate::http::{Health, HttpState, WebhookSettings};
+use crate::inbox::{
+    Clock, Dispatcher, DispatcherHandle, DispatcherSettings, Inbox, Settled, StatusSink,
+};
+use crate::postgres::{Cell, Pool, PoolConfig, Server, TenantDatabase};
+use crate::projects::{NewNumber, Project, ProjectId, ProjectName, ProjectStore, Secret, Vault};
+use crate::runs::{Runner, Services};
+use crate::sandbox::{Budget, Sandbox, SandboxSettings};
+use crate::sdk::Sdk;
+use crate::whatsapp::{
+    CallbackKey, Gateway, GraphClient, GraphEndpoint, GraphLimits, OutboundMessage, OutboundSink,
+    Outbox, OutboxSettings, Settlement, StatusNotice,
+};
+use crate::workshop::Workshop;
+use anyhow::{Context, Result};
+use futures::future::BoxFuture;
+use sqlx::postgres::PgPoolOptions;
+use sqlx::{PgConnection, PgPool};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// The control database's migrations.
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+
+/// The database that new projects' schemas go to.
+const CELL: &str = "cell_1";
+
+/// How long running events get to end when the host stops.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Connections to the control database.
+const CONTROL_CONNECTIONS: u32 = 20;
+
+/// Everything that a host is told.
+pub struct AppConfig {
+    /// Where Postgres is.
+    pub server: Server,
+    /// Artifacts, images and compiled engines.
+    pub data: PathBuf,
+    /// The SDK's files.
+    pub sdk: PathBuf,
+    /// Seals tokens and secrets, and signs callback data: 32 bytes that no database holds.
+    pub master_key: [u8; 32],
+    /// Where webhooks come in.
+    pub listen: SocketAddr,
+    /// What Meta says at the webhook's handshake.
+    pub verify_token: Secret,
+    /// What Meta signs webhooks with; more than one while it is being changed.
+    pub app_secrets: Vec<Secret>,
+    /// Where Meta is.
+    pub graph: GraphEndpoint,
+    /// What an event may use.
+    pub budget: Budget,
+    /// How many instances may live at once.
+    pub instances: u32,
+    /// How events are claimed and tried again.
+    pub dispatcher: DispatcherSettings,
+    /// How long a send of unknown outcome waits for a status.
+    pub settle_after: Duration,
+    /// What bots may reach besides Meta.
+    pub egress: EgressPolicy,
+}
+
+/// A running host.
+pub struct App {
+    projects: ProjectStore,
+    conversations: ConversationStore,
+    deploys: Deploys,
+    inbox: Inbox,
+    outbox: Outbox,
+    dispatcher: DispatcherHandle,
+    pool: PgPool,
+    address: SocketAddr,
+    draining: CancellationToken,
+    server: JoinHandle<std::io::Result<()>>,
+}
+
+impl App {
+    /// Starts a host: from here on it takes webhooks and runs events.
+    pub async fn start(config: AppConfig) -> Result<Self> {
+        // The process may have one already, from another host in it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let listener = listen(config.listen).await?;
+        let pool = control_pool(&config.server).await?;
+        let cell = Cell::ensure(&config.server, CELL).await.context("the cell cannot be made")?;
+        let vault = Arc::new(Vault::new(&config.master_key));
+        let projects = ProjectStore::new(pool.clone(), vault);
+        let conversations = ConversationStore::new(pool.clone());
+        let database = TenantDatabase::new(Pool::new(PoolConfig::default()));
+        let egress = Arc::new(
+            Egress::new(config.egress.clone(), EgressLimits::default())
+                .context("the client for bots' requests cannot be made")?,
+        );
+        let outbox = outbox(&config, &pool)?;
+        let deploys = Deploys::new(DeployParts {
+            projects: projects.clone(),
+            workshop: workshop(&config).await?,
+            cell,
+            database: database.clone(),
+            egress: egress.clone(),
+            folder: config.data.clone(),
+        });
+        let client = GraphClient::new(config.graph.clone(), GraphLimits::default())
+            .context("the client for Meta cannot be made")?;
+        let services = Arc::new(Services {
+            database,
+            conversations: conversations.clone(),
+            gateway: Gateway::new(pool.clone(), client, outbox.clone()),
+            outbox: outbox.clone(),
+            egress,
+            endpoint: config.graph.clone(),
+        });
+        let sink = Arc::new(SettlingSink(outbox.clone()));
+        let inbox = Inbox::new(pool.clone(), Clock::system(), sink);
+        let runner = Runner::new(deploys.clone(), services, config.budget);
+        let dispatcher =
+            Dispatcher::start(inbox.clone(), Arc::new(runner), config.dispatcher.clone());
+        let draining = CancellationToken::new();
+        let address = listener.local_addr()?;
+        let state = HttpState {
+            inbox: inbox.clone(),
+            webhook: Arc::new(WebhookSettings::new(config.verify_token, config.app_secrets)),
+            health: Health {
+                pool: pool.clone(),
+                needed_migration: needed_migration(),
+                draining: draining.clone(),
+            },
+        };
+        let serving = axum::serve(listener, crate::http::router(state))
+            .with_graceful_shutdown(draining.clone().cancelled_owned());
+        let server = tokio::spawn(serving.into_future());
+        tracing::info!(%address, "listening");
+        Ok(Self {
+            projects,
+            conversations,
+            deploys,
+            inbox,
+            outbox,
+            dispatcher,
+            pool,
+            address,
+            draining,
+            server,
+        })
+    }
+
+    /// Where webhooks come in.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Projects and their versions.
+    pub fn projects(&self) -> &ProjectStore {
+        &self.projects
+    }
+
+    /// Conversations in the control database.
+    pub fn conversations(&self) -> &ConversationStore {
+        &self.conversations
+    }
+
+    /// The inbox.
+    pub fn inbox(&self) -> &Inbox {
+        &self.inbox
+    }
+
+    /// The control database.
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// The project of that name, with its schema; made if there is none.
+    pub async fn create_project(&self, name: &ProjectName) -> Result<Project> {
+        let project = self.projects.create(name).await?;
+        self.deploys.provision(&project).await?;
+        Ok(self.projects.by_id(project.project_id).await?)
+    }
+
+    /// Connects a number, and forgets what was made ready with another.
+    pub async fn connect_number(&self, project: ProjectId, number: &NewNumber) -> Result<()> {
+        Ok(self.projects.connect_number(project, number).await?)
+    }
+
+    /// Bundles a folder and deploys it.
+    pub async fn deploy_folder(
+        &self,
+        project: ProjectId,
+        bundle: crate::build::Bundle,
+    ) -> Result<Deployed, DeployError> {
+        let project = self.projects.by_id(project).await?;
+        let artifact = self.deploys.workshop().artifact(bundle);
+        let deployed = self.deploys.deploy(&project, &artifact).await?;
+        if let Err(error) = self.inbox.wake(project.project_id).await {
+            tracing::warn!(%error, "waiting events are found at the next look into the inbox");
+        }
+        Ok(deployed)
+    }
+
+    /// The workshop that bundles folders.
+    pub fn workshop(&self) -> &Workshop {
+        self.deploys.workshop()
+    }
+
+    /// Waits until no event of a project is pending or running.
+    pub async fn idle(&self, project: ProjectId) -> Result<()> {
+        Ok(self.inbox.idle(project).await?)
+    }
+
+    /// Stops: no more webhooks, running events end, sends under way are recorded.
+    pub async fn stop(self) {
+        self.draining.cancel();
+        let report = self.dispatcher.drain(PATIENCE).await;
+        self.outbox.drain().await;
+        match self.server.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the listener failed"),
+            Err(error) => tracing::error!(%error, "the listener failed"),
+        }
+        self.pool.close().await;
+        tracing::info!(finished = report.finished, released = report.released, "stopped");
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<tokio::net::TcpListener> {
+    tokio::net::TcpListener::bind(address).await.map_err(|error| {
+        if error.kind() == std::io::ErrorKind::AddrInUse {
+            anyhow::anyhow!(
+                "port {} is in use by another program: stop it, or choose another port with --port",
+                address.port()
+            )
+        } else {
+            anyhow::Error::new(error).context(format!("cannot listen on {address}"))
+        }
+    })
+}
+
+async fn control_pool(server: &Server) -> Result<PgPool> {
+    server.ensure().await.context("the control database cannot be prepared")?;
+    let pool = PgPoolOptions::new()
+        .max_connections(CONTROL_CONNECTIONS)
+        .acquire_timeout(Duration::from_secs(10))
+        .connect_with(server.control_options())
+        .await
+        .context("the control database cannot be reached")?;
+    MIGRATIONS.run(&pool).await.context("the control database cannot be migrated")?;
+    Ok(pool)
+}
+
+fn needed_migration() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default()
+}
+
+async fn workshop(config: &AppConfig) -> Result<Workshop> {
+    let sandbox = Sandbox::new(SandboxSettings {
+        instances: config.instances,
+        memory_bytes: config.budget.memory_bytes,
+        cache: Some(config.data.join("cache")),
+    })?;
+    let sdk = Sdk::open(&config.sdk)?;
+    Ok(Workshop::start(&sandbox, sdk).await?)
+}
+
+fn outbox(config: &AppConfig, pool: &PgPool) -> Result<Outbox> {
+    let client = GraphClient::new(config.graph.clone(), GraphLimits::default())
+        .context("the client for Meta cannot be made")?;
+    let settings = OutboxSettings {
+        settle_after: config.settle_after,
+        ..OutboxSettings::new(CallbackKey::new(derived(&config.master_key, b"callback data")))
+    };
+    Ok(Outbox::new(pool.clone(), client, settings, Arc::new(ConversationSink))?)
+}
+
+/// A key for one purpose, made of the master key.
+fn derived(master_key: &[u8; 32], purpose: &[u8]) -> [u8; 32] {
+    use hmac::{KeyInit, Mac};
+    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
+    let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(master_key)
+        .expect("HMAC takes keys of any length");
+    mac.update(purpose);
+    mac.finalize().into_bytes().into()
+}
+
+/// What the outbox sent, into the conversation it belongs to.
+struct ConversationSink;
+
+impl OutboundSink for ConversationSink {
+    fn record<'a>(
+        &'a self,
+        connection: &'a mut PgConnection,
+        message: &'a OutboundMessage,
+    ) -> BoxFuture<'a, Result<(), sqlx::Error>> {
+        Box::pin(async move {
+            let outbound = NewOutbound {
+                project_id: ProjectId(message.project_id),
+                phone_number_id: message.phone_number_id.clone(),
+                to: Party::addressed(message.recipient.as_deref(), message.wa_id.as_deref()),
+                wamid: message.wamid.clone(),
+                message_type: message.kind.clone(),
+                body: message.body.to_string(),
+                event_id: Some(message.event_id),
+                at: sqlx::types::chrono::Utc::now(),
+            };
+            conversations::record_outbound(connection, &outbound).await?;
+            Ok(())
+        })
+    }
+}
+
+/// Statuses, to the send that they settle.
+struct SettlingSink(Outbox);
+
+impl StatusSink for SettlingSink {
+    fn settle<'a>(
+        &'a self,
+        _project_id: ProjectId,
+        update: &'a StatusUpdate,
+    ) -> BoxFuture<'a, Result<Settled, sqlx::Error>> {
+        Box::pin(async move {
+            let notice = StatusNotice {
+                wamid: update.wamid.clone(),
+                status: update.status.clone(),
+                wa_id: None,
+                callback_data: update.callback_data.clone(),
+            };
+            Ok(match self.0.settle(&notice).await? {
+                Settlement::Foreign => Settled::Foreign,
+                Settlement::Ours { callback_data, .. } => Settled::Ours { callback_data },
+            })
+        })
+    }
+}

@@ -1,0 +1,28 @@
+//! The request by which an event reaches its bot: the POST that Meta would make.
+
+use crate::deploys::Serving;
+use bytes::Bytes;
+
+/// What Meta names itself as.
+const USER_AGENT: &str = "facebookexternalua";
+
+/// The host that bots see their requests go to.
+pub(crate) const BOT_HOST: &str = "bot.roost.local";
+
+/// The POST of one event, signed over these very bytes with the project's own app secret.
+///
+/// Fails when the webhook's path is no path.
+pub(super) fn request(
+    serving: &Serving,
+    payload: String,
+) -> Result<http::Request<Bytes>, http::Error> {
+    let payload = Bytes::from(payload);
+    http::Request::post(format!("http://{BOT_HOST}{}", serving.webhook_path))
+        .header("host", BOT_HOST)
+        .header("content-type", "application/json")
+        .header("content-length", payload.len())
+        .header("user-agent", USER_AGENT)
+        .header("accept", "*/*")
+        .header("x-hub-signature-256", crate::http::sign(&serving.app_secret, &payload))
+        .body(payload)
+}

@@ -1,0 +1,142 @@
+//! What a run may do: the host's services, narrowed to one project and one event.
+
+use super::messenger::ProjectMessenger;
+use super::outbound::RunClient;
+use crate::capabilities::{
+    Conversation, ConversationError, Conversations, DatabaseGrant, Grants, Level, LogSink,
+};
+use crate::conversations::{self, ConversationStore};
+use crate::deploys::Serving;
+use crate::egress::Egress;
+use crate::inbox::ClaimedEvent;
+use crate::postgres::{Limits, TenantDatabase};
+use crate::projects::ProjectId;
+use crate::whatsapp::{Gateway, GraphEndpoint, Outbox, SendContext};
+use crate::workshop::Positions;
+use futures::future::BoxFuture;
+use std::sync::Arc;
+
+/// What all runs share.
+pub struct Services {
+    /// Connections of tenants.
+    pub database: TenantDatabase,
+    /// Conversations in the control database.
+    pub conversations: ConversationStore,
+    /// The way by which messages leave.
+    pub outbox: Outbox,
+    /// The way to Meta for everything else.
+    pub gateway: Gateway,
+    /// The way to everywhere else.
+    pub egress: Arc<Egress>,
+    /// Where Meta is.
+    pub endpoint: GraphEndpoint,
+}
+
+impl Services {
+    pub(super) fn grants(
+        &self,
+        serving: &Serving,
+        event: &ClaimedEvent,
+        context: Option<&SendContext>,
+    ) -> Grants {
+        let log = BotLog {
+            project: serving.project_name.clone(),
+            event_id: event.event_id.0,
+            positions: serving.positions.clone(),
+        };
+        let client = RunClient {
+            egress: self.egress.clone(),
+            gateway: self.gateway.clone(),
+            meta: context.map(|context| (context.clone(), serving.scope())),
+        };
+        let mut grants = Grants::none()
+            .with_database(DatabaseGrant {
+                database: self.database.clone(),
+                tenant: serving.tenant.clone(),
+                limits: Limits::default(),
+            })
+            .with_conversations(Arc::new(ProjectConversations {
+                store: self.conversations.clone(),
+                project_id: event.project_id,
+            }))
+            .with_secrets(serving.secrets.clone())
+            .with_log(Arc::new(log))
+            .with_http(Arc::new(client));
+        if let Some(context) = context {
+            grants = grants.with_whatsapp(Arc::new(ProjectMessenger {
+                outbox: self.outbox.clone(),
+                gateway: self.gateway.clone(),
+                context: context.clone(),
+                scope: serving.scope(),
+            }));
+        }
+        grants
+    }
+}
+
+/// A bot's log, as lines of the host's own log under the target `bot`.
+pub(crate) struct BotLog {
+    pub(crate) project: Arc<str>,
+    pub(crate) event_id: i64,
+    pub(crate) positions: Positions,
+}
+
+impl LogSink for BotLog {
+    fn write(&self, level: Level, message: &str) {
+        let (project, event) = (&*self.project, self.event_id);
+        let message = self.positions.rewrite(message);
+        match level {
+            Level::Trace => tracing::trace!(target: "bot", project, event, "{message}"),
+            Level::Debug => tracing::debug!(target: "bot", project, event, "{message}"),
+            Level::Info => tracing::info!(target: "bot", project, event, "{message}"),
+            Level::Warn => tracing::warn!(target: "bot", project, event, "{message}"),
+            Level::Error => tracing::error!(target: "bot", project, event, "{message}"),
+        }
+    }
+}
+
+/// One project's conversations.
+struct ProjectConversations {
+    store: ConversationStore,
+    project_id: ProjectId,
+}
+
+impl Conversations for ProjectConversations {
+    fn get(&self, contact: String) -> BoxFuture<'_, Result<Conversation, ConversationError>> {
+        Box::pin(async move {
+            let found = self.store.find(self.project_id, &contact).await;
+            let found = found.map_err(|error| refused(error, &contact))?;
+            Ok(Conversation {
+                id: found.conversation_id.0.to_string(),
+                wa_id: found.wa_id,
+                user_id: found.user_id,
+                name: found.name,
+                state: found.state,
+            })
+        })
+    }
+
+    fn set_state(
+        &self,
+        contact: String,
+        state: Option<String>,
+    ) -> BoxFuture<'_, Result<(), ConversationError>> {
+        Box::pin(async move {
+            let set = self.store.set_state(self.project_id, &contact, state.as_deref()).await;
+            set.map(|_| ()).map_err(|error| refused(error, &contact))
+        })
+    }
+}
+
+fn refused(error: conversations::ConversationError, contact: &str) -> ConversationError {
+    match error {
+        conversations::ConversationError::UnknownContact => {
+            ConversationError::UnknownContact(contact.to_owned())
+        }
+        conversations::ConversationError::StateTooLong(_) => ConversationError::TooLong,
+        conversations::ConversationError::Database(source) => {
+            tracing::error!(error = %source, "a conversation could not be read or changed");
+            ConversationError::Unavailable("the control database failed; try again".to_owned())
+        }
+    }
+}

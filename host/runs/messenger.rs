@@ -1,0 +1,101 @@
+//! Sends of one run, typed and raw, by way of the outbox.
+
+use crate::capabilities::Messenger;
+use crate::capabilities::wit_whatsapp::{Error, GraphError, GraphRequest, GraphResponse, Sent};
+use crate::whatsapp::{
+    self, Gateway, GatewayError, Outbox, Scope, SendContext, SendError, messages::Receipt,
+};
+use futures::future::BoxFuture;
+use serde_json::Value;
+
+pub(super) struct ProjectMessenger {
+    pub(super) outbox: Outbox,
+    pub(super) gateway: Gateway,
+    pub(super) context: SendContext,
+    pub(super) scope: Scope,
+}
+
+impl Messenger for ProjectMessenger {
+    fn send(&self, message: Value) -> BoxFuture<'_, Result<Sent, Error>> {
+        Box::pin(async move {
+            let sent = self.outbox.send(&self.context, &message).await.map_err(send_error)?;
+            Ok(Sent { message_id: sent.message_id, wa_id: sent.wa_id })
+        })
+    }
+
+    fn mark_read(
+        &self,
+        message_id: String,
+        receipt: Receipt,
+    ) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(async move {
+            let marked = self.gateway.mark_read(&self.context, &message_id, receipt).await;
+            marked.map_err(gateway_error)
+        })
+    }
+
+    fn request(&self, request: GraphRequest) -> BoxFuture<'_, Result<GraphResponse, Error>> {
+        Box::pin(async move {
+            let request = graph_request(request)?;
+            let answer = self.gateway.request(&self.context, &self.scope, request).await;
+            let answer = answer.map_err(gateway_error)?;
+            Ok(GraphResponse {
+                status: answer.status.as_u16(),
+                body: String::from_utf8_lossy(&answer.body).into_owned(),
+            })
+        })
+    }
+}
+
+fn graph_request(request: GraphRequest) -> Result<whatsapp::GraphRequest, Error> {
+    let method = request.method.parse().map_err(|_| {
+        Error::Invalid(format!("`{}` is not a method; use GET, POST or DELETE", request.method))
+    })?;
+    let path = request.path.trim_start_matches('/').to_owned();
+    let Some(body) = request.body else {
+        return Ok(whatsapp::GraphRequest {
+            method,
+            version: None,
+            path,
+            headers: http::HeaderMap::new(),
+            body: bytes::Bytes::new(),
+        });
+    };
+    let body: Value = serde_json::from_str(&body)
+        .map_err(|error| Error::Invalid(format!("the body is not JSON: {error}")))?;
+    Ok(whatsapp::GraphRequest::json(method, path, &body))
+}
+
+fn graph_error(error: whatsapp::GraphError) -> GraphError {
+    GraphError {
+        code: error.code,
+        subcode: error.subcode,
+        status: error.status,
+        message: error.message,
+        details: error.details,
+        trace_id: error.trace_id,
+    }
+}
+
+fn send_error(error: SendError) -> Error {
+    let text = error.to_string();
+    match error {
+        SendError::Rejected(error) => Error::Rejected(graph_error(error)),
+        SendError::RateLimited { error, .. } => Error::RateLimited(graph_error(error)),
+        SendError::Unreachable(_) | SendError::Store(_) => Error::Unreachable(text),
+        SendError::Unsettled { .. } => Error::Unsettled(text),
+        SendError::Invalid(reason) => Error::Invalid(reason),
+    }
+}
+
+fn gateway_error(error: GatewayError) -> Error {
+    let text = error.to_string();
+    match error {
+        GatewayError::Send(error) => send_error(error),
+        GatewayError::Denied(reason) => Error::Denied(reason),
+        GatewayError::Unreachable(_) | GatewayError::NoAnswer(_) | GatewayError::Store(_) => {
+            Error::Unreachable(text)
+        }
+        GatewayError::NotMeta(_) => Error::Invalid(text),
+    }
+}

@@ -1,0 +1,135 @@
+//! Runs: one attempt at an event, by the bot it belongs to.
+//!
+//! ```text
+//!  ClaimedEvent ─▶ Deploys::serving ─▶ delivery ─▶ Instance::handle ─▶ outcome
+//!                  the bot, ready      the POST     the sandbox, with   done, or why not
+//!                                      Meta would   the run's grants
+//!                                      make
+//! ```
+//!
+//! Not here: which event runs when, and what follows from an outcome (`inbox`).
+
+mod delivery;
+mod grants;
+mod messenger;
+mod outbound;
+
+use crate::capabilities::Grants;
+use crate::deploys::{Deploys, Serving, ServingError};
+use crate::inbox::{ClaimedEvent, EventHandler, FailureKind, RunOutcome, RunReport};
+use crate::sandbox::{Answer, Budget, Instance, Report, RunError};
+use crate::whatsapp::{Attempt, SendContext};
+use futures::future::BoxFuture;
+use std::sync::Arc;
+
+pub(crate) use delivery::BOT_HOST;
+pub(crate) use grants::BotLog;
+pub use grants::Services;
+pub use outbound::BootClient;
+
+/// Runs events.
+#[derive(Clone)]
+pub struct Runner {
+    deploys: Deploys,
+    services: Arc<Services>,
+    budget: Budget,
+}
+
+impl Runner {
+    /// A runner that gives each event this budget.
+    pub fn new(deploys: Deploys, services: Arc<Services>, budget: Budget) -> Self {
+        Self { deploys, services, budget }
+    }
+
+    async fn run(&self, event: ClaimedEvent) -> RunOutcome {
+        let serving = match self.deploys.serving(event.project_id, event.version_id).await {
+            Ok(serving) => serving,
+            Err(error) => return not_served(&error),
+        };
+        let context = serving.number.as_ref().map(|number| {
+            let attempt = Attempt {
+                project_id: event.project_id.0,
+                event_id: event.event_id.0,
+                attempt: event.attempt,
+                deadline: tokio::time::Instant::now() + self.budget.wall,
+            };
+            SendContext::new(attempt, number.sender())
+        });
+        let grants = self.services.grants(&serving, &event, context.as_ref());
+        let (ended, mut report) = self.in_sandbox(&serving, &event, grants).await;
+        report.sends = context.map_or(0, |context| context.sends());
+        outcome(ended, report)
+    }
+
+    async fn in_sandbox(
+        &self,
+        serving: &Serving,
+        event: &ClaimedEvent,
+        grants: Grants,
+    ) -> (Result<Answer, RunError>, RunReport) {
+        let mut instance = match Instance::start(&serving.bot, self.budget, grants).await {
+            Ok(instance) => instance,
+            Err(error) => return (Err(error), RunReport::default()),
+        };
+        let payload = self.services.endpoint.conceal(&event.payload);
+        let ended = match delivery::request(serving, payload) {
+            Ok(request) => instance.handle(request).await,
+            Err(error) => Err(RunError::NoAnswer(error.to_string())),
+        };
+        let report = report_of(instance.report(), &ended, instance.grants().host_calls());
+        (ended, report)
+    }
+}
+
+impl EventHandler for Runner {
+    fn handle(&self, event: ClaimedEvent) -> BoxFuture<'_, RunOutcome> {
+        Box::pin(self.run(event))
+    }
+}
+
+fn report_of(used: Report, ended: &Result<Answer, RunError>, host_calls: u32) -> RunReport {
+    RunReport {
+        wall: used.wall,
+        cpu: used.cpu,
+        memory_bytes: used.memory_bytes as u64,
+        host_calls,
+        sends: 0,
+        response_status: ended.as_ref().ok().map(|answer| answer.response.status().as_u16()),
+    }
+}
+
+fn not_served(error: &ServingError) -> RunOutcome {
+    RunOutcome::Failed {
+        reason: error.chain(),
+        kind: FailureKind::HostUnavailable,
+        report: RunReport::default(),
+    }
+}
+
+/// What an ended run means for its event.
+fn outcome(ended: Result<Answer, RunError>, report: RunReport) -> RunOutcome {
+    let (reason, kind) = match ended {
+        Ok(Answer { failure: Some(failure), .. }) => (failure, FailureKind::BotThrew),
+        Ok(Answer { response, .. }) if response.status().is_success() => {
+            return RunOutcome::Done(report);
+        }
+        Ok(Answer { response, .. }) => {
+            let reason = format!("the bot answered with status {}", response.status().as_u16());
+            (reason, FailureKind::BadStatus)
+        }
+        Err(error) => (error.chain(), kind_of(&error)),
+    };
+    RunOutcome::Failed { reason, kind, report }
+}
+
+fn kind_of(error: &RunError) -> FailureKind {
+    match error {
+        RunError::Timeout(_) | RunError::Cpu(_) => FailureKind::Timeout,
+        RunError::Memory(_) => FailureKind::OutOfMemory,
+        RunError::NoAnswer(reason) if reason.contains("out of memory") => FailureKind::OutOfMemory,
+        RunError::NoAnswer(_) => FailureKind::BotThrew,
+        RunError::ResponseTooLarge(_) => FailureKind::BadStatus,
+        RunError::Trap(_) => FailureKind::Trap,
+        RunError::Start(_) => FailureKind::HostUnavailable,
+    }
+}

@@ -1,0 +1,54 @@
+//! The SDK's files that the host works with: engine, runtime and bundler.
+//!
+//! `cargo xtask` puts them into one folder; a packaged `roost` has the same
+//! folder beside it.
+
+use std::path::{Path, PathBuf};
+
+/// The version of the SDK that this host was built with.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Why the SDK cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SdkError {
+    /// A file of it cannot be read.
+    #[error("the SDK's file `{file}` cannot be read: run `cargo xtask setup`, or let ROOST_SDK name the SDK's folder", file = .0.display())]
+    Unreadable(PathBuf, #[source] std::io::Error),
+    /// The list of builtin modules is malformed.
+    #[error("`{file}` is not a list of names: run `cargo xtask setup`", file = .0.display())]
+    Malformed(PathBuf, #[source] serde_json::Error),
+}
+
+/// The SDK's files.
+#[derive(Clone, Debug)]
+pub struct Sdk {
+    /// The engine's component.
+    pub engine: Vec<u8>,
+    /// The runtime: one script.
+    pub runtime: String,
+    /// The names of Node's modules that the runtime has.
+    pub builtins: Vec<String>,
+    /// esbuild's native binary.
+    pub esbuild: PathBuf,
+}
+
+impl Sdk {
+    /// Reads the SDK from its folder.
+    pub fn open(folder: &Path) -> Result<Self, SdkError> {
+        let file = |name: &str| folder.join(name);
+        let read = |name: &str| {
+            std::fs::read(file(name)).map_err(|error| SdkError::Unreadable(file(name), error))
+        };
+        let text = |name: &str| {
+            std::fs::read_to_string(file(name))
+                .map_err(|error| SdkError::Unreadable(file(name), error))
+        };
+        let builtins = serde_json::from_str(&text("builtins.json")?)
+            .map_err(|error| SdkError::Malformed(file("builtins.json"), error))?;
+        let esbuild = file("esbuild");
+        if let Err(error) = std::fs::metadata(&esbuild) {
+            return Err(SdkError::Unreadable(esbuild, error));
+        }
+        Ok(Self { engine: read("engine.wasm")?, runtime: text("runtime.js")?, builtins, esbuild })
+    }
+}

@@ -1,0 +1,177 @@
+//! From a bot's folder to a bot that runs.
+//!
+//! ```text
+//!  folder ─▶ build::bundle ─▶ Artifact ─▶ boot ─▶ image ─▶ Bot
+//!                              │  the project's environment goes in here
+//!                              └▶ `roost build`: booted without a project, the sections attached
+//! ```
+//!
+//! Not here: which project a bot belongs to, and when its version serves.
+
+mod error;
+
+use crate::build::artifact::{self, Artifact};
+use crate::build::sourcemap::SourceMap;
+use crate::build::{BuildError, Bundle, Format, Tools};
+use crate::capabilities::Grants;
+use crate::sandbox::{
+    Boot, BootOptions, BootReport, Bot, Budget, BundleFormat, ImageError, ImageMaker, Sandbox,
+};
+use crate::sdk::{self, Sdk};
+use base64::Engine as _;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use error::{TopLevel, WorkshopError};
+
+/// What a bot's top level may use. Starting is not handling an event: it may
+/// take longer, and happens once for each deploy.
+const BOOT_BUDGET: Budget = Budget {
+    wall: Duration::from_secs(30),
+    cpu: Duration::from_secs(10),
+    memory_bytes: 64 << 20,
+    response_bytes: 0,
+};
+
+/// Makes bots of folders and of artifacts, with one version of the SDK.
+#[derive(Clone)]
+pub struct Workshop {
+    sandbox: Sandbox,
+    sdk: Arc<Sdk>,
+    maker: ImageMaker,
+}
+
+/// A booted bot.
+pub struct Image {
+    /// The component. It holds the environment: a secret.
+    pub component: Vec<u8>,
+    /// What its top level did.
+    pub report: BootReport,
+}
+
+impl Workshop {
+    /// Makes the engine ready; with the sandbox's cache this takes long only once.
+    pub async fn start(sandbox: &Sandbox, sdk: Sdk) -> Result<Self, ImageError> {
+        let maker = ImageMaker::new(sandbox, &sdk.engine, &sdk.runtime).await?;
+        Ok(Self { sandbox: sandbox.clone(), sdk: Arc::new(sdk), maker })
+    }
+
+    /// Bundles a folder. `progress` is told of steps that may take long.
+    pub async fn bundle(
+        &self,
+        folder: &Path,
+        progress: impl Fn(&str) + Send + Sync + 'static,
+    ) -> Result<Bundle, BuildError> {
+        let sdk = self.sdk.clone();
+        let folder = folder.to_owned();
+        let bundling = tokio::task::spawn_blocking(move || {
+            let builtins: Vec<&str> = sdk.builtins.iter().map(String::as_str).collect();
+            let npm = npm();
+            let tools = Tools {
+                esbuild: &sdk.esbuild,
+                npm: npm.as_deref(),
+                builtins: &builtins,
+                progress: &progress,
+            };
+            crate::build::bundle(&folder, &tools)
+        });
+        match bundling.await {
+            Ok(bundle) => bundle,
+            // The task is never aborted: it can only have panicked.
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        }
+    }
+
+    /// What the bundle becomes when it leaves this host: its source, in an artifact.
+    pub fn artifact(&self, bundle: Bundle) -> Artifact {
+        Artifact::new(bundle, sdk::VERSION)
+    }
+
+    /// Runs an artifact's top level and keeps the image it leaves.
+    ///
+    /// `database` says whether `grants` hold one: without it, what the top
+    /// level asks of it waits for each instance's first event.
+    pub async fn boot(
+        &self,
+        artifact: &Artifact,
+        env: BTreeMap<String, String>,
+        grants: Grants,
+        database: bool,
+    ) -> Result<Image, WorkshopError> {
+        let options = BootOptions {
+            env,
+            format: match artifact.manifest.format {
+                Format::CommonJs => BundleFormat::Cjs,
+                Format::Module => BundleFormat::Esm,
+            },
+            file: artifact.manifest.file.clone(),
+            database,
+            files: files_of(artifact),
+        };
+        let Boot { component, report } =
+            self.maker.boot(&artifact.code, &options, grants, BOOT_BUDGET).await?;
+        match report.error {
+            Some(failure) => Err(TopLevel::new(artifact, &failure).into()),
+            None => Ok(Image { component, report }),
+        }
+    }
+
+    /// Makes a bot of an image.
+    pub async fn load(&self, component: &[u8]) -> wasmtime::Result<Bot> {
+        let (sandbox, component) = (self.sandbox.clone(), component.to_vec());
+        let loading = tokio::task::spawn_blocking(move || Bot::load(&sandbox, &component));
+        match loading.await {
+            Ok(bot) => bot,
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        }
+    }
+
+    /// `roost build`: a self-contained component that has seen no secret.
+    pub async fn build(
+        &self,
+        artifact: &Artifact,
+        env: BTreeMap<String, String>,
+    ) -> Result<(Vec<u8>, BootReport), WorkshopError> {
+        let image = self.boot(artifact, env, Grants::none(), false).await?;
+        let component = artifact::attach(&image.component, artifact)?;
+        Ok((component, image.report))
+    }
+}
+
+/// Rewrites positions of a bot's bundle, in what it logs and throws, to its author's files.
+#[derive(Clone)]
+pub struct Positions {
+    map: Option<Arc<SourceMap>>,
+    file: Arc<str>,
+}
+
+impl Positions {
+    /// From an artifact; one without a usable map rewrites nothing.
+    pub fn of(artifact: &Artifact) -> Self {
+        Self {
+            map: SourceMap::parse(&artifact.source_map).ok().map(Arc::new),
+            file: artifact.manifest.file.as_str().into(),
+        }
+    }
+
+    /// The text with positions of the author's files.
+    pub fn rewrite(&self, text: &str) -> String {
+        match &self.map {
+            Some(map) => map.rewrite(&self.file, text),
+            None => text.to_owned(),
+        }
+    }
+}
+
+fn files_of(artifact: &Artifact) -> BTreeMap<String, String> {
+    let encode = |bytes: &[u8]| base64::engine::general_purpose::STANDARD.encode(bytes);
+    artifact.files.iter().map(|file| (file.path.clone(), encode(&file.bytes))).collect()
+}
+
+/// npm, where the PATH has it.
+fn npm() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join("npm")).find(|file| file.is_file())
+}

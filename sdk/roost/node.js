@@ -1,0 +1,114 @@
+/** The backend on plain Node: Meta's Cloud API over fetch, and the npm package `pg`. */
+import { format } from 'node:util'
+
+const VERSION = 'v23.0'
+
+const failed = (tag, val) => Object.assign(new Error(typeof val === 'string' ? val : val.message), { payload: { tag, val } })
+
+const onlyInRoost = (what) => {
+  throw failed('other', `${what} exists only inside Roost. Run the bot with \`roost dev\` to use it on your machine.`)
+}
+
+function setting(name) {
+  const value = process.env[name]
+  if (!value) throw failed('denied', `set ${name} in the environment to send from plain Node; inside Roost it is not needed`)
+  return value
+}
+
+async function graph(method, path, body) {
+  const base = process.env.GRAPH_URL ?? `https://graph.facebook.com/${VERSION}`
+  let response
+  try {
+    response = await fetch(`${base}/${path}`, {
+      method, body,
+      headers: { authorization: `Bearer ${setting('WHATSAPP_TOKEN')}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+    })
+  } catch (error) {
+    if (error.payload) throw error
+    throw failed('unreachable', `Meta could not be reached: ${error.cause?.message ?? error.message}`)
+  }
+  return { status: response.status, body: await response.text() }
+}
+
+async function send(message) {
+  const answer = await graph('POST', `${setting('PHONE_NUMBER_ID')}/messages`, JSON.stringify({ messaging_product: 'whatsapp', ...message }))
+  const body = JSON.parse(answer.body || '{}')
+  if (answer.status >= 500) throw failed('unreachable', `Meta failed with status ${answer.status}`)
+  if (answer.status >= 400) {
+    const { code = 0, error_subcode: subcode, message: text = `status ${answer.status}`, error_data: data, fbtrace_id: traceId } = body.error ?? {}
+    const limited = [4, 80007, 130429, 131048, 131056].includes(code)
+    throw failed(limited ? 'rate-limited' : 'rejected', { code, subcode, status: answer.status, message: text, details: data?.details, traceId })
+  }
+  return { messageId: body.messages?.[0]?.id, waId: body.contacts?.[0]?.wa_id }
+}
+
+const media = ({ tag, val }) => ({ [tag]: val })
+const context = (replyTo) => (replyTo === undefined ? {} : { context: { message_id: replyTo } })
+const plain = (object) => JSON.parse(JSON.stringify(object))
+
+function parameter({ tag, val }) {
+  switch (tag) {
+    case 'text': return { type: 'text', text: val }
+    case 'named-text': return { type: 'text', parameter_name: val[0], text: val[1] }
+    case 'payload': return { type: 'payload', payload: val }
+    case 'json': return JSON.parse(val)
+    default: return { type: tag, [tag]: media(val) }
+  }
+}
+
+const interactive = ({ to, header, body, footer, replyTo }, type, action) => send(plain({
+  to, type: 'interactive', ...context(replyTo),
+  interactive: { type, header, body: { text: body }, footer: footer === undefined ? undefined : { text: footer }, action },
+}))
+
+const functions = {
+  'whatsapp.send-text': ({ to, body, previewUrl, replyTo }) => send({ to, type: 'text', text: { body, preview_url: previewUrl }, ...context(replyTo) }),
+  'whatsapp.send-buttons': (message) => {
+    const { header } = message
+    const shown = header && { type: header.tag, [header.tag]: header.tag === 'text' ? header.val : media(header.val) }
+    return interactive({ ...message, header: shown }, 'button', { buttons: message.buttons.map((reply) => ({ type: 'reply', reply })) })
+  },
+  'whatsapp.send-list': (message) => interactive(
+    { ...message, header: message.header === undefined ? undefined : { type: 'text', text: message.header } },
+    'list', { button: message.button, sections: message.sections }),
+  'whatsapp.send-media': ({ to, kind, source, caption, filename, replyTo }) =>
+    send(plain({ to, type: kind, [kind]: { ...media(source), caption, filename }, ...context(replyTo) })),
+  'whatsapp.send-template': ({ to, name, language, components }) => send(plain({
+    to, type: 'template',
+    template: {
+      name, language: { code: language },
+      components: components.map(({ kind, subType, index, parameters }) =>
+        ({ type: kind, sub_type: subType, index: index?.toString(), parameters: parameters.map(parameter) })),
+    },
+  })),
+  'whatsapp.mark-read': async (messageId) => { await send({ status: 'read', message_id: messageId }) },
+  'whatsapp.show-typing': async (messageId) => {
+    await send({ status: 'read', message_id: messageId, typing_indicator: { type: 'text' } })
+  },
+  'whatsapp.request': ({ method, path, body }) => graph(method, path, body),
+  'secrets.get': (name) => process.env[name],
+  'secrets.names': () => Object.keys(process.env).sort(),
+  'conversations.get': () => onlyInRoost('conversations.get'),
+  'conversations.set-state': () => onlyInRoost('conversations.setState'),
+  'conversations.clear-state': () => onlyInRoost('conversations.clearState'),
+}
+
+let pool
+
+export const backend = {
+  call: async (name, args) => functions[name](...args),
+  format,
+  log: (level, message) => console[level === 'trace' ? 'debug' : level](message),
+
+  async pool() {
+    if (pool) return pool
+    let pg
+    try {
+      pg = await import('pg')
+    } catch {
+      throw failed('unavailable', 'install `pg` and set DATABASE_URL to use the database outside Roost')
+    }
+    pool ??= new pg.default.Pool({ connectionString: setting('DATABASE_URL') })
+    return pool
+  },
+}

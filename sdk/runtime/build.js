@@ -1,0 +1,88 @@
+/**
+ * Bundles the runtime into the one classic script that the engine evaluates,
+ * `runtime/dist/runtime.js`, and lists the modules it has in `builtins.json`
+ * beside it, for those who bundle bots.
+ */
+import { builtinModules } from 'node:module'
+import { existsSync, statSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const source = (path) => fileURLToPath(new URL(`src/${path}`, import.meta.url))
+const output = fileURLToPath(new URL('dist/runtime.js', import.meta.url))
+
+/** What npm packages in the bundle ask for, and which of our files answers. */
+const aliases = new Map([
+  ['process/', 'node/process.js'],
+  ['abort-controller', 'web/abort.js'],
+  ['qs', 'node/querystring.js'],
+  ['./process', 'node/process.js'],
+])
+
+/**
+ * Lets the npm packages in the bundle use our modules.
+ *
+ * Ours are ES modules whose default export is what `require` gives; packages
+ * want `module.exports`, so each gets a two-line CommonJS face.
+ */
+const builtins = {
+  name: 'builtins',
+  setup(build) {
+    build.onResolve({ filter: /.*/ }, ({ path, importer }) => {
+      if (!importer.includes('node_modules')) return
+      if (importer.includes('readable-stream') && path === '../shims/process') return face('node/process.js')
+      const alias = path.startsWith('.') ? undefined : aliases.get(path)
+      if (alias) return face(alias)
+      const name = path.replace(/^node:/, '')
+      // `string_decoder/` and `punycode/` name the npm packages, as does a package within itself.
+      if (!builtinModules.includes(name) || importer.includes(`node_modules/${name}/`)) return
+      return face(`node/${name.replace('/', '_')}.js`)
+    })
+
+    build.onLoad({ filter: /.*/, namespace: 'face' }, ({ path }) => ({
+      contents: `const face = require(${JSON.stringify(source(path))})\nmodule.exports = face.default\n`,
+      resolveDir: source('.'),
+    }))
+
+    function face(path) {
+      if (!existsSync(source(path))) throw new Error(`a package in the bundle needs src/${path}`)
+      return { path, namespace: 'face' }
+    }
+  },
+}
+
+await build({
+  entryPoints: [source('index.js')],
+  outfile: output,
+  bundle: true,
+  format: 'iife',
+  platform: 'browser',
+  mainFields: ['browser', 'module', 'main'],
+  target: 'es2023',
+  minifyWhitespace: true,
+  minifySyntax: true,
+  legalComments: 'eof',
+  logLevel: 'warning',
+  plugins: [builtins],
+})
+
+// The list is in the table of modules itself, whose loaders only a bundler understands.
+const { outputFiles } = await build({
+  stdin: { contents: "export { builtinModules as default } from './modules.js'", resolveDir: source('.') },
+  bundle: true,
+  write: false,
+  format: 'iife',
+  globalName: 'names',
+  platform: 'browser',
+  mainFields: ['browser', 'module', 'main'],
+  plugins: [builtins],
+})
+const names = new Function('__engine', `globalThis.__engine = __engine\n${outputFiles[0].text}\nreturn names.default`)(standIn())
+writeFileSync(fileURLToPath(new URL('dist/builtins.json', import.meta.url)), `${JSON.stringify(names, null, 2)}\n`)
+
+/** An engine that answers nothing: enough for the table of modules to come to be. */
+function standIn() {
+  return new Proxy({}, { get: () => () => 0 })
+}
+
+console.log(`runtime.js: ${Math.round(statSync(output).size / 1024)} KB`)

@@ -1,0 +1,78 @@
+/** Errors with Node's codes. */
+
+/**
+ * Makes an error as Node makes them: `code` on the object, and the code in the
+ * stack's first line, where people look for it.
+ *
+ * @param {ErrorConstructor} Base
+ * @param {string} code
+ * @param {string} message
+ * @param {object} [more] further properties
+ */
+export function codedError(Base, code, message, more) {
+  const error = new Base(message)
+  const { name, stack } = error
+  error.code = code
+  if (more) Object.assign(error, more)
+  if (typeof stack === 'string' && stack.startsWith(name)) {
+    Object.defineProperty(error, 'stack', {
+      value: `${name} [${code}]${stack.slice(name.length)}`, writable: true, configurable: true,
+    })
+  }
+  return error
+}
+
+/** What a system call that failed gives: `ENOENT: no such file or directory, open '/x'`. */
+export function systemError(code, text, syscall, path, dest) {
+  const where = path === undefined ? '' : ` '${path}'${dest === undefined ? '' : ` -> '${dest}'`}`
+  const error = new Error(`${code}: ${text}, ${syscall}${where}`)
+  error.errno = ERRNO[code] ?? -1
+  error.code = code
+  error.syscall = syscall
+  if (path !== undefined) error.path = path
+  if (dest !== undefined) error.dest = dest
+  return error
+}
+
+const ERRNO = {
+  ENOENT: -2, EBADF: -9, EACCES: -13, EEXIST: -17, ENOTDIR: -20, EISDIR: -21, EINVAL: -22, ENOSPC: -28, EROFS: -30,
+  EPIPE: -32, ENOTEMPTY: -39, ECONNRESET: -104, ECONNREFUSED: -111, ETIMEDOUT: -110, ENOTFOUND: -3008, EADDRINUSE: -98,
+}
+
+export function invalidArgType(name, expected, actual) {
+  const what = /^(an? |one of|of type)/.test(expected) ? expected : `of type ${expected}`
+  const kind = name.includes('.') ? 'property' : 'argument'
+  return codedError(TypeError, 'ERR_INVALID_ARG_TYPE',
+    `The "${name}" ${kind} must be ${what}. Received ${received(actual)}`)
+}
+
+export function outOfRange(name, range, actual) {
+  return codedError(RangeError, 'ERR_OUT_OF_RANGE',
+    `The value of "${name}" is out of range. It must be ${range}. Received ${String(actual)}`)
+}
+
+/** Refuses what a sandbox cannot do; `advice` says what to do instead. */
+export function unavailable(what, advice) {
+  return codedError(Error, 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
+    `${what} is not available in Roost.${advice ? ` ${advice}` : ''}`)
+}
+
+export function requireFunction(value, name) {
+  if (typeof value !== 'function') throw invalidArgType(name, 'function', value)
+}
+
+export function requireString(value, name) {
+  if (typeof value !== 'string') throw invalidArgType(name, 'string', value)
+}
+
+function received(value) {
+  if (value === null || value === undefined) return String(value)
+  if (typeof value === 'function') return `function ${value.name}`.trimEnd()
+  if (typeof value === 'object') {
+    return value.constructor?.name ? `an instance of ${value.constructor.name}` : '[Object: null prototype] {}'
+  }
+  let text = typeof value === 'string' ? JSON.stringify(value) : String(value)
+  if (typeof value === 'string') text = `'${text.slice(1, -1)}'`
+  if (typeof value === 'bigint') text += 'n'
+  return `type ${typeof value} (${text.length > 28 ? `${text.slice(0, 25)}...` : text})`
+}

@@ -1,0 +1,70 @@
+/** What happens when an event begins and ends, and when the bot fails in between. */
+import { callNow, log, unpark } from './host.js'
+import { failUnanswered } from './http/response.js'
+import { listeners, refuseWaiting, waitingRequests } from './http/server.js'
+import { immediatesWait } from './loop/immediates.js'
+import { forgetAlarm, turnHooks } from './loop/turn.js'
+import { pauseTimers, resumeTimers, waitingTimeouts } from './loop/timers.js'
+import { ExitSignal, onFatal } from './loop/uncaught.js'
+import { underWay } from './loop/work.js'
+import { inspect } from './node/inspect.js'
+import { phase } from './phase.js'
+import { forgetRandom, refillPools } from './random.js'
+import { restartClock } from './web/performance.js'
+
+let failed = false
+let fresh = true
+
+export function onEvent(when) {
+  if (when === 'begin') begin()
+  else end()
+}
+
+function begin() {
+  phase.now = 'event'
+  phase.event++
+  phase.parking = false
+  failed = false
+  forgetRandom()
+  refillPools()
+  forgetAlarm()
+  if (fresh) restartClock()
+  fresh = false
+  resumeTimers()
+  onFatal.handle = fail
+  turnHooks.after = giveUpWaiting
+  unpark()
+}
+
+function end() {
+  phase.now = 'idle'
+  pauseTimers()
+  forgetAlarm()
+}
+
+/** A bot that lost its server, or never had one, cannot leave its requests waiting for ever. */
+function giveUpWaiting() {
+  if (waitingRequests() === 0 || listeners().length > 0) return
+  if (underWay() > 0 || immediatesWait() || waitingTimeouts().length > 0) return
+  const text = 'The bot listens on no port.'
+  failOnce(text)
+  refuseWaiting(text)
+}
+
+/** An exception that nobody caught: the event failed, and whoever waits for an answer gets one. */
+function fail(error, origin) {
+  if (error instanceof ExitSignal) {
+    if (error.code !== 0) failOnce(error.message)
+    failUnanswered()
+    return
+  }
+  log('error', `${origin === 'unhandledRejection' ? 'Unhandled rejection' : 'Uncaught exception'}: ${inspect(error)}`)
+  failOnce(error instanceof Error ? `${error.name}: ${error.message}` : String(error))
+  failUnanswered()
+}
+
+function failOnce(message) {
+  if (failed) return
+  failed = true
+  callNow('event.fail', [message])
+}

@@ -1,0 +1,195 @@
+/** The synchronous functions of `node:fs`; the others are made from these. */
+import { invalidArgType, systemError, unavailable } from '../errors.js'
+import { Buffer } from '../node/buffer.js'
+import { fillRandom } from '../random.js'
+import { Dirent, Stats } from './stats.js'
+import { createFile, find, makeDirectory, mustFind, removeDirectory, rename, resolve, setBytes, unlink } from './tree.js'
+
+/** @type {Map<number, {file: object, path: string, position: number, append: boolean, readable: boolean, writable: boolean}>} */
+const open = new Map()
+let nextFd = 3
+
+const encodingOf = (options) => (typeof options === 'string' ? options : options?.encoding)
+const text = (bytes, encoding) => (encoding && encoding !== 'buffer' ? bytes.toString(encoding) : bytes)
+
+function opened(fd, syscall) {
+  const entry = open.get(fd)
+  if (!entry) throw systemError('EBADF', 'bad file descriptor', syscall)
+  return entry
+}
+
+function openSync(path, flags = 'r') {
+  const full = resolve(path)
+  const spec = typeof flags === 'number' ? ['r', 'w', 'r+'][flags & 3] + (flags & 0o2000 ? 'a' : '') : flags
+  const writes = /[wa+]/.test(spec)
+  let file
+  if (/^r/.test(spec)) {
+    file = mustFind(full, 'open', path)
+    if (file.entries && writes) throw systemError('EISDIR', 'illegal operation on a directory', 'open', path)
+  } else {
+    file = createFile(full, path, spec.includes('x'))
+    if (spec.startsWith('w')) setBytes(file, Buffer.alloc(0), full)
+  }
+  const fd = nextFd++
+  open.set(fd, { file, path: full, position: 0, append: spec.startsWith('a'), readable: /^r|\+/.test(spec), writable: writes })
+  return fd
+}
+
+function readSync(fd, buffer, offset = 0, length, position) {
+  if (typeof offset === 'object' && offset !== null) ({ offset = 0, length, position } = offset)
+  length ??= buffer.byteLength - offset
+  const entry = opened(fd, 'read')
+  if (!entry.file.bytes) throw systemError('EISDIR', 'illegal operation on a directory', 'read')
+  const from = position === null || position === undefined || Number(position) < 0 ? entry.position : Number(position)
+  const part = entry.file.bytes.subarray(from, from + length)
+  new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength).set(part, offset)
+  if (from === entry.position && (position === null || position === undefined || Number(position) < 0)) entry.position += part.length
+  return part.length
+}
+
+function writeSync(fd, data, offset, length, position) {
+  if (fd === 1 || fd === 2) {
+    (fd === 1 ? process.stdout : process.stderr).write(data)
+    return data.length
+  }
+  let bytes
+  if (typeof data === 'string') {
+    bytes = Buffer.from(data, typeof length === 'string' ? length : 'utf8')
+    position = offset
+  } else {
+    if (typeof offset === 'object' && offset !== null) ({ offset, length, position } = offset)
+    bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength).subarray(offset ?? 0, length === undefined ? undefined : (offset ?? 0) + length)
+  }
+  const entry = opened(fd, 'write')
+  if (!entry.writable) throw systemError('EBADF', 'bad file descriptor', 'write')
+  const { file } = entry
+  const at = entry.append ? file.bytes.length : typeof position === 'number' ? position : entry.position
+  const end = at + bytes.length
+  const content = Buffer.alloc(Math.max(file.bytes.length, end))
+  content.set(file.bytes)
+  content.set(bytes, at)
+  setBytes(file, content, entry.path)
+  if (typeof position !== 'number') entry.position = end
+  return bytes.length
+}
+
+function readFileSync(path, options) {
+  const file = typeof path === 'number' ? opened(path, 'read').file : mustFind(resolve(path), 'open', path)
+  if (file.entries) throw systemError('EISDIR', 'illegal operation on a directory', 'read')
+  return text(Buffer.from(file.bytes), encodingOf(options))
+}
+
+function writeFileSync(path, data, options, append = false) {
+  if (typeof data !== 'string' && !ArrayBuffer.isView(data)) throw invalidArgType('data', 'of type string or an instance of Buffer, TypedArray, or DataView', data)
+  const bytes = typeof data === 'string' ? Buffer.from(data, encodingOf(options)) : Buffer.from(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+  const flag = options?.flag ?? (append ? 'a' : 'w')
+  if (typeof path === 'number') return void writeSync(path, bytes)
+  const full = resolve(path)
+  const file = createFile(full, path, flag.includes('x'))
+  setBytes(file, flag.startsWith('a') ? Buffer.concat([file.bytes, bytes]) : bytes, full)
+}
+
+function readdirSync(path, options) {
+  const full = resolve(path)
+  const directory = mustFind(full, 'scandir', path)
+  if (!directory.entries) throw systemError('ENOTDIR', 'not a directory', 'scandir', path)
+  const found = []
+  const walk = (node, where, prefix) => {
+    for (const name of [...node.entries.keys()].sort()) {
+      const child = node.entries.get(name)
+      found.push(options?.withFileTypes ? new Dirent(name, where, child) : prefix + name)
+      if (options?.recursive && child.entries) walk(child, `${where}/${name}`, `${prefix}${name}/`)
+    }
+  }
+  walk(directory, full, '')
+  return found
+}
+
+function statSync(path, options, syscall = 'stat') {
+  const node = find(resolve(path))
+  if (!node && options?.throwIfNoEntry === false) return undefined
+  return new Stats(node ?? mustFind(resolve(path), syscall, path), options?.bigint)
+}
+
+function rmSync(path, options = {}) {
+  const full = resolve(path)
+  const node = find(full)
+  if (!node) {
+    if (options.force) return
+    throw systemError('ENOENT', 'no such file or directory', 'rm', path)
+  }
+  if (!node.entries) return unlink(full, path)
+  if (!options.recursive) throw systemError('EISDIR', 'illegal operation on a directory', 'rm', path)
+  removeDirectory(full, true, path)
+}
+
+function copyFileSync(from, to) {
+  const source = mustFind(resolve(from), 'copyfile', from)
+  setBytes(createFile(resolve(to), to), Buffer.from(source.bytes), resolve(to))
+}
+
+function cpSync(from, to, options) {
+  const source = mustFind(resolve(from), 'cp', from)
+  if (!source.entries) return copyFileSync(from, to)
+  if (!options?.recursive) throw systemError('EISDIR', 'illegal operation on a directory', 'cp', from)
+  makeDirectory(resolve(to), true)
+  for (const name of source.entries.keys()) cpSync(`${resolve(from)}/${name}`, `${resolve(to)}/${name}`, options)
+}
+
+function mkdtempSync(prefix) {
+  const bytes = new Uint8Array(3)
+  fillRandom(bytes)
+  const path = prefix + Buffer.from(bytes).toString('hex')
+  makeDirectory(resolve(path), false, path)
+  return path
+}
+
+const realpathSync = (path) => {
+  mustFind(resolve(path), 'realpath', path)
+  return resolve(path)
+}
+realpathSync.native = realpathSync
+
+const links = () => { throw unavailable('A link in the file system') }
+
+export default {
+  openSync, readSync, writeSync, readFileSync, writeFileSync, readdirSync, statSync, rmSync, copyFileSync, cpSync, mkdtempSync,
+  realpathSync,
+  closeSync(fd) { opened(fd, 'close'); open.delete(fd) },
+  appendFileSync: (path, data, options) => writeFileSync(path, data, options, true),
+  existsSync(path) {
+    try {
+      return find(resolve(path)) !== undefined
+    } catch {
+      return false
+    }
+  },
+  accessSync: (path) => void mustFind(resolve(path), 'access', path),
+  lstatSync: (path, options) => statSync(path, options, 'lstat'),
+  fstatSync: (fd, options) => new Stats(opened(fd, 'fstat').file, options?.bigint),
+  mkdirSync(path, options) {
+    return makeDirectory(resolve(path), Boolean(options?.recursive), path)
+  },
+  rmdirSync: (path, options) => removeDirectory(resolve(path), options?.recursive, path),
+  unlinkSync: (path) => unlink(resolve(path), path),
+  renameSync: (from, to) => rename(resolve(from), resolve(to), from, to),
+  truncateSync(path, length = 0) {
+    const file = mustFind(resolve(path), 'open', path)
+    const content = Buffer.alloc(length)
+    content.set(file.bytes.subarray(0, length))
+    setBytes(file, content, resolve(path))
+  },
+  ftruncateSync(fd, length = 0) {
+    const { file, path } = opened(fd, 'ftruncate')
+    setBytes(file, Buffer.concat([file.bytes.subarray(0, length), Buffer.alloc(Math.max(0, length - file.bytes.length))]), path)
+  },
+  utimesSync(path, atime, mtime) { mustFind(resolve(path), 'utime', path).mtime = +mtime * (typeof mtime === 'number' ? 1000 : 1) },
+  futimesSync() {}, lutimesSync() {},
+  chmodSync: (path) => void mustFind(resolve(path), 'chmod', path), fchmodSync() {}, chownSync() {}, fchownSync() {}, lchownSync() {},
+  fsyncSync(fd) { opened(fd, 'fsync') }, fdatasyncSync(fd) { opened(fd, 'fdatasync') },
+  linkSync: links, symlinkSync: links,
+  readlinkSync(path) { throw systemError('EINVAL', 'invalid argument', 'readlink', path) },
+  readvSync: (fd, views) => views.reduce((sum, view) => sum + readSync(fd, view), 0),
+  writevSync: (fd, views) => views.reduce((sum, view) => sum + writeSync(fd, view), 0),
+  opendirSync() { throw unavailable('fs.opendir', 'Use fs.readdir.') },
+}

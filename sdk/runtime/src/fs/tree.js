@@ -1,0 +1,137 @@
+/** The file system: a tree in memory, with the bot's own files under /app. */
+import { systemError } from '../errors.js'
+import { log } from '../host.js'
+import { Buffer } from '../node/buffer.js'
+
+/** What all files that the bot writes may hold together. */
+const CAP = 8 * 1024 * 1024
+const DIRECTORY = 0o040755
+const FILE = 0o100644
+
+let inode = 1
+let written = 0
+let warned = false
+
+/** @typedef {{ino: number, mode: number, mtime: number, entries?: Map<string, Node>, bytes?: Uint8Array}} Node */
+
+const make = (mode) => ({ ino: inode++, mode, mtime: 0, entries: mode === DIRECTORY ? new Map() : undefined, bytes: undefined })
+const root = make(DIRECTORY)
+
+/** Puts the files of the bundle under /app. */
+export function install(files = {}) {
+  for (const path of ['/app', '/tmp', '/dev']) if (!find(path)) makeDirectory(path, true)
+  for (const [path, content] of Object.entries(files)) {
+    const full = resolve(path)
+    makeDirectory(full.slice(0, full.lastIndexOf('/')) || '/', true)
+    const file = make(FILE)
+    file.bytes = Buffer.from(content, 'base64')
+    parentOf(full, 'open').entries.set(nameOf(full), file)
+  }
+}
+
+/** An absolute path without dots, of what `fs` functions accept as a path. */
+export function resolve(path, name = 'path') {
+  if (path instanceof Uint8Array) path = Buffer.from(path).toString()
+  else if (path?.protocol === 'file:') path = decodeURIComponent(path.pathname)
+  if (typeof path !== 'string') {
+    const error = new TypeError(`The "${name}" argument must be of type string or an instance of Buffer or URL. Received ${path === null ? 'null' : typeof path}`)
+    throw Object.assign(error, { code: 'ERR_INVALID_ARG_TYPE' })
+  }
+  const parts = []
+  for (const part of (path.startsWith('/') ? path : `/app/${path}`).split('/')) {
+    if (part === '..') parts.pop()
+    else if (part !== '' && part !== '.') parts.push(part)
+  }
+  return `/${parts.join('/')}`
+}
+
+/** @returns {Node | undefined} */
+export function find(path) {
+  let node = root
+  for (const part of path.split('/')) {
+    if (part === '') continue
+    node = node.entries?.get(part)
+    if (!node) return undefined
+  }
+  return node
+}
+
+export function mustFind(path, syscall, shown = path) {
+  const node = find(path)
+  if (!node) throw systemError('ENOENT', 'no such file or directory', syscall, shown)
+  return node
+}
+
+function parentOf(path, syscall, shown = path) {
+  const parent = find(path.slice(0, path.lastIndexOf('/')) || '/')
+  if (!parent) throw systemError('ENOENT', 'no such file or directory', syscall, shown)
+  if (!parent.entries) throw systemError('ENOTDIR', 'not a directory', syscall, shown)
+  return parent
+}
+
+const nameOf = (path) => path.slice(path.lastIndexOf('/') + 1)
+
+export function makeDirectory(path, recursive, shown = path) {
+  const existing = find(path)
+  if (existing) {
+    if (recursive && existing.entries) return undefined
+    throw systemError('EEXIST', 'file already exists', 'mkdir', shown)
+  }
+  const parent = path.slice(0, path.lastIndexOf('/')) || '/'
+  let first
+  if (recursive && !find(parent)) first = makeDirectory(parent, true, shown)
+  parentOf(path, 'mkdir', shown).entries.set(nameOf(path), make(DIRECTORY))
+  return first ?? path
+}
+
+/** The file at a path, made when it is not there. */
+export function createFile(path, shown = path, exclusive = false) {
+  const existing = find(path)
+  if (existing?.entries) throw systemError('EISDIR', 'illegal operation on a directory', 'open', shown)
+  if (existing && exclusive) throw systemError('EEXIST', 'file already exists', 'open', shown)
+  if (existing) return existing
+  const file = make(FILE)
+  file.bytes = Buffer.alloc(0)
+  file.mtime = Date.now()
+  parentOf(path, 'open', shown).entries.set(nameOf(path), file)
+  return file
+}
+
+/** Gives a file its content, within the cap. */
+export function setBytes(file, bytes, path) {
+  if (path === '/dev/null') return
+  if (written - file.bytes.length + bytes.length > CAP) throw systemError('ENOSPC', 'no space left on device', 'write', path)
+  if (!warned && path && !path.startsWith('/tmp/')) {
+    warned = true
+    log('warn', `the bot wrote the file ${path}: files live in memory and go with the instance; keep what must last in the database`)
+  }
+  written += bytes.length - file.bytes.length
+  file.bytes = bytes
+  file.mtime = Date.now()
+}
+
+export function unlink(path, shown) {
+  const node = mustFind(path, 'unlink', shown)
+  if (node.entries) throw systemError('EISDIR', 'illegal operation on a directory', 'unlink', shown)
+  parentOf(path, 'unlink').entries.delete(nameOf(path))
+  written = Math.max(0, written - node.bytes.length)
+}
+
+export function removeDirectory(path, recursive, shown) {
+  const node = mustFind(path, 'rmdir', shown)
+  if (!node.entries) throw systemError('ENOTDIR', 'not a directory', 'rmdir', shown)
+  if (node.entries.size > 0 && !recursive) throw systemError('ENOTEMPTY', 'directory not empty', 'rmdir', shown)
+  for (const name of [...node.entries.keys()]) {
+    const child = `${path}/${name}`
+    if (find(child).entries) removeDirectory(child, true, child)
+    else unlink(child, child)
+  }
+  parentOf(path, 'rmdir').entries.delete(nameOf(path))
+}
+
+export function rename(from, to, shownFrom, shownTo) {
+  const node = mustFind(from, 'rename', shownFrom)
+  const target = parentOf(to, 'rename', shownTo)
+  parentOf(from, 'rename').entries.delete(nameOf(from))
+  target.entries.set(nameOf(to), node)
+}

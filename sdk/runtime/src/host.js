@@ -1,0 +1,75 @@
+/** Calls of host functions by name, and what happens to them while an image is being made. */
+import { engine } from './engine.js'
+import { phase } from './phase.js'
+import { started, ended } from './loop/work.js'
+
+const PACKAGE = 'roost:bot/'
+const indexes = new Map()
+const parked = []
+
+/**
+ * Calls a host function, for instance `database.query`. Without the host, or
+ * with one that lacks the function, it throws.
+ */
+export function callNow(name, args) {
+  if (indexes.size === 0) engine.functions.forEach((full, index) => indexes.set(full, index))
+  const index = indexes.get(PACKAGE + name)
+  if (index === undefined) throw new Error(`this host has no function ${PACKAGE}${name}`)
+  return engine.call(index, args)
+}
+
+/**
+ * Calls an asynchronous host function; while an image is made without the
+ * database, the call waits for the first event.
+ *
+ * @returns {Promise<any>}
+ */
+export function call(name, args) {
+  return workOf(() => callNow(name, args))
+}
+
+/**
+ * Runs `start`, now or at the first event, and counts what it promises as work
+ * under way.
+ *
+ * @param {() => unknown} start
+ * @returns {Promise<any>}
+ */
+export function workOf(start) {
+  return new Promise((resolve, reject) => {
+    if (phase.parking) parked.push({ start, resolve, reject })
+    else run(start, resolve, reject)
+  })
+}
+
+function run(start, resolve, reject) {
+  started()
+  let work
+  try {
+    work = start()
+  } catch (error) {
+    ended()
+    return reject(error)
+  }
+  Promise.resolve(work).then((value) => {
+    ended()
+    resolve(value)
+  }, (error) => {
+    ended()
+    reject(error)
+  })
+}
+
+export function parkedCount() {
+  return parked.length
+}
+
+/** Starts what was parked, in its order. */
+export function unpark() {
+  for (const { start, resolve, reject } of parked.splice(0)) run(start, resolve, reject)
+}
+
+/** @param {'trace' | 'debug' | 'info' | 'warn' | 'error'} level */
+export function log(level, message) {
+  callNow('log.write', [level, message])
+}

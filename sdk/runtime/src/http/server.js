@@ -1,0 +1,190 @@
+/** `http.Server`, and the table of ports that stands for the network: `listen` opens no socket. */
+import { engine } from '../engine.js'
+import { codedError, systemError } from '../errors.js'
+import { EventEmitter } from '../node/events.js'
+import { endToEnd } from './headers.js'
+import { IncomingMessage, fill } from './incoming.js'
+import { ServerResponse, connect } from './response.js'
+import { Connection } from './socket.js'
+
+/** @type {Map<number, Server>} */
+const ports = new Map()
+const FIRST_FREE = 49152
+const waiting = []
+
+export function Server(options, listener) {
+  if (!(this instanceof Server)) return new Server(options, listener)
+  if (typeof options === 'function') [listener, options] = [options, undefined]
+  EventEmitter.call(this)
+  this.listening = false
+  this.timeout = 0
+  this.keepAliveTimeout = 5000
+  this.headersTimeout = 60000
+  this.requestTimeout = 300000
+  this.maxHeadersCount = null
+  this.maxRequestsPerSocket = 0
+  this.encrypted = false
+  this._options = options ?? {}
+  this._port = undefined
+  if (listener) this.on('request', listener)
+}
+Object.setPrototypeOf(Server.prototype, EventEmitter.prototype)
+Object.setPrototypeOf(Server, EventEmitter)
+
+Object.assign(Server.prototype, {
+  listen(...args) {
+    const callback = typeof args.at(-1) === 'function' ? args.pop() : undefined
+    const first = args[0]
+    const options = typeof first === 'object' && first !== null ? first : { port: first, host: args.find((arg, i) => i > 0 && typeof arg === 'string') }
+    if (this.listening) throw codedError(Error, 'ERR_SERVER_ALREADY_LISTEN', 'Listen method has been called more than once without closing.')
+    if (callback) this.once('listening', callback)
+
+    const port = portOf(options.port ?? options.path)
+    if (ports.has(port)) {
+      const error = Object.assign(systemError('EADDRINUSE', 'address already in use', 'listen'), { address: '::', port })
+      error.message = `listen EADDRINUSE: address already in use :::${port}`
+      process.nextTick(() => this.emit('error', error))
+      return this
+    }
+    this._port = port
+    this._host = options.host
+    this.listening = true
+    ports.set(port, this)
+    process.nextTick(() => {
+      if (!this.listening) return
+      this.emit('listening')
+      for (const { resume } of waiting.splice(0)) resume()
+    })
+    return this
+  },
+
+  close(callback) {
+    const open = this.listening
+    if (callback) {
+      this.once('close', () => callback(open ? undefined : codedError(Error, 'ERR_SERVER_NOT_RUNNING', 'Server is not running.')))
+    }
+    if (open) ports.delete(this._port)
+    this.listening = false
+    process.nextTick(() => this.emit('close'))
+    return this
+  },
+
+  address() {
+    if (!this.listening) return null
+    if (!this._host || this._host === '::') return { address: '::', family: 'IPv6', port: this._port }
+    return { address: this._host === 'localhost' ? '127.0.0.1' : this._host, family: 'IPv4', port: this._port }
+  },
+
+  setTimeout(ms, callback) {
+    this.timeout = typeof ms === 'number' ? ms : 0
+    const listener = typeof ms === 'function' ? ms : callback
+    if (listener) this.on('timeout', listener)
+    return this
+  },
+
+  getConnections(callback) { process.nextTick(callback, null, 0) },
+  closeAllConnections() {},
+  closeIdleConnections() {},
+  ref() { return this },
+  unref() { return this },
+  async [Symbol.asyncDispose]() { if (this.listening) await new Promise((resolve) => this.close(resolve)) },
+})
+
+function portOf(value) {
+  if (value === undefined || value === null || value === '' || +value === 0) {
+    let port = FIRST_FREE
+    while (ports.has(port)) port++
+    return port
+  }
+  const port = Number(value)
+  // A path of a Unix socket: nobody can connect to it, but it is a server all the same.
+  if (Number.isNaN(port) && typeof value === 'string') return portOf(0)
+  if (!Number.isInteger(port) || port < 0 || port > 65535) {
+    throw codedError(RangeError, 'ERR_SOCKET_BAD_PORT', `options.port should be >= 0 and < 65536. Received ${typeof value} (${value}).`)
+  }
+  return port
+}
+
+export function serverAt(port) {
+  return ports.get(port)
+}
+
+/** All servers that listen, as [port, server]. */
+export function listeners() {
+  return [...ports]
+}
+
+/** The server that the host's requests go to: the one at `PORT`, else the first that listened. */
+function mainServer() {
+  return ports.get(Number(process.env.PORT)) ?? ports.values().next().value
+}
+
+/** Hands a request to a server. `send` is as in `connect` of response.js. */
+export function deliver(server, { method, path, pairs, source, encrypted, remoteAddress }, send) {
+  const socket = new Connection({ encrypted, remoteAddress, localPort: server._port })
+  const Request = server._options.IncomingMessage ?? IncomingMessage
+  const Response = server._options.ServerResponse ?? ServerResponse
+  const req = new Request(socket)
+  req.method = method
+  req.url = path
+  fill(req, pairs, source)
+  const res = new Response(req)
+  socket.server = server
+  res.assignSocket(socket)
+  connect(res, send)
+  res.on('close', () => {
+    if (!res.writableFinished && !req.complete) req.destroy()
+  })
+  if (/100-continue/i.test(req.headers.expect ?? '') && server.listenerCount('checkContinue') > 0) {
+    server.emit('checkContinue', req, res)
+  } else if (!server.emit('request', req, res)) {
+    res.writeHead(503)
+    res.end()
+  }
+}
+
+/** A request from the host. */
+export function onRequest(id, method, scheme, authority, path, pairs, body) {
+  const server = mainServer()
+  if (!server) {
+    engine.hold(1)
+    waiting.push({
+      resume() {
+        engine.hold(-1)
+        onRequest(id, method, scheme, authority, path, pairs, body)
+      },
+      refuse(text) {
+        engine.hold(-1)
+        const stream = engine.respond(id, 503, ['content-type', 'text/plain; charset=utf-8'], true)
+        engine.write(stream, engine.utf8Encode(text)).finally(() => engine.close(stream))
+      },
+    })
+    return
+  }
+
+  if (authority !== undefined && !pairs.some((name, i) => i % 2 === 0 && name.toLowerCase() === 'host')) {
+    pairs = ['host', authority, ...pairs]
+  }
+  // The host takes the framing off; without a sign of a body, body parsers would not look for one.
+  if (method !== 'GET' && method !== 'HEAD' && !pairs.some((name, i) => i % 2 === 0 && /^(content-length|transfer-encoding)$/i.test(name))) {
+    pairs = [...pairs, 'transfer-encoding', 'chunked']
+  }
+  const source = { read: (max) => engine.read(body, max), close: () => engine.close(body) }
+  deliver(server, { method, path, pairs, source, encrypted: scheme === 'https' }, (status, message, head, hasBody) => {
+    const stream = engine.respond(id, status, endToEnd(head), hasBody)
+    return {
+      write: (bytes) => engine.write(stream, bytes),
+      end: () => { if (stream !== undefined) engine.close(stream) },
+      abort: () => { if (stream !== undefined) engine.close(stream) },
+    }
+  })
+}
+
+/** Whether requests wait for a server; `refuse` ends their waiting. */
+export function waitingRequests() {
+  return waiting.length
+}
+
+export function refuseWaiting(text) {
+  for (const { refuse } of waiting.splice(0)) refuse(text)
+}

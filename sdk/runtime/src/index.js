@@ -1,0 +1,26 @@
+/** The runtime's entry: what Node has, put into an engine that has ECMAScript only. */
+import { install as installStacks } from './stacks.js'
+import { boot } from './boot.js'
+import { engine } from './engine.js'
+import { onEvent } from './event.js'
+import { install as installGlobals } from './globals.js'
+import { onRequest } from './http/server.js'
+import { load, namespaceOf } from './modules.js'
+import { turn } from './loop/turn.js'
+import { onRejection, uncaught } from './loop/uncaught.js'
+
+/** What every Express bot needs: evaluated here, it is in the snapshot that all bots share. */
+const PRELOADED = ['async_hooks', 'buffer', 'crypto', 'diagnostics_channel', 'events', 'fs', 'http', 'https', 'net', 'os', 'path',
+  'process', 'querystring', 'stream', 'string_decoder', 'timers', 'tty', 'url', 'util', 'zlib', 'pg']
+
+installStacks()
+installGlobals()
+for (const name of PRELOADED) load(name)
+
+engine.onrequest = onRequest
+engine.onimport = namespaceOf
+engine.onturn = turn
+engine.onrejection = onRejection
+engine.onuncaught = (error) => uncaught(error)
+engine.onboot = boot
+engine.onevent = onEvent

@@ -1,0 +1,77 @@
+/** `node:fs`: a small file system in memory; see fs/tree.js. */
+import { requireFunction } from '../errors.js'
+import { Dirent, Stats } from '../fs/stats.js'
+import { ReadStream, WriteStream } from '../fs/streams.js'
+import sync from '../fs/sync.js'
+import { EventEmitter } from './events.js'
+
+const constants = {
+  F_OK: 0, R_OK: 4, W_OK: 2, X_OK: 1, O_RDONLY: 0, O_WRONLY: 1, O_RDWR: 2, O_CREAT: 64, O_EXCL: 128, O_TRUNC: 512,
+  O_APPEND: 1024, O_SYNC: 1052672, S_IFMT: 61440, S_IFREG: 32768, S_IFDIR: 16384, S_IFLNK: 40960,
+  COPYFILE_EXCL: 1, COPYFILE_FICLONE: 2, COPYFILE_FICLONE_FORCE: 4, UV_FS_COPYFILE_EXCL: 1,
+}
+
+/** Bytes given to these come back as further arguments of the callback. */
+const WITH_BUFFER = new Set(['read', 'write', 'readv', 'writev'])
+
+const fs = { constants, ...constants, ...sync, Dirent, Stats, ReadStream, WriteStream, FileReadStream: ReadStream, FileWriteStream: WriteStream }
+const promises = { constants }
+
+for (const [name, fn] of Object.entries(sync)) {
+  const base = name.replace(/Sync$/, '')
+  if (base === 'exists') continue
+  fs[base] = (...args) => {
+    const callback = args.pop()
+    requireFunction(callback, 'cb')
+    let error = null
+    let result
+    try {
+      result = fn(...args)
+    } catch (caught) {
+      // A wrong argument is the caller's mistake, told at once.
+      if (caught.code === 'ERR_INVALID_ARG_TYPE') throw caught
+      error = caught
+    }
+    if (error) process.nextTick(callback, error)
+    else if (WITH_BUFFER.has(base)) process.nextTick(callback, null, result, args[1])
+    else process.nextTick(callback, null, result)
+  }
+  promises[base] = async (...args) => fn(...args)
+}
+fs.realpath.native = fs.realpath
+fs.exists = (path, callback) => process.nextTick(callback, sync.existsSync(path))
+
+class FileHandle extends EventEmitter {
+  constructor(fd) {
+    super()
+    this.fd = fd
+  }
+
+  async close() { if (this.fd >= 0) sync.closeSync(this.fd); this.fd = -1 }
+  async read(buffer, ...rest) { return { bytesRead: sync.readSync(this.fd, buffer, ...rest), buffer } }
+  async write(buffer, ...rest) { return { bytesWritten: sync.writeSync(this.fd, buffer, ...rest), buffer } }
+  async readFile(options) { return sync.readFileSync(this.fd, options) }
+  async writeFile(data, options) { return sync.writeFileSync(this.fd, data, options) }
+  async appendFile(data, options) { return sync.writeFileSync(this.fd, data, options) }
+  async stat(options) { return sync.fstatSync(this.fd, options) }
+  async truncate(length) { return sync.ftruncateSync(this.fd, length) }
+  async sync() {}
+  async datasync() {}
+  createReadStream(options) { return new ReadStream(null, { ...options, fd: this.fd }) }
+  createWriteStream(options) { return new WriteStream(null, { ...options, fd: this.fd }) }
+  async [Symbol.asyncDispose]() { await this.close() }
+}
+promises.open = async (path, flags) => new FileHandle(sync.openSync(path, flags))
+
+Object.assign(fs, {
+  promises,
+  createReadStream: (path, options) => new ReadStream(path, options),
+  createWriteStream: (path, options) => new WriteStream(path, options),
+  // Nothing changes a file but the bot itself.
+  watch: () => Object.assign(new EventEmitter(), { close() {}, ref() {}, unref() {} }),
+  watchFile: () => new EventEmitter(),
+  unwatchFile() {},
+})
+
+export { promises }
+export default fs

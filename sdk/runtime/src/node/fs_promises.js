@@ -1,0 +1,4 @@
+/** `node:fs/promises`. */
+import { promises } from './fs.js'
+
+export default promises

@@ -1,0 +1,4 @@
+/** `node:stream/promises`. */
+import Stream from './stream.js'
+
+export default Stream.promises

@@ -1,0 +1,4 @@
+/** `node:string_decoder`. */
+import * as decoder from 'string_decoder/'
+
+export default { StringDecoder: decoder.StringDecoder }

@@ -1,0 +1,65 @@
+/** `AbortController` and `AbortSignal`. */
+import { setTimeout } from '../loop/timers.js'
+import { DOMException } from './dom_exception.js'
+import { Event, EventTarget, handlerProperty } from './events.js'
+
+const KEY = Symbol('make')
+const kAbort = Symbol('abort')
+
+export class AbortSignal extends EventTarget {
+  #aborted = false
+  #reason
+  #dependents
+
+  constructor(key) {
+    super()
+    if (key !== KEY) throw new TypeError('Illegal constructor')
+  }
+
+  static abort(reason = new DOMException('This operation was aborted', 'AbortError')) {
+    const signal = new AbortSignal(KEY)
+    signal[kAbort](reason)
+    return signal
+  }
+
+  static timeout(ms) {
+    const signal = new AbortSignal(KEY)
+    setTimeout(() => signal[kAbort](new DOMException('The operation was aborted due to timeout', 'TimeoutError')), ms).unref()
+    return signal
+  }
+
+  static any(signals) {
+    const signal = new AbortSignal(KEY)
+    for (const source of signals) {
+      if (source.aborted) {
+        signal[kAbort](source.reason)
+        return signal
+      }
+    }
+    for (const source of signals) (source.#dependents ??= []).push(signal)
+    return signal
+  }
+
+  get aborted() { return this.#aborted }
+  get reason() { return this.#reason }
+  throwIfAborted() { if (this.#aborted) throw this.#reason }
+
+  [kAbort](reason) {
+    if (this.#aborted) return
+    this.#aborted = true
+    this.#reason = reason
+    this.dispatchEvent(new Event('abort'))
+    for (const dependent of this.#dependents ?? []) dependent[kAbort](reason)
+  }
+}
+handlerProperty(AbortSignal.prototype, 'abort')
+Object.defineProperty(AbortSignal.prototype, Symbol.toStringTag, { value: 'AbortSignal', configurable: true })
+
+export class AbortController {
+  #signal = new AbortSignal(KEY)
+  get signal() { return this.#signal }
+  abort(reason = new DOMException('This operation was aborted', 'AbortError')) { this.#signal[kAbort](reason) }
+}
+Object.defineProperty(AbortController.prototype, Symbol.toStringTag, { value: 'AbortController', configurable: true })
+
+export default { AbortController, AbortSignal }

@@ -1,0 +1,129 @@
+/** Booting a bot: what is reported, what is refused, what waits for the first event. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { bundle, makeEngine } from './support/node_engine.js'
+
+const SERVER = `
+  const http = require('http')
+  http.createServer((req, res) => {
+    let body = ''
+    req.on('data', (chunk) => { body += chunk })
+    req.on('end', () => res.end(JSON.stringify({ method: req.method, url: req.url, body, host: req.headers.host })))
+  }).listen(process.env.PORT || 3000)
+`
+
+test('a server that listens answers requests', async () => {
+  const engine = makeEngine()
+  assert.deepEqual(await engine.boot(SERVER, { env: { PORT: '8080' } }), { ok: true, listening: [{ port: 8080, routes: [] }], parked: 0, willListen: false, pendingTimers: 0 })
+
+  const answer = await engine.event({ method: 'POST', path: '/a?b=c', body: 'héllo' })
+  assert.equal(answer.status, 200)
+  assert.deepEqual(JSON.parse(answer.body), { method: 'POST', url: '/a?b=c', body: 'héllo', host: 'bot.example' })
+})
+
+test('an exception at the top level is reported with its place in the bundle', async () => {
+  const { ok, error } = await makeEngine().boot('\nthrow new TypeError("no good")')
+  assert.equal(ok, false)
+  assert.equal(error.message, 'TypeError: no good')
+  assert.match(error.stack, /\/app\/app\.js:2:7/)
+})
+
+test('a rejection at the top level is reported', async () => {
+  const { ok, error } = await makeEngine().boot('Promise.reject(new Error("lost")); setTimeout(() => {}, 10)')
+  assert.equal(ok, false)
+  assert.equal(error.message, 'Error: lost')
+})
+
+test('process.exit at the top level is reported', async () => {
+  const { error } = await makeEngine().boot('process.exit(3)')
+  assert.deepEqual([error.code, error.message], ['ERR_PROCESS_EXIT', 'The bot called process.exit(3) while it started.'])
+})
+
+test('a bot that never listens is reported', async () => {
+  const { ok, error } = await makeEngine().boot('setInterval(() => {}, 1000)')
+  assert.deepEqual([ok, error.code], [false, 'ERR_NOTHING_LISTENS'])
+})
+
+test('a bot that sleeps a little before it listens is waited for', async () => {
+  const { listening } = await makeEngine().boot(`setTimeout(() => { ${SERVER} }, 3000)`)
+  assert.deepEqual(listening.map(({ port }) => port), [3000])
+})
+
+test('a second server on one port is refused', async () => {
+  const { error } = await makeEngine().boot(SERVER + SERVER.replace('const http = require(\'http\')', ''))
+  assert.match(error.message, /listen EADDRINUSE: address already in use :::3000/)
+})
+
+const AFTER_QUERY = `
+  const { Pool } = require('pg')
+  new Pool().query('CREATE TABLE a ()').then(() => { ${SERVER} })
+`
+const query = (seen) => ({ 'database.query': (sql) => { seen.push(sql); return { columns: [], rows: [], command: 'CREATE TABLE', affected: 0n } } })
+
+test('with the database, the top level is finished in the image', async () => {
+  const seen = []
+  const boot = await makeEngine(query(seen)).boot(AFTER_QUERY, { database: true })
+  assert.deepEqual([boot.ok, boot.parked, boot.listening.length, seen], [true, 0, 1, ['CREATE TABLE a ()']])
+})
+
+test('without it, the call waits for the first event, and the request for the server', async () => {
+  const seen = []
+  const engine = makeEngine(query(seen))
+  const boot = await engine.boot(AFTER_QUERY, { database: false })
+  assert.deepEqual([boot.ok, boot.parked, boot.willListen, boot.listening, seen], [true, 1, true, [], []])
+
+  const answer = await engine.event({ path: '/now' })
+  assert.deepEqual([answer.status, JSON.parse(answer.body).url, seen], [200, '/now', ['CREATE TABLE a ()']])
+})
+
+test('fetch at the top level waits for the first event as well', async () => {
+  const asked = []
+  const engine = makeEngine({}, (request) => { asked.push(request.path); return { body: '7' } })
+  await engine.boot(`fetch('https://a.example/config').then((r) => r.text()).then((text) => {
+    require('http').createServer((req, res) => res.end(text)).listen(1)
+  })`, { database: false })
+  assert.deepEqual(asked, [])
+  assert.equal((await engine.event()).body, '7')
+  assert.deepEqual(asked, ['/config'])
+})
+
+test('sending at the top level is refused', async () => {
+  const engine = makeEngine({ 'whatsapp.send-text': () => assert.fail('sent') })
+  await engine.boot('require("roost").whatsapp.sendText("1", "hi").catch((error) => console.log(error.code))')
+  assert.deepEqual(engine.logs, [{ level: 'info', message: 'denied' }])
+})
+
+for (const version of ['express', 'express4']) {
+  test(`the routes of ${version} are found, mounted ones too`, async () => {
+    const { listening } = await makeEngine().boot(bundle(`
+      const express = require('${version}')
+      const app = express()
+      const shops = express.Router({ mergeParams: true }).get('/seats/:seat', () => {})
+      const api = express.Router().post('/webhook', () => {}).use('/shops/:shop', shops)
+      const admin = express().get('/', () => {})
+      app.use(express.json()).use('/api/v1', api).use('/admin', admin)
+      app.get('/', () => {}).post(['/a', '/b'], () => {}).all('/any', () => {})
+      app.listen(3000)
+    `))
+    assert.deepEqual(listening[0].routes.map(({ method, path }) => `${method} ${path}`), ['POST /api/v1/webhook',
+      'GET /api/v1/shops/:shop/seats/:seat', 'GET /admin', 'GET /', 'POST /a', 'POST /b', 'ALL /any'])
+  })
+}
+
+test('instances of one image share no randomness, not even what a package keeps in a pool', async () => {
+  const filled = []
+  const engine = makeEngine()
+  const { random } = engine.engine
+  engine.engine.random = (target) => { filled.push(target.length); random(target) }
+  await engine.boot(`
+    const pool = new Uint8Array(256)
+    require('crypto').randomFillSync(pool)
+    const secret = require('crypto').randomBytes(32).toString('hex')
+    const before = pool.join()
+    Math.random()
+    require('http').createServer((req, res) => res.end(JSON.stringify([pool.join() === before, secret.length, Math.random() < 1]))).listen(1)
+  `)
+  filled.length = 0
+  assert.equal((await engine.event()).body, '[false,64,true]')
+  assert.deepEqual(filled, [256, 512])
+})

@@ -1,0 +1,127 @@
+/** Node's modules and globals, compared with Node itself where that is possible. */
+import assert from 'node:assert/strict'
+import { createHash, createHmac, pbkdf2Sync, scryptSync } from 'node:crypto'
+import { test } from 'node:test'
+import util from 'node:util'
+import { makeEngine } from './support/node_engine.js'
+
+/** What an expression gives in a bot, through JSON. */
+async function evaluate(code, options) {
+  const engine = makeEngine()
+  const boot = await engine.boot(`require('http').createServer((req, res) => {
+    (async () => { ${code} })().then((value) => res.end(JSON.stringify(value)), (error) => res.end(JSON.stringify({ error: error.stack })))
+  }).listen(1)`, options)
+  assert.equal(boot.ok, true, boot.error?.stack)
+  return JSON.parse((await engine.event()).body)
+}
+
+const URLS = [['https://user:p%40ss@EXAMPLE.com:443/a/./b/../c%20d?x=1&y=é#frag ment'], ['../x?y=1', 'https://a.b/c/d/e'], ['//host/p', 'http://a/'],
+  ['?q', 'http://a/b?c#d'], ['#f', 'http://a/b?c'], ['http://[2001:db8::1]:8080/'], ['http://0x7f.1/'], ['http://256.1.1.1/'], ['mailto:a@b.c?d'],
+  ['file:///a/../b'], ['http://a b/'], ['http://a.com:99999/'], ['data:text/plain,hi there'], ['\t http://x.y/z \n'], ['http:\\\\a\\b'], ['nope'],
+  ['http://münchen.de/ä'], ['http://a/%zz?%zz'], ['//a', 'file:///b'], ['http://a?b'], ['http://EXAMPLE.com.:80'], ['a:b', 'http://c'], ['', 'http://a/b?c#d']]
+
+test('URL agrees with Node', async () => {
+  const names = ['href', 'origin', 'protocol', 'username', 'password', 'host', 'hostname', 'port', 'pathname', 'search', 'hash']
+  const describe = (URL) => URLS.map((args) => {
+    try {
+      const url = new URL(...args)
+      return names.map((name) => url[name])
+    } catch (error) {
+      return error.code
+    }
+  })
+  const seen = await evaluate(`const names = ${JSON.stringify(names)}; return (${JSON.stringify(URLS)}).map((args) => {
+    try { const url = new URL(...args); return names.map((name) => url[name]) } catch (error) { return error.code } })`)
+  const expected = describe(URL)
+  for (const [i, args] of URLS.entries()) assert.deepEqual(seen[i], expected[i], JSON.stringify(args))
+})
+
+test('URLSearchParams agrees with Node', async () => {
+  const code = `const p = new URLSearchParams('a=1&b=%20+&a=2&c=é&=x&y'); p.append('z', "~!'()*-._ &="); p.delete('b'); p.set('a', '3'); p.sort()
+    const u = new URL('http://a/?x=1'); u.searchParams.append('y', '2 3'); return [p.toString(), [...p], u.href, p.size, p.has('a', '3')]`
+  assert.deepEqual(await evaluate(code), new Function(code)())
+})
+
+const VALUES = `[{ a: [1, { b: { c: { d: 1 } } }] }, new Map([['x', { y: 1 }]]), new Set([1, 'b']), [undefined, null, -0, 10n, Symbol('s')], 'it\\'s',
+  [, 1, , ,], function named() {}, class A {}, class B extends Map {}, new Date(0), /x/gi, Buffer.from('hi'), new Uint8Array(3), { get a() { return 1 }, set b(x) {} },
+  { [Symbol('k')]: 1, 'a-b': 2 }, Object.create(null), new (class Foo { x = 1 })(), 'a\\nb', [['a', ['b', ['c', ['d']]]]], { f() {}, g: () => {} },
+  Promise.resolve(1), new Error('x').message, [1.5, 'two', true], Object.assign(() => {}, { p: 1 }), { long: 'x'.repeat(100), list: [1, 2, 3] },
+  Array.from({ length: 120 }, (_, i) => i), new Proxy({ a: 1 }, {}), new WeakMap(), new Boolean(true), (() => { const o = { n: 1 }; o.self = o; return o })()]`
+
+test('util.inspect agrees with Node', async () => {
+  const seen = await evaluate(`return ${VALUES}.map((value) => require('util').inspect(value))`)
+  const expected = new Function('Buffer', `return ${VALUES}`)(Buffer).map((value) => util.inspect(value))
+  // Whether a promise is settled is the engine's to know; the fake does not.
+  for (const [i, text] of expected.entries()) if (!text.startsWith('Promise')) assert.equal(seen[i], text)
+})
+
+test('util.format agrees with Node', async () => {
+  const calls = [['%s %d %i %f %j %%', 'a', '1.5', '1.5', '1.5', { a: 1 }], ['%s', null, 2, 'x'], ['a', { b: 1 }], [1, 'b'], ['%O', { a: { b: { c: {} } } }], ['%x %s']]
+  assert.deepEqual(await evaluate(`return ${JSON.stringify(calls)}.map((args) => require('util').format(...args))`), calls.map((args) => util.format(...args)))
+})
+
+test('digests and key derivation agree with Node', async () => {
+  const seen = await evaluate(`const c = require('crypto')
+    return [...['md5', 'sha1', 'sha256', 'sha384', 'sha512'].map((name) => c.createHash(name).update('é').digest('hex')),
+      c.createHmac('sha256', 'key').update('a').update(Buffer.from('b')).digest('base64'),
+      c.pbkdf2Sync('p', 's', 3, 20, 'sha512').toString('hex'), c.scryptSync('p', 's', 16, { N: 16 }).toString('hex'),
+      Buffer.from(await crypto.subtle.digest('SHA-256', Buffer.from('é'))).toString('hex')]`)
+  assert.deepEqual(seen, [...['md5', 'sha1', 'sha256', 'sha384', 'sha512'].map((name) => createHash(name).update('é').digest('hex')),
+    createHmac('sha256', 'key').update('ab').digest('base64'), pbkdf2Sync('p', 's', 3, 20, 'sha512').toString('hex'),
+    scryptSync('p', 's', 16, { N: 16 }).toString('hex'), createHash('sha256').update('é').digest('hex')])
+})
+
+test('Buffer agrees with Node', async () => {
+  const code = `const b = Buffer.from('héllo €😀'); const hex = (x) => Buffer.from(x).toString('hex')
+    return [b.toString('base64'), b.toString('hex'), b.toString('latin1'), b.toString('ascii'), b.toString('utf16le'), b.toString('base64url'), b.length,
+      Buffer.from('aGk', 'base64').toString(), Buffer.from('-_8', 'base64url').toString('hex'), Buffer.from('abc0g', 'hex').length, Buffer.from('é', 'latin1').length,
+      Buffer.byteLength('€'), Buffer.concat([b, Buffer.alloc(2)], 5).toString('hex'), b.indexOf('€'), b.indexOf(Buffer.from('lo')), b.includes('xyz'), b.lastIndexOf('l'),
+      b.slice(-4).toString(), b.subarray(1, 3).toString('hex'), b.write('XY', 1), b.toString('utf8', 0, 4), Buffer.alloc(5, 'ab').toString(), b.readUInt32BE(0), b.readInt16LE(2),
+      JSON.stringify(Buffer.from('a')), Buffer.compare(Buffer.from('a'), Buffer.from('b')), Buffer.from([257, -1, 3.9]).toString('hex'), b.equals(Buffer.from(b)),
+      b.latin1Slice(0, 3), b.utf8Write('zz', 0, 1), hex(b.swap16 ? Buffer.from([1, 2]).swap16() : []), Buffer.isBuffer(b.subarray(1)), Buffer.from('ÿ', 'binary')[0]]`
+  assert.deepEqual(await evaluate(code), JSON.parse(JSON.stringify(new Function('Buffer', code)(Buffer))))
+})
+
+test('querystring, path and the old url parser agree with Node', async () => {
+  const code = `const q = require('querystring'); const u = require('url'); const p = require('path')
+    return [q.parse('a=1&a=2&b=%20+x&c&=d&e=%zz'), q.stringify({ a: [1, 2], b: 'é ', c: true, d: null }), u.parse('http://u:p@h.com:8/p/a?q=1#h').path,
+      u.parse('/a?b=c', true).query.b, u.resolve('http://a/b/c', '../d'), u.format({ protocol: 'http', host: 'a', pathname: '/b' }), u.fileURLToPath('file:///a%20b'),
+      p.join('/a', '..', 'b'), p.extname('x.tar.gz'), p.relative('/a/b', '/a/c/d')]`
+  const { createRequire } = await import('node:module')
+  assert.deepEqual(await evaluate(code), JSON.parse(JSON.stringify(new Function('require', code)(createRequire(import.meta.url)))))
+})
+
+test('unknown modules say what to do', async () => {
+  const seen = await evaluate(`return ['node:foo', 'lodash', 'bindings', './build/x.node', 'child_process'].map((name) => {
+    try { const m = module.require(name); m.exec('ls') } catch (error) { return [error.code, error.message.split(/[.;:] /)[0]] } })`)
+  assert.deepEqual(seen, [
+    ['ERR_UNKNOWN_BUILTIN_MODULE', 'No such built-in module'],
+    ['MODULE_NOT_FOUND', "Cannot find module 'lodash'"],
+    ['ERR_DLOPEN_FAILED', '"bindings" loads a native add-on, and machine code cannot run in Roost'],
+    ['ERR_DLOPEN_FAILED', '"./build/x.node" loads a native add-on, and machine code cannot run in Roost'],
+    ['ERR_FEATURE_UNAVAILABLE_ON_PLATFORM', 'child_process.exec is not available in Roost'],
+  ])
+})
+
+test('files of the bundle can be read, and /tmp written', async () => {
+  const seen = await evaluate(`const fs = require('fs'); fs.writeFileSync('/tmp/a', 'x'); fs.appendFileSync('/tmp/a', 'y'); fs.mkdirSync('/tmp/d/e', { recursive: true })
+    const chunks = []; for await (const chunk of fs.createReadStream('/tmp/a')) chunks.push(String(chunk))
+    let missing; try { fs.readFileSync('/nope') } catch (error) { missing = [error.code, error.errno, error.message] }
+    return [fs.readFileSync('data/hello.txt', 'utf8'), await fs.promises.readFile('/tmp/a', 'utf8'), chunks, fs.readdirSync('/tmp'), fs.statSync('/tmp/d').isDirectory(), missing,
+      fs.existsSync('/app/none')]`, { files: { 'data/hello.txt': Buffer.from('hello').toString('base64') } })
+  assert.deepEqual(seen, ['hello', 'xy', ['xy'], ['a', 'd'], true, ['ENOENT', -2, "ENOENT: no such file or directory, open '/nope'"], false])
+})
+
+test('web streams, forms, clones and channels work together', async () => {
+  const seen = await evaluate(`
+    const form = new FormData(); form.append('a', 'b'); form.append('f', new Blob(['hey']), 'x.txt')
+    const back = await new Response(form).formData()
+    let text = ''; for await (const part of new Response('hello').body.pipeThrough(new TextDecoderStream())) text += part
+    const channel = new MessageChannel()
+    const heard = new Promise((resolve) => { channel.port1.onmessage = (event) => resolve(event.data) })
+    channel.port2.postMessage({ a: new Map([[1, 2]]) })
+    const abort = await fetch('https://x.example', { signal: AbortSignal.abort() }).catch((error) => error.name)
+    const { gzipSync, gunzipSync } = require('zlib')
+    return [back.get('a'), await back.get('f').text(), back.get('f').name, text, (await heard).a.get(1), abort, gunzipSync(gzipSync('zip')).toString()]`)
+  assert.deepEqual(seen, ['b', 'hey', 'x.txt', 'hello', 2, 'AbortError', 'zip'])
+})

@@ -1,0 +1,99 @@
+/** The package `roost`, inside a bot and on plain Node. */
+import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import { after, before, test } from 'node:test'
+import { RoostError, conversations, whatsapp } from '../roost/index.js'
+import { makeEngine } from './support/node_engine.js'
+
+test('inside a bot, friendly arguments become the host\'s records', async () => {
+  const seen = []
+  const functions = Object.fromEntries(['send-text', 'send-buttons', 'send-list', 'send-media', 'send-template'].map((name) => [`whatsapp.${name}`, (message) => {
+    seen.push(JSON.parse(JSON.stringify(message)))
+    return { messageId: 'wamid.1' }
+  }]))
+  const engine = makeEngine(functions)
+  await engine.boot(`const { whatsapp } = require('roost')
+    require('http').createServer(async (req, res) => {
+      await whatsapp.sendText('+5511', 'hi', { replyTo: 'wamid.0' })
+      await whatsapp.sendButtons('5511', { body: 'ok?', buttons: ['yes', { id: 'n', title: 'No' }], header: { image: 'https://a/b.png' } })
+      await whatsapp.sendList('5511', { body: 'choose', button: 'Open', rows: [{ id: '1', title: 'One' }] })
+      await whatsapp.sendMedia('5511', { kind: 'image', link: 'https://a/b.png', caption: 'c' })
+      const { messageId } = await whatsapp.sendTemplate('5511', { name: 't', language: 'en_US', components: [{ type: 'body', parameters: ['x', { type: 'text', parameter_name: 'n', text: 'y' }, { type: 'currency', currency: {} }] }] })
+      res.end(messageId)
+    }).listen(1)`)
+  assert.equal((await engine.event()).body, 'wamid.1')
+  assert.deepEqual(seen, [
+    { to: '5511', body: 'hi', previewUrl: false, replyTo: 'wamid.0' },
+    { to: '5511', header: { tag: 'image', val: { tag: 'link', val: 'https://a/b.png' } }, body: 'ok?', buttons: [{ id: 'yes', title: 'yes' }, { id: 'n', title: 'No' }] },
+    { to: '5511', body: 'choose', button: 'Open', sections: [{ rows: [{ id: '1', title: 'One' }] }] },
+    { to: '5511', kind: 'image', source: { tag: 'link', val: 'https://a/b.png' }, caption: 'c' },
+    { to: '5511', name: 't', language: 'en_US', components: [{ kind: 'body', parameters: [{ tag: 'text', val: 'x' }, { tag: 'named-text', val: ['n', 'y'] },
+      { tag: 'json', val: '{"type":"currency","currency":{}}' }] }] },
+  ])
+})
+
+test('inside a bot, the host\'s errors are RoostErrors with the case as their code', async () => {
+  const engine = makeEngine({ 'whatsapp.send-text': () => { throw { payload: { tag: 'rate-limited', val: { code: 131056, status: 429, message: 'slow down' } } } } }) // eslint-disable-line no-throw-literal
+  await engine.boot(`const { whatsapp, RoostError } = require('roost')
+    require('http').createServer((req, res) => whatsapp.sendText('1', 'x').catch((e) => res.end([e instanceof RoostError, e.code, e.graphCode, e.message].join()))).listen(1)`)
+  assert.equal((await engine.event()).body, 'true,rate-limited,131056,slow down')
+})
+
+test('a transaction commits when its work is done, and rolls back when it fails', async () => {
+  const seen = []
+  const engine = makeEngine({
+    'database.begin': () => 1,
+    'database.[method]transaction.query': (handle, sql) => { seen.push(sql); return { columns: [], rows: [], command: 'SELECT', affected: 0n } },
+    'database.[static]transaction.commit': () => { seen.push('commit') },
+    'database.[static]transaction.rollback': () => { seen.push('rollback') },
+  })
+  await engine.boot(`const { database } = require('roost')
+    require('http').createServer(async (req, res) => {
+      const value = await database.transaction(async (tx) => { await tx.query('SELECT 1'); return 7 })
+      const failed = await database.transaction(async (tx) => { await tx.query('SELECT 2'); throw new Error('no') }).catch((error) => error.message)
+      res.end(value + failed)
+    }).listen(1)`)
+  assert.equal((await engine.event()).body, '7no')
+  assert.deepEqual(seen, ['SELECT 1', 'commit', 'SELECT 2', 'rollback'])
+})
+
+let server
+const requests = []
+
+before(async () => {
+  server = createServer(async (req, res) => {
+    let body = ''
+    for await (const chunk of req) body += chunk
+    requests.push({ url: req.url, token: req.headers.authorization, body: JSON.parse(body) })
+    const refused = body.includes('refuse')
+    res.writeHead(refused ? 400 : 200, { 'content-type': 'application/json' })
+    res.end(JSON.stringify(refused ? { error: { code: 131047, message: 'Re-engagement message', error_data: { details: 'more than 24 hours' } } }
+      : { messages: [{ id: 'wamid.9' }], contacts: [{ wa_id: '5511' }] }))
+  })
+  await new Promise((resolve) => server.listen(0, resolve))
+  Object.assign(process.env, { GRAPH_URL: `http://127.0.0.1:${server.address().port}/v23.0`, WHATSAPP_TOKEN: 't', PHONE_NUMBER_ID: '99' })
+})
+after(() => server.close())
+
+test('on plain Node, sends go to the Cloud API', async () => {
+  assert.deepEqual(await whatsapp.sendButtons('+5511', { body: 'ok?', buttons: ['yes'] }), { messageId: 'wamid.9', waId: '5511' })
+  assert.deepEqual(requests.at(-1), {
+    url: '/v23.0/99/messages', token: 'Bearer t', body: {
+      messaging_product: 'whatsapp', to: '5511', type: 'interactive',
+      interactive: { type: 'button', body: { text: 'ok?' }, action: { buttons: [{ type: 'reply', reply: { id: 'yes', title: 'yes' } }] } },
+    },
+  })
+})
+
+test('on plain Node, Meta\'s refusals are RoostErrors', async () => {
+  await assert.rejects(whatsapp.sendText('5511', 'refuse'), (error) => error instanceof RoostError && error.code === 'rejected' &&
+    error.graphCode === 131047 && error.message === 'Re-engagement message: more than 24 hours')
+})
+
+test('on plain Node, conversations say where they exist', async () => {
+  await assert.rejects(conversations.get('5511'), /exists only inside Roost/)
+})
+
+test('what is wrong with a message is said before it is sent', async () => {
+  await assert.rejects(whatsapp.sendButtons('5511', { body: 'x', buttons: [] }), { code: 'invalid', message: '`buttons` must be one to three' })
+})
