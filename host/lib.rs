@@ -3,8 +3,10 @@
 pub mod app;
 pub mod build;
 pub mod capabilities;
+pub mod config;
 pub mod conversations;
 pub mod deploys;
+pub mod dev;
 pub mod egress;
 pub mod http;
 pub mod inbox;
@@ -13,5 +15,7 @@ pub mod projects;
 pub mod runs;
 pub mod sandbox;
 pub mod sdk;
+pub mod shutdown;
+pub mod telemetry;
 pub mod whatsapp;
 pub mod workshop;

@@ -1,1 +1,129 @@
-fn main(){}
+//! `roost`: the command line.
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use roost::app::App;
+use roost::capabilities::Grants;
+use roost::config::ServeArgs;
+use roost::dev::DevArgs;
+use roost::sandbox::{Sandbox, SandboxSettings};
+use roost::sdk::Sdk;
+use roost::workshop::{Workshop, WorkshopError};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+/// A high-density host for WhatsApp bots.
+#[derive(Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(subcommand)]
+    word: Word,
+}
+
+#[derive(Subcommand)]
+enum Word {
+    /// Runs a bot on your machine, with an emulated WhatsApp, and opens a chat with it.
+    Dev(DevArgs),
+    /// Builds a bot's folder into a component.
+    Build(BuildArgs),
+    /// Runs a host.
+    Serve(Box<ServeArgs>),
+}
+
+#[derive(clap::Args)]
+struct BuildArgs {
+    /// The bot's folder.
+    folder: PathBuf,
+    /// The component to write.
+    #[arg(short, long, default_value = "bot.wasm")]
+    output: PathBuf,
+    /// A variable that the top level needs to start: NAME=VALUE. It stays in the component.
+    #[arg(long, value_parser = variable)]
+    env: Vec<(String, String)>,
+    /// The SDK's files.
+    #[arg(long, env = "ROOST_SDK", default_value = ".tools/sdk")]
+    sdk: PathBuf,
+    /// Where compiled engines are kept.
+    #[arg(long, env = "ROOST_DATA", default_value = ".roost")]
+    data: PathBuf,
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err(format!("`{text}` is not NAME=VALUE")),
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let ended = match Cli::parse().word {
+        Word::Dev(args) => roost::dev::run(args).await,
+        Word::Build(args) => build(args).await,
+        Word::Serve(args) => serve(*args).await,
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tell(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "this is where errors reach people")]
+fn tell(error: &anyhow::Error) {
+    eprintln!("error: {error:#}");
+}
+
+#[expect(clippy::print_stdout, reason = "programs that start a host read its address")]
+async fn serve(args: ServeArgs) -> Result<()> {
+    roost::telemetry::start(args.log_format, &args.log);
+    let app = App::start(args.into_config()?).await?;
+    println!("listening on http://{}", app.address());
+    roost::shutdown::signal().await;
+    app.stop().await;
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "the result of the command")]
+async fn build(args: BuildArgs) -> Result<()> {
+    roost::telemetry::start(Default::default(), "warn,bot=info");
+    let sandbox = Sandbox::new(SandboxSettings {
+        instances: 4,
+        cache: Some(args.data.join("cache")),
+        ..SandboxSettings::default()
+    })?;
+    let workshop = Workshop::start(&sandbox, Sdk::open(&args.sdk)?).await?;
+    let started = Instant::now();
+    let bundle = workshop
+        .bundle(&args.folder, |step| println!("{step}"))
+        .await
+        .map_err(WorkshopError::Build)?;
+    println!("entry: {} ({})", bundle.entry.path, bundle.entry.chosen_because);
+    for warning in &bundle.warnings {
+        println!("warning: {warning}");
+    }
+    let artifact = workshop.artifact(bundle);
+    let mut env: BTreeMap<String, String> =
+        [("NODE_ENV", "production"), ("PORT", "3000")].map(|(k, v)| (k.into(), v.into())).into();
+    env.extend(args.env);
+    let (component, report) = workshop.build(&artifact, env, Grants::none()).await?;
+    std::fs::write(&args.output, &component)
+        .with_context(|| format!("cannot write `{}`", args.output.display()))?;
+    if report.parked > 0 {
+        println!(
+            "{} calls of the top level wait for a project: they are made when it is deployed",
+            report.parked
+        );
+    }
+    println!(
+        "{}: {} KiB in {} ms",
+        args.output.display(),
+        component.len() / 1024,
+        started.elapsed().as_millis()
+    );
+    Ok(())
+}

@@ -133,8 +133,9 @@ impl Workshop {
         &self,
         artifact: &Artifact,
         env: BTreeMap<String, String>,
+        grants: Grants,
     ) -> Result<(Vec<u8>, BootReport), WorkshopError> {
-        let image = self.boot(artifact, env, Grants::none(), false).await?;
+        let image = self.boot(artifact, env, grants, false).await?;
         let component = artifact::attach(&image.component, artifact)?;
         Ok((component, image.report))
     }

@@ -4,7 +4,9 @@
 //! `.tools/` of the checkout; nothing is installed elsewhere.
 
 mod bindings;
+mod commands;
 mod engine;
+mod sdk;
 mod tools;
 
 use anyhow::{Result, bail};
@@ -12,22 +14,32 @@ use anyhow::{Result, bail};
 const USAGE: &str = "\
 cargo xtask <word>
 
-  setup        install the pinned tools and build the engine
-  engine       build the engine again
+  dev [DIR]    run a bot on your machine and chat with it (default: guests/starter)
+  test         run all tests
+  setup        install the pinned tools and build the SDK
+  engine       build the engine
+
+What each word needs is installed first, into .tools/ of the checkout.
 ";
 
 fn main() -> Result<()> {
     let mut args = std::env::args().skip(1);
     match args.next().as_deref() {
-        Some("setup") => {
-            let tools = tools::install()?;
-            engine::build(&tools)
-        }
+        Some("dev") => commands::dev(&args.collect::<Vec<_>>()),
+        Some("test") => commands::test(&args.collect::<Vec<_>>()),
+        Some("setup") => setup().map(|_| ()),
         Some("engine") => engine::build(&tools::install()?),
-        Some(word) => bail!("there is no word `{word}`\n\n{USAGE}"),
-        None => {
+        Some("help" | "--help" | "-h") | None => {
             println!("{USAGE}");
             Ok(())
         }
+        Some(word) => bail!("there is no word `{word}`\n\n{USAGE}"),
     }
+}
+
+fn setup() -> Result<tools::Tools> {
+    let tools = tools::install()?;
+    engine::build(&tools)?;
+    sdk::build(&tools)?;
+    Ok(tools)
 }

@@ -29,7 +29,7 @@ pub(crate) fn install() -> Result<Tools> {
     std::fs::create_dir_all(&tools.home)
         .with_context(|| format!("cannot make the folder `{}`", tools.home.display()))?;
     install_python_packages(&tools)?;
-    for folder in ["sdk"] {
+    for folder in ["sdk", "guests"] {
         install_node_packages(&tools, folder)?;
     }
     Ok(tools)

@@ -1,13 +1,13 @@
 //! Control databases for tests: each test has one of its own, empty and migrated.
 //!
-//! `ROOST_TEST_PG_ADMIN` is the URL of a role that may create databases on a running server. A
-//! database outlives its test, so that it can be looked at; the server is thrown away.
+//! They are on the server that all tests of a run share. A database outlives its test, so that it
+//! can be looked at; the server is thrown away.
 
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::PgPoolOptions;
 use sqlx::{AssertSqlSafe, PgPool};
 
 /// What the host needs of its database.
-pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+pub use roost::app::MIGRATIONS;
 
 /// An empty, migrated database.
 pub async fn fresh() -> PgPool {
@@ -18,10 +18,9 @@ pub async fn fresh() -> PgPool {
 
 /// A database without any table.
 pub async fn empty() -> PgPool {
-    let url = std::env::var("ROOST_TEST_PG_ADMIN").expect(
-        "ROOST_TEST_PG_ADMIN must be the URL of a PostgreSQL role that may create databases",
-    );
-    let admin: PgConnectOptions = url.parse().unwrap();
+    let server = crate::postgres_support::server().await;
+    server.ensure().await.unwrap();
+    let admin = server.control_options();
     let name = format!("test_{}", uuid::Uuid::new_v4().simple());
     let one = PgPoolOptions::new()
         .max_connections(1)

@@ -1,0 +1,138 @@
+//! Every setting of `roost serve`: flag, variable, default.
+
+use crate::app::AppConfig;
+use crate::egress::EgressPolicy;
+use crate::inbox::DispatcherSettings;
+use crate::postgres::{MasterKey, Server, TenantAuth};
+use crate::projects::Secret;
+use crate::sandbox::Budget;
+use crate::telemetry::LogFormat;
+use crate::whatsapp::GraphEndpoint;
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How the host logs in as a project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TenantLogin {
+    /// By the operating system's user, over a unix socket whose server maps it.
+    Peer,
+    /// By passwords made of the master key.
+    Scram,
+}
+
+/// The settings of a host.
+#[derive(Args, Clone, Debug)]
+pub struct ServeArgs {
+    /// Where Postgres is: an administrator's URL.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: String,
+    /// How the host logs in as a project.
+    #[arg(long, env = "ROOST_TENANT_AUTH", value_enum, default_value = "scram")]
+    pub tenant_auth: TenantLogin,
+    /// Seals tokens and secrets: 64 hexadecimal digits, the same on every host.
+    #[arg(long, env = "ROOST_MASTER_KEY", hide_env_values = true)]
+    pub master_key: String,
+    /// Where webhooks come in.
+    #[arg(long, env = "ROOST_LISTEN", default_value = "127.0.0.1:4000")]
+    pub listen: SocketAddr,
+    /// Artifacts, images and compiled engines.
+    #[arg(long, env = "ROOST_DATA", default_value = ".roost")]
+    pub data: PathBuf,
+    /// The SDK's files.
+    #[arg(long, env = "ROOST_SDK", default_value = ".tools/sdk")]
+    pub sdk: PathBuf,
+    /// What Meta says at the webhook's handshake.
+    #[arg(long, env = "ROOST_VERIFY_TOKEN", hide_env_values = true)]
+    pub verify_token: String,
+    /// What Meta signs webhooks with; several, while it is being changed.
+    #[arg(long, env = "ROOST_APP_SECRETS", value_delimiter = ',', required = true, hide_env_values = true)]
+    pub app_secrets: Vec<String>,
+    /// Where Meta is.
+    #[arg(long, env = "ROOST_GRAPH_URL", default_value = "https://graph.facebook.com")]
+    pub graph_url: String,
+    /// Meta's version for requests that name none.
+    #[arg(long, env = "ROOST_GRAPH_VERSION", default_value = "v25.0")]
+    pub graph_version: String,
+    /// How many instances may live at once.
+    #[arg(long, env = "ROOST_INSTANCES", default_value_t = 1000)]
+    pub instances: u32,
+    /// How long an event may take, in seconds.
+    #[arg(long, env = "ROOST_WALL_SECONDS", default_value_t = 60)]
+    pub wall_seconds: u64,
+    /// How much processor time an event may take, in seconds.
+    #[arg(long, env = "ROOST_CPU_SECONDS", default_value_t = 5)]
+    pub cpu_seconds: u64,
+    /// How long a host may be silent before its events are given to another, in seconds.
+    #[arg(long, env = "ROOST_LEASE_SECONDS", default_value_t = 30)]
+    pub lease_seconds: u64,
+    /// How long a send of unknown outcome waits for a status, in seconds.
+    #[arg(long, env = "ROOST_SETTLE_SECONDS", default_value_t = 60)]
+    pub settle_seconds: u64,
+    /// How log lines look.
+    #[arg(long, env = "ROOST_LOG_FORMAT", value_enum, default_value = "text")]
+    pub log_format: LogFormat,
+    /// What is logged, as in `info,bot=debug`.
+    #[arg(long, env = "ROOST_LOG", default_value = "info")]
+    pub log: String,
+}
+
+impl ServeArgs {
+    /// Checks the settings and makes a host's configuration of them.
+    pub fn into_config(self) -> Result<AppConfig> {
+        let master_key = master_key(&self.master_key)?;
+        let auth = match self.tenant_auth {
+            TenantLogin::Peer => TenantAuth::Peer,
+            TenantLogin::Scram => TenantAuth::Scram {
+                master_key: MasterKey::new(&master_key).context("ROOST_MASTER_KEY")?,
+                epoch: 1,
+            },
+        };
+        let server = Server::from_url(&self.database_url, auth).context("DATABASE_URL")?;
+        let lease = Duration::from_secs(self.lease_seconds.max(1));
+        Ok(AppConfig {
+            server,
+            data: self.data,
+            sdk: self.sdk,
+            master_key,
+            listen: self.listen,
+            verify_token: Secret::new(self.verify_token),
+            app_secrets: self.app_secrets.into_iter().map(Secret::new).collect(),
+            graph: GraphEndpoint::new(&self.graph_url, &self.graph_version)
+                .context("ROOST_GRAPH_URL")?,
+            budget: Budget {
+                wall: Duration::from_secs(self.wall_seconds),
+                cpu: Duration::from_secs(self.cpu_seconds),
+                ..Budget::default()
+            },
+            instances: self.instances,
+            dispatcher: DispatcherSettings {
+                lease,
+                heartbeat: lease / 3,
+                ..DispatcherSettings::new(host_name())
+            },
+            settle_after: Duration::from_secs(self.settle_seconds),
+            egress: EgressPolicy::default(),
+        })
+    }
+}
+
+/// 32 bytes of 64 hexadecimal digits.
+fn master_key(text: &str) -> Result<[u8; 32]> {
+    let bytes = hex::decode(text.trim()).ok().and_then(|bytes| bytes.try_into().ok());
+    match bytes {
+        Some(key) => Ok(key),
+        None => bail!(
+            "ROOST_MASTER_KEY must be 64 hexadecimal digits: make one with `openssl rand -hex 32`, \
+             keep it, and give every host the same"
+        ),
+    }
+}
+
+/// Names this host to operators.
+fn host_name() -> String {
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    format!("{name}:{}", std::process::id())
+}

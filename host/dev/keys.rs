@@ -1,0 +1,53 @@
+//! The keys of a development setup: made once, kept beside its data.
+
+use anyhow::{Context, Result};
+use rand::RngExt as _;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// What the parts of a development setup know each other by.
+#[derive(Clone, Deserialize, Serialize)]
+pub(super) struct Keys {
+    /// Seals what the control database holds; 64 hexadecimal digits.
+    pub(super) master_key: String,
+    /// Of the emulated app.
+    pub(super) verify_token: String,
+    /// Of the emulated app.
+    pub(super) app_secret: String,
+    /// Of the emulated account.
+    pub(super) access_token: String,
+    /// Of the emulator's control API.
+    pub(super) control_token: String,
+}
+
+impl Keys {
+    /// Reads the keys, or makes them.
+    pub(super) fn open(file: &Path) -> Result<Self> {
+        if file.exists() {
+            let text = std::fs::read_to_string(file)
+                .with_context(|| format!("cannot read `{}`", file.display()))?;
+            return serde_json::from_str(&text).with_context(|| {
+                let folder = file.parent().unwrap_or(file).display();
+                format!(
+                    "the keys in `{}` are damaged: delete the folder `{folder}` to begin anew, \
+                     which also deletes the data of your local bots",
+                    file.display()
+                )
+            });
+        }
+        let keys = Self {
+            master_key: random_hex(),
+            verify_token: random_hex(),
+            app_secret: random_hex(),
+            access_token: format!("EAA{}", random_hex()),
+            control_token: random_hex(),
+        };
+        crate::sandbox::write_private(file, serde_json::to_string_pretty(&keys)?.as_bytes())
+            .with_context(|| format!("cannot write `{}`", file.display()))?;
+        Ok(keys)
+    }
+}
+
+fn random_hex() -> String {
+    hex::encode(rand::rng().random::<[u8; 32]>())
+}

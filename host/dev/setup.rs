@@ -1,0 +1,184 @@
+//! The parts of a development setup: Postgres, the emulator, the host.
+
+use super::keys::Keys;
+use super::progress::step;
+use crate::app::{App, AppConfig};
+use crate::egress::EgressPolicy;
+use crate::inbox::DispatcherSettings;
+use crate::postgres::{Embedded, EmbeddedConfig};
+use crate::projects::{NewNumber, Project, ProjectName, Secret};
+use crate::sandbox::Budget;
+use crate::whatsapp::GraphEndpoint;
+use anyhow::{Context, Result};
+use roost_emulator::control::wire::{NewApp, NewCustomer, NewNumber as EmulatedNumber, NewToken, NewWaba};
+use roost_emulator::{Config, ControlClient, Emulator, Running};
+use sha2::{Digest, Sha256};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The customer that the chat speaks as.
+pub(super) const CUSTOMER: &str = "15550001111";
+
+/// The emulated app; there is one for all local bots.
+const APP_ID: &str = "100000000000001";
+
+/// Where everything is.
+pub(super) struct Places {
+    pub(super) data: PathBuf,
+    pub(super) sdk: PathBuf,
+    pub(super) postgres: PathBuf,
+    pub(super) listen: SocketAddr,
+}
+
+/// A running development setup.
+pub(super) struct Setup {
+    pub(super) app: App,
+    pub(super) emulator: Running,
+    pub(super) control: ControlClient,
+    keys: Keys,
+    postgres: Embedded,
+}
+
+/// A project and its emulated number.
+pub(super) struct Connected {
+    pub(super) project: Project,
+    pub(super) number_id: String,
+}
+
+impl Setup {
+    /// Starts everything, and reuses what an earlier start left.
+    pub(super) async fn start(places: &Places) -> Result<Self> {
+        let keys = Keys::open(&places.data.join("keys.json"))?;
+        let config = EmbeddedConfig::new(places.postgres.clone(), places.data.join("postgres"));
+        let postgres = step("starting Postgres", Embedded::start(config)).await?;
+        let emulator = Emulator::start(Config {
+            control_token: keys.control_token.clone(),
+            state_file: Some(places.data.join("emulator.json")),
+            ..Config::default()
+        })
+        .await
+        .context("the WhatsApp emulator cannot start")?;
+        let control = emulator.control().context("the WhatsApp emulator cannot be reached")?;
+        let app = step("starting the host", App::start(app_config(places, &keys, &postgres, &emulator)?));
+        Ok(Self { app: app.await?, emulator, control, keys, postgres })
+    }
+
+    /// Makes the project, and an emulated number for it.
+    pub(super) async fn connect(&self, name: &ProjectName) -> Result<Connected> {
+        let project = self.app.create_project(name).await?;
+        let number_id = digits("number", name);
+        let waba_id = digits("account", name);
+        self.emulate(&number_id, &waba_id).await.context("the emulated number cannot be made")?;
+        let number = NewNumber {
+            phone_number_id: number_id.clone(),
+            waba_id,
+            display_phone_number: display_number(&number_id),
+            token: Secret::new(self.keys.access_token.clone()),
+        };
+        self.app.connect_number(project.project_id, &number).await?;
+        Ok(Connected { project, number_id })
+    }
+
+    async fn emulate(&self, number_id: &str, waba_id: &str) -> Result<()> {
+        let callback = format!("http://{}/webhooks/whatsapp", self.app.address());
+        self.control
+            .create_app(&NewApp {
+                id: Some(APP_ID.to_owned()),
+                secret: Some(self.keys.app_secret.clone()),
+                callback_url: Some(callback),
+                verify_token: Some(self.keys.verify_token.clone()),
+                ..NewApp::default()
+            })
+            .await?;
+        self.control
+            .create_waba(&NewWaba {
+                id: Some(waba_id.to_owned()),
+                app_ids: [APP_ID.to_owned()].into(),
+                ..NewWaba::default()
+            })
+            .await?;
+        let mut number = EmulatedNumber::new(waba_id, display_number(number_id));
+        number.id = Some(number_id.to_owned());
+        self.control.create_number(&number).await?;
+        self.control
+            .create_token(&NewToken {
+                token: Some(self.keys.access_token.clone()),
+                app_id: APP_ID.to_owned(),
+                ..NewToken::default()
+            })
+            .await?;
+        let known = self.control.customers().await?;
+        if !known.iter().any(|customer| customer.phone == CUSTOMER) {
+            self.control.create_customer(&customer()).await?;
+        }
+        Ok(())
+    }
+
+    /// Stops everything, in order.
+    pub(super) async fn stop(self) -> Result<()> {
+        step("stopping the host", self.app.stop()).await;
+        self.emulator.shutdown().await;
+        step("stopping Postgres", self.postgres.stop()).await?;
+        Ok(())
+    }
+}
+
+fn app_config(
+    places: &Places,
+    keys: &Keys,
+    postgres: &Embedded,
+    emulator: &Running,
+) -> Result<AppConfig> {
+    let master_key = hex::decode(&keys.master_key).ok().and_then(|key| key.try_into().ok());
+    Ok(AppConfig {
+        server: postgres.server(),
+        data: places.data.clone(),
+        sdk: places.sdk.clone(),
+        master_key: master_key.context("the master key is damaged")?,
+        listen: places.listen,
+        verify_token: Secret::new(keys.verify_token.clone()),
+        app_secrets: vec![Secret::new(keys.app_secret.clone())],
+        graph: GraphEndpoint::new(&emulator.graph_url(), "v25.0")?,
+        budget: Budget::default(),
+        instances: 100,
+        dispatcher: DispatcherSettings::new("dev"),
+        settle_after: Duration::from_secs(60),
+        egress: EgressPolicy::default(),
+    })
+}
+
+fn customer() -> NewCustomer {
+    NewCustomer {
+        phone: CUSTOMER.to_owned(),
+        name: Some("You".to_owned()),
+        ..NewCustomer::default()
+    }
+}
+
+/// An id that a bot keeps from one start to the next.
+fn digits(kind: &str, name: &ProjectName) -> String {
+    let hash = Sha256::digest(format!("{kind} {}", name.as_str()));
+    let number = hash.iter().take(6).fold(0_u64, |all, byte| all << 8 | u64::from(*byte));
+    format!("1{number:014}").chars().take(15).collect()
+}
+
+fn display_number(number_id: &str) -> String {
+    format!("1555{}", number_id.chars().skip(1).take(7).collect::<String>())
+}
+
+/// A project's name, made of its folder's.
+pub(super) fn project_name(folder: &Path) -> Result<ProjectName> {
+    let folder = folder.file_name().map(|name| name.to_string_lossy().to_lowercase());
+    let mut slug = String::new();
+    for c in folder.unwrap_or_default().chars() {
+        match c {
+            'a'..='z' | '0'..='9' => slug.push(c),
+            _ if slug.ends_with('-') || slug.is_empty() => {}
+            _ => slug.push('-'),
+        }
+    }
+    let slug = slug.trim_end_matches('-');
+    let slug = if slug.is_empty() { "bot" } else { slug };
+    Ok(slug.chars().take(40).collect::<String>().trim_end_matches('-').parse()?)
+}

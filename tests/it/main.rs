@@ -1,0 +1,37 @@
+//! The tests of the host over its real parts.
+//!
+//! `support` has what they share: databases on the one server of a run. Tests
+//! of one feature are in the module of its name; `host` has those of the whole,
+//! from a signed webhook to what the bot sent.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::too_many_lines,
+    unreachable_pub,
+    reason = "tests may fail loudly, and tell why"
+)]
+
+mod build;
+
+mod conversations;
+mod egress;
+mod inbox;
+mod leases;
+mod oracle;
+mod postgres_attacks;
+mod postgres_cell;
+mod postgres_client;
+mod postgres_embedded;
+mod postgres_faults;
+mod postgres_hardening;
+mod postgres_keeper;
+mod postgres_pool;
+mod postgres_scram;
+mod postgres_support;
+mod postgres_transactions;
+mod projects;
+mod sends;
+mod support;
+mod webhook;

