@@ -73,12 +73,16 @@ async fn measure(workshop: &Workshop, name: &'static str, folder: &Path) -> anyh
         let started = Instant::now();
         let bundle = workshop.bundle(folder, |_| {}).await?;
         let artifact = workshop.artifact(bundle);
-        let image = workshop.boot(&artifact, environment(), Grants::none(), false).await?;
+        let image = workshop
+            .boot(&artifact, environment(), Grants::none(), false)
+            .await?;
         let bot = workshop.load(&image.component).await?;
         deploys.push(started.elapsed());
         deployed = Some((bot, image.component.len()));
     }
-    let Some((bot, image_bytes)) = deployed else { anyhow::bail!("nothing was deployed") };
+    let Some((bot, image_bytes)) = deployed else {
+        anyhow::bail!("nothing was deployed")
+    };
 
     let mut resident = Instance::start(&bot, Budget::default(), Grants::none()).await?;
     let (mut instantiate, mut event, mut drops, mut warm) = (vec![], vec![], vec![], vec![]);
@@ -138,13 +142,19 @@ async fn handled(bot: &Bot) -> anyhow::Result<Instance> {
 
 fn private_kib() -> anyhow::Result<usize> {
     let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("RssAnon:"));
     let kib = line.and_then(|line| line.split_whitespace().next());
-    Ok(kib.ok_or_else(|| anyhow::anyhow!("the kernel does not tell RssAnon"))?.parse()?)
+    Ok(kib
+        .ok_or_else(|| anyhow::anyhow!("the kernel does not tell RssAnon"))?
+        .parse()?)
 }
 
 fn environment() -> BTreeMap<String, String> {
-    [("PORT", "3000"), ("VERIFY_TOKEN", "check")].map(|(k, v)| (k.to_owned(), v.to_owned())).into()
+    [("PORT", "3000"), ("VERIFY_TOKEN", "check")]
+        .map(|(k, v)| (k.to_owned(), v.to_owned()))
+        .into()
 }
 
 fn webhook() -> anyhow::Result<http::Request<Bytes>> {
@@ -174,8 +184,12 @@ fn micros(duration: Duration) -> f64 {
 #[expect(clippy::print_stdout, reason = "a bench prints its figures")]
 fn print_table(cases: &[Case]) {
     println!("medians of {ROUNDS} events; times in µs, deploy in ms\n");
-    println!("|         | fresh: instantiate | event | drop | pages | resident: event | fresh / resident | deploy | image KiB |");
-    println!("|---------|-------------------:|------:|-----:|------:|----------------:|-----------------:|-------:|----------:|");
+    println!(
+        "|         | fresh: instantiate | event | drop | pages | resident: event | fresh / resident | deploy | image KiB |"
+    );
+    println!(
+        "|---------|-------------------:|------:|-----:|------:|----------------:|-----------------:|-------:|----------:|"
+    );
     for case in cases {
         println!(
             "| {:<7} | {:>18.1} | {:>5.0} | {:>4.0} | {:>5} | {:>15.0} | {:>16.2} | {:>6.0} | {:>9} |",

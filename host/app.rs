@@ -91,7 +91,9 @@ impl App {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let listener = listen(config.listen).await?;
         let pool = control_pool(&config.server).await?;
-        let cell = Cell::ensure(&config.server, CELL).await.context("the cell cannot be made")?;
+        let cell = Cell::ensure(&config.server, CELL)
+            .await
+            .context("the cell cannot be made")?;
         let vault = Arc::new(Vault::new(&config.master_key));
         let projects = ProjectStore::new(pool.clone(), vault);
         let conversations = ConversationStore::new(pool.clone());
@@ -128,7 +130,10 @@ impl App {
         let address = listener.local_addr()?;
         let state = HttpState {
             inbox: inbox.clone(),
-            webhook: Arc::new(WebhookSettings::new(config.verify_token, config.app_secrets)),
+            webhook: Arc::new(WebhookSettings::new(
+                config.verify_token,
+                config.app_secrets,
+            )),
             health: Health {
                 pool: pool.clone(),
                 needed_migration: needed_migration(),
@@ -226,7 +231,11 @@ impl App {
             Err(error) => tracing::error!(%error, "the listener failed"),
         }
         self.pool.close().await;
-        tracing::info!(finished = report.finished, released = report.released, "stopped");
+        tracing::info!(
+            finished = report.finished,
+            released = report.released,
+            "stopped"
+        );
     }
 }
 
@@ -244,19 +253,29 @@ async fn listen(address: SocketAddr) -> Result<tokio::net::TcpListener> {
 }
 
 async fn control_pool(server: &Server) -> Result<PgPool> {
-    server.ensure().await.context("the control database cannot be prepared")?;
+    server
+        .ensure()
+        .await
+        .context("the control database cannot be prepared")?;
     let pool = PgPoolOptions::new()
         .max_connections(CONTROL_CONNECTIONS)
         .acquire_timeout(Duration::from_secs(10))
         .connect_with(server.control_options())
         .await
         .context("the control database cannot be reached")?;
-    MIGRATIONS.run(&pool).await.context("the control database cannot be migrated")?;
+    MIGRATIONS
+        .run(&pool)
+        .await
+        .context("the control database cannot be migrated")?;
     Ok(pool)
 }
 
 fn needed_migration() -> i64 {
-    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default()
+    MIGRATIONS
+        .iter()
+        .map(|migration| migration.version)
+        .max()
+        .unwrap_or_default()
 }
 
 async fn workshop(config: &AppConfig) -> Result<Workshop> {
@@ -274,9 +293,17 @@ fn outbox(config: &AppConfig, pool: &PgPool) -> Result<Outbox> {
         .context("the client for Meta cannot be made")?;
     let settings = OutboxSettings {
         settle_after: config.settle_after,
-        ..OutboxSettings::new(CallbackKey::new(derived(&config.master_key, b"callback data")))
+        ..OutboxSettings::new(CallbackKey::new(derived(
+            &config.master_key,
+            b"callback data",
+        )))
     };
-    Ok(Outbox::new(pool.clone(), client, settings, Arc::new(ConversationSink))?)
+    Ok(Outbox::new(
+        pool.clone(),
+        client,
+        settings,
+        Arc::new(ConversationSink),
+    )?)
 }
 
 /// A key for one purpose, made of the master key.

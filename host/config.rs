@@ -48,10 +48,20 @@ pub struct ServeArgs {
     #[arg(long, env = "ROOST_VERIFY_TOKEN", hide_env_values = true)]
     pub verify_token: String,
     /// What Meta signs webhooks with; several, while it is being changed.
-    #[arg(long, env = "ROOST_APP_SECRETS", value_delimiter = ',', required = true, hide_env_values = true)]
+    #[arg(
+        long,
+        env = "ROOST_APP_SECRETS",
+        value_delimiter = ',',
+        required = true,
+        hide_env_values = true
+    )]
     pub app_secrets: Vec<String>,
     /// Where Meta is.
-    #[arg(long, env = "ROOST_GRAPH_URL", default_value = "https://graph.facebook.com")]
+    #[arg(
+        long,
+        env = "ROOST_GRAPH_URL",
+        default_value = "https://graph.facebook.com"
+    )]
     pub graph_url: String,
     /// Meta's version for requests that name none.
     #[arg(long, env = "ROOST_GRAPH_VERSION", default_value = "v25.0")]
@@ -121,7 +131,9 @@ impl ServeArgs {
 
 /// 32 bytes of 64 hexadecimal digits.
 fn master_key(text: &str) -> Result<[u8; 32]> {
-    let bytes = hex::decode(text.trim()).ok().and_then(|bytes| bytes.try_into().ok());
+    let bytes = hex::decode(text.trim())
+        .ok()
+        .and_then(|bytes| bytes.try_into().ok());
     match bytes {
         Some(key) => Ok(key),
         None => bail!(
@@ -133,6 +145,9 @@ fn master_key(text: &str) -> Result<[u8; 32]> {
 
 /// Names this host to operators.
 fn host_name() -> String {
-    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let name = rustix::system::uname()
+        .nodename()
+        .to_string_lossy()
+        .into_owned();
     format!("{name}:{}", std::process::id())
 }

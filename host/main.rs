@@ -78,7 +78,10 @@ fn tell(error: &anyhow::Error) {
     eprintln!("error: {error:#}");
 }
 
-#[expect(clippy::print_stdout, reason = "programs that start a host read its address")]
+#[expect(
+    clippy::print_stdout,
+    reason = "programs that start a host read its address"
+)]
 async fn serve(args: ServeArgs) -> Result<()> {
     roost::telemetry::start(args.log_format, &args.log);
     let app = App::start(args.into_config()?).await?;
@@ -102,13 +105,17 @@ async fn build(args: BuildArgs) -> Result<()> {
         .bundle(&args.folder, |step| println!("{step}"))
         .await
         .map_err(WorkshopError::Build)?;
-    println!("entry: {} ({})", bundle.entry.path, bundle.entry.chosen_because);
+    println!(
+        "entry: {} ({})",
+        bundle.entry.path, bundle.entry.chosen_because
+    );
     for warning in &bundle.warnings {
         println!("warning: {warning}");
     }
     let artifact = workshop.artifact(bundle);
-    let mut env: BTreeMap<String, String> =
-        [("NODE_ENV", "production"), ("PORT", "3000")].map(|(k, v)| (k.into(), v.into())).into();
+    let mut env: BTreeMap<String, String> = [("NODE_ENV", "production"), ("PORT", "3000")]
+        .map(|(k, v)| (k.into(), v.into()))
+        .into();
     env.extend(args.env);
     let (component, report) = workshop.build(&artifact, env, Grants::none()).await?;
     std::fs::write(&args.output, &component)

@@ -35,6 +35,9 @@ pub struct Sdk {
 impl Sdk {
     /// Reads the SDK from its folder.
     pub fn open(folder: &Path) -> Result<Self, SdkError> {
+        // The bundler is started in the bot's folder, where a relative path means another file.
+        let folder = std::path::absolute(folder)
+            .map_err(|error| SdkError::Unreadable(folder.to_owned(), error))?;
         let file = |name: &str| folder.join(name);
         let read = |name: &str| {
             std::fs::read(file(name)).map_err(|error| SdkError::Unreadable(file(name), error))
@@ -49,6 +52,11 @@ impl Sdk {
         if let Err(error) = std::fs::metadata(&esbuild) {
             return Err(SdkError::Unreadable(esbuild, error));
         }
-        Ok(Self { engine: read("engine.wasm")?, runtime: text("runtime.js")?, builtins, esbuild })
+        Ok(Self {
+            engine: read("engine.wasm")?,
+            runtime: text("runtime.js")?,
+            builtins,
+            esbuild,
+        })
     }
 }

@@ -11,7 +11,8 @@ pub trait Conversations: Send + Sync {
     /// The conversation with a contact, by WhatsApp id or business-scoped user id.
     fn get(&self, contact: String) -> BoxFuture<'_, Result<Conversation, Error>>;
     /// Sets its state, or removes it.
-    fn set_state(&self, contact: String, state: Option<String>) -> BoxFuture<'_, Result<(), Error>>;
+    fn set_state(&self, contact: String, state: Option<String>)
+    -> BoxFuture<'_, Result<(), Error>>;
 }
 
 fn granted<T>(accessor: &Accessor<T, HasSelf<RunState>>) -> Result<Arc<dyn Conversations>, Error> {
@@ -19,16 +20,15 @@ fn granted<T>(accessor: &Accessor<T, HasSelf<RunState>>) -> Result<Arc<dyn Conve
         let grants = &mut access.get().grants;
         grants.host_calls += 1;
         grants.conversations.clone().ok_or_else(|| {
-            Error::Unavailable("conversations exist while an event is handled, not at deploy".to_owned())
+            Error::Unavailable(
+                "conversations exist while an event is handled, not at deploy".to_owned(),
+            )
         })
     })
 }
 
 impl<T: Send> conversations::HostWithStore<T> for HasSelf<RunState> {
-    async fn get(
-        accessor: &Accessor<T, Self>,
-        contact: String,
-    ) -> Result<Conversation, Error> {
+    async fn get(accessor: &Accessor<T, Self>, contact: String) -> Result<Conversation, Error> {
         granted(accessor)?.get(contact).await
     }
 

@@ -32,7 +32,9 @@ fn granted<T>(accessor: &Accessor<T, HasSelf<RunState>>) -> Result<DatabaseGrant
         let grants = &mut access.get().grants;
         grants.host_calls += 1;
         grants.database.clone().ok_or_else(|| {
-            Error::Unavailable("this build has no database: it is there when the bot is deployed".to_owned())
+            Error::Unavailable(
+                "this build has no database: it is there when the bot is deployed".to_owned(),
+            )
         })
     })
 }
@@ -44,7 +46,11 @@ fn open<T>(
     accessor.with(|mut access| {
         let state = access.get();
         state.grants.host_calls += 1;
-        state.table.get(handle).cloned().map_err(|error| Error::Other(error.to_string()))
+        state
+            .table
+            .get(handle)
+            .cloned()
+            .map_err(|error| Error::Other(error.to_string()))
     })
 }
 
@@ -56,7 +62,10 @@ async fn close<T>(
     let open = accessor.with(|mut access| {
         let state = access.get();
         state.grants.host_calls += 1;
-        state.table.delete(handle).map_err(|error| Error::Other(error.to_string()))
+        state
+            .table
+            .delete(handle)
+            .map_err(|error| Error::Other(error.to_string()))
     })?;
     let transaction = open.transaction.lock().await.take();
     Ok((transaction.ok_or_else(ended)?, open.limits))
@@ -74,7 +83,10 @@ impl<T: Send> database::HostWithStore<T> for HasSelf<RunState> {
     ) -> Result<Rows, Error> {
         let grant = granted(accessor)?;
         let parameters: Vec<Param> = parameters.into_iter().map(param).collect();
-        let rows = grant.database.query(&grant.tenant, &sql, &parameters, &grant.limits).await;
+        let rows = grant
+            .database
+            .query(&grant.tenant, &sql, &parameters, &grant.limits)
+            .await;
         rows.map(rows_of).map_err(error_of)
     }
 
@@ -83,13 +95,19 @@ impl<T: Send> database::HostWithStore<T> for HasSelf<RunState> {
         options: TransactionOptions,
     ) -> Result<Resource<OpenTransaction>, Error> {
         let grant = granted(accessor)?;
-        let begun = grant.database.begin(&grant.tenant, options_of(options), grant.limits.deadline);
+        let begun = grant
+            .database
+            .begin(&grant.tenant, options_of(options), grant.limits.deadline);
         let open = OpenTransaction {
             transaction: Arc::new(Mutex::new(Some(begun.await.map_err(error_of)?))),
             limits: grant.limits,
         };
         accessor.with(|mut access| {
-            access.get().table.push(open).map_err(|error| Error::Other(error.to_string()))
+            access
+                .get()
+                .table
+                .push(open)
+                .map_err(|error| Error::Other(error.to_string()))
         })
     }
 }
@@ -114,12 +132,17 @@ impl<T: Send> database::HostTransactionWithStore<T> for HasSelf<RunState> {
         handle: Resource<OpenTransaction>,
     ) -> Result<(), Error> {
         let (transaction, limits) = close(accessor, handle).await?;
-        match transaction.commit(limits.deadline).await.map_err(error_of)? {
+        match transaction
+            .commit(limits.deadline)
+            .await
+            .map_err(error_of)?
+        {
             postgres::CommitOutcome::Committed => Ok(()),
             postgres::CommitOutcome::RolledBack => Err(Error::Sql(SqlError {
                 sqlstate: "25P02".to_owned(),
                 severity: "ERROR".to_owned(),
-                message: "a statement had failed before: the transaction was rolled back".to_owned(),
+                message: "a statement had failed before: the transaction was rolled back"
+                    .to_owned(),
                 detail: None,
                 hint: None,
                 position: None,
@@ -136,7 +159,10 @@ impl<T: Send> database::HostTransactionWithStore<T> for HasSelf<RunState> {
         handle: Resource<OpenTransaction>,
     ) -> Result<(), Error> {
         let (transaction, limits) = close(accessor, handle).await?;
-        transaction.rollback(limits.deadline).await.map_err(error_of)
+        transaction
+            .rollback(limits.deadline)
+            .await
+            .map_err(error_of)
     }
 }
 
@@ -159,7 +185,10 @@ fn param(value: Value) -> Param {
         Value::Text(text) => Param::Text(text),
         Value::Binary(bytes) => Param::Bytes(bytes.into()),
         Value::Json(text) => Param::Json(text),
-        Value::Typed(typed) => Param::Typed { oid: typed.type_oid, text: typed.text },
+        Value::Typed(typed) => Param::Typed {
+            oid: typed.type_oid,
+            text: typed.text,
+        },
     }
 }
 
@@ -178,12 +207,19 @@ fn options_of(options: TransactionOptions) -> postgres::TransactionOptions {
 fn rows_of(rows: postgres::Rows) -> Rows {
     let values = |row: Vec<Option<bytes::Bytes>>| {
         let cells = row.iter().zip(&rows.columns);
-        cells.map(|(cell, column)| value_of(cell.as_deref(), column.oid)).collect()
+        cells
+            .map(|(cell, column)| value_of(cell.as_deref(), column.oid))
+            .collect()
     };
     let values = rows.rows.into_iter().map(values).collect();
     let columns = rows.columns.iter();
     Rows {
-        columns: columns.map(|c| Column { name: c.name.clone(), type_oid: c.oid }).collect(),
+        columns: columns
+            .map(|c| Column {
+                name: c.name.clone(),
+                type_oid: c.oid,
+            })
+            .collect(),
         rows: values,
         command: rows.command,
         affected: rows.affected,
@@ -208,14 +244,19 @@ mod oid {
 }
 
 fn value_of(cell: Option<&[u8]>, type_oid: u32) -> Value {
-    let Some(bytes) = cell else { return Value::Null };
+    let Some(bytes) = cell else {
+        return Value::Null;
+    };
     // The cell's database is UTF-8, so nothing is lost here.
     let text = String::from_utf8_lossy(bytes).into_owned();
     let parsed = match type_oid {
         oid::BOOL => Some(Value::Boolean(text == "t")),
         oid::INT2 | oid::INT4 | oid::INT8 => text.parse().ok().map(Value::Int64),
         oid::FLOAT4 | oid::FLOAT8 => text.parse().ok().map(Value::Float64),
-        oid::BYTEA => text.strip_prefix("\\x").and_then(|hex| hex::decode(hex).ok()).map(Value::Binary),
+        oid::BYTEA => text
+            .strip_prefix("\\x")
+            .and_then(|hex| hex::decode(hex).ok())
+            .map(Value::Binary),
         oid::TEXT | oid::VARCHAR | oid::BPCHAR | oid::NAME => return Value::Text(text),
         oid::JSON | oid::JSONB => return Value::Json(text),
         _ => None,

@@ -25,11 +25,17 @@ pub struct Outbound {
 
 impl Outbound {
     pub(super) fn denied() -> Self {
-        Self { client: None, requests: 0 }
+        Self {
+            client: None,
+            requests: 0,
+        }
     }
 
     pub(super) fn through(client: Arc<dyn HttpClient>) -> Self {
-        Self { client: Some(client), requests: 0 }
+        Self {
+            client: Some(client),
+            requests: 0,
+        }
     }
 
     pub(super) fn requests(&self) -> u32 {

@@ -29,7 +29,11 @@ pub struct LogBudget {
 
 impl LogBudget {
     pub(super) fn new(sink: Arc<dyn LogSink>) -> Self {
-        Self { sink, left: BYTES_PER_EVENT, dropped: 0 }
+        Self {
+            sink,
+            left: BYTES_PER_EVENT,
+            dropped: 0,
+        }
     }
 
     pub(crate) fn write(&mut self, level: Level, message: &str) {

@@ -19,8 +19,7 @@ pub trait Messenger: Send + Sync {
     /// Sends a message, given as Meta's JSON.
     fn send(&self, message: Value) -> BoxFuture<'_, Result<Sent, Error>>;
     /// Marks a received message as read.
-    fn mark_read(&self, message_id: String, receipt: Receipt)
-    -> BoxFuture<'_, Result<(), Error>>;
+    fn mark_read(&self, message_id: String, receipt: Receipt) -> BoxFuture<'_, Result<(), Error>>;
     /// Makes any other request.
     fn request(&self, request: GraphRequest) -> BoxFuture<'_, Result<GraphResponse, Error>>;
 }
@@ -42,15 +41,14 @@ async fn send<T>(
     message: impl Message,
 ) -> Result<Sent, Error> {
     let messenger = granted(accessor)?;
-    let message = message.to_json().map_err(|error| Error::Invalid(error.to_string()))?;
+    let message = message
+        .to_json()
+        .map_err(|error| Error::Invalid(error.to_string()))?;
     messenger.send(message).await
 }
 
 impl<T: Send> whatsapp::HostWithStore<T> for HasSelf<RunState> {
-    async fn send_text(
-        accessor: &Accessor<T, Self>,
-        message: TextMessage,
-    ) -> Result<Sent, Error> {
+    async fn send_text(accessor: &Accessor<T, Self>, message: TextMessage) -> Result<Sent, Error> {
         send(accessor, messages::TextMessage::from(message)).await
     }
 
@@ -61,10 +59,7 @@ impl<T: Send> whatsapp::HostWithStore<T> for HasSelf<RunState> {
         send(accessor, messages::ButtonsMessage::from(message)).await
     }
 
-    async fn send_list(
-        accessor: &Accessor<T, Self>,
-        message: ListMessage,
-    ) -> Result<Sent, Error> {
+    async fn send_list(accessor: &Accessor<T, Self>, message: ListMessage) -> Result<Sent, Error> {
         send(accessor, messages::ListMessage::from(message)).await
     }
 
@@ -83,11 +78,15 @@ impl<T: Send> whatsapp::HostWithStore<T> for HasSelf<RunState> {
     }
 
     async fn mark_read(accessor: &Accessor<T, Self>, message_id: String) -> Result<(), Error> {
-        granted(accessor)?.mark_read(message_id, Receipt::Read).await
+        granted(accessor)?
+            .mark_read(message_id, Receipt::Read)
+            .await
     }
 
     async fn show_typing(accessor: &Accessor<T, Self>, message_id: String) -> Result<(), Error> {
-        granted(accessor)?.mark_read(message_id, Receipt::Typing).await
+        granted(accessor)?
+            .mark_read(message_id, Receipt::Typing)
+            .await
     }
 
     async fn request(
@@ -102,8 +101,18 @@ impl whatsapp::Host for RunState {}
 
 impl From<TextMessage> for messages::TextMessage {
     fn from(message: TextMessage) -> Self {
-        let TextMessage { to, body, preview_url, reply_to } = message;
-        Self { to, body, preview_url, reply_to }
+        let TextMessage {
+            to,
+            body,
+            preview_url,
+            reply_to,
+        } = message;
+        Self {
+            to,
+            body,
+            preview_url,
+            reply_to,
+        }
     }
 }
 
@@ -135,7 +144,12 @@ impl From<ButtonsMessage> for messages::ButtonsMessage {
             header: message.header.map(Into::into),
             body: message.body,
             footer: message.footer,
-            buttons: buttons.map(|b| messages::Button { id: b.id, title: b.title }).collect(),
+            buttons: buttons
+                .map(|b| messages::Button {
+                    id: b.id,
+                    title: b.title,
+                })
+                .collect(),
             reply_to: message.reply_to,
         }
     }

@@ -43,5 +43,8 @@ pub(super) async fn of(
         .map(|(name, secret)| (name, secret.expose().to_owned()))
         .collect();
     variables.extend(secrets.clone());
-    Ok(Environment { variables, secrets: Arc::new(secrets) })
+    Ok(Environment {
+        variables,
+        secrets: Arc::new(secrets),
+    })
 }

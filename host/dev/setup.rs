@@ -10,7 +10,9 @@ use crate::projects::{NewNumber, Project, ProjectName, Secret};
 use crate::sandbox::Budget;
 use crate::whatsapp::GraphEndpoint;
 use anyhow::{Context, Result};
-use roost_emulator::control::wire::{NewApp, NewCustomer, NewNumber as EmulatedNumber, NewToken, NewWaba};
+use roost_emulator::control::wire::{
+    NewApp, NewCustomer, NewNumber as EmulatedNumber, NewToken, NewWaba,
+};
 use roost_emulator::{Config, ControlClient, Emulator, Running};
 use sha2::{Digest, Sha256};
 use std::net::SocketAddr;
@@ -59,9 +61,20 @@ impl Setup {
         })
         .await
         .context("the WhatsApp emulator cannot start")?;
-        let control = emulator.control().context("the WhatsApp emulator cannot be reached")?;
-        let app = step("starting the host", App::start(app_config(places, &keys, &postgres, &emulator)?));
-        Ok(Self { app: app.await?, emulator, control, keys, postgres })
+        let control = emulator
+            .control()
+            .context("the WhatsApp emulator cannot be reached")?;
+        let app = step(
+            "starting the host",
+            App::start(app_config(places, &keys, &postgres, &emulator)?),
+        );
+        Ok(Self {
+            app: app.await?,
+            emulator,
+            control,
+            keys,
+            postgres,
+        })
     }
 
     /// Makes the project, and an emulated number for it.
@@ -69,7 +82,9 @@ impl Setup {
         let project = self.app.create_project(name).await?;
         let number_id = digits("number", name);
         let waba_id = digits("account", name);
-        self.emulate(&number_id, &waba_id).await.context("the emulated number cannot be made")?;
+        self.emulate(&number_id, &waba_id)
+            .await
+            .context("the emulated number cannot be made")?;
         let number = NewNumber {
             phone_number_id: number_id.clone(),
             waba_id,
@@ -130,7 +145,9 @@ fn app_config(
     postgres: &Embedded,
     emulator: &Running,
 ) -> Result<AppConfig> {
-    let master_key = hex::decode(&keys.master_key).ok().and_then(|key| key.try_into().ok());
+    let master_key = hex::decode(&keys.master_key)
+        .ok()
+        .and_then(|key| key.try_into().ok());
     Ok(AppConfig {
         server: postgres.server(),
         data: places.data.clone(),
@@ -159,17 +176,25 @@ fn customer() -> NewCustomer {
 /// An id that a bot keeps from one start to the next.
 fn digits(kind: &str, name: &ProjectName) -> String {
     let hash = Sha256::digest(format!("{kind} {}", name.as_str()));
-    let number = hash.iter().take(6).fold(0_u64, |all, byte| all << 8 | u64::from(*byte));
+    let number = hash
+        .iter()
+        .take(6)
+        .fold(0_u64, |all, byte| all << 8 | u64::from(*byte));
     format!("1{number:014}").chars().take(15).collect()
 }
 
 fn display_number(number_id: &str) -> String {
-    format!("1555{}", number_id.chars().skip(1).take(7).collect::<String>())
+    format!(
+        "1555{}",
+        number_id.chars().skip(1).take(7).collect::<String>()
+    )
 }
 
 /// A project's name, made of its folder's.
 pub(super) fn project_name(folder: &Path) -> Result<ProjectName> {
-    let folder = folder.file_name().map(|name| name.to_string_lossy().to_lowercase());
+    let folder = folder
+        .file_name()
+        .map(|name| name.to_string_lossy().to_lowercase());
     let mut slug = String::new();
     for c in folder.unwrap_or_default().chars() {
         match c {
@@ -180,5 +205,10 @@ pub(super) fn project_name(folder: &Path) -> Result<ProjectName> {
     }
     let slug = slug.trim_end_matches('-');
     let slug = if slug.is_empty() { "bot" } else { slug };
-    Ok(slug.chars().take(40).collect::<String>().trim_end_matches('-').parse()?)
+    Ok(slug
+        .chars()
+        .take(40)
+        .collect::<String>()
+        .trim_end_matches('-')
+        .parse()?)
 }

@@ -23,6 +23,9 @@ pub(super) fn request(
         .header("content-length", payload.len())
         .header("user-agent", USER_AGENT)
         .header("accept", "*/*")
-        .header("x-hub-signature-256", crate::http::sign(&serving.app_secret, &payload))
+        .header(
+            "x-hub-signature-256",
+            crate::http::sign(&serving.app_secret, &payload),
+        )
         .body(payload)
 }

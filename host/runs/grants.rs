@@ -1,5 +1,6 @@
 //! What a run may do: the host's services, narrowed to one project and one event.
 
+use super::complaint::LastComplaint;
 use super::messenger::ProjectMessenger;
 use super::outbound::RunClient;
 use crate::capabilities::{
@@ -38,11 +39,13 @@ impl Services {
         serving: &Serving,
         event: &ClaimedEvent,
         context: Option<&SendContext>,
+        complaint: &LastComplaint,
     ) -> Grants {
         let log = BotLog {
             project: serving.project_name.clone(),
             event_id: event.event_id.0,
             positions: serving.positions.clone(),
+            complaint: complaint.clone(),
         };
         let client = RunClient {
             egress: self.egress.clone(),
@@ -79,12 +82,16 @@ pub(crate) struct BotLog {
     pub(crate) project: Arc<str>,
     pub(crate) event_id: i64,
     pub(crate) positions: Positions,
+    pub(crate) complaint: LastComplaint,
 }
 
 impl LogSink for BotLog {
     fn write(&self, level: Level, message: &str) {
         let (project, event) = (&*self.project, self.event_id);
         let message = self.positions.rewrite(message);
+        if level == Level::Error {
+            self.complaint.note(&message);
+        }
         match level {
             Level::Trace => tracing::trace!(target: "bot", project, event, "{message}"),
             Level::Debug => tracing::debug!(target: "bot", project, event, "{message}"),
@@ -122,7 +129,10 @@ impl Conversations for ProjectConversations {
         state: Option<String>,
     ) -> BoxFuture<'_, Result<(), ConversationError>> {
         Box::pin(async move {
-            let set = self.store.set_state(self.project_id, &contact, state.as_deref()).await;
+            let set = self
+                .store
+                .set_state(self.project_id, &contact, state.as_deref())
+                .await;
             set.map(|_| ()).map_err(|error| refused(error, &contact))
         })
     }

@@ -18,18 +18,24 @@ pub(super) struct ProjectMessenger {
 impl Messenger for ProjectMessenger {
     fn send(&self, message: Value) -> BoxFuture<'_, Result<Sent, Error>> {
         Box::pin(async move {
-            let sent = self.outbox.send(&self.context, &message).await.map_err(send_error)?;
-            Ok(Sent { message_id: sent.message_id, wa_id: sent.wa_id })
+            let sent = self
+                .outbox
+                .send(&self.context, &message)
+                .await
+                .map_err(send_error)?;
+            Ok(Sent {
+                message_id: sent.message_id,
+                wa_id: sent.wa_id,
+            })
         })
     }
 
-    fn mark_read(
-        &self,
-        message_id: String,
-        receipt: Receipt,
-    ) -> BoxFuture<'_, Result<(), Error>> {
+    fn mark_read(&self, message_id: String, receipt: Receipt) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async move {
-            let marked = self.gateway.mark_read(&self.context, &message_id, receipt).await;
+            let marked = self
+                .gateway
+                .mark_read(&self.context, &message_id, receipt)
+                .await;
             marked.map_err(gateway_error)
         })
     }
@@ -37,7 +43,10 @@ impl Messenger for ProjectMessenger {
     fn request(&self, request: GraphRequest) -> BoxFuture<'_, Result<GraphResponse, Error>> {
         Box::pin(async move {
             let request = graph_request(request)?;
-            let answer = self.gateway.request(&self.context, &self.scope, request).await;
+            let answer = self
+                .gateway
+                .request(&self.context, &self.scope, request)
+                .await;
             let answer = answer.map_err(gateway_error)?;
             Ok(GraphResponse {
                 status: answer.status.as_u16(),
@@ -49,7 +58,10 @@ impl Messenger for ProjectMessenger {
 
 fn graph_request(request: GraphRequest) -> Result<whatsapp::GraphRequest, Error> {
     let method = request.method.parse().map_err(|_| {
-        Error::Invalid(format!("`{}` is not a method; use GET, POST or DELETE", request.method))
+        Error::Invalid(format!(
+            "`{}` is not a method; use GET, POST or DELETE",
+            request.method
+        ))
     })?;
     let path = request.path.trim_start_matches('/').to_owned();
     let Some(body) = request.body else {

@@ -9,6 +9,7 @@
 //!
 //! Not here: which event runs when, and what follows from an outcome (`inbox`).
 
+mod complaint;
 mod delivery;
 mod grants;
 mod messenger;
@@ -22,6 +23,7 @@ use crate::whatsapp::{Attempt, SendContext};
 use futures::future::BoxFuture;
 use std::sync::Arc;
 
+use complaint::LastComplaint;
 pub(crate) use delivery::BOT_HOST;
 pub(crate) use grants::BotLog;
 pub use grants::Services;
@@ -38,11 +40,19 @@ pub struct Runner {
 impl Runner {
     /// A runner that gives each event this budget.
     pub fn new(deploys: Deploys, services: Arc<Services>, budget: Budget) -> Self {
-        Self { deploys, services, budget }
+        Self {
+            deploys,
+            services,
+            budget,
+        }
     }
 
     async fn run(&self, event: ClaimedEvent) -> RunOutcome {
-        let serving = match self.deploys.serving(event.project_id, event.version_id).await {
+        let serving = match self
+            .deploys
+            .serving(event.project_id, event.version_id)
+            .await
+        {
             Ok(serving) => serving,
             Err(error) => return not_served(&error),
         };
@@ -55,10 +65,27 @@ impl Runner {
             };
             SendContext::new(attempt, number.sender())
         });
-        let grants = self.services.grants(&serving, &event, context.as_ref());
+        let complaint = LastComplaint::default();
+        let grants = self
+            .services
+            .grants(&serving, &event, context.as_ref(), &complaint);
         let (ended, mut report) = self.in_sandbox(&serving, &event, grants).await;
         report.sends = context.map_or(0, |context| context.sends());
-        outcome(ended, report)
+        match outcome(ended, report) {
+            RunOutcome::Failed {
+                reason,
+                kind,
+                report,
+            } => {
+                let reason = complaint.explain(kind, serving.positions.rewrite(&reason));
+                RunOutcome::Failed {
+                    reason,
+                    kind,
+                    report,
+                }
+            }
+            done @ RunOutcome::Done(_) => done,
+        }
     }
 
     async fn in_sandbox(
@@ -94,7 +121,10 @@ fn report_of(used: Report, ended: &Result<Answer, RunError>, host_calls: u32) ->
         memory_bytes: used.memory_bytes as u64,
         host_calls,
         sends: 0,
-        response_status: ended.as_ref().ok().map(|answer| answer.response.status().as_u16()),
+        response_status: ended
+            .as_ref()
+            .ok()
+            .map(|answer| answer.response.status().as_u16()),
     }
 }
 
@@ -109,17 +139,27 @@ fn not_served(error: &ServingError) -> RunOutcome {
 /// What an ended run means for its event.
 fn outcome(ended: Result<Answer, RunError>, report: RunReport) -> RunOutcome {
     let (reason, kind) = match ended {
-        Ok(Answer { failure: Some(failure), .. }) => (failure, FailureKind::BotThrew),
+        Ok(Answer {
+            failure: Some(failure),
+            ..
+        }) => (failure, FailureKind::BotThrew),
         Ok(Answer { response, .. }) if response.status().is_success() => {
             return RunOutcome::Done(report);
         }
         Ok(Answer { response, .. }) => {
-            let reason = format!("the bot answered with status {}", response.status().as_u16());
+            let reason = format!(
+                "the bot answered with status {}",
+                response.status().as_u16()
+            );
             (reason, FailureKind::BadStatus)
         }
         Err(error) => (error.chain(), kind_of(&error)),
     };
-    RunOutcome::Failed { reason, kind, report }
+    RunOutcome::Failed {
+        reason,
+        kind,
+        report,
+    }
 }
 
 fn kind_of(error: &RunError) -> FailureKind {

@@ -24,7 +24,8 @@ impl HttpClient for RunClient {
         &self,
         request: http::Request<OutboundBody>,
     ) -> BoxFuture<'static, Result<http::Response<OutboundBody>, OutboundError>> {
-        let (egress, gateway, meta) = (self.egress.clone(), self.gateway.clone(), self.meta.clone());
+        let (egress, gateway, meta) =
+            (self.egress.clone(), self.gateway.clone(), self.meta.clone());
         Box::pin(async move {
             if !Gateway::serves(request.uri().host().unwrap_or_default()) {
                 return elsewhere(&egress, request).await;
@@ -65,7 +66,9 @@ async fn to_meta(
     let body = match Limited::new(body, META_BODY_BYTES).collect().await {
         Ok(body) => body.to_bytes(),
         Err(error) if error.is::<LengthLimitError>() => {
-            return Err(OutboundError::HttpRequestBodySize(Some(META_BODY_BYTES as u64)));
+            return Err(OutboundError::HttpRequestBodySize(Some(
+                META_BODY_BYTES as u64,
+            )));
         }
         Err(_) => return Err(OutboundError::ConnectionTerminated),
     };
@@ -93,13 +96,17 @@ async fn elsewhere(
     egress: &Egress,
     request: http::Request<OutboundBody>,
 ) -> Result<http::Response<OutboundBody>, OutboundError> {
-    let request = request.map(|body| body.map_err(|error| Box::<dyn std::error::Error + Send + Sync>::from(error.to_string())));
+    let request = request.map(|body| {
+        body.map_err(|error| Box::<dyn std::error::Error + Send + Sync>::from(error.to_string()))
+    });
     let response = egress.send(request).await.map_err(wasi_error)?;
     Ok(response.map(|body| body.map_err(wasi_error).boxed_unsync()))
 }
 
 fn whole(body: Bytes) -> OutboundBody {
-    Full::new(body).map_err(|never| match never {}).boxed_unsync()
+    Full::new(body)
+        .map_err(|never| match never {})
+        .boxed_unsync()
 }
 
 fn wasi_error(error: EgressError) -> OutboundError {
@@ -108,7 +115,10 @@ fn wasi_error(error: EgressError) -> OutboundError {
         EgressError::Scheme(_) | EgressError::PortDenied(_) => OutboundError::HttpRequestDenied,
         EgressError::Method(_) => OutboundError::HttpRequestMethodInvalid,
         EgressError::AddressDenied(_) => OutboundError::DestinationIpProhibited,
-        EgressError::Dns(_) => OutboundError::DnsError { rcode: None, info_code: None },
+        EgressError::Dns(_) => OutboundError::DnsError {
+            rcode: None,
+            info_code: None,
+        },
         EgressError::DnsTimeout(_) => OutboundError::DnsTimeout,
         EgressError::ConnectionRefused => OutboundError::ConnectionRefused,
         EgressError::Unreachable => OutboundError::DestinationUnavailable,

@@ -28,15 +28,24 @@ impl Bot {
                 let code = sandbox.codes.get(sandbox, &parts.code)?;
                 let component = Component::new(&sandbox.engine, &parts.bot)?;
                 let mut linker: Linker<RunState> = (*sandbox.linker).clone();
-                linker.root().module(super::split::CODE_IMPORT, &code.module)?;
-                (linker.instantiate_pre(&component)?, Some(code.digest.clone()))
+                linker
+                    .root()
+                    .module(super::split::CODE_IMPORT, &code.module)?;
+                (
+                    linker.instantiate_pre(&component)?,
+                    Some(code.digest.clone()),
+                )
             }
             None => {
                 let component = Component::new(&sandbox.engine, component)?;
                 (sandbox.linker.instantiate_pre(&component)?, None)
             }
         };
-        Ok(Self { service: ServicePre::new(service)?, sandbox: sandbox.clone(), code })
+        Ok(Self {
+            service: ServicePre::new(service)?,
+            sandbox: sandbox.clone(),
+            code,
+        })
     }
 
     /// The digest of the code that the bot shares with all bots of its engine;
@@ -60,12 +69,18 @@ impl Codes {
     fn get(&self, sandbox: &Sandbox, code: &[u8]) -> Result<Code> {
         let digest = hex::encode(Sha256::digest(code));
         // Held while compiling: two bots of one new engine compile it once.
-        let mut known = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut known = self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(code) = known.get(&digest) {
             return Ok(code.clone());
         }
         let module = cached(&sandbox.engine, sandbox.settings.cache.as_deref(), code)?;
-        let code = Code { digest: digest.clone(), module };
+        let code = Code {
+            digest: digest.clone(),
+            module,
+        };
         known.insert(digest, code.clone());
         Ok(code)
     }
@@ -141,7 +156,11 @@ fn cache_key(engine: &Engine, bytes: &[u8]) -> String {
     use std::hash::{Hash, Hasher};
     let mut settings = std::hash::DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut settings);
-    format!("{:016x}-{}", settings.finish(), &hex::encode(Sha256::digest(bytes))[..32])
+    format!(
+        "{:016x}-{}",
+        settings.finish(),
+        &hex::encode(Sha256::digest(bytes))[..32]
+    )
 }
 
 /// Writes a file that only this user can read, and that is there wholly or not at all.

@@ -6,9 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use wasmtime::component::Linker;
-use wasmtime::{
-    Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
-};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 /// How the sandbox is set up.
 #[derive(Clone, Debug)]
@@ -23,7 +21,11 @@ pub struct SandboxSettings {
 
 impl Default for SandboxSettings {
     fn default() -> Self {
-        Self { instances: 1000, memory_bytes: 64 << 20, cache: None }
+        Self {
+            instances: 1000,
+            memory_bytes: 64 << 20,
+            cache: None,
+        }
     }
 }
 
@@ -67,7 +69,10 @@ pub struct Sandbox {
 impl Sandbox {
     /// Starts the engine and its clock.
     pub fn new(settings: SandboxSettings) -> Result<Self, StartError> {
-        let fail = |source| StartError::Engine { instances: settings.instances, source };
+        let fail = |source| StartError::Engine {
+            instances: settings.instances,
+            source,
+        };
         let engine = Engine::new(&config(&settings)).map_err(fail)?;
         let mut linker = Linker::new(&engine);
         crate::capabilities::link(&mut linker).map_err(fail)?;

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use wasmtime::component::{Component, Instance, InstancePre};
 use wasmtime::error::Context as _;
 use wasmtime::{Store, UpdateDeadline};
-use wasmtime_wizer::{Wizer, WasmtimeWizerComponent};
+use wasmtime_wizer::{WasmtimeWizerComponent, Wizer};
 
 /// How a bundle is to be evaluated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,19 +132,23 @@ impl ImageMaker {
     /// Loads the runtime into the engine, and makes the result ready for bots.
     ///
     /// With the sandbox's cache this is done once for each version of the SDK.
-    pub async fn new(
-        sandbox: &Sandbox,
-        engine: &[u8],
-        runtime: &str,
-    ) -> Result<Self, ImageError> {
+    pub async fn new(sandbox: &Sandbox, engine: &[u8], runtime: &str) -> Result<Self, ImageError> {
         let base = base(sandbox, engine, runtime).await?;
-        let (_, instrumented) = wizer().instrument_component(&base).map_err(ImageError::Engine)?;
-        let cache = sandbox.settings.cache.as_deref();
-        let component = cached_component(&sandbox.engine, cache, &instrumented)
+        let (_, instrumented) = wizer()
+            .instrument_component(&base)
             .map_err(ImageError::Engine)?;
-        let instrumented =
-            sandbox.linker.instantiate_pre(&component).map_err(ImageError::Engine)?;
-        Ok(Self { sandbox: sandbox.clone(), base: base.into(), instrumented })
+        let cache = sandbox.settings.cache.as_deref();
+        let component =
+            cached_component(&sandbox.engine, cache, &instrumented).map_err(ImageError::Engine)?;
+        let instrumented = sandbox
+            .linker
+            .instantiate_pre(&component)
+            .map_err(ImageError::Engine)?;
+        Ok(Self {
+            sandbox: sandbox.clone(),
+            base: base.into(),
+            instrumented,
+        })
     }
 
     /// Runs a bundle's top level and makes its component.
@@ -202,16 +206,21 @@ fn store(sandbox: &Sandbox, grants: Grants, budget: Budget) -> Store<RunState> {
 
 /// The engine with its runtime loaded.
 async fn base(sandbox: &Sandbox, engine: &[u8], runtime: &str) -> Result<Vec<u8>, ImageError> {
-    let cached = sandbox.settings.cache.as_deref().map(|folder| base_file(folder, engine, runtime));
+    let cached = sandbox
+        .settings
+        .cache
+        .as_deref()
+        .map(|folder| base_file(folder, engine, runtime));
     if let Some(file) = &cached
         && let Ok(base) = std::fs::read(file)
     {
         return Ok(base);
     }
     let wizer = wizer();
-    let (_, instrumented) = wizer.instrument_component(engine).map_err(ImageError::Engine)?;
-    let component =
-        Component::new(&sandbox.engine, &instrumented).map_err(ImageError::Engine)?;
+    let (_, instrumented) = wizer
+        .instrument_component(engine)
+        .map_err(ImageError::Engine)?;
+    let component = Component::new(&sandbox.engine, &instrumented).map_err(ImageError::Engine)?;
     let mut store = store(sandbox, Grants::none(), Budget::default());
     let instance = sandbox
         .linker
@@ -221,10 +230,14 @@ async fn base(sandbox: &Sandbox, engine: &[u8], runtime: &str) -> Result<Vec<u8>
     let load = instance
         .get_typed_func::<(&str,), (Result<(), String>,)>(&mut store, "load")
         .map_err(ImageError::Engine)?;
-    let (loaded,) =
-        load.call_async(&mut store, (runtime,)).await.map_err(ImageError::Engine)?;
+    let (loaded,) = load
+        .call_async(&mut store, (runtime,))
+        .await
+        .map_err(ImageError::Engine)?;
     loaded.map_err(ImageError::Runtime)?;
-    let base = snapshot(engine, &mut store, instance).await.map_err(ImageError::Engine)?;
+    let base = snapshot(engine, &mut store, instance)
+        .await
+        .map_err(ImageError::Engine)?;
     if let Some(file) = &cached
         && let Err(error) = super::bot::write_private(file, &base)
     {
@@ -239,7 +252,10 @@ fn base_file(folder: &Path, engine: &[u8], runtime: &str) -> std::path::PathBuf 
     digest.update((engine.len() as u64).to_le_bytes());
     digest.update(engine);
     digest.update(runtime);
-    folder.join(format!("base-{}.wasm", &hex::encode(digest.finalize())[..32]))
+    folder.join(format!(
+        "base-{}.wasm",
+        &hex::encode(digest.finalize())[..32]
+    ))
 }
 
 async fn call_boot(

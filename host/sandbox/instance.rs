@@ -51,8 +51,17 @@ impl Instance {
             }
             Ok(UpdateDeadline::Yield(1))
         });
-        let service = bot.service.instantiate_async(&mut store).await.map_err(RunError::Start)?;
-        Ok(Self { store, service, budget, started })
+        let service = bot
+            .service
+            .instantiate_async(&mut store)
+            .await
+            .map_err(RunError::Start)?;
+        Ok(Self {
+            store,
+            service,
+            budget,
+            started,
+        })
     }
 
     /// Handles one event: the response, and the end of the work it started.
@@ -128,7 +137,10 @@ async fn answer(
     let response = accessor.with(|store| response.into_http(store, async { Ok(()) }))?;
     let (parts, body) = response.into_parts();
     match Limited::new(body, budget.response_bytes).collect().await {
-        Ok(body) => Ok(Handled::Answered(http::Response::from_parts(parts, body.to_bytes()))),
+        Ok(body) => Ok(Handled::Answered(http::Response::from_parts(
+            parts,
+            body.to_bytes(),
+        ))),
         Err(error) if error.is::<LengthLimitError>() => Ok(Handled::TooLarge),
         Err(error) => Ok(Handled::Refused(format!("its response broke off: {error}"))),
     }

@@ -41,7 +41,11 @@ pub(crate) struct MemoryLimit {
 
 impl MemoryLimit {
     pub(crate) fn new(bytes: usize) -> Self {
-        Self { bytes, peak: 0, refused: false }
+        Self {
+            bytes,
+            peak: 0,
+            refused: false,
+        }
     }
 }
 
@@ -99,13 +103,19 @@ impl CpuMeter {
     }
 
     fn since_origin(&self) -> u64 {
-        u64::try_from(self.0.origin.elapsed().as_nanos()).unwrap_or(u64::MAX).max(1)
+        u64::try_from(self.0.origin.elapsed().as_nanos())
+            .unwrap_or(u64::MAX)
+            .max(1)
     }
 
     /// What has been used so far, the running poll included.
     pub(crate) fn used(&self) -> Duration {
         let began = self.0.began.load(Ordering::Relaxed);
-        let running = if began == 0 { 0 } else { self.since_origin().saturating_sub(began) };
+        let running = if began == 0 {
+            0
+        } else {
+            self.since_origin().saturating_sub(began)
+        };
         Duration::from_nanos(self.0.ended.load(Ordering::Relaxed) + running)
     }
 

@@ -25,7 +25,10 @@ mod tests;
 pub use bot::Bot;
 pub(crate) use bot::write_private;
 pub use engine::{Sandbox, SandboxSettings, StartError};
-pub use image::{Boot, BootFailure, BootOptions, BootReport, BundleFormat, ImageError, ImageMaker, Listening, Route};
+pub use image::{
+    Boot, BootFailure, BootOptions, BootReport, BundleFormat, ImageError, ImageMaker, Listening,
+    Route,
+};
 pub use instance::Instance;
 pub use limits::Budget;
 pub use outcome::{Answer, Report, RunError};

@@ -27,7 +27,9 @@ pub struct Report {
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// The wall clock passed the budget.
-    #[error("the bot's work took longer than {0:?}; what it waits for must come sooner, or be left to a later event")]
+    #[error(
+        "the bot's work took longer than {0:?}; what it waits for must come sooner, or be left to a later event"
+    )]
     Timeout(Duration),
     /// The processor time passed the budget: a loop, or a regular expression that backtracks.
     #[error("the bot used more than {0:?} of processor time without ending")]

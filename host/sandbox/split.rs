@@ -34,8 +34,13 @@ pub struct Split {
 }
 
 /// The memory as the code sees it, whatever the size of a bot's own.
-const ANY_MEMORY: MemoryType =
-    MemoryType { minimum: 1, maximum: None, memory64: false, shared: false, page_size_log2: None };
+const ANY_MEMORY: MemoryType = MemoryType {
+    minimum: 1,
+    maximum: None,
+    memory64: false,
+    shared: false,
+    page_size_log2: None,
+};
 
 /// Splits a component; `None` when it is not of the kind that can be split.
 pub fn split(component: &[u8]) -> Option<Split> {
@@ -49,8 +54,13 @@ pub fn split(component: &[u8]) -> Option<Split> {
         image_is_instantiated: false,
     };
     let mut bot = Component::new();
-    splitter.parse_component(&mut bot, Parser::new(0), component).ok()?;
-    Some(Split { code, bot: bot.finish() })
+    splitter
+        .parse_component(&mut bot, Parser::new(0), component)
+        .ok()?;
+    Some(Split {
+        code,
+        bot: bot.finish(),
+    })
 }
 
 struct MainModule<'a> {
@@ -68,7 +78,9 @@ fn only_module_with_memory(component: &[u8]) -> Option<MainModule<'_>> {
             Payload::Version { encoding, .. } => {
                 levels.push(encoding == wasmparser::Encoding::Component);
             }
-            Payload::ModuleSection { unchecked_range, .. } => {
+            Payload::ModuleSection {
+                unchecked_range, ..
+            } => {
                 if levels.len() > 1 {
                     return None;
                 }
@@ -125,7 +137,9 @@ fn split_module(module: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
                 let mut imports = ImportSection::new();
                 for import in section.clone().into_imports() {
                     let import = import.ok()?;
-                    let TypeRef::Func(ty) = import.ty else { return None };
+                    let TypeRef::Func(ty) = import.ty else {
+                        return None;
+                    };
                     imports.import(import.module, import.name, EntityType::Function(ty));
                 }
                 imports.import(IMAGE_IMPORT, "memory", EntityType::Memory(ANY_MEMORY));
@@ -144,7 +158,10 @@ fn split_module(module: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
             }
             other => {
                 let (id, range) = other.as_section()?;
-                code.section(&RawSection { id, data: module.get(range)? });
+                code.section(&RawSection {
+                    id,
+                    data: module.get(range)?,
+                });
             }
         }
     }
@@ -157,7 +174,10 @@ fn split_module(module: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     image.section(&exports);
     if let Some(range) = data {
         let id = wasm_encoder::SectionId::Data as u8;
-        image.section(&RawSection { id, data: module.get(range)? });
+        image.section(&RawSection {
+            id,
+            data: module.get(range)?,
+        });
     }
     Some((code.finish(), image.finish()))
 }
@@ -194,7 +214,8 @@ fn module_type(module: &[u8]) -> Option<ModuleType> {
                         let types = types.iter().map(|ty| as_is.val_type(*ty).ok());
                         types.collect::<Option<Vec<_>>>()
                     };
-                    ty.ty().function(encode(function.params())?, encode(function.results())?);
+                    ty.ty()
+                        .function(encode(function.params())?, encode(function.results())?);
                 }
             }
             Payload::ImportSection(section) => {
@@ -203,7 +224,11 @@ fn module_type(module: &[u8]) -> Option<ModuleType> {
                     if let TypeRef::Func(index) = import.ty {
                         functions.push(index);
                     }
-                    ty.import(import.module, import.name, as_is.entity_type(import.ty).ok()?);
+                    ty.import(
+                        import.module,
+                        import.name,
+                        as_is.entity_type(import.ty).ok()?,
+                    );
                 }
             }
             Payload::FunctionSection(section) => {
@@ -293,7 +318,10 @@ impl ReencodeComponent for Splitter {
             let mut imports = ComponentImportSection::new();
             imports.import(CODE_IMPORT, ComponentTypeRef::Module(0));
             component.section(&imports);
-            component.section(&RawSection { id, data: &self.image });
+            component.section(&RawSection {
+                id,
+                data: &self.image,
+            });
         } else {
             component.section(&RawSection { id, data: module });
         }
@@ -314,7 +342,10 @@ impl ReencodeComponent for Splitter {
             match instance? {
                 Instance::Instantiate { module_index, args } if module_index == self.main => {
                     let args = args.iter().map(|arg| {
-                        (arg.name, ModuleArg::Instance(self.instance_index(arg.index)))
+                        (
+                            arg.name,
+                            ModuleArg::Instance(self.instance_index(arg.index)),
+                        )
                     });
                     let image = (IMAGE_IMPORT, ModuleArg::Instance(0));
                     let args: Vec<_> = args.chain([image]).collect();

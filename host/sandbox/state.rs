@@ -45,7 +45,10 @@ impl WasiHttpView for RunState {
 
 impl WasiClocksView for RunState {
     fn clocks(&mut self) -> WasiClocksCtxView<'_> {
-        WasiClocksCtxView { ctx: &mut self.clocks, table: &mut self.table }
+        WasiClocksCtxView {
+            ctx: &mut self.clocks,
+            table: &mut self.table,
+        }
     }
 }
 

@@ -71,13 +71,25 @@ impl Bench {
         };
         let sandbox = Sandbox::new(settings).unwrap();
         let maker = ImageMaker::new(&sandbox, &engine(), RUNTIME).await.unwrap();
-        let env = env.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        let options = BootOptions { env, ..BootOptions::default() };
-        let boot =
-            maker.boot(script, &options, Grants::none(), Budget::default()).await.unwrap();
+        let env = env
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect();
+        let options = BootOptions {
+            env,
+            ..BootOptions::default()
+        };
+        let boot = maker
+            .boot(script, &options, Grants::none(), Budget::default())
+            .await
+            .unwrap();
         assert_eq!(boot.report.error, None);
         let bot = Bot::load(&sandbox, &boot.component).unwrap();
-        Self { bot, log: Arc::default(), budget: Budget::default() }
+        Self {
+            bot,
+            log: Arc::default(),
+            budget: Budget::default(),
+        }
     }
 
     fn grants(&self) -> Grants {
@@ -138,7 +150,9 @@ async fn a_fresh_instance_forgets_and_a_resident_one_remembers() {
         Bench::boot("let n = 0; globalThis.serve = async (r) => r.answer(200, String(++n))").await;
     assert_eq!(body(&bench.post("").await.unwrap()), "1");
     assert_eq!(body(&bench.post("").await.unwrap()), "1");
-    let mut resident = Instance::start(&bench.bot, bench.budget, bench.grants()).await.unwrap();
+    let mut resident = Instance::start(&bench.bot, bench.budget, bench.grants())
+        .await
+        .unwrap();
     for n in 1..=3 {
         let answer = resident.handle(request("")).await.unwrap();
         assert_eq!(body(&answer), n.to_string());
@@ -157,7 +171,10 @@ async fn entropy_and_clocks_are_not_part_of_the_image() {
     let (one, two): (Vec<_>, Vec<_>) = (one.split(' ').collect(), two.split(' ').collect());
     assert_ne!(one[0], two[0], "Math.random");
     assert_ne!(one[1], two[1], "engine.random");
-    let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_millis() as f64;
+    let now = std::time::SystemTime::UNIX_EPOCH
+        .elapsed()
+        .unwrap()
+        .as_millis() as f64;
     let said: f64 = two[2].parse().unwrap();
     assert!((now - said).abs() < 60_000.0, "{now} {said}");
 }
@@ -184,7 +201,11 @@ async fn waiting_too_long_ends_with_the_budget() {
 
 #[tokio::test]
 async fn running_out_of_memory_is_said_and_cannot_be_caught() {
-    for hog in ["new Uint8Array(1 << 20).fill(1)", "{ a: [1] }", "'x'.repeat(1e6) + i"] {
+    for hog in [
+        "new Uint8Array(1 << 20).fill(1)",
+        "{ a: [1] }",
+        "'x'.repeat(1e6) + i",
+    ] {
         let bench = Bench::boot(&format!(
             "globalThis.serve = async (r) => {{
                const all = []
@@ -193,7 +214,10 @@ async fn running_out_of_memory_is_said_and_cannot_be_caught() {
         ))
         .await;
         let error = bench.post("").await.unwrap_err();
-        assert!(error.to_string().contains("out of memory"), "{hog}: {error}");
+        assert!(
+            error.to_string().contains("out of memory"),
+            "{hog}: {error}"
+        );
     }
 }
 
@@ -238,7 +262,11 @@ async fn what_an_alarm_that_does_not_hold_waits_for_is_left_behind() {
 
 #[tokio::test]
 async fn two_bots_share_their_engines_code_and_nothing_else() {
-    let one = Bench::boot_with("globalThis.serve = async (r) => r.answer(200, env.NAME)", &[("NAME", "one")]).await;
+    let one = Bench::boot_with(
+        "globalThis.serve = async (r) => r.answer(200, env.NAME)",
+        &[("NAME", "one")],
+    )
+    .await;
     let two = Bench::boot_with(
         "const weight = 'x'.repeat(5e6); globalThis.serve = async (r) => r.answer(200, env.NAME + weight.length)",
         &[("NAME", "two")],
@@ -252,19 +280,31 @@ async fn two_bots_share_their_engines_code_and_nothing_else() {
 
 #[tokio::test]
 async fn one_bundle_gives_one_image() {
-    let sandbox = Sandbox::new(SandboxSettings { instances: 4, ..Default::default() }).unwrap();
+    let sandbox = Sandbox::new(SandboxSettings {
+        instances: 4,
+        ..Default::default()
+    })
+    .unwrap();
     let maker = ImageMaker::new(&sandbox, &engine(), RUNTIME).await.unwrap();
     let boot = async || {
         let options = BootOptions::default();
         let script = "globalThis.serve = async (r) => r.answer(200, '')";
-        maker.boot(script, &options, Grants::none(), Budget::default()).await.unwrap().component
+        maker
+            .boot(script, &options, Grants::none(), Budget::default())
+            .await
+            .unwrap()
+            .component
     };
     assert!(boot().await == boot().await, "the two images differ");
 }
 
 #[tokio::test]
 async fn a_core_module_is_refused_with_a_reason() {
-    let sandbox = Sandbox::new(SandboxSettings { instances: 1, ..Default::default() }).unwrap();
+    let sandbox = Sandbox::new(SandboxSettings {
+        instances: 1,
+        ..Default::default()
+    })
+    .unwrap();
     let error = Bot::load(&sandbox, b"\0asm\x01\0\0\0").err().unwrap();
     assert!(format!("{error:#}").contains("component"), "{error:#}");
 }

@@ -44,14 +44,19 @@ impl TopLevel {
         let positions = Positions::of(artifact);
         Self {
             message: positions.rewrite(&failure.message),
-            stack: failure.stack.as_deref().map(|stack| positions.rewrite(stack)),
+            stack: failure
+                .stack
+                .as_deref()
+                .map(|stack| positions.rewrite(stack)),
             code: failure.code.clone(),
         }
     }
 
     fn advice(&self) -> Option<&'static str> {
         Some(match self.code.as_deref()? {
-            "ERR_NOTHING_LISTENS" => "call `app.listen(process.env.PORT)` in the file that starts the bot",
+            "ERR_NOTHING_LISTENS" => {
+                "call `app.listen(process.env.PORT)` in the file that starts the bot"
+            }
             "ERR_PROCESS_EXIT" => {
                 "the lines logged above say why; a missing variable is set as a secret of the project"
             }
@@ -64,7 +69,10 @@ impl fmt::Display for TopLevel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the bot failed while it started: {}", self.message)?;
         let frames = self.stack.iter().flat_map(|stack| stack.lines());
-        for frame in frames.filter(|line| line.trim_start().starts_with("at ")).take(8) {
+        for frame in frames
+            .filter(|line| line.trim_start().starts_with("at "))
+            .take(8)
+        {
             write!(f, "\n  {}", frame.trim_start())?;
         }
         if let Some(advice) = self.advice() {

@@ -55,7 +55,11 @@ impl Workshop {
     /// Makes the engine ready; with the sandbox's cache this takes long only once.
     pub async fn start(sandbox: &Sandbox, sdk: Sdk) -> Result<Self, ImageError> {
         let maker = ImageMaker::new(sandbox, &sdk.engine, &sdk.runtime).await?;
-        Ok(Self { sandbox: sandbox.clone(), sdk: Arc::new(sdk), maker })
+        Ok(Self {
+            sandbox: sandbox.clone(),
+            sdk: Arc::new(sdk),
+            maker,
+        })
     }
 
     /// Bundles a folder. `progress` is told of steps that may take long.
@@ -110,8 +114,10 @@ impl Workshop {
             database,
             files: files_of(artifact),
         };
-        let Boot { component, report } =
-            self.maker.boot(&artifact.code, &options, grants, BOOT_BUDGET).await?;
+        let Boot { component, report } = self
+            .maker
+            .boot(&artifact.code, &options, grants, BOOT_BUDGET)
+            .await?;
         match report.error {
             Some(failure) => Err(TopLevel::new(artifact, &failure).into()),
             None => Ok(Image { component, report }),
@@ -168,11 +174,17 @@ impl Positions {
 
 fn files_of(artifact: &Artifact) -> BTreeMap<String, String> {
     let encode = |bytes: &[u8]| base64::engine::general_purpose::STANDARD.encode(bytes);
-    artifact.files.iter().map(|file| (file.path.clone(), encode(&file.bytes))).collect()
+    artifact
+        .files
+        .iter()
+        .map(|file| (file.path.clone(), encode(&file.bytes)))
+        .collect()
 }
 
 /// npm, where the PATH has it.
 fn npm() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join("npm")).find(|file| file.is_file())
+    std::env::split_paths(&path)
+        .map(|folder| folder.join("npm"))
+        .find(|file| file.is_file())
 }

@@ -17,6 +17,7 @@ mod build;
 
 mod conversations;
 mod egress;
+mod host;
 mod inbox;
 mod leases;
 mod oracle;

@@ -37,7 +37,9 @@ pub(crate) fn generate(resolve: &Resolve, world: WorldId) -> Result<String> {
             out.interface(&name, *id)?;
         }
     }
-    let Tables { types, stubs, rows, .. } = out;
+    let Tables {
+        types, stubs, rows, ..
+    } = out;
     let count = rows.len();
     Ok(format!(
         "/* Made by `cargo xtask engine` from wit/. */\n{types}\n{stubs}\n\
@@ -54,7 +56,12 @@ fn interface_name(resolve: &Resolve, id: InterfaceId) -> Option<InterfaceName> {
     if (package.namespace.as_str(), package.name.as_str()) != PACKAGE {
         return None;
     }
-    let plain = format!("{}:{}/{}", package.namespace, package.name, interface.name.as_ref()?);
+    let plain = format!(
+        "{}:{}/{}",
+        package.namespace,
+        package.name,
+        interface.name.as_ref()?
+    );
     let module = match &package.version {
         Some(version) => format!("{plain}@{version}"),
         None => plain.clone(),
@@ -97,12 +104,22 @@ impl Tables<'_> {
                 | FunctionKind::AsyncMethod(_)
                 | FunctionKind::AsyncStatic(_)
         );
-        let variant = if is_async { AbiVariant::GuestImportAsync } else { AbiVariant::GuestImport };
+        let variant = if is_async {
+            AbiVariant::GuestImportAsync
+        } else {
+            AbiVariant::GuestImport
+        };
         let signature = self.resolve.wasm_signature(variant, function);
         let parameters: Vec<Type> = function.params.iter().map(|p| p.ty).collect();
         let members = self.members(parameters.iter().map(|ty| ("", *ty)))?;
         let layout = self.sizes.record(parameters.iter());
-        let parameter_type = self.emit("RECORD", &layout.size, layout.align.align_wasm32(), 0, &members);
+        let parameter_type = self.emit(
+            "RECORD",
+            &layout.size,
+            layout.align.align_wasm32(),
+            0,
+            &members,
+        );
         let result = function.result.map(|ty| self.describe(ty)).transpose()?;
         let prefix = if is_async { "[async-lower]" } else { "" };
         let import = format!("{prefix}{}", function.name);
@@ -128,7 +145,13 @@ impl Tables<'_> {
             interface.module
         );
         let handle = self.emit("HANDLE", &4usize, 4, 0, &[]);
-        let record = self.emit("RECORD", &4usize, 4, 0, &[format!("{{ \"\", 0, &t{handle} }}")]);
+        let record = self.emit(
+            "RECORD",
+            &4usize,
+            4,
+            0,
+            &[format!("{{ \"\", 0, &t{handle} }}")],
+        );
         self.rows.push(format!(
             "  {{ \"{}.[drop]{resource}\", &t{record}, 0, 0, call_{n} }},",
             interface.plain
@@ -170,7 +193,11 @@ impl Tables<'_> {
             "__attribute__((import_module(\"{module}\"), import_name(\"{import}\")))\n\
              {returns} import_{n}({});\n\
              static uint32_t call_{n}(uint8_t *p, uint8_t *r) {{ (void)p; (void)r; {before}import_{n}({});{after} }}",
-            if types.is_empty() { "void".to_owned() } else { types.join(", ") },
+            if types.is_empty() {
+                "void".to_owned()
+            } else {
+                types.join(", ")
+            },
             arguments.join(", "),
         );
         Ok(())
@@ -195,7 +222,12 @@ impl Tables<'_> {
         Ok(())
     }
 
-    fn flatten_defined(&self, id: TypeId, offset: usize, arguments: &mut Vec<String>) -> Result<()> {
+    fn flatten_defined(
+        &self,
+        id: TypeId,
+        offset: usize,
+        arguments: &mut Vec<String>,
+    ) -> Result<()> {
         match &self.resolve.types[id].kind {
             TypeDefKind::Type(ty) => self.flatten(*ty, offset, arguments),
             TypeDefKind::List(_) => {
@@ -265,11 +297,19 @@ impl Tables<'_> {
                 self.emit_sized("TUPLE", ty, 0, &members)
             }
             TypeDefKind::Variant(variant) => {
-                let cases: Vec<_> = variant.cases.iter().map(|c| (c.name.as_str(), c.ty)).collect();
+                let cases: Vec<_> = variant
+                    .cases
+                    .iter()
+                    .map(|c| (c.name.as_str(), c.ty))
+                    .collect();
                 self.cases("VARIANT", ty, &cases)?
             }
             TypeDefKind::Enum(cases) => {
-                let cases: Vec<_> = cases.cases.iter().map(|c| (c.name.as_str(), None)).collect();
+                let cases: Vec<_> = cases
+                    .cases
+                    .iter()
+                    .map(|c| (c.name.as_str(), None))
+                    .collect();
                 self.cases("ENUM", ty, &cases)?
             }
             TypeDefKind::Option(some) => {
@@ -311,13 +351,19 @@ impl Tables<'_> {
         Ok(self.emit_sized(kind, ty, offset, &members))
     }
 
-    fn members<'t>(&mut self, fields: impl Iterator<Item = (&'t str, Type)>) -> Result<Vec<String>> {
+    fn members<'t>(
+        &mut self,
+        fields: impl Iterator<Item = (&'t str, Type)>,
+    ) -> Result<Vec<String>> {
         let mut members = Vec::new();
         let mut offset = 0usize;
         for (name, ty) in fields {
             offset = align_to(offset, self.sizes.align(&ty).align_wasm32());
             let described = self.describe(ty)?;
-            members.push(format!("{{ \"{}\", {offset}, &t{described} }}", camel(name)));
+            members.push(format!(
+                "{{ \"{}\", {offset}, &t{described} }}",
+                camel(name)
+            ));
             offset += self.sizes.size(&ty).size_wasm32();
         }
         Ok(members)

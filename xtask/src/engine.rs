@@ -65,7 +65,12 @@ fn sources(tools: &Tools) -> Result<Vec<PathBuf>> {
         tools.root.join("xtask/src/engine.rs"),
         tools.root.join("xtask/src/bindings.rs"),
     ];
-    for folder in ["wit", "sdk/engine/wit", "sdk/engine/src", "sdk/engine/patches"] {
+    for folder in [
+        "wit",
+        "sdk/engine/wit",
+        "sdk/engine/src",
+        "sdk/engine/patches",
+    ] {
         let folder = tools.root.join(folder);
         for entry in std::fs::read_dir(&folder)
             .with_context(|| format!("cannot read the folder `{}`", folder.display()))?
@@ -83,7 +88,9 @@ fn sources(tools: &Tools) -> Result<Vec<PathBuf>> {
 /// The folder of QuickJS-ng's source, which Cargo.lock pins and checks as a
 /// dependency that is never compiled.
 fn quickjs(tools: &Tools) -> Result<PathBuf> {
-    run(Command::new("cargo").args(["fetch", "--quiet", "--locked"]).current_dir(&tools.root))?;
+    run(Command::new("cargo")
+        .args(["fetch", "--quiet", "--locked"])
+        .current_dir(&tools.root))?;
     let output = Command::new("cargo")
         .args(["metadata", "--format-version=1", "--locked", "--offline"])
         .current_dir(&tools.root)
@@ -106,14 +113,21 @@ fn quickjs(tools: &Tools) -> Result<PathBuf> {
 
 fn generate(tools: &Tools, out: &Path) -> Result<()> {
     let mut resolve = Resolve::default();
-    resolve.push_dir(tools.root.join("wit")).context("wit/ does not parse")?;
+    resolve
+        .push_dir(tools.root.join("wit"))
+        .context("wit/ does not parse")?;
     let (package, _) = resolve
         .push_dir(tools.root.join("sdk/engine/wit"))
         .context("sdk/engine/wit/ does not parse")?;
     let world = resolve.select_world(&[package], Some("engine"))?;
-    std::fs::write(out.join("functions.h"), bindings::generate(&resolve, world)?)?;
+    std::fs::write(
+        out.join("functions.h"),
+        bindings::generate(&resolve, world)?,
+    )?;
     let mut files = Files::default();
-    wit_bindgen_c::Opts::default().build().generate(&mut resolve, world, &mut files)?;
+    wit_bindgen_c::Opts::default()
+        .build()
+        .generate(&mut resolve, world, &mut files)?;
     for (name, content) in files.iter() {
         std::fs::write(out.join(name), content)?;
     }
@@ -135,13 +149,18 @@ fn compile_quickjs(tools: &Tools, quickjs: &Path, out: &Path) -> Result<Vec<Path
     inputs.sort();
     let stamp = Stamp::of(&out.join("quickjs.stamp"), &inputs)?;
     let source = out.join("quickjs");
-    let objects: Vec<PathBuf> =
-        QUICKJS_SOURCES.iter().map(|name| out.join(name).with_extension("o")).collect();
+    let objects: Vec<PathBuf> = QUICKJS_SOURCES
+        .iter()
+        .map(|name| out.join(name).with_extension("o"))
+        .collect();
     if stamp.holds() && objects.iter().all(|object| object.is_file()) {
         return Ok(objects);
     }
     copy_folder(quickjs, &source)?;
-    for patch in inputs.iter().filter(|path| path.extension().is_some_and(|e| e == "patch")) {
+    for patch in inputs
+        .iter()
+        .filter(|path| path.extension().is_some_and(|e| e == "patch"))
+    {
         apply(patch, &source).with_context(|| format!("`{}` does not apply", patch.display()))?;
     }
     for (name, object) in QUICKJS_SOURCES.iter().zip(&objects) {
@@ -185,7 +204,12 @@ fn link(tools: &Tools, out: &Path, objects: &[PathBuf]) -> Result<PathBuf> {
     glue.sort();
     // The interface's generated C has warnings of its own; ours must have none.
     let generated = out.join("engine.o");
-    run(compiler(tools).arg("-w").arg("-c").arg(out.join("engine.c")).arg("-o").arg(&generated))?;
+    run(compiler(tools)
+        .arg("-w")
+        .arg("-c")
+        .arg(out.join("engine.c"))
+        .arg("-o")
+        .arg(&generated))?;
     run(compiler(tools)
         .args(["-Wall", "-Wextra", "-Werror"])
         .arg("-isystem")

@@ -16,7 +16,9 @@ pub(crate) fn build(tools: &Tools) -> Result<()> {
     sources.sort();
     let stamp = Stamp::of(&folder.join("stamp"), &sources)?;
     if !stamp.holds() {
-        run(Command::new("npm").args(["run", "--silent", "build"]).current_dir(&sdk))?;
+        run(Command::new("npm")
+            .args(["run", "--silent", "build"])
+            .current_dir(&sdk))?;
         let dist = sdk.join("runtime/dist");
         for name in ["runtime.js", "builtins.json"] {
             replace(&dist.join(name), &folder.join(name))?;
@@ -24,7 +26,10 @@ pub(crate) fn build(tools: &Tools) -> Result<()> {
         replace(&esbuild(&sdk)?, &folder.join("esbuild"))?;
         stamp.write()?;
     }
-    replace(&tools.home.join("engine/engine.wasm"), &folder.join("engine.wasm"))
+    replace(
+        &tools.home.join("engine/engine.wasm"),
+        &folder.join("engine.wasm"),
+    )
 }
 
 /// The bundler's native binary, which npm installs as a package of its own.
@@ -36,9 +41,15 @@ fn esbuild(sdk: &Path) -> Result<PathBuf> {
         ("macos", "x86_64") => "darwin-x64",
         (os, arch) => bail!("there is no bundler for {os} on {arch}"),
     };
-    let file = sdk.join("node_modules/@esbuild").join(platform).join("bin/esbuild");
+    let file = sdk
+        .join("node_modules/@esbuild")
+        .join(platform)
+        .join("bin/esbuild");
     if !file.is_file() {
-        bail!("`{}` is missing: delete sdk/node_modules and start again", file.display());
+        bail!(
+            "`{}` is missing: delete sdk/node_modules and start again",
+            file.display()
+        );
     }
     Ok(file)
 }
@@ -60,7 +71,6 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
 /// Copies a file over another at once, also when the other is being run.
 fn replace(from: &Path, to: &Path) -> Result<()> {
     let partial = to.with_extension("partial");
-    std::fs::copy(from, &partial)
-        .with_context(|| format!("cannot copy `{}`", from.display()))?;
+    std::fs::copy(from, &partial).with_context(|| format!("cannot copy `{}`", from.display()))?;
     std::fs::rename(&partial, to).with_context(|| format!("cannot write `{}`", to.display()))
 }

@@ -24,8 +24,14 @@ impl Tools {
 
 /// Installs what is missing or has changed.
 pub(crate) fn install() -> Result<Tools> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
-    let tools = Tools { home: root.join(".tools"), python: find_python()?, root };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .canonicalize()?;
+    let tools = Tools {
+        home: root.join(".tools"),
+        python: find_python()?,
+        root,
+    };
     std::fs::create_dir_all(&tools.home)
         .with_context(|| format!("cannot make the folder `{}`", tools.home.display()))?;
     install_python_packages(&tools)?;
@@ -60,7 +66,13 @@ fn install_python_packages(tools: &Tools) -> Result<()> {
         std::fs::remove_dir_all(&target)?;
     }
     run(Command::new(&tools.python)
-        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ])
         .args(["--root-user-action=ignore", "--require-hashes", "--no-deps"])
         .args(["--only-binary=:all:", "--target"])
         .arg(&target)
@@ -83,7 +95,10 @@ fn install_node_packages(tools: &Tools, folder: &str) -> Result<()> {
         .status();
     match installed {
         Ok(status) if status.success() => stamp.write(),
-        Ok(status) => bail!("`npm ci` in `{}` ended with {status}", folder_path.display()),
+        Ok(status) => bail!(
+            "`npm ci` in `{}` ended with {status}",
+            folder_path.display()
+        ),
         Err(error) => bail!(
             "npm cannot be started ({error}): Node.js 20 or newer with npm is needed. \
              Install it and start again"
@@ -109,7 +124,10 @@ impl Stamp {
             hasher.update((content.len() as u64).to_le_bytes());
             hasher.update(&content);
         }
-        Ok(Self { file: file.to_owned(), digest: hex::encode(hasher.finalize()) })
+        Ok(Self {
+            file: file.to_owned(),
+            digest: hex::encode(hasher.finalize()),
+        })
     }
 
     /// Whether the inputs are unchanged since [`Stamp::write`].
@@ -126,6 +144,12 @@ impl Stamp {
 
 /// Runs a command to its end; its failure is an error that shows the command.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
-    let status = command.status().with_context(|| format!("cannot start {command:?}"))?;
-    if status.success() { Ok(()) } else { bail!("{command:?} ended with {status}") }
+    let status = command
+        .status()
+        .with_context(|| format!("cannot start {command:?}"))?;
+    if status.success() {
+        Ok(())
+    } else {
+        bail!("{command:?} ended with {status}")
+    }
 }

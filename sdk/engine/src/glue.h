@@ -83,6 +83,7 @@ void add_functions(void);
 void add_natives(void);
 void add_codecs(void);
 void reseed(void);
+JSValue run_source(const char *source, size_t size, const char *file, int type);
 
 /* Calls a function that the runtime put on the engine object; exceptions go to `onuncaught`. */
 JSValue call_runtime(const char *name, int count, JSValueConst *arguments);

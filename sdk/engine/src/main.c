@@ -99,7 +99,7 @@ bool exports_engine_load(engine_string_t *source, engine_string_t *error) {
   char *text = malloc(source->len + 1);
   memcpy(text, source->ptr, source->len);
   text[source->len] = 0;
-  JSValue result = JS_Eval(js, text, source->len, "roost:runtime", JS_EVAL_TYPE_GLOBAL);
+  JSValue result = run_source(text, source->len, "roost:runtime", JS_EVAL_TYPE_GLOBAL);
   free(text);
   engine_string_free(source);
   bool loaded = !JS_IsException(result);

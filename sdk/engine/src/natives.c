@@ -141,11 +141,33 @@ static JSValue js_set_async_context(JSContext *c, JSValueConst this, int count, 
 
 /* Code. */
 
-static JSValue eval(JSContext *c, JSValueConst *arguments, int flags) {
+/*
+ * Compiles and runs a script or a module without keeping its source: an image
+ * that held the text of all its functions would be half as large again. What is
+ * lost is the text that `toString` of a function gives.
+ */
+JSValue run_source(const char *source, size_t size, const char *file, int type) {
+  JSValue compiled = JS_Eval(js, source, size, file, type | JS_EVAL_FLAG_COMPILE_ONLY);
+  if (JS_IsException(compiled)) return compiled;
+  size_t length;
+  uint8_t *bytes = JS_WriteObject(js, &length, compiled, JS_WRITE_OBJ_BYTECODE | JS_WRITE_OBJ_STRIP_SOURCE);
+  JS_FreeValue(js, compiled);
+  if (!bytes) return JS_EXCEPTION;
+  JSValue stripped = JS_ReadObject(js, bytes, length, JS_READ_OBJ_BYTECODE);
+  js_free(js, bytes);
+  if (JS_IsException(stripped)) return stripped;
+  if (type == JS_EVAL_TYPE_MODULE && JS_ResolveModule(js, stripped) < 0) {
+    JS_FreeValue(js, stripped);
+    return JS_EXCEPTION;
+  }
+  return JS_EvalFunction(js, stripped);
+}
+
+static JSValue eval(JSContext *c, JSValueConst *arguments, int type) {
   size_t size;
   const char *source = JS_ToCStringLen(c, &size, arguments[0]);
   const char *file = JS_ToCString(c, arguments[1]);
-  JSValue result = source && file ? JS_Eval(c, source, size, file, flags) : JS_EXCEPTION;
+  JSValue result = source && file ? run_source(source, size, file, type) : JS_EXCEPTION;
   JS_FreeCString(c, source);
   JS_FreeCString(c, file);
   return result;

@@ -8,6 +8,7 @@ import { onRequest } from './http/server.js'
 import { load, namespaceOf } from './modules.js'
 import { turn } from './loop/turn.js'
 import { onRejection, uncaught } from './loop/uncaught.js'
+import { names, warm } from './warm.js'
 
 /** What every Express bot needs: evaluated here, it is in the snapshot that all bots share. */
 const PRELOADED = ['async_hooks', 'buffer', 'crypto', 'diagnostics_channel', 'events', 'fs', 'http', 'https', 'net', 'os', 'path',
@@ -24,3 +25,10 @@ engine.onrejection = onRejection
 engine.onuncaught = (error) => uncaught(error)
 engine.onboot = boot
 engine.onevent = onEvent
+
+// Builtins that no global names are reached through what they make.
+warm([
+  globalThis, (function * () {})(), (async function * () {})(), async () => {}, [][Symbol.iterator](), ''[Symbol.iterator](),
+  new Map().entries(), new Set().values(), 'x'.matchAll(/x/g),
+])
+engine.names = names

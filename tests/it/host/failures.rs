@@ -1,0 +1,199 @@
+//! What a bot can do wrong, and that it hurts nobody else.
+
+use std::time::Duration;
+
+use roost::inbox::DeadEvent;
+use roost::sandbox::Budget;
+
+use super::support::{Setup, TestHost, TestProject, eventually, fixture, guest};
+
+const ANA: &str = "16505551234";
+const BEA: &str = "16505556789";
+const ATTEMPTS: u32 = 2;
+
+/// What became of the hostile bot's event.
+struct Failed {
+    host: TestHost,
+    project: TestProject,
+    event: DeadEvent,
+    /// How each attempt ended.
+    outcomes: Vec<String>,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bot_that_throws_fails_its_own_event() {
+    let failed = fails_alone("throws").await;
+    assert_eq!(failed.outcomes, ["bad-status", "bad-status"]);
+    failed.names("app.js:9:9");
+    failed.names("the soup is cold");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bot_that_rejects_late_fails_its_own_event() {
+    let failed = fails_alone("rejects_late").await;
+    assert_eq!(failed.outcomes, ["bot-threw", "bot-threw"]);
+    failed.names("Error: the soup went cold, at brood (app.js:15:9)");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bot_that_loops_fails_its_own_event() {
+    let failed = fails_alone("loops").await;
+    assert_eq!(failed.outcomes, ["timeout", "timeout"]);
+    failed.names("processor time");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bot_that_is_stuck_in_a_regular_expression_fails_its_own_event() {
+    let failed = fails_alone("redos").await;
+    assert_eq!(failed.outcomes, ["timeout", "timeout"]);
+    failed.names("processor time");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bot_that_eats_memory_fails_its_own_event() {
+    let failed = fails_alone("eats_memory").await;
+    assert!(
+        failed
+            .outcomes
+            .iter()
+            .all(|word| word == "out-of-memory" || word == "bad-status"),
+        "{:?}",
+        failed.outcomes
+    );
+    failed.names("memory");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bot_that_never_answers_fails_its_own_event() {
+    let failed = fails_alone("never_answers").await;
+    assert_eq!(failed.outcomes, ["timeout", "timeout"]);
+    failed.names("1.5s");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bot_that_recurses_without_end_gets_an_exception_it_can_catch() {
+    let failed = fails_alone("deep_recursion").await;
+    assert_eq!(failed.outcomes, ["bad-status", "bad-status"]);
+    failed.names("status 500");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn intervals_that_a_bot_leaves_running_end_with_its_event() {
+    let failed = fails_alone("many_timers").await;
+    assert_eq!(failed.outcomes, ["timeout", "timeout"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dead_event_is_answered_once_the_bot_is_mended() {
+    let Failed {
+        host,
+        project,
+        event,
+        ..
+    } = fails_alone("throws").await;
+    host.deploys(&project, &guest("echo")).await.unwrap();
+    let mut ana = project.customer(ANA).await;
+
+    assert!(
+        host.app()
+            .inbox()
+            .replay(project.id, event.event_id)
+            .await
+            .unwrap()
+    );
+
+    assert_eq!(ana.hears().await, "You said: hi");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bots_log_cannot_pretend_to_be_the_hosts() {
+    let mut host = TestHost::start().await;
+    let floods = host.bot("floods", &fixture("floods_log")).await;
+    floods.customer(ANA).await.says("hi").await;
+    host.settles(&floods).await;
+
+    let log = host.log();
+    assert!(log.contains("all is well"), "nothing was logged");
+    assert!(
+        !log.lines()
+            .any(|line| line.starts_with("ERROR another project")),
+        "a forged line"
+    );
+    assert!(log.len() < 2 << 20, "{} bytes were logged", log.len());
+}
+
+impl Failed {
+    #[track_caller]
+    fn names(&self, what: &str) {
+        let error = self.event.last_error.as_deref().unwrap_or_default();
+        assert!(
+            error.contains(what),
+            "{what} is not in: {error}\n{}",
+            self.host.log()
+        );
+    }
+}
+
+/// A hostile bot gets a message; meanwhile another project's bot answers.
+async fn fails_alone(name: &str) -> Failed {
+    let budget = Budget {
+        wall: Duration::from_millis(1_500),
+        cpu: Duration::from_millis(500),
+        ..Budget::default()
+    };
+    let setup = Setup {
+        budget,
+        max_attempts: ATTEMPTS,
+        ..Setup::default()
+    };
+    let mut host = TestHost::start_with(setup).await;
+    let project = host.bot("hostile", &fixture(name)).await;
+    let echo = host.bot("echo", &guest("echo")).await;
+    let ana = project.customer(ANA).await;
+    let mut bea = echo.customer(BEA).await;
+
+    ana.says("hi").await;
+    eventually("the hostile bot gets its message", async || {
+        host.events(&project)
+            .await
+            .into_iter()
+            .find(|event| event.attempts > 0)
+    })
+    .await;
+    for text in ["one", "two", "three"] {
+        bea.says(text).await;
+        assert_eq!(bea.hears().await, format!("You said: {text}"));
+    }
+    let event = eventually("the event is given up", async || {
+        host.app()
+            .inbox()
+            .dead_events(project.id, 10)
+            .await
+            .unwrap()
+            .pop()
+    })
+    .await;
+
+    assert_eq!(event.attempts, 2);
+    let runs = host
+        .app()
+        .inbox()
+        .runs(project.id, event.event_id)
+        .await
+        .unwrap();
+    let outcomes = runs.into_iter().map(|run| run.outcome.unwrap()).collect();
+    host.settles(&echo).await;
+    let others = host.events(&echo).await;
+    assert!(
+        others
+            .iter()
+            .all(|event| event.state == "done" && event.attempts == 1),
+        "{others:?}"
+    );
+    Failed {
+        host,
+        project,
+        event,
+        outcomes,
+    }
+}

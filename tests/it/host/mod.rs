@@ -1,0 +1,14 @@
+//! The host as a whole: what a customer says at one end, what their phone shows at the other.
+//!
+//! Everything between is real: the emulator of WhatsApp signs and posts, the host stores and
+//! runs, bots are bundled, booted and sandboxed, PostgreSQL is a server. `support` has the actors.
+
+mod crashes;
+mod delivery;
+mod deploys;
+mod failures;
+mod isolation;
+mod starter;
+mod statuses;
+mod support;
+mod typed;

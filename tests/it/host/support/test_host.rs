@@ -1,0 +1,394 @@
+//! The host in this process, and what is around it.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use http::StatusCode;
+use roost::app::{App, AppConfig};
+use roost::deploys::Deployed;
+use roost::egress::EgressPolicy;
+use roost::inbox::{DispatcherSettings, RetryPolicy};
+use roost::postgres::{Endpoint, Server, TenantAuth};
+use roost::projects::{NewNumber, Secret};
+use roost::sandbox::Budget;
+use roost::whatsapp::GraphEndpoint;
+use roost_emulator::config::{DelayRange, Settings};
+use roost_emulator::control::wire;
+use roost_emulator::control::wire::{Cursor, NewApp, NewToken, NewWaba};
+use roost_emulator::{Config, ControlClient, Emulator, Running};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, PgConnection};
+
+use super::project::{self, StoredEvent, TestProject};
+use super::{DEADLINE, GraphProxy, RoostProcess, logs};
+use crate::postgres_support::Folder;
+
+const VERIFY_TOKEN: &str = "a-word-for-tests";
+const MASTER_KEY: [u8; 32] = [7; 32];
+const APP_ID: &str = "1201202301204";
+const VERSION: &str = "v25.0";
+/// Longer than a call to Meta may take, which is what the outbox insists on.
+const SETTLE_AFTER: Duration = Duration::from_secs(31);
+
+/// What is different in this test.
+pub(in crate::host) struct Setup {
+    pub(in crate::host) budget: Budget,
+    /// Runs that may fail before an event is dead.
+    pub(in crate::host) max_attempts: u32,
+    /// Signs what the emulator, or the test, posts.
+    pub(in crate::host) app_secret: &'static str,
+    /// Stands where Meta is, instead of the emulator.
+    pub(in crate::host) graph: Option<String>,
+    /// Whether a [`GraphProxy`] stands before the emulator.
+    pub(in crate::host) is_proxied: bool,
+}
+
+/// A host, an emulator, and what both keep.
+pub(in crate::host) struct TestHost {
+    /// Absent while it is stopped.
+    app: Option<App>,
+    address: SocketAddr,
+    emulator: Running,
+    control: ControlClient,
+    proxy: Option<GraphProxy>,
+    setup: Setup,
+    database_url: String,
+    data: Folder,
+    projects: u32,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        let budget = Budget {
+            wall: Duration::from_secs(20),
+            cpu: Duration::from_secs(5),
+            ..Budget::default()
+        };
+        let app_secret = "meta's secret";
+        Self {
+            budget,
+            max_attempts: 3,
+            app_secret,
+            graph: None,
+            is_proxied: false,
+        }
+    }
+}
+
+impl TestHost {
+    pub(in crate::host) async fn start() -> Self {
+        Self::start_with(Setup::default()).await
+    }
+
+    pub(in crate::host) async fn start_with(setup: Setup) -> Self {
+        logs::capture();
+        let emulator = Emulator::start(Config {
+            settings: quick(),
+            ..Config::default()
+        })
+        .await;
+        let emulator = emulator.unwrap();
+        let control = emulator.control().unwrap();
+        let proxy = match setup.is_proxied {
+            true => Some(GraphProxy::before(emulator.graph_url()).await),
+            false => None,
+        };
+        let data = Folder::new("host");
+        share_cache(&data.0);
+        let database = format!("test_{}", uuid::Uuid::new_v4().simple());
+        let mut host = Self {
+            app: None,
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            emulator,
+            control,
+            proxy,
+            setup,
+            database_url: url_of(&database).await,
+            data,
+            projects: 0,
+        };
+        host.starts_again().await;
+        let app = NewApp {
+            id: Some(APP_ID.to_owned()),
+            secret: Some(host.setup.app_secret.to_owned()),
+            callback_url: Some(format!("http://{}/webhooks/whatsapp", host.address)),
+            verify_token: Some(VERIFY_TOKEN.to_owned()),
+            ..NewApp::default()
+        };
+        host.control.create_app(&app).await.unwrap();
+        host
+    }
+
+    /// Ends the host in order; emulator, database and data stay.
+    pub(in crate::host) async fn stops(&mut self) {
+        self.app.take().expect("the host runs").stop().await;
+    }
+
+    /// Starts the host where it was, on what it left.
+    pub(in crate::host) async fn starts_again(&mut self) {
+        let config = AppConfig {
+            server: self.server(),
+            data: self.data.0.clone(),
+            sdk: sdk(),
+            master_key: MASTER_KEY,
+            listen: self.address,
+            verify_token: Secret::new(VERIFY_TOKEN),
+            app_secrets: vec![Secret::new(self.setup.app_secret)],
+            graph: GraphEndpoint::new(&self.graph_url(), VERSION).unwrap(),
+            budget: self.setup.budget,
+            instances: 32,
+            dispatcher: dispatcher(self.setup.max_attempts),
+            settle_after: SETTLE_AFTER,
+            egress: EgressPolicy::default(),
+        };
+        let app = App::start(config)
+            .await
+            .unwrap_or_else(|error| panic!("{error:#}"));
+        self.address = app.address();
+        self.app = Some(app);
+    }
+
+    /// The same host as a process of its own. The one in this process must be stopped.
+    pub(in crate::host) async fn starts_as_process(&self) -> RoostProcess {
+        assert!(self.app.is_none(), "two hosts cannot listen at one address");
+        let environment = [
+            ("DATABASE_URL", self.database_url.clone()),
+            ("ROOST_TENANT_AUTH", "peer".to_owned()),
+            ("ROOST_DATA", self.data.0.display().to_string()),
+            ("ROOST_SDK", sdk().display().to_string()),
+            ("ROOST_MASTER_KEY", hex::encode(MASTER_KEY)),
+            ("ROOST_LISTEN", self.address.to_string()),
+            ("ROOST_VERIFY_TOKEN", VERIFY_TOKEN.to_owned()),
+            ("ROOST_APP_SECRETS", self.setup.app_secret.to_owned()),
+            ("ROOST_GRAPH_URL", self.graph_url()),
+            ("ROOST_SETTLE_SECONDS", SETTLE_AFTER.as_secs().to_string()),
+            ("ROOST_LEASE_SECONDS", "1".to_owned()),
+        ];
+        RoostProcess::start(&environment).await
+    }
+
+    pub(in crate::host) fn app(&self) -> &App {
+        self.app.as_ref().expect("the host runs")
+    }
+
+    pub(in crate::host) fn emulator(&self) -> &ControlClient {
+        &self.control
+    }
+
+    pub(in crate::host) fn proxy(&self) -> &GraphProxy {
+        self.proxy.as_ref().expect("the setup says `is_proxied`")
+    }
+
+    /// Where the emulator stands for Meta, which no bot may reach by itself.
+    pub(in crate::host) fn emulator_url(&self) -> String {
+        self.emulator.graph_url().to_owned()
+    }
+
+    /// The name of the control database.
+    pub(in crate::host) fn database(&self) -> String {
+        self.server().control_database().to_owned()
+    }
+
+    /// What host and bots logged so far.
+    pub(in crate::host) fn log(&self) -> String {
+        logs::text()
+    }
+
+    /// A project with a number, and no bot yet.
+    pub(in crate::host) async fn project(&mut self, name: &str) -> TestProject {
+        self.projects += 1;
+        let waba = NewWaba {
+            app_ids: [APP_ID.to_owned()].into(),
+            ..NewWaba::default()
+        };
+        let waba = self.control.create_waba(&waba).await.unwrap();
+        let phone = format!("+1 555 078 38{:02}", self.projects);
+        let number = wire::NewNumber::new(&waba.id, &phone);
+        let number = self.control.create_number(&number).await.unwrap();
+        let token = NewToken {
+            app_id: APP_ID.to_owned(),
+            ..NewToken::default()
+        };
+        let token = self.control.create_token(&token).await.unwrap().token;
+        self.connected(name, &number.id, &waba.id, &token).await
+    }
+
+    /// A project with a number that the emulator knows nothing of.
+    pub(in crate::host) async fn project_with_number(
+        &self,
+        name: &str,
+        number_id: &str,
+    ) -> TestProject {
+        self.connected(name, number_id, "102290129340398", "a token")
+            .await
+    }
+
+    async fn connected(&self, name: &str, number: &str, waba: &str, token: &str) -> TestProject {
+        let project = self
+            .app()
+            .create_project(&name.parse().unwrap())
+            .await
+            .unwrap();
+        let new = NewNumber {
+            phone_number_id: number.to_owned(),
+            waba_id: waba.to_owned(),
+            display_phone_number: "15550783800".to_owned(),
+            token: Secret::new(token),
+        };
+        self.app()
+            .connect_number(project.project_id, &new)
+            .await
+            .unwrap();
+        TestProject {
+            id: project.project_id,
+            number_id: number.to_owned(),
+            token: token.to_owned(),
+            control: self.control.clone(),
+        }
+    }
+
+    /// A project with a number and a bot.
+    pub(in crate::host) async fn bot(&mut self, name: &str, folder: &Path) -> TestProject {
+        let project = self.project(name).await;
+        self.deploys(&project, folder)
+            .await
+            .unwrap_or_else(|error| panic!("{error}"));
+        project
+    }
+
+    /// Fails with what the bot's author reads.
+    pub(in crate::host) async fn deploys(
+        &self,
+        project: &TestProject,
+        folder: &Path,
+    ) -> Result<Deployed, String> {
+        let bundle = self.app().workshop().bundle(folder, |_| {}).await;
+        let bundle = bundle.map_err(|error| error.to_string())?;
+        let deployed = self.app().deploy_folder(project.id, bundle).await;
+        deployed.map_err(|error| error.to_string())
+    }
+
+    /// A POST to the webhook, as it is.
+    pub(in crate::host) async fn posted(&self, body: &[u8], signature: &str) -> StatusCode {
+        let url = format!("http://{}/webhooks/whatsapp", self.address);
+        let request = reqwest::Client::new()
+            .post(url)
+            .header("x-hub-signature-256", signature);
+        let request = request.header("content-type", "application/json");
+        request.body(body.to_vec()).send().await.unwrap().status()
+    }
+
+    /// Waits until nothing is on its way to a project, and nothing of it runs.
+    pub(in crate::host) async fn settles(&self, project: &TestProject) {
+        let settled = async {
+            let mut before = None;
+            loop {
+                self.control.idle(DEADLINE).await.unwrap();
+                self.app().idle(project.id).await.unwrap();
+                let now = Some(self.happenings().await);
+                if now == before {
+                    return;
+                }
+                before = now;
+            }
+        };
+        let settled = tokio::time::timeout(DEADLINE, settled).await;
+        assert!(
+            settled.is_ok(),
+            "not settled within the deadline: {:?}",
+            self.events(project).await
+        );
+    }
+
+    /// How much was sent and delivered so far.
+    async fn happenings(&self) -> (u64, u64) {
+        let all = Cursor::default();
+        let sent = self.control.sent(&all).await.unwrap();
+        let deliveries = self.control.deliveries(&all).await.unwrap();
+        (sent.next, deliveries.next)
+    }
+
+    /// The events of a project, in order.
+    pub(in crate::host) async fn events(&self, project: &TestProject) -> Vec<StoredEvent> {
+        project::events(&mut self.control_database().await, project.id).await
+    }
+
+    /// The control database, also while the host is stopped.
+    pub(in crate::host) async fn control_database(&self) -> PgConnection {
+        self.server().control_options().connect().await.unwrap()
+    }
+
+    /// A project's own schema, as an administrator sees it.
+    pub(in crate::host) async fn schema_of(&self, project: &TestProject) -> PgConnection {
+        let mut control = self.control_database().await;
+        let (database, schema): (String, String) =
+            sqlx::query_as("select cell_database, cell_schema from project where project_id = $1")
+                .bind(project.id)
+                .fetch_one(&mut control)
+                .await
+                .unwrap();
+        let options = self.server().control_options().database(&database);
+        let mut conn = options.connect().await.unwrap();
+        // Letters and digits.
+        let path = AssertSqlSafe(format!("set search_path to {schema}"));
+        sqlx::query(path).execute(&mut conn).await.unwrap();
+        conn
+    }
+
+    fn server(&self) -> Server {
+        Server::from_url(&self.database_url, TenantAuth::Peer).unwrap()
+    }
+
+    fn graph_url(&self) -> String {
+        let proxy = self.proxy.as_ref().map(|proxy| proxy.address().to_owned());
+        let graph = self.setup.graph.clone().or(proxy);
+        graph.unwrap_or_else(|| self.emulator.graph_url().to_owned())
+    }
+}
+
+/// An emulator that makes nobody wait.
+fn quick() -> Settings {
+    Settings {
+        status_delay_ms: DelayRange { min: 0, max: 5 },
+        webhook_retry_ms: vec![0, 20, 50, 100, 200],
+        ..Settings::default()
+    }
+}
+
+fn dispatcher(max_attempts: u32) -> DispatcherSettings {
+    let ms = Duration::from_millis;
+    DispatcherSettings {
+        poll: ms(20),
+        retry: RetryPolicy {
+            base: ms(5),
+            ceiling: ms(50),
+            max_attempts,
+            ..RetryPolicy::default()
+        },
+        ..DispatcherSettings::new("test")
+    }
+}
+
+/// A database of the run's server, by its socket.
+async fn url_of(database: &str) -> String {
+    let server = crate::postgres_support::server().await;
+    let Endpoint::Unix { folder, port } = server.endpoint() else {
+        panic!("the server of the tests listens on a socket");
+    };
+    let folder = folder.to_str().unwrap().replace('/', "%2F");
+    format!("postgres://roost_admin@{folder}:{port}/{database}")
+}
+
+fn sdk() -> PathBuf {
+    match std::env::var_os("ROOST_SDK") {
+        Some(folder) => folder.into(),
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).join(".tools/sdk"),
+    }
+}
+
+/// Compiled engines are kept for all tests: the first one of a machine compiles.
+fn share_cache(data: &Path) {
+    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/test-cache");
+    std::fs::create_dir_all(&shared).unwrap();
+    std::os::unix::fs::symlink(shared, data.join("cache")).unwrap();
+}

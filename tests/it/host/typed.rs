@@ -1,0 +1,92 @@
+//! The package `roost`: typed sends, and the conversation's state that the host keeps.
+
+use roost::conversations::Direction;
+use roost_emulator::control::SentKind;
+
+use super::support::{TestHost, fixture};
+
+const ANA: &str = "16505551234";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn typed_sends_reach_the_customer_and_are_recorded() {
+    let mut host = TestHost::start().await;
+    let bot = host.bot("typed", &fixture("typed_sends")).await;
+    let mut ana = bot.customer(ANA).await;
+
+    let hi = ana.says("hi").await;
+    assert_eq!(
+        ana.notices().await,
+        SentKind::Read {
+            message_id: hi.clone()
+        }
+    );
+    let greeting = ana.gets().await;
+    assert_eq!(greeting.text(), Some("Hello Ana!"));
+    assert_eq!(greeting.reply_to, Some(hi.clone()));
+    host.settles(&bot).await;
+    let found = host.app().conversations().find(bot.id, ANA).await.unwrap();
+    assert_eq!(found.state.as_deref(), Some("greeted"));
+
+    let next = ana.says("well?").await;
+    let question = loop {
+        match ana.notices().await {
+            SentKind::Message(message) => break message,
+            SentKind::Read { message_id } => assert_eq!(message_id, next),
+            other @ SentKind::Typing { .. } => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(question.text(), Some("Shall we begin?"));
+    let choices: Vec<_> = question
+        .choices
+        .iter()
+        .map(|choice| choice.id.as_str())
+        .collect();
+    assert_eq!(choices, ["Yes", "later"]);
+    ana.taps("Later").await;
+    ana.hears().await;
+
+    host.settles(&bot).await;
+    let recorded = host
+        .app()
+        .conversations()
+        .messages(bot.id, ANA, 10)
+        .await
+        .unwrap();
+    let recorded: Vec<_> = recorded
+        .iter()
+        .map(|message| {
+            (
+                message.direction,
+                message.wamid.as_str(),
+                message.message_type.as_str(),
+            )
+        })
+        .collect();
+    assert_eq!(recorded[0], (Direction::In, hi.as_str(), "text"));
+    assert_eq!(recorded[1], (Direction::Out, greeting.id.as_str(), "text"));
+    assert_eq!(recorded[2], (Direction::In, next.as_str(), "text"));
+    assert_eq!(
+        recorded[3],
+        (Direction::Out, question.id.as_str(), "interactive")
+    );
+    assert_eq!(recorded.len(), 6);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operator_changes_the_state_that_a_bot_goes_by() {
+    let mut host = TestHost::start().await;
+    let bot = host.bot("typed", &fixture("typed_sends")).await;
+    let mut ana = bot.customer(ANA).await;
+    ana.says("hi").await;
+    assert_eq!(ana.hears().await, "Hello Ana!");
+    host.settles(&bot).await;
+
+    host.app()
+        .conversations()
+        .set_state(bot.id, ANA, None)
+        .await
+        .unwrap();
+    ana.says("hi again").await;
+
+    assert_eq!(ana.hears().await, "Hello Ana!");
+}
