@@ -74,7 +74,7 @@ async fn measure(workshop: &Workshop, name: &'static str, folder: &Path) -> anyh
         let bundle = workshop.bundle(folder, |_| {}).await?;
         let artifact = workshop.artifact(bundle);
         let image = workshop
-            .boot(&artifact, environment(), Grants::none(), false)
+            .boot(&artifact, environment(), Grants::none, false)
             .await?;
         let bot = workshop.load(&image.component).await?;
         deploys.push(started.elapsed());
@@ -140,14 +140,15 @@ async fn handled(bot: &Bot) -> anyhow::Result<Instance> {
     Ok(instance)
 }
 
+/// Private memory, counted page by page: `/proc/self/status` only estimates it.
 fn private_kib() -> anyhow::Result<usize> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status
+    let rollup = std::fs::read_to_string("/proc/self/smaps_rollup")?;
+    let line = rollup
         .lines()
-        .find_map(|line| line.strip_prefix("RssAnon:"));
+        .find_map(|line| line.strip_prefix("Anonymous:"));
     let kib = line.and_then(|line| line.split_whitespace().next());
     Ok(kib
-        .ok_or_else(|| anyhow::anyhow!("the kernel does not tell RssAnon"))?
+        .ok_or_else(|| anyhow::anyhow!("the kernel does not tell what memory is private"))?
         .parse()?)
 }
 

@@ -117,7 +117,7 @@ async fn build(args: BuildArgs) -> Result<()> {
         .map(|(k, v)| (k.into(), v.into()))
         .into();
     env.extend(args.env);
-    let (component, report) = workshop.build(&artifact, env, Grants::none()).await?;
+    let (component, report) = workshop.build(&artifact, env, Grants::none).await?;
     std::fs::write(&args.output, &component)
         .with_context(|| format!("cannot write `{}`", args.output.display()))?;
     if report.parked > 0 {

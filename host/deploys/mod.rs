@@ -203,23 +203,27 @@ impl Deploys {
         tenant: &Tenant,
     ) -> Result<Image, DeployError> {
         let environment = environment::of(&self.projects, project_id).await?;
-        let grants = Grants::none()
-            .with_database(DatabaseGrant {
-                database: self.database.clone(),
-                tenant: tenant.clone(),
-                limits: Limits::default(),
-            })
-            .with_secrets(environment.secrets.clone())
-            .with_http(Arc::new(BootClient(self.egress.clone())))
-            .with_log(Arc::new(crate::runs::BotLog {
-                project: project_id.to_string().into(),
-                event_id: 0,
-                positions: Positions::of(artifact),
-                complaint: Default::default(),
-            }));
+        let database = DatabaseGrant {
+            database: self.database.clone(),
+            tenant: tenant.clone(),
+            limits: Limits::default(),
+        };
+        let log = Arc::new(crate::runs::BotLog {
+            project: project_id.to_string().into(),
+            event_id: 0,
+            positions: Positions::of(artifact),
+            complaint: Default::default(),
+        });
+        let grants = || {
+            Grants::none()
+                .with_database(database.clone())
+                .with_secrets(environment.secrets.clone())
+                .with_http(Arc::new(BootClient(self.egress.clone())))
+                .with_log(log.clone())
+        };
         Ok(self
             .workshop
-            .boot(artifact, environment.variables, grants, true)
+            .boot(artifact, environment.variables.clone(), grants, true)
             .await?)
     }
 

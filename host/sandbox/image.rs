@@ -6,6 +6,7 @@
 //! standard, self-contained, the same bytes for the same input.
 
 use super::bot::cached_component;
+use super::rehearsal::Booted;
 use super::{Budget, RunState, Sandbox};
 use crate::capabilities::Grants;
 use serde::{Deserialize, Serialize};
@@ -128,6 +129,13 @@ pub struct ImageMaker {
     instrumented: InstancePre<RunState>,
 }
 
+impl BootReport {
+    /// Whether the bot serves already, and nothing of its top level is to come.
+    fn can_rehearse(&self) -> bool {
+        self.ok && !self.listening.is_empty() && self.parked == 0
+    }
+}
+
 impl ImageMaker {
     /// Loads the runtime into the engine, and makes the result ready for bots.
     ///
@@ -153,22 +161,49 @@ impl ImageMaker {
 
     /// Runs a bundle's top level and makes its component.
     ///
-    /// An exception at top level is not an error here: the report has it.
+    /// `grants` makes what the top level may do, and is asked again when the
+    /// bot has to be booted a second time. An exception at top level is not an
+    /// error here: the report has it.
     pub async fn boot(
         &self,
         bundle: &str,
         options: &BootOptions,
-        grants: Grants,
+        grants: impl Fn() -> Grants,
         budget: Budget,
     ) -> Result<Boot, ImageError> {
+        let options = serde_json::to_string(options)
+            .map_err(|error| ImageError::Runtime(error.to_string()))?;
+        let mut booted = self.run(bundle, &options, grants(), budget).await?;
+        if booted.report.can_rehearse() && !booted.rehearse().await {
+            // What the rehearsal did must not be in the image.
+            booted = self.run(bundle, &options, grants(), budget).await?;
+        }
+        booted.seal().await.map_err(ImageError::Boot)?;
+        let Booted {
+            mut store,
+            instance,
+            report,
+        } = booted;
+        let component = snapshot(&self.base, &mut store, instance)
+            .await
+            .map_err(ImageError::Engine)?;
+        Ok(Boot { component, report })
+    }
+
+    /// An instance whose top level is done.
+    async fn run(
+        &self,
+        bundle: &str,
+        options: &str,
+        grants: Grants,
+        budget: Budget,
+    ) -> Result<Booted, ImageError> {
         let mut store = store(&self.sandbox, grants, budget);
         let instance = self
             .instrumented
             .instantiate_async(&mut store)
             .await
             .map_err(ImageError::Engine)?;
-        let options = serde_json::to_string(options)
-            .map_err(|error| ImageError::Runtime(error.to_string()))?;
         let booting = call_boot(&mut store, &instance, bundle, options);
         let report = tokio::time::timeout(budget.wall, booting)
             .await
@@ -176,10 +211,11 @@ impl ImageMaker {
             .map_err(ImageError::Boot)?;
         let report = serde_json::from_str(&report)
             .map_err(|error| ImageError::Runtime(format!("its report is malformed: {error}")))?;
-        let component = snapshot(&self.base, &mut store, instance)
-            .await
-            .map_err(ImageError::Engine)?;
-        Ok(Boot { component, report })
+        Ok(Booted {
+            store,
+            instance,
+            report,
+        })
     }
 }
 
@@ -262,11 +298,11 @@ async fn call_boot(
     store: &mut Store<RunState>,
     instance: &Instance,
     bundle: &str,
-    options: String,
+    options: &str,
 ) -> wasmtime::Result<String> {
     let boot = instance.get_typed_func::<(String, String), (String,)>(&mut *store, "boot")?;
     let cpu = store.data().cpu.clone();
-    let bundle = bundle.to_owned();
+    let (bundle, options) = (bundle.to_owned(), options.to_owned());
     let running = store.run_concurrent(async |accessor| {
         let (report,) = boot.call_concurrent(accessor, (bundle, options)).await?;
         std::future::poll_fn(|context| accessor.poll_no_interesting_tasks(context)).await;

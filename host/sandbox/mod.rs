@@ -16,6 +16,7 @@ mod image;
 mod instance;
 mod limits;
 mod outcome;
+mod rehearsal;
 mod split;
 mod state;
 

@@ -18,7 +18,7 @@ engine.onuncaught = (error) => engine.call(host('event.fail'), [String(error)])
 engine.onboot = async (bundle, options) => {
   const { env } = JSON.parse(options)
   await new Function('engine', 'host', 'log', 'env', bundle)(engine, host, log, env)
-  return JSON.stringify({ ok: true })
+  return JSON.stringify({ ok: true, listening: globalThis.listening })
 }
 const text = async (stream) => {
   let all = ''
@@ -80,7 +80,7 @@ impl Bench {
             ..BootOptions::default()
         };
         let boot = maker
-            .boot(script, &options, Grants::none(), Budget::default())
+            .boot(script, &options, Grants::none, Budget::default())
             .await
             .unwrap();
         assert_eq!(boot.report.error, None);
@@ -225,7 +225,7 @@ async fn running_out_of_memory_is_said_and_cannot_be_caught() {
 async fn deep_recursion_is_an_exception_in_script_and_in_c() {
     let bench = Bench::boot(
         "const deep = (n) => n === 0 ? 0 : 1 + deep(n - 1)
-         const tries = [() => deep(1e6), () => { let a = []; for (let i = 0; i < 1e5; i++) a = [a]; JSON.stringify(a) }, () => JSON.parse('['.repeat(1e5)), () => new Function('('.repeat(2e4))]
+         const tries = [() => deep(1e6), () => { let a = []; for (let i = 0; i < 1e5; i++) a = [a]; JSON.stringify(a) }, () => JSON.parse('['.repeat(1e5)), () => new Function('('.repeat(1e4))]
          globalThis.serve = async (r) => r.answer(200, tries.map((t) => { try { t(); return 'no' } catch (error) { return error.name } }).join(' '))",
     )
     .await;
@@ -290,7 +290,7 @@ async fn one_bundle_gives_one_image() {
         let options = BootOptions::default();
         let script = "globalThis.serve = async (r) => r.answer(200, '')";
         maker
-            .boot(script, &options, Grants::none(), Budget::default())
+            .boot(script, &options, Grants::none, Budget::default())
             .await
             .unwrap()
             .component
@@ -324,4 +324,38 @@ async fn collecting_garbage_in_an_event_keeps_what_is_in_use() {
     )
     .await;
     assert_eq!(body(&bench.post("").await.unwrap()), "0 1 2 3 4");
+}
+
+#[tokio::test]
+async fn what_a_bot_does_at_its_first_request_is_done_before_its_image_is_made() {
+    let bench = Bench::boot(
+        "globalThis.listening = [{ port: 1 }]
+         let asked = 0
+         globalThis.serve = async (r) => { await r.text(); await r.answer(404, String(++asked)) }",
+    )
+    .await;
+    // The two requests of the rehearsal came before.
+    assert_eq!(body(&bench.post("").await.unwrap()), "3");
+}
+
+#[tokio::test]
+async fn a_bot_that_acts_in_the_rehearsal_is_kept_as_its_top_level_left_it() {
+    for act in [
+        "await engine.call(host('database.query'), ['select 1', []]).catch(() => {})",
+        "engine.call(host('event.fail'), ['no'])",
+        "return r.answer(500, '')",
+        "return",
+    ] {
+        let bench = Bench::boot(&format!(
+            "globalThis.listening = [{{ port: 1 }}]
+             let asked = 0
+             globalThis.serve = async (r) => {{
+               asked++
+               if (r.path.includes('rehearsal')) {{ {act} }}
+               await r.answer(200, String(asked))
+             }}"
+        ))
+        .await;
+        assert_eq!(body(&bench.post("").await.unwrap()), "1", "{act}");
+    }
 }

@@ -101,7 +101,7 @@ impl Workshop {
         &self,
         artifact: &Artifact,
         env: BTreeMap<String, String>,
-        grants: Grants,
+        grants: impl Fn() -> Grants,
         database: bool,
     ) -> Result<Image, WorkshopError> {
         let options = BootOptions {
@@ -139,7 +139,7 @@ impl Workshop {
         &self,
         artifact: &Artifact,
         env: BTreeMap<String, String>,
-        grants: Grants,
+        grants: impl Fn() -> Grants,
     ) -> Result<(Vec<u8>, BootReport), WorkshopError> {
         let image = self.boot(artifact, env, grants, false).await?;
         let component = artifact::attach(&image.component, artifact)?;

@@ -35,4 +35,5 @@ mod postgres_transactions;
 mod projects;
 mod sends;
 mod support;
+mod tidy;
 mod webhook;

@@ -15,7 +15,8 @@ use super::feed::all_sent;
 const LARGEST_IMAGE_BYTES: usize = 5 * 1024 * 1024;
 
 /// A PNG of one grey pixel, for when any picture will do.
-const TINY_PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mNoAAAAggCB2kUIOwAAAABJRU5ErkJggg==";
+const TINY_PNG: &str =
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mNoAAAAggCB2kUIOwAAAABJRU5ErkJggg==";
 
 /// A customer in front of a business number.
 #[derive(Clone, Debug)]

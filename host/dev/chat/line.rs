@@ -105,7 +105,7 @@ fn parse_as(rest: &str) -> Result<Command, String> {
 }
 
 /// The digits of a phone number that may have been written with `+`, hyphens and the like.
-pub(super) fn parse_phone(phone: &str) -> Option<String> {
+fn parse_phone(phone: &str) -> Option<String> {
     let is_tolerated = |c: char| c.is_ascii_digit() || "+-() ".contains(c);
     let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
     (phone.chars().all(is_tolerated) && PHONE_DIGITS.contains(&digits.len())).then_some(digits)

@@ -8,7 +8,7 @@
 //!
 //! [`Style::Interactive`] is for a person: a prompt, and no line waits for another.
 //! [`Style::Scripted`] is for a pipe: lines are echoed, and each waits until nothing is
-//! outstanding after the one before it ([`quiet`]), so that the same input gives the same
+//! outstanding after the one before it (`quiet`), so that the same input gives the same
 //! transcript.
 //!
 //! Not here: the emulator's scene (number, app, token), the host, and what happens on a save.

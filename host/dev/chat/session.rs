@@ -141,7 +141,7 @@ impl Chat {
                 line = lines.next(), if waiting.is_none() => {
                     let line = line.map_err(ChatError::Input)?;
                     let Some(taken) = stop.run_until_cancelled(session.take(line)).await else {
-                        continue;
+                        return session.stop().await;
                     };
                     end = taken?;
                     if end.is_some() || session.must_wait() {
@@ -236,10 +236,7 @@ impl<W: AsyncWrite + Unpin> Session<W> {
             let sign = render::sign(item).filter(|_| self.chat.verbosity == Verbosity::Everything);
             lines.extend(sign.map(|sign| format!("* {sign}")));
         }
-        self.chat.seen = items
-            .last()
-            .map_or(0, |item| item.seq)
-            .max(self.chat.seen);
+        self.chat.seen = items.last().map_or(0, |item| item.seq).max(self.chat.seen);
         self.screen.print(&lines).await
     }
 

@@ -57,9 +57,6 @@ engine_callback_code_t task_turn(task *self);
 task *task_new(void);
 engine_callback_code_t task_event(const engine_event_t *event);
 
-/* Called when the top level is done and nothing of it is left on the stack. */
-void boot_done(void);
-
 /* http.c */
 bool request_answered(const request *self);
 void request_fail(request *self, const char *message);

@@ -151,8 +151,8 @@ engine_callback_code_t exports_wasi_http_handler_handle_callback(engine_event_t 
   return task_event(event);
 }
 
-/* What the top level leaves is the image: all of it is sealed. */
-void boot_done(void) {
+/* `seal`: what is there now is the image. */
+void exports_engine_seal(void) {
   JS_RunGC(runtime);
   JS_SetGCThreshold(runtime, GC_THRESHOLD_BYTES);
   JS_SetMemoryLimit(runtime, JS_MEMORY_BYTES);

@@ -93,10 +93,8 @@ engine_callback_code_t task_turn(task *self) {
     current = NULL;
     return ENGINE_CALLBACK_CODE_WAIT(set);
   }
-  bool was_boot = self->request == NULL;
   if (self->request) request_drop(self->request);
   task_free(self);
-  if (was_boot) boot_done();
   return ENGINE_CALLBACK_CODE_EXIT;
 }
 

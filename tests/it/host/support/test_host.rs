@@ -346,6 +346,15 @@ impl TestHost {
     }
 }
 
+/// Who reads why a test failed wants to know what the host said.
+impl Drop for TestHost {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}", logs::text());
+        }
+    }
+}
+
 /// An emulator that makes nobody wait.
 fn quick() -> Settings {
     Settings {

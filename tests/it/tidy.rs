@@ -1,0 +1,381 @@
+//! Rules of the code and its pages that a program can check.
+//!
+//! They look at the files of the checkout as text, tracked or not, and start nothing but
+//! `cargo metadata`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use clap::Args as _;
+use roost::config::ServeArgs;
+use roost::inbox::FailureKind;
+
+/// What tools and builds leave in a checkout.
+const LEFT_BEHIND: [&str; 6] = [".git", ".roost", ".tools", "dist", "node_modules", "target"];
+
+const LONGEST_FILE: usize = 400;
+
+/// Files that are longer, and why.
+const LONGER_FILES: [(&str, &str); 1] = [(
+    "xtask/src/bindings.rs",
+    "one walk over WIT's types, in three parts that share its names",
+)];
+
+/// How long pages may be, and all others 150.
+const LONGER_PAGES: [(&str, usize); 1] = [("ARCHITECTURE.md", 200)];
+const LONGEST_PAGE: usize = 150;
+
+/// Words of code, and the files or folders of `host/` that may have them.
+const ONLY_IN: [(&[&str], &[&str]); 5] = [
+    (
+        &["wasmtime::", "wasmtime_"],
+        &["host/sandbox/", "host/capabilities/", "host/workshop/"],
+    ),
+    (&["reqwest::"], &["host/egress/", "host/whatsapp/"]),
+    (&["roost_emulator::"], &["host/dev/"]),
+    (&["sqlx::query"], &["/store.rs", "host/postgres/"]),
+    (
+        &["unsafe {", "unsafe fn"],
+        &["host/sandbox/bot.rs", "host/postgres/embedded/process.rs"],
+    ),
+];
+
+/// What the lower folders of `host/` import of the host, besides themselves.
+const IMPORTS: [(&str, &[&str]); 8] = [
+    ("build", &[]),
+    ("egress", &[]),
+    ("postgres", &[]),
+    ("projects", &[]),
+    ("whatsapp", &[]),
+    ("conversations", &["projects"]),
+    ("inbox", &["conversations", "projects"]),
+    ("http", &["inbox", "projects"]),
+];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The files below a folder of the checkout, relative to the checkout and in order.
+fn files(folder: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    collect(&root().join(folder), &mut found);
+    found.sort();
+    assert!(!found.is_empty(), "`{folder}` has no files");
+    found
+}
+
+fn collect(folder: &Path, found: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let kind = entry.file_type().unwrap();
+        if LEFT_BEHIND.contains(&&*entry.file_name().to_string_lossy()) {
+            continue;
+        }
+        if kind.is_dir() {
+            collect(&entry.path(), found);
+        } else if kind.is_file() {
+            let path = entry.path();
+            found.push(path.strip_prefix(root()).unwrap().display().to_string());
+        }
+    }
+}
+
+fn rust_files(folders: &[&str]) -> Vec<String> {
+    let all = folders.iter().flat_map(|folder| files(folder));
+    all.filter(|file| file.ends_with(".rs")).collect()
+}
+
+/// A file's text; nothing when it is no text, or was removed just now.
+fn text(file: &str) -> String {
+    std::fs::read_to_string(root().join(file)).unwrap_or_default()
+}
+
+/// The lines of a Rust file with their numbers, without comments.
+fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let lines = text.lines().enumerate();
+    lines.map(|(n, line)| match line.find("//") {
+        // An address in a string is no comment.
+        Some(at) if !line[..at].ends_with(':') => (n + 1, &line[..at]),
+        _ => (n + 1, line),
+    })
+}
+
+#[track_caller]
+fn none(problems: &[String]) {
+    assert!(problems.is_empty(), "\n{}\n", problems.join("\n"));
+}
+
+#[test]
+fn every_rust_file_says_first_what_is_in_it() {
+    let folders = ["host", "emulator", "xtask", "tests", "benches"];
+    let silent = rust_files(&folders).into_iter().filter(|file| {
+        let text = text(file);
+        !text.is_empty() && !text.starts_with("//! ")
+    });
+    none(&silent.collect::<Vec<_>>());
+}
+
+#[test]
+fn no_file_and_no_page_is_too_long() {
+    let long = |file: &str, limit: usize| {
+        let lines = text(file).lines().count();
+        (lines > limit).then(|| format!("{file}: {lines} lines, {limit} at most"))
+    };
+    let rust = rust_files(&["host", "emulator", "xtask", "tests", "benches"]);
+    let is_listed = |file: &String| LONGER_FILES.iter().any(|(name, _)| name == file);
+    let mut problems: Vec<String> = rust
+        .iter()
+        .filter(|file| !is_listed(file))
+        .filter_map(|file| long(file, LONGEST_FILE))
+        .collect();
+    for (file, _) in LONGER_FILES {
+        if long(file, LONGEST_FILE).is_none() {
+            problems.push(format!("{file}: listed as longer, and is not"));
+        }
+    }
+    let pages = files(".");
+    for page in pages.iter().filter(|file| file.ends_with(".md")) {
+        let own = LONGER_PAGES.iter().find(|(name, _)| name == page);
+        problems.extend(long(page, own.map_or(LONGEST_PAGE, |(_, lines)| *lines)));
+    }
+    none(&problems);
+}
+
+#[test]
+fn each_dependency_is_named_where_it_belongs() {
+    let mut problems = Vec::new();
+    for file in rust_files(&["host"]) {
+        let text = text(&file);
+        for (words, places) in ONLY_IN {
+            if places.iter().any(|place| file.contains(place)) {
+                continue;
+            }
+            for (n, line) in code(&text) {
+                if words.iter().any(|word| line.contains(word)) {
+                    let places = places.join(", ");
+                    problems.push(format!("{file}:{n}: only in {places}: {}", line.trim()));
+                }
+            }
+        }
+    }
+    none(&problems);
+}
+
+#[test]
+fn lower_folders_import_downwards_only() {
+    let mut problems = Vec::new();
+    for (folder, below) in IMPORTS {
+        for file in rust_files(&[&format!("host/{folder}")]) {
+            for (n, line) in code(&text(&file)) {
+                for (at, _) in line.match_indices("crate::") {
+                    let rest = &line[at + "crate::".len()..];
+                    let name = rest
+                        .split(|c: char| !c.is_alphanumeric() && c != '_')
+                        .next();
+                    let name = name.unwrap_or_default();
+                    if name != folder && !below.contains(&name) {
+                        problems.push(format!("{file}:{n}: `{folder}` imports `{name}`"));
+                    }
+                }
+            }
+        }
+    }
+    none(&problems);
+}
+
+#[test]
+fn every_item_of_the_wit_is_documented() {
+    let own = files("wit").into_iter().chain(files("sdk/engine/wit"));
+    let own = own.filter(|file| file.ends_with(".wit") && !file.contains("/deps/"));
+    let problems: Vec<String> = own.flat_map(|file| undocumented(&file)).collect();
+    none(&problems);
+}
+
+/// Items without a `///` line before them.
+fn undocumented(file: &str) -> Vec<String> {
+    let (mut problems, mut is_documented, mut is_open) = (Vec::new(), false, false);
+    let (mut parentheses, text) = (0_i32, text(file));
+    for (n, line) in text.lines().map(str::trim).enumerate() {
+        if line.starts_with("//") {
+            is_documented = line.starts_with("///");
+            continue;
+        }
+        let is_item = !line.is_empty()
+            && !is_open
+            && !["}", "@", "use ", "include "]
+                .iter()
+                .any(|start| line.starts_with(start));
+        if is_item && !is_documented {
+            problems.push(format!("{file}:{}: {line}", n + 1));
+        }
+        for c in line.chars() {
+            parentheses += i32::from(c == '(') - i32::from(c == ')');
+        }
+        if !line.is_empty() {
+            // An item goes on until its end, or until what it encloses begins.
+            is_open = parentheses > 0 || !line.ends_with([',', ';', '{', '}']);
+            is_documented = is_open && is_documented;
+        }
+    }
+    problems
+}
+
+#[test]
+fn wasis_interfaces_are_those_of_the_pinned_wasmtime() {
+    let manifest = manifest_of("wasmtime-wasi-http");
+    let theirs = manifest.parent().unwrap().join("src/p3/wit/deps");
+    let listed = |folder: &Path| -> BTreeMap<String, String> {
+        let entries = std::fs::read_dir(folder).unwrap().map(Result::unwrap);
+        let named = entries.map(|entry| {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            (name, std::fs::read_to_string(entry.path()).unwrap())
+        });
+        named.collect()
+    };
+    let (theirs, ours) = (listed(&theirs), listed(&root().join("wit/deps")));
+    let names: BTreeSet<&String> = theirs.keys().chain(ours.keys()).collect();
+    let differ = names
+        .into_iter()
+        .filter(|name| theirs.get(*name) != ours.get(*name));
+    none(
+        &differ
+            .map(|name| format!("wit/deps/{name} differs"))
+            .collect::<Vec<_>>(),
+    );
+}
+
+/// Where a dependency's `Cargo.toml` is.
+fn manifest_of(package: &str) -> PathBuf {
+    let metadata = Command::new(env!("CARGO"))
+        .args(["metadata", "--offline", "--locked", "--format-version", "1"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let error = String::from_utf8_lossy(&metadata.stderr);
+    assert!(metadata.status.success(), "{error}");
+    let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    let found = packages.iter().find(|found| found["name"] == package);
+    found.unwrap()["manifest_path"].as_str().unwrap().into()
+}
+
+#[test]
+fn nothing_is_left_to_do_and_nobodys_machine_is_named() {
+    // In parts, so that this file passes.
+    let to_do = [
+        concat!("TO", "DO"),
+        concat!("FIX", "ME"),
+        concat!("XX", "X"),
+    ];
+    let homes = [
+        concat!("/ho", "me/"),
+        concat!("/Us", "ers/"),
+        concat!("/ro", "ot/"),
+    ];
+    // A short one, such as that of a container, may be a path that the code speaks of.
+    let checkout = root().components().count() > 2;
+    let checkout = checkout.then(|| format!("{}/", root().display()));
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let mut problems = Vec::new();
+    let binary = [".lock", "package-lock.json", ".patch"];
+    for file in files(".") {
+        if binary.iter().any(|end| file.ends_with(end)) || file.contains("wit/deps/") {
+            continue;
+        }
+        for (n, line) in text(&file).lines().enumerate() {
+            let names_a_machine = homes.iter().any(|home| line.contains(home))
+                || checkout
+                    .as_ref()
+                    .is_some_and(|checkout| line.contains(checkout));
+            let mut words = line.split(|c| !is_part(c));
+            if names_a_machine || words.any(|word| to_do.contains(&word)) {
+                problems.push(format!("{file}:{}: {}", n + 1, line.trim()));
+            }
+        }
+    }
+    none(&problems);
+}
+
+#[test]
+fn every_fixture_is_named_by_a_test() {
+    let tests: String = files("tests").iter().map(|file| text(file)).collect();
+    let folders = std::fs::read_dir(root().join("guests/fixtures")).unwrap();
+    let names = folders.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+    let idle = names.filter(|name| {
+        let is_named = tests.contains(&format!("\"{name}\""));
+        !is_named && !tests.contains(&format!("fixtures/{name}"))
+    });
+    none(
+        &idle
+            .map(|name| format!("no test names the fixture `{name}`"))
+            .collect::<Vec<_>>(),
+    );
+}
+
+#[test]
+fn the_readme_lists_the_settings_of_the_host() {
+    let readme = text("README.md");
+    let listed: Vec<String> = readme
+        .lines()
+        .filter(|line| line.starts_with("| `--"))
+        .map(|line| {
+            let columns: Vec<&str> = line.split('|').skip(1).take(3).map(str::trim).collect();
+            columns.join(" ").replace('`', "")
+        })
+        .collect();
+    let command = ServeArgs::augment_args(clap::Command::new("serve"));
+    let settings: Vec<String> = command
+        .get_arguments()
+        .map(|setting| {
+            let default = setting.get_default_values().first();
+            let default = default.map_or("required".into(), |default| default.to_string_lossy());
+            let variable = setting.get_env().unwrap().to_string_lossy();
+            format!("--{} {variable} {default}", setting.get_long().unwrap())
+        })
+        .collect();
+    assert_eq!(listed, settings);
+}
+
+#[test]
+fn the_architecture_says_how_every_event_can_end() {
+    let page = text("ARCHITECTURE.md");
+    let mut problems: Vec<String> = failure_words()
+        .into_iter()
+        .filter(|word| !page.contains(&format!("| `{word}` |")))
+        .map(|word| format!("no row has the outcome `{word}`"))
+        .collect();
+    let outcome = text("host/sandbox/outcome.rs");
+    let variants = outcome.split("pub enum RunError {").nth(1).unwrap();
+    let variants = variants.split("\n}").next().unwrap().lines().map(str::trim);
+    let names = variants
+        .filter(|line| line.starts_with(char::is_uppercase))
+        .map(|line| line.split('(').next().unwrap());
+    for name in names {
+        if !page.contains(&format!("`RunError::{name}`")) {
+            problems.push(format!("no row names `RunError::{name}`"));
+        }
+    }
+    none(&problems);
+}
+
+/// What runs that failed are recorded as.
+fn failure_words() -> Vec<&'static str> {
+    let mut words = Vec::new();
+    let mut next = Some(FailureKind::BotThrew);
+    while let Some(kind) = next {
+        words.push(kind.word());
+        next = match kind {
+            FailureKind::BotThrew => Some(FailureKind::BadStatus),
+            FailureKind::BadStatus => Some(FailureKind::Trap),
+            FailureKind::Trap => Some(FailureKind::Timeout),
+            FailureKind::Timeout => Some(FailureKind::OutOfMemory),
+            FailureKind::OutOfMemory => Some(FailureKind::Rejected),
+            FailureKind::Rejected => Some(FailureKind::HostUnavailable),
+            FailureKind::HostUnavailable => Some(FailureKind::NotDeployed),
+            FailureKind::NotDeployed => None,
+        };
+    }
+    words
+}
