@@ -5,6 +5,7 @@
 //! What bots log comes under the target `bot`.
 
 use clap::ValueEnum;
+use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
@@ -28,6 +29,7 @@ pub fn start(format: LogFormat, filter: &str) {
     };
     let builder = tracing_subscriber::fmt()
         .with_env_filter(parsed)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(BoxMakeWriter::new(std::io::stderr));
     // A second start in one process keeps the first.
     let _ = match format {

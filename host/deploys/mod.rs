@@ -151,7 +151,7 @@ impl Deploys {
         artifact: &Artifact,
     ) -> Result<Deployed, DeployError> {
         let tenant = self.provision(project).await?;
-        let image = self.boot(project.project_id, artifact, &tenant).await?;
+        let image = self.boot(project, artifact, &tenant).await?;
         let bot = self
             .workshop
             .load(&image.component)
@@ -198,18 +198,18 @@ impl Deploys {
     /// Runs an artifact's top level as the project.
     async fn boot(
         &self,
-        project_id: ProjectId,
+        project: &Project,
         artifact: &Artifact,
         tenant: &Tenant,
     ) -> Result<Image, DeployError> {
-        let environment = environment::of(&self.projects, project_id).await?;
+        let environment = environment::of(&self.projects, project.project_id).await?;
         let database = DatabaseGrant {
             database: self.database.clone(),
             tenant: tenant.clone(),
             limits: Limits::default(),
         };
         let log = Arc::new(crate::runs::BotLog {
-            project: project_id.to_string().into(),
+            project: project.name.as_str().into(),
             event_id: 0,
             positions: Positions::of(artifact),
             complaint: Default::default(),

@@ -148,7 +148,7 @@ impl Deploys {
         let image = match std::fs::read(self.image_file(version_id)) {
             Ok(image) => image,
             Err(_) => {
-                let booted = self.boot(project_id, &artifact, &tenant).await;
+                let booted = self.boot(&project, &artifact, &tenant).await;
                 let image = booted.map_err(|error| broken(error.to_string()))?.component;
                 write(&self.image_file(version_id), &image)
                     .map_err(|error| broken(error.to_string()))?;

@@ -5,21 +5,27 @@
 //!
 //! Standard output is the chat's; everything else goes to standard error.
 
+pub mod chat;
 mod keys;
 mod progress;
 mod setup;
+pub mod watch;
 
+use self::chat::{Chat, ChatError, Settled};
 use self::progress::{say, step};
 use self::setup::{Connected, Places, Setup};
+use self::watch::{Change, Watch};
 use crate::projects::ProjectId;
 use crate::telemetry::LogFormat;
 use crate::workshop::WorkshopError;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use roost_emulator::control::wire::Cursor;
+use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 /// What `roost dev` is told.
@@ -87,9 +93,12 @@ pub async fn run(args: DevArgs) -> Result<()> {
 
 async fn session(setup: &Setup, folder: &Path, stop: &CancellationToken) -> Result<()> {
     let connected = setup.connect(&setup::project_name(folder)?).await?;
-    deploy(setup, connected.project.project_id, folder).await?;
+    let inputs = tokio::select! {
+        inputs = deploy(setup, connected.project.project_id, folder) => inputs?,
+        () = stop.cancelled() => return Ok(()),
+    };
     say_when_answered(setup);
-    chat(setup, &connected, folder, stop).await
+    chat(setup, &connected, folder, inputs, stop).await
 }
 
 /// Bundles the folder and deploys it, and says how long that took.
@@ -152,28 +161,99 @@ fn say_when_answered(setup: &Setup) {
     });
 }
 
+/// The chat, and a new deploy at each change of the bot's files.
 async fn chat(
     setup: &Setup,
     connected: &Connected,
-    _folder: &Path,
-    _stop: &CancellationToken,
+    folder: &Path,
+    inputs: Vec<PathBuf>,
+    stop: &CancellationToken,
 ) -> Result<()> {
-    use tokio::io::AsyncBufReadExt;
-    let customer = setup
-        .control
-        .customer(&connected.number_id, setup::CUSTOMER);
-    let mut lines = tokio::io::BufReader::new(tokio::io::stdin()).lines();
-    let mut after = customer.sent(0, Duration::ZERO).await?.next;
-    while let Some(line) = lines.next_line().await? {
-        customer.says(&line).await?;
-        setup.control.idle(Duration::from_secs(20)).await?;
-        setup.app.idle(connected.project.project_id).await?;
-        setup.control.idle(Duration::from_secs(20)).await?;
-        let page = customer.sent(after, Duration::ZERO).await?;
-        after = page.next;
-        for item in page.items {
-            println!("bot> {item:?}");
-        }
+    let (notices, noticed) = mpsc::unbounded_channel();
+    let chat = Chat::open(setup.control.clone(), &connected.number_id, setup::CUSTOMER)
+        .await
+        .context("the chat cannot be opened")?
+        .with_notices(noticed);
+    let settled = ProjectSettled {
+        setup,
+        project: connected.project.project_id,
+    };
+    let input = chat::read_stdin().context("the chat's input cannot be read")?;
+    let chatting = chat.run(input, tokio::io::stdout(), &settled, stop.clone());
+    let redeploying = redeploy_on_change(setup, connected, folder, inputs, notices);
+    tokio::select! {
+        ended = chatting => match ended {
+            Ok(_) => Ok(()),
+            // Whoever read the chat has gone: that is its end.
+            Err(ChatError::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            Err(error) => Err(error.into()),
+        },
+        never = redeploying => match never {},
     }
-    Ok(())
+}
+
+/// What the chat asks the host: whether everything is done.
+struct ProjectSettled<'a> {
+    setup: &'a Setup,
+    project: ProjectId,
+}
+
+impl Settled for ProjectSettled<'_> {
+    async fn settled(&self, deadline: tokio::time::Instant) -> bool {
+        let idle = tokio::time::timeout_at(deadline, self.setup.app.idle(self.project));
+        matches!(idle.await, Ok(Ok(())))
+    }
+}
+
+async fn redeploy_on_change(
+    setup: &Setup,
+    connected: &Connected,
+    folder: &Path,
+    inputs: Vec<PathBuf>,
+    notices: mpsc::UnboundedSender<String>,
+) -> std::convert::Infallible {
+    let ignored: [&Path; 1] = [&setup.data];
+    let mut watch = Watch::new(inputs.iter().map(PathBuf::as_path).chain([folder]), ignored);
+    loop {
+        let change = watch.next().await;
+        let started = Instant::now();
+        let notice = match deploy_again(setup, connected.project.project_id, folder).await {
+            Ok(inputs) => {
+                watch.add(inputs);
+                let what = match change {
+                    Change::Files(files) => names(folder, &files),
+                    Change::Environment => {
+                        ".env (secrets of a project are not read from it)".to_owned()
+                    }
+                };
+                format!("redeployed in {} ms: {what}", started.elapsed().as_millis())
+            }
+            Err(error) => format!("not redeployed, the version before goes on: {error:#}"),
+        };
+        // The chat is over: so is this.
+        let _ = notices.send(notice);
+    }
+}
+
+async fn deploy_again(setup: &Setup, project: ProjectId, folder: &Path) -> Result<Vec<PathBuf>> {
+    let bundling = setup.app.workshop().bundle(folder, |_| {});
+    let bundle = bundling.await.map_err(WorkshopError::Build)?;
+    let inputs = bundle.inputs.clone();
+    setup.app.deploy_folder(project, bundle).await?;
+    Ok(inputs)
+}
+
+/// The files that changed, as their author calls them.
+fn names(folder: &Path, files: &[PathBuf]) -> String {
+    let name = |file: &PathBuf| {
+        file.strip_prefix(folder)
+            .unwrap_or(file)
+            .display()
+            .to_string()
+    };
+    let mut names: Vec<String> = files.iter().take(3).map(name).collect();
+    if files.len() > names.len() {
+        names.push(format!("and {} more", files.len() - names.len()));
+    }
+    names.join(", ")
 }

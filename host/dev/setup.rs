@@ -38,6 +38,8 @@ pub(super) struct Setup {
     pub(super) app: App,
     pub(super) emulator: Running,
     pub(super) control: ControlClient,
+    /// Where its data is kept.
+    pub(super) data: PathBuf,
     keys: Keys,
     postgres: Embedded,
 }
@@ -72,6 +74,7 @@ impl Setup {
             app: app.await?,
             emulator,
             control,
+            data: places.data.clone(),
             keys,
             postgres,
         })

@@ -66,7 +66,8 @@ impl Watch {
     ///
     /// Not looked at: names with a dot in front (but see [`Change::Environment`]), `node_modules`,
     /// and the paths in `ignored` with what is in them. Links to folders are not followed. What
-    /// does not exist yet is noticed once it does.
+    /// does not exist yet is noticed once it does. A build's inputs can be given as they are: the
+    /// packages' files among them are left out.
     pub fn new(
         roots: impl IntoIterator<Item = impl Into<PathBuf>>,
         ignored: impl IntoIterator<Item = impl Into<PathBuf>>,
@@ -158,7 +159,7 @@ impl Places {
             if root.is_dir() {
                 self.look_into(root, &mut seen);
                 note(root.join(ENVIRONMENT), &mut seen);
-            } else {
+            } else if !is_packaged(root) {
                 note(root.clone(), &mut seen);
             }
         }
@@ -208,6 +209,10 @@ fn difference(before: &Snapshot, now: &Snapshot) -> Vec<PathBuf> {
     let mut paths: Vec<PathBuf> = gone.chain(other.map(|(path, _)| path)).cloned().collect();
     paths.sort();
     paths
+}
+
+fn is_packaged(path: &Path) -> bool {
+    path.components().any(|part| part.as_os_str() == PACKAGES)
 }
 
 fn is_environment(path: &Path) -> bool {
@@ -335,7 +340,9 @@ mod tests {
         let shared = elsewhere.path().join("shared.js");
         write(&shared, "before");
 
-        scene.watch.add([shared.clone()]);
+        let packaged = elsewhere.path().join("node_modules/a/index.js");
+        scene.watch.add([shared.clone(), packaged.clone()]);
+        write(&packaged, "after it was saved");
         write(&shared, "after it was saved");
 
         assert_eq!(scene.next().await, Change::Files(vec![shared]));

@@ -92,6 +92,8 @@ impl LogSink for BotLog {
         if level == Level::Error {
             self.complaint.note(&message);
         }
+        // A line that begins at the margin would look like the host's own.
+        let message = message.replace('\r', "").replace('\n', "\n    ");
         match level {
             Level::Trace => tracing::trace!(target: "bot", project, event, "{message}"),
             Level::Debug => tracing::debug!(target: "bot", project, event, "{message}"),

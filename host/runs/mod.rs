@@ -142,7 +142,10 @@ fn outcome(ended: Result<Answer, RunError>, report: RunReport) -> RunOutcome {
         Ok(Answer {
             failure: Some(failure),
             ..
-        }) => (failure, FailureKind::BotThrew),
+        }) => {
+            let kind = thrown(&failure);
+            (failure, kind)
+        }
         Ok(Answer { response, .. }) if response.status().is_success() => {
             return RunOutcome::Done(report);
         }
@@ -166,10 +169,17 @@ fn kind_of(error: &RunError) -> FailureKind {
     match error {
         RunError::Timeout(_) | RunError::Cpu(_) => FailureKind::Timeout,
         RunError::Memory(_) => FailureKind::OutOfMemory,
-        RunError::NoAnswer(reason) if reason.contains("out of memory") => FailureKind::OutOfMemory,
-        RunError::NoAnswer(_) => FailureKind::BotThrew,
+        RunError::NoAnswer(reason) => thrown(reason),
         RunError::ResponseTooLarge(_) => FailureKind::BadStatus,
         RunError::Trap(_) => FailureKind::Trap,
         RunError::Start(_) => FailureKind::HostUnavailable,
+    }
+}
+
+/// An exception that nobody caught. The engine's own for memory comes before the instance's limit.
+fn thrown(failure: &str) -> FailureKind {
+    match failure.contains("InternalError: out of memory") {
+        true => FailureKind::OutOfMemory,
+        false => FailureKind::BotThrew,
     }
 }

@@ -107,12 +107,11 @@ fn replies(value: &Value) -> Vec<Value> {
 
 fn replies_to_text(body: &str, id: &Value) -> Vec<Value> {
     let mark = || json!({"status": "read", "message_id": id, "typing_indicator": {"type": "text"}});
-    let thumb = || json!({"message_id": id, "emoji": "👍"});
     vec![match body {
         "hang" => return Vec::new(),
         "menu" => serde_json::from_str(MENU).unwrap(),
         "list" => serde_json::from_str(LIST).unwrap(),
-        "like" => json!({"type": "reaction", "reaction": thumb()}),
+        "like" => json!({"type": "reaction", "reaction": {"message_id": id, "emoji": "👍"}}),
         "look" => return vec![mark(), text("seen")],
         "chain" => json!({"type": "text", "text": {"body": "1"}, "biz_opaque_callback_data": "c"}),
         long if long.len() > 1000 => text(&format!("{} characters", long.chars().count())),
@@ -166,9 +165,8 @@ impl Scene {
     }
 
     async fn chat(&self) -> Chat {
-        let control = self.control.clone();
-        let chat = Chat::open(control, &self.number_id, SHEENA).await.unwrap();
-        chat.with_style(Style::Scripted)
+        let chat = Chat::open(self.control.clone(), &self.number_id, SHEENA).await;
+        chat.unwrap().with_style(Style::Scripted)
     }
 
     /// Plays the customer's lines of a transcript, and expects all of it.
@@ -196,12 +194,11 @@ impl Scene {
         let (bot, stopping) = (self.bot.clone(), stop.clone());
         let far_input = BufReader::new(far_input);
         let run = async move { chat.run(far_input, far_output, &*bot, stopping).await };
-        let ended = tokio::spawn(run);
         Live {
             input,
             output: BufReader::new(output),
             stop,
-            ended,
+            ended: tokio::spawn(run),
         }
     }
 }
@@ -315,11 +312,10 @@ async fn a_line_that_is_too_long_for_a_message_becomes_several() {
 #[tokio::test]
 async fn a_bot_that_never_ends_does_not_hold_up_the_script() {
     let scene = Scene::start().await;
-    let chat = scene.chat().await;
     let notice = "* the bot is not done after 500ms (it is still working on an event): going on \
                   without it, see its log";
     let expected = format!("you> hang\n{notice}\nyou> a\nbot> you said: a\n{notice}\n{notice}\n");
-    let chat = chat.with_patience(Duration::from_millis(500));
+    let chat = scene.chat().await.with_patience(Duration::from_millis(500));
     scene.plays_in(chat, &expected).await;
 }
 
@@ -400,6 +396,5 @@ async fn a_reader_that_has_gone_is_an_error_that_can_be_told() {
     live.writes("hello").await;
 
     let end = live.end().await;
-    let is_broken_pipe = |error: &std::io::Error| error.kind() == ErrorKind::BrokenPipe;
-    assert!(matches!(end, Err(ChatError::Output(error)) if is_broken_pipe(&error)));
+    assert!(matches!(end, Err(ChatError::Output(e)) if e.kind() == ErrorKind::BrokenPipe));
 }

@@ -158,7 +158,10 @@ fn buttons_are_numbered_on_one_line_under_header_and_footer() {
 
 #[test]
 fn rows_are_numbered_through_all_sections() {
-    let row = |id: &str, description: Option<&str>| json!({"kind": "row", "id": id, "title": id, "description": description});
+    let row = |id: &str, description: Option<&str>| {
+        let kind = "row";
+        json!({"kind": kind, "id": id, "title": id, "description": description})
+    };
     let choices = json!([
         row("Demo", Some("See it")),
         row("Talk", None),

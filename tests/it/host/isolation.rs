@@ -33,7 +33,6 @@ async fn a_bot_cannot_read_or_guess_another_projects_tables() {
         "select nspname from pg_namespace".to_owned(),
         "select relname from pg_class".to_owned(),
         "select * from contacts".to_owned(),
-        "select 1; select 2".to_owned(),
     ] {
         bea.says(&refused).await;
         let heard = bea.hears().await;
@@ -164,7 +163,7 @@ async fn private_addresses_are_refused() {
         ana.says(&url).await;
         let heard = ana.hears().await;
         assert!(
-            heard.contains("failed") && !heard.starts_with(char::is_numeric),
+            heard.starts_with("Roost does not let this bot reach"),
             "{url}: {heard}"
         );
     }
