@@ -1,5 +1,10 @@
 //! `roost:bot/database`: the project's own schema, as the project's own role.
 
+#![expect(
+    clippy::result_large_err,
+    reason = "the error's type is made from the WIT, and goes straight to the bot"
+)]
+
 use super::bindings::roost::bot::database::{
     self, Column, Error, Isolation, Rows, SqlError, TransactionOptions, TypedText, Value,
 };

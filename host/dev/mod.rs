@@ -93,12 +93,15 @@ pub async fn run(args: DevArgs) -> Result<()> {
 
 async fn session(setup: &Setup, folder: &Path, stop: &CancellationToken) -> Result<()> {
     let connected = setup.connect(&setup::project_name(folder)?).await?;
+    let ignored: [&Path; 1] = [&setup.data];
+    let mut watch = Watch::new([folder], ignored);
     let inputs = tokio::select! {
         inputs = deploy(setup, connected.project.project_id, folder) => inputs?,
         () = stop.cancelled() => return Ok(()),
     };
+    watch.add(inputs);
     say_when_answered(setup);
-    chat(setup, &connected, folder, inputs, stop).await
+    chat(setup, &connected, folder, watch, stop).await
 }
 
 /// Bundles the folder and deploys it, and says how long that took.
@@ -166,7 +169,7 @@ async fn chat(
     setup: &Setup,
     connected: &Connected,
     folder: &Path,
-    inputs: Vec<PathBuf>,
+    watch: Watch,
     stop: &CancellationToken,
 ) -> Result<()> {
     let (notices, noticed) = mpsc::unbounded_channel();
@@ -180,7 +183,7 @@ async fn chat(
     };
     let input = chat::read_stdin().context("the chat's input cannot be read")?;
     let chatting = chat.run(input, tokio::io::stdout(), &settled, stop.clone());
-    let redeploying = redeploy_on_change(setup, connected, folder, inputs, notices);
+    let redeploying = redeploy_on_change(setup, connected, folder, watch, notices);
     tokio::select! {
         ended = chatting => match ended {
             Ok(_) => Ok(()),
@@ -209,11 +212,9 @@ async fn redeploy_on_change(
     setup: &Setup,
     connected: &Connected,
     folder: &Path,
-    inputs: Vec<PathBuf>,
+    mut watch: Watch,
     notices: mpsc::UnboundedSender<String>,
 ) -> std::convert::Infallible {
-    let ignored: [&Path; 1] = [&setup.data];
-    let mut watch = Watch::new(inputs.iter().map(PathBuf::as_path).chain([folder]), ignored);
     loop {
         let change = watch.next().await;
         let started = Instant::now();

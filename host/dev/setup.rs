@@ -159,7 +159,7 @@ fn app_config(
         listen: places.listen,
         verify_token: Secret::new(keys.verify_token.clone()),
         app_secrets: vec![Secret::new(keys.app_secret.clone())],
-        graph: GraphEndpoint::new(&emulator.graph_url(), "v25.0")?,
+        graph: GraphEndpoint::new(emulator.graph_url(), "v25.0")?,
         budget: Budget::default(),
         instances: 100,
         dispatcher: DispatcherSettings::new("dev"),

@@ -14,6 +14,7 @@
 )]
 
 mod build;
+mod chat;
 
 mod conversations;
 mod egress;

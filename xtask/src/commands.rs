@@ -3,7 +3,7 @@
 use crate::tools::{Tools, run};
 use anyhow::{Context, Result};
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 /// `dev`: builds `roost` and gives the terminal to it.
 pub(crate) fn dev(arguments: &[String]) -> Result<()> {
@@ -24,6 +24,10 @@ pub(crate) fn dev(arguments: &[String]) -> Result<()> {
         command.arg(default);
     }
     environment(&tools, &mut command);
+    if let Ok(now) = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH) {
+        let began = now.saturating_sub(started.elapsed());
+        command.env("ROOST_DEV_STARTED", began.as_millis().to_string());
+    }
     hand_over(&mut command)
 }
 
