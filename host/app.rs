@@ -192,7 +192,8 @@ impl App {
 
     /// Connects a number, and forgets what was made ready with another.
     pub async fn connect_number(&self, project: ProjectId, number: &NewNumber) -> Result<()> {
-        Ok(self.projects.connect_number(project, number).await?)
+        self.projects.connect_number(project, number).await?;
+        Ok(self.deploys.forget(project).await?)
     }
 
     /// Bundles a folder and deploys it.

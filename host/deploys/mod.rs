@@ -239,6 +239,14 @@ impl Deploys {
         made.await.map_err(ServingError::Shared)
     }
 
+    /// Forgets what was made ready for a project, after something of it changed.
+    pub async fn forget(&self, project_id: ProjectId) -> Result<(), ProjectError> {
+        for version in self.projects.versions(project_id).await? {
+            self.serving.invalidate(&version.version_id).await;
+        }
+        Ok(())
+    }
+
     fn artifact_file(&self, digest: &str) -> PathBuf {
         self.folder.join("artifacts").join(digest)
     }

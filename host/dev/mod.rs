@@ -32,7 +32,7 @@ use tokio_util::sync::CancellationToken;
 #[derive(Args, Clone, Debug)]
 pub struct DevArgs {
     /// The bot's folder.
-    #[arg(default_value = ".")]
+    #[arg(env = "ROOST_FOLDER", default_value = ".")]
     pub folder: PathBuf,
     /// The port that webhooks come in by; 0 takes any.
     #[arg(long, env = "ROOST_PORT", default_value_t = 4000)]

@@ -42,7 +42,7 @@ impl LastComplaint {
         let Some(Complaint { headline, place }) = last else {
             return reason;
         };
-        let place = place.map(|place| format!(", {place}")).unwrap_or_default();
+        let place = place.map(|place| format!(" ({place})")).unwrap_or_default();
         match kind {
             FailureKind::BotThrew if headline.contains(&reason) => format!("{reason}{place}"),
             FailureKind::BotThrew | FailureKind::BadStatus => {

@@ -17,11 +17,10 @@ pub(crate) fn dev(arguments: &[String]) -> Result<()> {
     if started.elapsed().as_secs() > 5 {
         println!("ready to start after {} s", started.elapsed().as_secs());
     }
-    let default = tools.root.join("guests/starter");
     let mut command = Command::new(tools.root.join("target/release/roost"));
     command.arg("dev").args(arguments);
-    if !arguments.iter().any(|argument| !argument.starts_with('-')) {
-        command.arg(default);
+    if std::env::var_os("ROOST_FOLDER").is_none() {
+        command.env("ROOST_FOLDER", tools.root.join("guests/starter"));
     }
     environment(&tools, &mut command);
     if let Ok(now) = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH) {

@@ -24,6 +24,7 @@ async fn a_message_is_answered() {
     host.settles(&echo).await;
     let events = host.events(&echo).await;
     assert_eq!(events[0].kind, "message");
+    assert_eq!(events[0].last_error, None);
     assert!(
         events
             .iter()

@@ -24,14 +24,14 @@ struct Failed {
 async fn a_bot_that_throws_fails_its_own_event() {
     let failed = fails_alone("throws").await;
     assert_eq!(failed.outcomes, ["bad-status", "bad-status"]);
-    failed.names("Error: the soup is cold, at app.js:9:");
+    failed.names("Error: the soup is cold (at app.js:9:");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_bot_that_rejects_late_fails_its_own_event() {
     let failed = fails_alone("rejects_late").await;
     assert_eq!(failed.outcomes, ["bot-threw", "bot-threw"]);
-    failed.names("Error: the soup went cold, at brood (app.js:15:");
+    failed.names("Error: the soup went cold (at brood (app.js:15:");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -75,6 +75,21 @@ async fn a_bot_that_recurses_without_end_gets_an_exception_it_can_catch() {
     let failed = fails_alone("deep_recursion").await;
     assert_eq!(failed.outcomes, ["bad-status", "bad-status"]);
     failed.names("status 500");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bot_that_traps_fails_its_own_event() {
+    let failed = fails_alone("traps").await;
+    assert_eq!(failed.outcomes, ["trap", "trap"]);
+    failed.names("call stack exhausted");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_module_that_roost_lacks_is_named_where_it_is_used() {
+    let failed = fails_alone("unknown_builtin").await;
+    assert_eq!(failed.outcomes, ["bad-status", "bad-status"]);
+    failed.names("sqlite.DatabaseSync is not available in Roost");
+    failed.names("(at app.js:10:");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use roost::postgres::Endpoint;
 
-use super::support::{Setup, TestHost, guest};
+use super::support::{Setup, TestHost, guest, scratch_database};
 use crate::oracle::{self, APP_SECRET, Graph, PHONE_NUMBER_ID, Run, Webhook, dialogues, on_node};
-use crate::support::db;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn details_are_saved_though_the_host_restarts_in_between() {
@@ -61,24 +60,22 @@ async fn echo_does_what_it_does_on_node() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn starter_does_what_it_does_on_node() {
-    let scratch = db::empty().await;
-    let server = crate::postgres_support::server().await;
+    let scratch = scratch_database().await;
     let Endpoint::Unix {
         folder: socket,
         port,
-    } = server.endpoint()
+    } = scratch.endpoint()
     else {
         panic!("the server of the tests listens on a socket");
     };
     let port = port.to_string();
-    let options = scratch.connect_options();
     let folder = guest("starter");
     let run = Run {
         environment: &[
             ("PGHOST", socket.to_str().unwrap()),
             ("PGPORT", &port),
             ("PGUSER", "roost_admin"),
-            ("PGDATABASE", options.get_database().unwrap()),
+            ("PGDATABASE", scratch.control_database()),
         ],
         quiet: Duration::from_millis(100),
         ..Run::new(&folder, "app.js")

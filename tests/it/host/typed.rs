@@ -42,6 +42,8 @@ async fn typed_sends_reach_the_customer_and_are_recorded() {
         .map(|choice| choice.id.as_str())
         .collect();
     assert_eq!(choices, ["Yes", "later"]);
+    // The next message is stored as soon as it comes, this one when Meta's answer is in.
+    host.settles(&bot).await;
     ana.taps("Later").await;
     ana.hears().await;
 

@@ -19,7 +19,7 @@ pub(super) use contact::Contact;
 pub(super) use graph_proxy::GraphProxy;
 pub(super) use process::RoostProcess;
 pub(super) use project::TestProject;
-pub(super) use test_host::{Setup, TestHost};
+pub(super) use test_host::{Setup, TestHost, scratch_database};
 
 /// The longest that a test waits for anything.
 pub(super) const DEADLINE: Duration = Duration::from_secs(30);

@@ -179,11 +179,6 @@ impl TestHost {
         self.proxy.as_ref().expect("the setup says `is_proxied`")
     }
 
-    /// Where the emulator stands for Meta, which no bot may reach by itself.
-    pub(in crate::host) fn emulator_url(&self) -> String {
-        self.emulator.graph_url().to_owned()
-    }
-
     /// The name of the control database.
     pub(in crate::host) fn database(&self) -> String {
         self.server().control_database().to_owned()
@@ -376,6 +371,14 @@ fn dispatcher(max_attempts: u32) -> DispatcherSettings {
         },
         ..DispatcherSettings::new("test")
     }
+}
+
+/// An empty database that no host uses.
+pub(in crate::host) async fn scratch_database() -> Server {
+    let name = format!("scratch_{}", uuid::Uuid::new_v4().simple());
+    let server = Server::from_url(&url_of(&name).await, TenantAuth::Peer).unwrap();
+    server.ensure().await.unwrap();
+    server
 }
 
 /// A database of the run's server, by its socket.
