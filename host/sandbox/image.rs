@@ -9,8 +9,10 @@ use super::bot::cached_component;
 use super::rehearsal::Booted;
 use super::{Budget, RunState, Sandbox};
 use crate::capabilities::Grants;
+use futures::FutureExt as _;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::Arc;
 use wasmtime::component::{Component, Instance, InstancePre};
@@ -318,8 +320,12 @@ async fn snapshot(
 ) -> wasmtime::Result<Vec<u8>> {
     let wizer = wizer();
     let (context, _) = wizer.instrument_component(component)?;
-    wizer
-        .snapshot_component(&context, &mut WasmtimeWizerComponent { store, instance })
-        .await
-        .context("the snapshot failed")
+    let mut state = WasmtimeWizerComponent { store, instance };
+    // The library takes it for granted that the bot's accessors run; in a memory
+    // that is full to the brim they do not.
+    let taken = AssertUnwindSafe(wizer.snapshot_component(&context, &mut state)).catch_unwind();
+    match taken.await {
+        Ok(snapshot) => snapshot.context("the snapshot failed"),
+        Err(_) => wasmtime::bail!("the bot's top level left no memory to work with"),
+    }
 }

@@ -58,18 +58,29 @@ fn engine() -> Vec<u8> {
     std::fs::read(file).expect("`cargo xtask engine` makes the engine that these tests run")
 }
 
+fn sandbox(instances: u32) -> Sandbox {
+    let cache = concat!(env!("CARGO_MANIFEST_DIR"), "/target/sandbox-cache");
+    Sandbox::new(SandboxSettings {
+        cache: Some(cache.into()),
+        instances,
+        ..SandboxSettings::default()
+    })
+    .unwrap()
+}
+
+async fn maker(instances: u32) -> ImageMaker {
+    ImageMaker::new(&sandbox(instances), &engine(), RUNTIME)
+        .await
+        .unwrap()
+}
+
 impl Bench {
     async fn boot(script: &str) -> Self {
         Self::boot_with(script, &[]).await
     }
 
     async fn boot_with(script: &str, env: &[(&str, &str)]) -> Self {
-        let settings = SandboxSettings {
-            cache: Some(concat!(env!("CARGO_MANIFEST_DIR"), "/target/sandbox-cache").into()),
-            instances: 20,
-            ..SandboxSettings::default()
-        };
-        let sandbox = Sandbox::new(settings).unwrap();
+        let sandbox = sandbox(20);
         let maker = ImageMaker::new(&sandbox, &engine(), RUNTIME).await.unwrap();
         let env = env
             .iter()
@@ -281,12 +292,7 @@ async fn two_bots_share_their_engines_code_and_nothing_else() {
 
 #[tokio::test]
 async fn one_bundle_gives_one_image() {
-    let sandbox = Sandbox::new(SandboxSettings {
-        instances: 4,
-        ..Default::default()
-    })
-    .unwrap();
-    let maker = ImageMaker::new(&sandbox, &engine(), RUNTIME).await.unwrap();
+    let maker = maker(4).await;
     let boot = async || {
         let options = BootOptions::default();
         let script = "globalThis.serve = async (r) => r.answer(200, '')";
@@ -359,4 +365,24 @@ async fn a_bot_that_acts_in_the_rehearsal_is_kept_as_its_top_level_left_it() {
         .await;
         assert_eq!(body(&bench.post("").await.unwrap()), "1", "{act}");
     }
+}
+
+#[tokio::test]
+async fn a_top_level_that_fills_its_memory_is_an_error_of_its_own() {
+    let maker = maker(4).await;
+    let script = "const all = []
+         try { for (;;) all.push(new Uint8Array(1 << 16).fill(1)) } catch {}
+         globalThis.serve = async () => {}";
+    let options = BootOptions::default();
+    let boot = maker
+        .boot(script, &options, Grants::none, Budget::default())
+        .await;
+    let error = match boot {
+        Err(error) => format!("{error:?}"),
+        Ok(boot) => format!("{:?}", boot.report.error),
+    };
+    assert!(
+        error.contains("memory") || error.contains("never comes"),
+        "{error}"
+    );
 }

@@ -12,8 +12,8 @@
 #define GC_THRESHOLD_BYTES (20 << 20)
 
 /* Below the 64 MiB that the host allows, so that JavaScript sees the error
-   first: the heap rounds sizes up by at most an eighth, and the stack and the
-   glue have their part. */
+   first: the heap rounds sizes up by at most an eighth, and the stack, the glue
+   and the making of a snapshot have their part. */
 #define JS_MEMORY_BYTES (48 << 20)
 
 JSRuntime *runtime;
@@ -85,6 +85,7 @@ void run_jobs(void) {
 bool exports_engine_load(engine_string_t *source, engine_string_t *error) {
   runtime = JS_NewRuntime();
   JS_SetMaxStackSize(runtime, JS_STACK_BYTES);
+  JS_SetMemoryLimit(runtime, JS_MEMORY_BYTES);
   js = JS_NewContext(runtime);
   engine_object = JS_NewObject(js);
   add_natives();
@@ -155,6 +156,5 @@ engine_callback_code_t exports_wasi_http_handler_handle_callback(engine_event_t 
 void exports_engine_seal(void) {
   JS_RunGC(runtime);
   JS_SetGCThreshold(runtime, GC_THRESHOLD_BYTES);
-  JS_SetMemoryLimit(runtime, JS_MEMORY_BYTES);
   heap_seal();
 }

@@ -20,7 +20,7 @@ async fn a_host_that_is_killed_before_the_send_sends_it_once_after_its_start() {
         held.unwrap().map(|_| ())
     })
     .await;
-    roost.is_killed().await;
+    roost.die().await;
     sqlx::query("update held set released = true")
         .execute(&mut schema)
         .await
@@ -50,7 +50,7 @@ async fn a_host_that_is_killed_before_metas_answer_does_not_send_again() {
 
     ana.says("hi").await;
     host.proxy().has_kept_an_answer().await;
-    roost.is_killed().await;
+    roost.die().await;
     host.proxy().lets_answers_pass();
     let calls_before = host.proxy().authorizations().len();
     host.starts_again().await;

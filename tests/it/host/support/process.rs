@@ -51,7 +51,7 @@ impl RoostProcess {
     }
 
     /// SIGKILL: no destructor runs, no row is written.
-    pub(in crate::host) async fn is_killed(mut self) {
+    pub(in crate::host) async fn die(mut self) {
         self.child.kill().await.unwrap();
     }
 }
