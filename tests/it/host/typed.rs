@@ -1,4 +1,4 @@
-//! The package `roost`: typed sends, and the conversation's state that the host keeps.
+//! What bots import: typed sends and the conversation's state of `roost`, and the database by `pg`.
 
 use roost::conversations::Direction;
 use roost_emulator::control::SentKind;
@@ -91,4 +91,30 @@ async fn an_operator_changes_the_state_that_a_bot_goes_by() {
     ana.says("hi again").await;
 
     assert_eq!(ana.hears().await, "Hello Ana!");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn transactions_of_pg_commit_and_roll_back() {
+    let mut host = TestHost::start().await;
+    let bot = host.bot("ledger", &fixture("transactions")).await;
+    let mut ana = bot.customer(ANA).await;
+
+    ana.says("kept").await;
+
+    assert_eq!(ana.hears().await, "1 kept true 1 23505");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn modules_of_every_kind_take_their_events() {
+    let mut host = TestHost::start().await;
+    for name in ["esm_app", "ts_app", "top_level_await", "two_listens"] {
+        let bot = host.bot(&name.replace('_', "-"), &fixture(name)).await;
+        bot.customer(ANA).await.says("hi").await;
+        host.settles(&bot).await;
+        let events = host.events(&bot).await;
+        assert!(
+            events.iter().all(|event| event.state == "done"),
+            "{name}: {events:?}"
+        );
+    }
 }
