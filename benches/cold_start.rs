@@ -78,9 +78,9 @@ async fn measure(workshop: &Workshop, name: &'static str, folder: &Path) -> anyh
             .await?;
         let bot = workshop.load(&image.component).await?;
         deploys.push(started.elapsed());
-        deployed = Some((bot, image.component.len()));
+        deployed = Some((bot, image.component));
     }
-    let Some((bot, image_bytes)) = deployed else {
+    let Some((bot, component)) = deployed else {
         anyhow::bail!("nothing was deployed")
     };
 
@@ -111,17 +111,22 @@ async fn measure(workshop: &Workshop, name: &'static str, folder: &Path) -> anyh
         instantiate: median(instantiate),
         event: median(event),
         drop: median(drops),
-        pages: pages_dirtied(&bot).await?,
+        pages: pages_dirtied(&component).await?,
         resident: median(warm),
         deploy: median(deploys),
-        image_bytes,
+        image_bytes: component.len(),
     })
 }
 
 /// Private pages for each instance that lives after its event, on average.
 ///
-/// In a sandbox of its own, whose slots keep no pages from one instance to the next.
-async fn pages_dirtied(bot: &Bot) -> anyhow::Result<usize> {
+/// In a sandbox of its own, whose slots no instance has been in.
+async fn pages_dirtied(component: &[u8]) -> anyhow::Result<usize> {
+    let sandbox = Sandbox::new(SandboxSettings {
+        instances: HELD as u32 + 10,
+        ..SandboxSettings::default()
+    })?;
+    let bot = &Bot::load(&sandbox, component)?;
     let mut held = Vec::new();
     // The first few pay for what the process has only once.
     for _ in 0..5 {
