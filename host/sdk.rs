@@ -1,7 +1,7 @@
 //! The SDK's files that the host works with: engine, runtime and bundler.
 //!
-//! `cargo xtask` puts them into one folder; a packaged `roost` has the same
-//! folder beside it.
+//! `cargo xtask` puts them into one folder. A packaged `roost` has the same
+//! folder beside it, and the bundler where npm installed it.
 
 use std::path::{Path, PathBuf};
 
@@ -48,7 +48,7 @@ impl Sdk {
         };
         let builtins = serde_json::from_str(&text("builtins.json")?)
             .map_err(|error| SdkError::Malformed(file("builtins.json"), error))?;
-        let esbuild = file("esbuild");
+        let esbuild = esbuild(&folder);
         if let Err(error) = std::fs::metadata(&esbuild) {
             return Err(SdkError::Unreadable(esbuild, error));
         }
@@ -58,5 +58,30 @@ impl Sdk {
             builtins,
             esbuild,
         })
+    }
+}
+
+/// The bundler's native binary: in the folder, else as the npm package that is
+/// nearest above it.
+fn esbuild(folder: &Path) -> PathBuf {
+    let own = folder.join("esbuild");
+    let arch = match std::env::consts::ARCH {
+        "x86_64" => "x64",
+        "aarch64" => "arm64",
+        other => other,
+    };
+    let package = format!(
+        "node_modules/@esbuild/{}-{arch}/bin/esbuild",
+        std::env::consts::OS
+    );
+    let installed = || {
+        folder
+            .ancestors()
+            .map(|above| above.join(&package))
+            .find(|file| file.is_file())
+    };
+    match own.is_file() {
+        true => own,
+        false => installed().unwrap_or(own),
     }
 }

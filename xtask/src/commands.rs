@@ -61,7 +61,8 @@ fn binary_exists() -> Result<bool> {
     Ok(root.canonicalize()?.join("target/release/roost").is_file())
 }
 
-fn build_host(tools: &Tools) -> Result<()> {
+/// Builds the host's binary.
+pub(crate) fn build_host(tools: &Tools) -> Result<()> {
     run(Command::new("cargo")
         .args([
             "build",

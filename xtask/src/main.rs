@@ -6,6 +6,7 @@
 mod bindings;
 mod commands;
 mod engine;
+mod package;
 mod sdk;
 mod tools;
 
@@ -18,6 +19,7 @@ cargo xtask <word>
   test         run all tests
   setup        install the pinned tools and build the SDK
   engine       build the engine
+  package      pack `roost` for npm into target/package; --try installs and runs it
 
 What each word needs is installed first, into .tools/ of the checkout.
 ";
@@ -29,6 +31,7 @@ fn main() -> Result<()> {
         Some("test") => commands::test(&args.collect::<Vec<_>>()),
         Some("setup") => setup().map(|_| ()),
         Some("engine") => engine::build(&tools::install()?),
+        Some("package") => package::package(&setup()?, &args.collect::<Vec<_>>()),
         Some("help" | "--help" | "-h") | None => {
             println!("{USAGE}");
             Ok(())
