@@ -1,5 +1,6 @@
 //! The host as a whole: what is shared, built once, and how it starts and stops.
 
+use crate::access::Access;
 use crate::conversations::{self, ConversationStore, NewOutbound, Party, StatusUpdate};
 use crate::deploys::{DeployError, DeployParts, Deployed, Deploys};
 use crate::egress::{Egress, EgressLimits, EgressPolicy};
@@ -8,7 +9,10 @@ use crate::inbox::{
     Clock, Dispatcher, DispatcherHandle, DispatcherSettings, Inbox, Settled, StatusSink,
 };
 use crate::postgres::{Cell, Pool, PoolConfig, Server, TenantDatabase};
-use crate::projects::{NewNumber, Project, ProjectId, ProjectName, ProjectStore, Secret, Vault};
+use crate::projects::{
+    NewNumber, Project, ProjectError, ProjectId, ProjectName, ProjectSettings, ProjectStore,
+    Secret, SettingsChange, Vault,
+};
 use crate::runs::{Runner, Services};
 use crate::sandbox::{Budget, Sandbox, SandboxSettings};
 use crate::sdk::Sdk;
@@ -22,6 +26,7 @@ use futures::future::BoxFuture;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{PgConnection, PgPool};
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,6 +41,9 @@ const CELL: &str = "cell_1";
 
 /// How long running events get to end when the host stops.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long requests to the admin API get to end when the host stops.
+const ADMIN_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Connections to the control database.
 const CONTROL_CONNECTIONS: u32 = 20;
@@ -52,6 +60,10 @@ pub struct AppConfig {
     pub master_key: [u8; 32],
     /// Where webhooks come in.
     pub listen: SocketAddr,
+    /// Where the admin API is.
+    pub admin_listen: SocketAddr,
+    /// A token that may do everything, and is stored nowhere.
+    pub admin_token: Option<Secret>,
     /// What Meta says at the webhook's handshake.
     pub verify_token: Secret,
     /// What Meta signs webhooks with; more than one while it is being changed.
@@ -70,18 +82,33 @@ pub struct AppConfig {
     pub egress: EgressPolicy,
 }
 
-/// A running host.
-pub struct App {
+/// What operators do with a host: the part of it that the admin API works with.
+pub struct Host {
     projects: ProjectStore,
     conversations: ConversationStore,
     deploys: Deploys,
     inbox: Inbox,
     outbox: Outbox,
-    dispatcher: DispatcherHandle,
     pool: PgPool,
+}
+
+/// A running host.
+pub struct App {
+    host: Arc<Host>,
+    dispatcher: DispatcherHandle,
     address: SocketAddr,
+    admin_address: SocketAddr,
     draining: CancellationToken,
     server: JoinHandle<std::io::Result<()>>,
+    admin: JoinHandle<std::io::Result<()>>,
+}
+
+impl Deref for App {
+    type Target = Host;
+
+    fn deref(&self) -> &Host {
+        &self.host
+    }
 }
 
 impl App {
@@ -89,12 +116,14 @@ impl App {
     pub async fn start(config: AppConfig) -> Result<Self> {
         // The process may have one already, from another host in it.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let listener = listen(config.listen).await?;
+        let listener = listen(config.listen, "--listen").await?;
+        let admin_listener = listen(config.admin_listen, "--admin-listen").await?;
         let pool = control_pool(&config.server).await?;
         let cell = Cell::ensure(&config.server, CELL)
             .await
             .context("the cell cannot be made")?;
         let vault = Arc::new(Vault::new(&config.master_key));
+        let access = Access::new(pool.clone(), vault.clone(), config.admin_token.as_ref());
         let projects = ProjectStore::new(pool.clone(), vault);
         let conversations = ConversationStore::new(pool.clone());
         let database = TenantDatabase::new(Pool::new(PoolConfig::default()));
@@ -143,18 +172,28 @@ impl App {
         let serving = axum::serve(listener, crate::http::router(state))
             .with_graceful_shutdown(draining.clone().cancelled_owned());
         let server = tokio::spawn(serving.into_future());
-        tracing::info!(%address, "listening");
-        Ok(Self {
+        let host = Arc::new(Host {
             projects,
             conversations,
             deploys,
             inbox,
             outbox,
-            dispatcher,
             pool,
+        });
+        let admin_address = admin_listener.local_addr()?;
+        let api = crate::api::router(host.clone(), access, draining.clone());
+        let serving = axum::serve(admin_listener, api)
+            .with_graceful_shutdown(draining.clone().cancelled_owned());
+        let admin = tokio::spawn(serving.into_future());
+        tracing::info!(%address, %admin_address, "listening");
+        Ok(Self {
+            host,
+            dispatcher,
             address,
+            admin_address,
             draining,
             server,
+            admin,
         })
     }
 
@@ -163,6 +202,33 @@ impl App {
         self.address
     }
 
+    /// Where the admin API is.
+    pub fn admin_address(&self) -> SocketAddr {
+        self.admin_address
+    }
+
+    /// Stops: no more webhooks, running events end, sends under way are recorded.
+    pub async fn stop(self) {
+        self.draining.cancel();
+        let report = self.dispatcher.drain(PATIENCE).await;
+        self.host.outbox.drain().await;
+        ended(self.server.await);
+        // Operators' requests get a moment; a stream that does not end must not hold up the host.
+        let abort = self.admin.abort_handle();
+        match tokio::time::timeout(ADMIN_PATIENCE, self.admin).await {
+            Ok(joined) => ended(joined),
+            Err(_) => abort.abort(),
+        }
+        self.host.pool.close().await;
+        tracing::info!(
+            finished = report.finished,
+            released = report.released,
+            "stopped"
+        );
+    }
+}
+
+impl Host {
     /// Projects and their versions.
     pub fn projects(&self) -> &ProjectStore {
         &self.projects
@@ -188,6 +254,24 @@ impl App {
         let project = self.projects.create(name).await?;
         self.deploys.provision(&project).await?;
         Ok(self.projects.by_id(project.project_id).await?)
+    }
+
+    /// Makes the project's schema and role, if it has none.
+    pub async fn provision(&self, project: &Project) -> Result<(), DeployError> {
+        self.deploys.provision(project).await?;
+        Ok(())
+    }
+
+    /// Renames a project and changes its settings, and forgets what was made ready with others.
+    pub async fn change_project(
+        &self,
+        project: ProjectId,
+        name: Option<&ProjectName>,
+        settings: &SettingsChange,
+    ) -> Result<ProjectSettings, ProjectError> {
+        let settings = self.projects.change(project, name, settings).await?;
+        self.deploys.forget(project).await?;
+        Ok(settings)
     }
 
     /// Connects a number, and forgets what was made ready with another.
@@ -220,31 +304,21 @@ impl App {
     pub async fn idle(&self, project: ProjectId) -> Result<()> {
         Ok(self.inbox.idle(project).await?)
     }
+}
 
-    /// Stops: no more webhooks, running events end, sends under way are recorded.
-    pub async fn stop(self) {
-        self.draining.cancel();
-        let report = self.dispatcher.drain(PATIENCE).await;
-        self.outbox.drain().await;
-        match self.server.await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!(%error, "the listener failed"),
-            Err(error) => tracing::error!(%error, "the listener failed"),
-        }
-        self.pool.close().await;
-        tracing::info!(
-            finished = report.finished,
-            released = report.released,
-            "stopped"
-        );
+fn ended(joined: Result<std::io::Result<()>, tokio::task::JoinError>) {
+    match joined {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, "the listener failed"),
+        Err(error) => tracing::error!(%error, "the listener failed"),
     }
 }
 
-async fn listen(address: SocketAddr) -> Result<tokio::net::TcpListener> {
+async fn listen(address: SocketAddr, flag: &str) -> Result<tokio::net::TcpListener> {
     tokio::net::TcpListener::bind(address).await.map_err(|error| {
         if error.kind() == std::io::ErrorKind::AddrInUse {
             anyhow::anyhow!(
-                "port {} is in use by another program: stop it, or choose another port with --port",
+                "port {} is in use by another program: stop it, or choose another port with {flag}",
                 address.port()
             )
         } else {

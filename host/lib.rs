@@ -1,8 +1,11 @@
 //! Roost: a high-density host for WhatsApp bots.
 
+pub mod access;
+pub mod api;
 pub mod app;
 pub mod build;
 pub mod capabilities;
+pub mod cli;
 pub mod config;
 pub mod conversations;
 pub mod deploys;
@@ -10,6 +13,7 @@ pub mod dev;
 pub mod egress;
 pub mod http;
 pub mod inbox;
+pub mod near;
 pub mod postgres;
 pub mod projects;
 pub mod runs;

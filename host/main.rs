@@ -1,15 +1,17 @@
 //! `roost`: the command line.
 
 use anyhow::{Context, Result};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use roost::app::App;
 use roost::capabilities::Grants;
-use roost::config::ServeArgs;
+use roost::cli::ClientWord;
+use roost::config::{Mistakes, ServeArgs};
 use roost::dev::DevArgs;
 use roost::sandbox::{Sandbox, SandboxSettings};
 use roost::sdk::Sdk;
 use roost::workshop::{Workshop, WorkshopError};
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -30,6 +32,8 @@ enum Word {
     Build(BuildArgs),
     /// Runs a host.
     Serve(Box<ServeArgs>),
+    #[command(flatten)]
+    Client(ClientWord),
 }
 
 #[derive(clap::Args)]
@@ -59,10 +63,19 @@ fn variable(text: &str) -> Result<(String, String), String> {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let ended = match Cli::parse().word {
+    let word = match serve_args() {
+        Some(Ok(args)) => Word::Serve(Box::new(args)),
+        Some(Err(mistakes)) => {
+            tell(&mistakes.into());
+            return ExitCode::from(2);
+        }
+        None => Cli::parse().word,
+    };
+    let ended = match word {
         Word::Dev(args) => roost::dev::run(args).await,
         Word::Build(args) => build(args).await,
         Word::Serve(args) => serve(*args).await,
+        Word::Client(word) => return word.run(Cli::command()).await,
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
@@ -71,6 +84,21 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The settings of `serve`, if that is the word: read so that every mistake is told at once.
+fn serve_args() -> Option<Result<ServeArgs, Mistakes>> {
+    let mut words = std::env::args_os().skip(1);
+    if words.next()? != "serve" {
+        return None;
+    }
+    let flags: Vec<OsString> = words.collect();
+    // clap writes the help.
+    if flags.iter().any(|flag| flag == "--help" || flag == "-h") {
+        return None;
+    }
+    let variables = roost::config::variables(&Cli::command());
+    Some(roost::config::serve_args(flags, &variables).unwrap_or_else(|error| error.exit()))
 }
 
 #[expect(clippy::print_stderr, reason = "this is where errors reach people")]
@@ -86,6 +114,7 @@ async fn serve(args: ServeArgs) -> Result<()> {
     roost::telemetry::start(args.log_format, &args.log);
     let app = App::start(args.into_config()?).await?;
     println!("listening on http://{}", app.address());
+    println!("admin on http://{}", app.admin_address());
     roost::shutdown::signal().await;
     app.stop().await;
     Ok(())

@@ -18,6 +18,9 @@ pub(super) struct Keys {
     pub(super) access_token: String,
     /// Of the emulator's control API.
     pub(super) control_token: String,
+    /// Of the admin API. Folders of older versions have none.
+    #[serde(default)]
+    pub(super) admin_token: String,
 }
 
 impl Keys {
@@ -26,14 +29,24 @@ impl Keys {
         if file.exists() {
             let text = std::fs::read_to_string(file)
                 .with_context(|| format!("cannot read `{}`", file.display()))?;
-            return serde_json::from_str(&text).with_context(|| {
+            let keys: Self = serde_json::from_str(&text).with_context(|| {
                 let folder = file.parent().unwrap_or(file).display();
                 format!(
                     "the keys in `{}` are damaged: delete the folder `{folder}` to begin anew, \
                      which also deletes the data of your local bots",
                     file.display()
                 )
-            });
+            })?;
+            if !keys.admin_token.is_empty() {
+                return Ok(keys);
+            }
+            let admin_token = admin_token();
+            let keys = Self {
+                admin_token,
+                ..keys
+            };
+            keys.write(file)?;
+            return Ok(keys);
         }
         let keys = Self {
             master_key: random_hex(),
@@ -41,11 +54,20 @@ impl Keys {
             app_secret: random_hex(),
             access_token: format!("EAA{}", random_hex()),
             control_token: random_hex(),
+            admin_token: admin_token(),
         };
-        crate::sandbox::write_private(file, serde_json::to_string_pretty(&keys)?.as_bytes())
-            .with_context(|| format!("cannot write `{}`", file.display()))?;
+        keys.write(file)?;
         Ok(keys)
     }
+
+    fn write(&self, file: &Path) -> Result<()> {
+        crate::sandbox::write_private(file, serde_json::to_string_pretty(self)?.as_bytes())
+            .with_context(|| format!("cannot write `{}`", file.display()))
+    }
+}
+
+fn admin_token() -> String {
+    format!("roost_{}", random_hex())
 }
 
 fn random_hex() -> String {

@@ -28,6 +28,8 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+const ADMIN_PORT: u16 = 4001;
+
 /// What `roost dev` is told.
 #[derive(Args, Clone, Debug)]
 pub struct DevArgs {
@@ -37,6 +39,9 @@ pub struct DevArgs {
     /// The port that webhooks come in by; 0 takes any.
     #[arg(long, env = "ROOST_PORT", default_value_t = 4000)]
     pub port: u16,
+    /// The port of the admin API; 0 takes any, and so does the default when it is in use.
+    #[arg(long, env = "ROOST_ADMIN_PORT", default_value_t = ADMIN_PORT)]
+    pub admin_port: u16,
     /// Where the data of local bots is kept.
     #[arg(long, env = "ROOST_DATA", default_value = ".roost")]
     pub data: PathBuf,
@@ -75,6 +80,7 @@ pub async fn run(args: DevArgs) -> Result<()> {
         sdk: args.sdk,
         postgres: args.postgres,
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, args.port)),
+        admin_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, admin_port(args.admin_port))),
     };
     let stop = CancellationToken::new();
     let signalled = stop.clone();
@@ -91,6 +97,16 @@ pub async fn run(args: DevArgs) -> Result<()> {
     ended.and(stopped)
 }
 
+/// The default may be in use by another host of this machine: then any port will do, because only
+/// people who read where it is come by it.
+fn admin_port(wanted: u16) -> u16 {
+    let is_free = || std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, wanted)).is_ok();
+    if wanted == ADMIN_PORT && !is_free() {
+        return 0;
+    }
+    wanted
+}
+
 async fn session(setup: &Setup, folder: &Path, stop: &CancellationToken) -> Result<()> {
     let connected = setup.connect(&setup::project_name(folder)?).await?;
     let ignored: [&Path; 1] = [&setup.data];
@@ -101,6 +117,11 @@ async fn session(setup: &Setup, folder: &Path, stop: &CancellationToken) -> Resu
     };
     watch.add(inputs);
     say_when_answered(setup);
+    say(&format!(
+        "other words of roost reach this host with ROOST_URL=http://{} ROOST_TOKEN={}",
+        setup.app.admin_address(),
+        setup.keys.admin_token
+    ));
     chat(setup, &connected, folder, watch, stop).await
 }
 

@@ -31,6 +31,7 @@ pub(super) struct Places {
     pub(super) sdk: PathBuf,
     pub(super) postgres: PathBuf,
     pub(super) listen: SocketAddr,
+    pub(super) admin_listen: SocketAddr,
 }
 
 /// A running development setup.
@@ -40,7 +41,7 @@ pub(super) struct Setup {
     pub(super) control: ControlClient,
     /// Where its data is kept.
     pub(super) data: PathBuf,
-    keys: Keys,
+    pub(super) keys: Keys,
     postgres: Embedded,
 }
 
@@ -157,6 +158,8 @@ fn app_config(
         sdk: places.sdk.clone(),
         master_key: master_key.context("the master key is damaged")?,
         listen: places.listen,
+        admin_listen: places.admin_listen,
+        admin_token: Some(Secret::new(keys.admin_token.clone())),
         verify_token: Secret::new(keys.verify_token.clone()),
         app_secrets: vec![Secret::new(keys.app_secret.clone())],
         graph: GraphEndpoint::new(emulator.graph_url(), "v25.0")?,

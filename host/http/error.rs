@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::inbox::InboxError;
 use crate::inbox::envelope::NotJson;
@@ -39,6 +40,13 @@ pub enum ApiError {
     NoSuchRoute,
     #[error("this address does not know that method")]
     WrongMethod,
+    /// What the admin API refuses, for a reason that a feature gave.
+    #[error("{detail}")]
+    Refused {
+        status: StatusCode,
+        code: &'static str,
+        detail: String,
+    },
     #[error("{0}")]
     NotReady(&'static str),
     #[error("the database cannot be reached; try again")]
@@ -49,13 +57,17 @@ pub enum ApiError {
 }
 
 /// What a client reads of an error (RFC 9457).
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
+    /// The status in words.
     pub title: String,
+    /// The status of the response.
     pub status: u16,
     /// What programs branch on.
     pub code: String,
+    /// What is wrong and what to do, for people.
     pub detail: String,
+    /// What the host's log calls the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
 }
@@ -72,6 +84,7 @@ impl ApiError {
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::NoSuchRoute => StatusCode::NOT_FOUND,
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Refused { status, .. } => *status,
             Self::NotReady(_) | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -90,6 +103,7 @@ impl ApiError {
             Self::NotJson(_) => "not-json",
             Self::NoSuchRoute => "no-such-route",
             Self::WrongMethod => "wrong-method",
+            Self::Refused { code, .. } => code,
             Self::NotReady(_) => "not-ready",
             Self::Unavailable(_) => "unavailable",
             Self::Internal(_) => "internal",
@@ -108,10 +122,12 @@ impl ApiError {
         };
         let kind = [(header::CONTENT_TYPE, "application/problem+json")];
         let mut response = (status, kind, Json(problem)).into_response();
+        let headers = response.headers_mut();
         if status == StatusCode::SERVICE_UNAVAILABLE {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        if status == StatusCode::UNAUTHORIZED && matches!(self, Self::Refused { .. }) {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
     }

@@ -21,7 +21,7 @@ use axum::routing::get;
 
 pub use error::{ApiError, Problem};
 pub use health::Health;
-pub use request_log::request_log;
+pub use request_log::{RequestId, request_log};
 pub use signature::{is_signed, sign};
 pub use webhook::WebhookSettings;
 

@@ -14,15 +14,22 @@ use uuid::Uuid;
 
 use super::error::ApiError;
 
+/// What the log, and who got an error, call a request.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
 /// Wraps all routes. Names each request with an id of our own: one from outside is not to be
 /// trusted.
-pub async fn request_log(request: Request, next: Next) -> Response {
+pub async fn request_log(mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let request_id = Uuid::now_v7().to_string();
     let method = request.method().clone();
     let path = request.extensions().get::<MatchedPath>().cloned();
     let path = path.as_ref().map_or("unmatched", MatchedPath::as_str);
 
+    request
+        .extensions_mut()
+        .insert(RequestId(request_id.clone()));
     let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
     let mut response = answered.unwrap_or_else(|_| {
         ApiError::Internal(anyhow::anyhow!("a handler panicked")).into_response()

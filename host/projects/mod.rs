@@ -7,6 +7,8 @@
 //! Not here: making the schema and the role (provisioning), and building versions (deploying).
 
 mod model;
+mod roster;
+mod settings;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -17,5 +19,7 @@ pub use model::{
     NameError, NewNumber, NewVersion, Number, NumberRoute, Placement, Project, ProjectId,
     ProjectKeys, ProjectName, ProjectStatus, Secret, Version, VersionId, VersionState,
 };
+pub use roster::ProjectCard;
+pub use settings::{ProjectSettings, SettingError, SettingsChange};
 pub use store::{ProjectError, ProjectStore};
 pub use vault::{Place, Vault, VaultError};

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 use sqlx::types::chrono::{DateTime, Utc};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// Names a project. Time-ordered.
@@ -50,9 +51,11 @@ pub struct Project {
     pub created_at: DateTime<Utc>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema, sqlx::Type)]
+#[serde(rename_all = "lowercase")]
 #[sqlx(type_name = "text", rename_all = "lowercase")]
 pub enum ProjectStatus {
+    /// Its events are run.
     Active,
     /// Its events are kept, and wait.
     Suspended,

@@ -9,6 +9,7 @@ use super::model::{
     NewNumber, Number, NumberRoute, Placement, Project, ProjectId, ProjectKeys, ProjectName,
     ProjectStatus, Secret, VersionId,
 };
+use super::settings::SettingError;
 use super::vault::{Place, Vault, VaultError};
 
 /// Projects in the control database.
@@ -22,6 +23,10 @@ pub struct ProjectStore {
 pub enum ProjectError {
     #[error("there is no project `{0}`")]
     NotFound(ProjectId),
+    #[error("there is a project `{0}` already; choose another name")]
+    NameTaken(ProjectName),
+    #[error(transparent)]
+    Setting(#[from] SettingError),
     #[error("the number `{0}` belongs to another project; disconnect it there first")]
     NumberTaken(String),
     #[error("the schema `{schema}` or the role `{role}` belongs to another project")]
@@ -40,7 +45,7 @@ pub enum ProjectError {
 }
 
 #[derive(sqlx::FromRow)]
-struct ProjectRow {
+pub(super) struct ProjectRow {
     project_id: ProjectId,
     name: ProjectName,
     status: ProjectStatus,
@@ -82,9 +87,21 @@ impl ProjectStore {
     /// Returns the project of that name, and makes it first if there is none.
     pub async fn create(&self, name: &ProjectName) -> Result<Project, ProjectError> {
         let project_id = ProjectId::generate();
+        self.insert(project_id, name).await?;
+        self.by_name(name)
+            .await?
+            .ok_or(ProjectError::NotFound(project_id))
+    }
+
+    /// Returns whether the name was new.
+    pub(super) async fn insert(
+        &self,
+        project_id: ProjectId,
+        name: &ProjectName,
+    ) -> Result<bool, ProjectError> {
         let verify_token = self.seal_random("verify_token_sealed", project_id)?;
         let app_secret = self.seal_random("app_secret_sealed", project_id)?;
-        sqlx::query(
+        let done = sqlx::query(
             "insert into project (project_id, name, verify_token_sealed, app_secret_sealed)
              values ($1, $2, $3, $4)
              on conflict on constraint project_name_is_new do nothing",
@@ -95,9 +112,7 @@ impl ProjectStore {
         .bind(app_secret)
         .execute(&self.pool)
         .await?;
-        self.by_name(name)
-            .await?
-            .ok_or(ProjectError::NotFound(project_id))
+        Ok(done.rows_affected() == 1)
     }
 
     pub async fn by_name(&self, name: &ProjectName) -> Result<Option<Project>, ProjectError> {
@@ -155,20 +170,6 @@ impl ProjectStore {
         let done = sqlx::query("update project set status = $2 where project_id = $1")
             .bind(project_id)
             .bind(status)
-            .execute(&self.pool)
-            .await?;
-        found(done.rows_affected(), project_id)
-    }
-
-    /// Sets the route that gets events, whatever the version says; `None`: what the version says.
-    pub async fn set_webhook_path(
-        &self,
-        project_id: ProjectId,
-        path: Option<&str>,
-    ) -> Result<(), ProjectError> {
-        let done = sqlx::query("update project set webhook_path = $2 where project_id = $1")
-            .bind(project_id)
-            .bind(path)
             .execute(&self.pool)
             .await?;
         found(done.rows_affected(), project_id)

@@ -38,7 +38,10 @@ const ONLY_IN: [(&[&str], &[&str]); 5] = [
         &["wasmtime::", "wasmtime_"],
         &["host/sandbox/", "host/capabilities/", "host/workshop/"],
     ),
-    (&["reqwest::"], &["host/egress/", "host/whatsapp/"]),
+    (
+        &["reqwest::"],
+        &["host/cli/", "host/egress/", "host/whatsapp/"],
+    ),
     (&["roost_emulator::"], &["host/dev/"]),
     (&["sqlx::query"], &["/store.rs", "host/postgres/"]),
     (
@@ -48,12 +51,13 @@ const ONLY_IN: [(&[&str], &[&str]); 5] = [
 ];
 
 /// What the lower folders of `host/` import of the host, besides themselves.
-const IMPORTS: [(&str, &[&str]); 8] = [
+const IMPORTS: [(&str, &[&str]); 9] = [
     ("build", &[]),
     ("egress", &[]),
     ("postgres", &[]),
     ("projects", &[]),
     ("whatsapp", &[]),
+    ("access", &["projects"]),
     ("conversations", &["projects"]),
     ("inbox", &["conversations", "projects"]),
     ("http", &["inbox", "projects"]),
@@ -331,7 +335,12 @@ fn the_readme_lists_the_settings_of_the_host() {
         .get_arguments()
         .map(|setting| {
             let default = setting.get_default_values().first();
-            let default = default.map_or("required".into(), |default| default.to_string_lossy());
+            let absent = if setting.is_required_set() {
+                "required"
+            } else {
+                "none"
+            };
+            let default = default.map_or(absent.into(), |default| default.to_string_lossy());
             let variable = setting.get_env().unwrap().to_string_lossy();
             format!("--{} {variable} {default}", setting.get_long().unwrap())
         })

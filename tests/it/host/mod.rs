@@ -3,6 +3,7 @@
 //! Everything between is real: the emulator of WhatsApp signs and posts, the host stores and
 //! runs, bots are bundled, booted and sandboxed, PostgreSQL is a server. `support` has the actors.
 
+mod api;
 mod artifact;
 mod crashes;
 mod delivery;

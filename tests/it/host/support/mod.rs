@@ -3,11 +3,12 @@
 //! `TestHost` is the host in this process, over a control database and a data folder of its own,
 //! with an emulator where Meta is. `TestProject` is a bot's project with a number there, `Contact`
 //! is a customer who writes to it. `GraphProxy` stands between host and emulator when a test has
-//! to see or hold what passes; `RoostProcess` is the same host as a process that can be killed.
+//! to see or hold what passes; `RoostProcess` is the same host as a process that can be killed. `Operator` uses the admin API.
 
 mod contact;
 mod graph_proxy;
 mod logs;
+mod operator;
 mod process;
 mod project;
 mod test_host;
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 pub(super) use contact::Contact;
 pub(super) use graph_proxy::GraphProxy;
+pub(super) use operator::{Answered, Operator, answered};
 pub(super) use process::RoostProcess;
 pub(super) use project::TestProject;
 pub(super) use test_host::{Setup, TestHost, scratch_database};

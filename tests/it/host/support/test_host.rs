@@ -24,6 +24,8 @@ use super::{DEADLINE, GraphProxy, RoostProcess, logs};
 use crate::postgres_support::Folder;
 
 const VERIFY_TOKEN: &str = "a-word-for-tests";
+/// May do everything over the admin API.
+pub(super) const ADMIN_TOKEN: &str = "roost_the-root-token-of-the-tests";
 const MASTER_KEY: [u8; 32] = [7; 32];
 const APP_ID: &str = "1201202301204";
 const VERSION: &str = "v25.0";
@@ -132,6 +134,8 @@ impl TestHost {
             sdk: sdk(),
             master_key: MASTER_KEY,
             listen: self.address,
+            admin_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            admin_token: Some(Secret::new(ADMIN_TOKEN)),
             verify_token: Secret::new(VERIFY_TOKEN),
             app_secrets: vec![Secret::new(self.setup.app_secret)],
             graph: GraphEndpoint::new(&self.graph_url(), VERSION).unwrap(),
@@ -158,6 +162,8 @@ impl TestHost {
             ("ROOST_SDK", sdk().display().to_string()),
             ("ROOST_MASTER_KEY", hex::encode(MASTER_KEY)),
             ("ROOST_LISTEN", self.address.to_string()),
+            ("ROOST_ADMIN_LISTEN", "127.0.0.1:0".to_owned()),
+            ("ROOST_ADMIN_TOKEN", ADMIN_TOKEN.to_owned()),
             ("ROOST_VERIFY_TOKEN", VERIFY_TOKEN.to_owned()),
             ("ROOST_APP_SECRETS", self.setup.app_secret.to_owned()),
             ("ROOST_GRAPH_URL", self.graph_url()),

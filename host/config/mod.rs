@@ -1,4 +1,12 @@
 //! Every setting of `roost serve`: flag, variable, default.
+//!
+//! `given` reads them and collects every mistake, `production` refuses what is unsafe.
+
+mod given;
+mod production;
+
+pub use given::{Mistake, Mistakes, serve_args, variables};
+pub use production::Unsafe;
 
 use crate::app::AppConfig;
 use crate::egress::EgressPolicy;
@@ -27,17 +35,23 @@ pub enum TenantLogin {
 #[derive(Args, Clone, Debug)]
 pub struct ServeArgs {
     /// Where Postgres is: an administrator's URL.
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_parser = database_url)]
     pub database_url: String,
     /// How the host logs in as a project.
     #[arg(long, env = "ROOST_TENANT_AUTH", value_enum, default_value = "scram")]
     pub tenant_auth: TenantLogin,
     /// Seals tokens and secrets: 64 hexadecimal digits, the same on every host.
-    #[arg(long, env = "ROOST_MASTER_KEY", hide_env_values = true)]
+    #[arg(long, env = "ROOST_MASTER_KEY", hide_env_values = true, value_parser = master_key_text)]
     pub master_key: String,
     /// Where webhooks come in.
     #[arg(long, env = "ROOST_LISTEN", default_value = "127.0.0.1:4000")]
     pub listen: SocketAddr,
+    /// Where the admin API is.
+    #[arg(long, env = "ROOST_ADMIN_LISTEN", default_value = "127.0.0.1:4001")]
+    pub admin_listen: SocketAddr,
+    /// A token for the admin API that may do everything: the first one, before others are made.
+    #[arg(long, env = "ROOST_ADMIN_TOKEN", hide_env_values = true)]
+    pub admin_token: Option<String>,
     /// Artifacts, images and compiled engines.
     #[arg(long, env = "ROOST_DATA", default_value = ".roost")]
     pub data: PathBuf,
@@ -60,27 +74,43 @@ pub struct ServeArgs {
     #[arg(
         long,
         env = "ROOST_GRAPH_URL",
-        default_value = "https://graph.facebook.com"
+        default_value = "https://graph.facebook.com",
+        value_parser = graph_url
     )]
     pub graph_url: String,
     /// Meta's version for requests that name none.
-    #[arg(long, env = "ROOST_GRAPH_VERSION", default_value = "v25.0")]
+    #[arg(long, env = "ROOST_GRAPH_VERSION", default_value = "v25.0", value_parser = graph_version)]
     pub graph_version: String,
     /// How many instances may live at once.
-    #[arg(long, env = "ROOST_INSTANCES", default_value_t = 1000)]
+    #[arg(long, env = "ROOST_INSTANCES", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
     pub instances: u32,
     /// How long an event may take, in seconds.
-    #[arg(long, env = "ROOST_WALL_SECONDS", default_value_t = 60)]
+    #[arg(long, env = "ROOST_WALL_SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub wall_seconds: u64,
     /// How much processor time an event may take, in seconds.
-    #[arg(long, env = "ROOST_CPU_SECONDS", default_value_t = 5)]
+    #[arg(long, env = "ROOST_CPU_SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub cpu_seconds: u64,
     /// How long a host may be silent before its events are given to another, in seconds.
-    #[arg(long, env = "ROOST_LEASE_SECONDS", default_value_t = 30)]
+    #[arg(long, env = "ROOST_LEASE_SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub lease_seconds: u64,
     /// How long a send of unknown outcome waits for a status, in seconds.
-    #[arg(long, env = "ROOST_SETTLE_SECONDS", default_value_t = 60)]
+    #[arg(long, env = "ROOST_SETTLE_SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(31..=86_400))]
     pub settle_seconds: u64,
+    /// Refuses settings that are unsafe in production, which it also does by itself when Meta is the
+    /// real one or webhooks come in by an address that is not this machine's own.
+    #[arg(
+        long,
+        env = "ROOST_PRODUCTION",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value_t = false,
+        default_missing_value = "true",
+        action = clap::ArgAction::Set
+    )]
+    pub production: bool,
+    /// Unsafe settings that are meant, by name; several with commas.
+    #[arg(long, env = "ROOST_ALLOW_UNSAFE", value_delimiter = ',')]
+    pub allow_unsafe: Vec<Unsafe>,
     /// How log lines look.
     #[arg(long, env = "ROOST_LOG_FORMAT", value_enum, default_value = "text")]
     pub log_format: LogFormat,
@@ -92,7 +122,7 @@ pub struct ServeArgs {
 impl ServeArgs {
     /// Checks the settings and makes a host's configuration of them.
     pub fn into_config(self) -> Result<AppConfig> {
-        let master_key = master_key(&self.master_key)?;
+        let master_key = master_key(&self.master_key).context("ROOST_MASTER_KEY")?;
         let auth = match self.tenant_auth {
             TenantLogin::Peer => TenantAuth::Peer,
             TenantLogin::Scram => TenantAuth::Scram {
@@ -108,6 +138,8 @@ impl ServeArgs {
             sdk: self.sdk,
             master_key,
             listen: self.listen,
+            admin_listen: self.admin_listen,
+            admin_token: self.admin_token.map(Secret::new),
             verify_token: Secret::new(self.verify_token),
             app_secrets: self.app_secrets.into_iter().map(Secret::new).collect(),
             graph: GraphEndpoint::new(&self.graph_url, &self.graph_version)
@@ -129,6 +161,36 @@ impl ServeArgs {
     }
 }
 
+fn master_key_text(text: &str) -> Result<String, String> {
+    match master_key(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn database_url(text: &str) -> Result<String, String> {
+    // Any key will do to look at the address.
+    let key = MasterKey::new(&[0xa5; 32]).map_err(|error| error.to_string())?;
+    match Server::from_url_with_key(text, key) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn graph_version(text: &str) -> Result<String, String> {
+    match GraphEndpoint::new("https://graph.facebook.com", text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn graph_url(text: &str) -> Result<String, String> {
+    match GraphEndpoint::new(text, "v25.0") {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 /// 32 bytes of 64 hexadecimal digits.
 fn master_key(text: &str) -> Result<[u8; 32]> {
     let bytes = hex::decode(text.trim())
@@ -137,7 +199,7 @@ fn master_key(text: &str) -> Result<[u8; 32]> {
     match bytes {
         Some(key) => Ok(key),
         None => bail!(
-            "ROOST_MASTER_KEY must be 64 hexadecimal digits: make one with `openssl rand -hex 32`, \
+            "it must be 64 hexadecimal digits: make one with `openssl rand -hex 32`, \
              keep it, and give every host the same"
         ),
     }

@@ -1,0 +1,161 @@
+//! Tokens: made once, shown once, and known by their hash.
+
+mod store;
+
+use std::fmt;
+use std::str::FromStr;
+
+use rand::RngExt as _;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use sqlx::types::chrono::{DateTime, Utc};
+use subtle::ConstantTimeEq;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{Access, AccessError};
+use crate::projects::{ProjectId, Secret};
+
+/// What every token of ours begins with, so that scanners of leaked secrets can find one.
+const BEGINNING: &str = "roost_";
+
+/// How much of a token is shown in lists.
+const SHOWN: usize = BEGINNING.len() + 6;
+
+/// Names a token. Time-ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[sqlx(transparent)]
+pub struct TokenId(pub Uuid);
+
+/// What a token may do. Each scope holds the ones before it.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema, sqlx::Type,
+)]
+#[serde(rename_all = "lowercase")]
+#[sqlx(type_name = "text", rename_all = "lowercase")]
+pub enum Scope {
+    /// See everything but secrets, tokens and the audit log.
+    Read,
+    /// Change projects: settings, numbers, versions, secrets, events.
+    Write,
+    /// Create and delete projects, manage tokens, read the audit log.
+    Admin,
+}
+
+/// A token as it is listed.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Token {
+    pub token_id: TokenId,
+    pub name: String,
+    /// How its text begins.
+    pub prefix: String,
+    pub scope: Scope,
+    /// The only project it is for.
+    pub project_id: Option<ProjectId>,
+    pub created_at: DateTime<Utc>,
+    pub expires_at: Option<DateTime<Utc>>,
+    /// To the minute.
+    pub last_used_at: Option<DateTime<Utc>>,
+}
+
+/// A token to make.
+#[derive(Clone, Debug)]
+pub struct NewToken {
+    pub name: String,
+    pub scope: Scope,
+    pub project_id: Option<ProjectId>,
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// The token's name, or `root`.
+    pub name: String,
+    /// `None`: the token that the host was started with.
+    pub token_id: Option<TokenId>,
+    pub scope: Scope,
+    /// The only project it may see.
+    pub project_id: Option<ProjectId>,
+}
+
+/// What is known of a text that somebody showed as a token.
+#[derive(Clone, Debug)]
+pub enum Identified {
+    Known(Identity),
+    Expired,
+    Unknown,
+}
+
+impl Access {
+    /// Whose token that is.
+    pub async fn identify(&self, text: &str) -> Result<Identified, AccessError> {
+        let hash = hash(text);
+        if let Some(root) = &self.root
+            && bool::from(root.ct_eq(&hash))
+        {
+            return Ok(Identified::Known(Identity {
+                name: "root".to_owned(),
+                token_id: None,
+                scope: Scope::Admin,
+                project_id: None,
+            }));
+        }
+        // A text that cannot be one of ours costs no query.
+        if !text.starts_with(BEGINNING) {
+            return Ok(Identified::Unknown);
+        }
+        self.find(&hash).await
+    }
+
+    /// Makes a token. Its text is here and nowhere else.
+    pub async fn create_token(&self, new: &NewToken) -> Result<(Token, Secret), AccessError> {
+        let random = hex::encode(rand::rng().random::<[u8; 32]>());
+        let text = format!("{BEGINNING}{random}");
+        let token = self
+            .insert_token(new, &hash(&text), text.get(..SHOWN).unwrap_or_default())
+            .await?;
+        Ok((token, Secret::new(text)))
+    }
+}
+
+pub(super) fn hash(text: &str) -> [u8; 32] {
+    Sha256::digest(text.as_bytes()).into()
+}
+
+impl TokenId {
+    fn generate() -> Self {
+        Self(Uuid::now_v7())
+    }
+}
+
+impl fmt::Display for TokenId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Scope {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+impl FromStr for Scope {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "read" => Ok(Self::Read),
+            "write" => Ok(Self::Write),
+            "admin" => Ok(Self::Admin),
+            _ => Err(format!(
+                "`{text}` is no scope; use `read`, `write` or `admin`"
+            )),
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! The audit log: written around every change, and its list.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{MatchedPath, RawPathParams, Request, State};
+use axum::http::Method;
+use axum::middleware::Next;
+use axum::response::Response;
+use axum::{Extension, Json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::caller::{Caller, find_visible};
+use super::extract::ApiQuery;
+use super::page::{Page, Window};
+use super::{Api, Time};
+use crate::access::{AuditEntry, AuditOutcome, NewAuditEntry, Scope};
+use crate::http::{ApiError, RequestId};
+
+/// The longest part of a path that is written down.
+const LONGEST_TARGET: usize = 200;
+
+pub(super) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(list_audit))
+}
+
+/// Writes every change down, before and after. Without the row before there is no change.
+pub(super) async fn write_down(
+    State(api): State<Api>,
+    caller: Caller,
+    path: MatchedPath,
+    Extension(RequestId(request_id)): Extension<RequestId>,
+    params: Result<RawPathParams, RawPathParamsRejection>,
+    request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    if matches!(*request.method(), Method::GET | Method::HEAD) {
+        return Ok(next.run(request).await);
+    }
+    let started = Instant::now();
+    let identity = caller.identity();
+    let entry = NewAuditEntry {
+        actor: &identity.name,
+        token_id: identity.token_id,
+        action: &api.action(request.method(), path.as_str()),
+        target: &target(params.ok().as_ref()),
+        request_id: &request_id,
+    };
+    let id = api.access.audit_begins(&entry).await?;
+    let response = next.run(request).await;
+    let error = response.extensions().get::<Arc<ApiError>>();
+    let note = caller.noted();
+    let (project_id, project_name) = note.project.unzip();
+    let outcome = AuditOutcome {
+        status: response.status().as_u16(),
+        code: error.map(|error| error.code().to_owned()),
+        project_id,
+        project_name,
+        note: note.changed,
+        duration_ms: i32::try_from(started.elapsed().as_millis()).unwrap_or(i32::MAX),
+    };
+    if let Err(error) = api.access.audit_ends(id, &outcome).await {
+        // The change is made: its row says that nobody knows, and the log says which.
+        tracing::error!(%error, request.id = request_id, "the outcome of a change is not in the audit log");
+    }
+    Ok(response)
+}
+
+/// What the path names, besides the project.
+fn target(params: Option<&RawPathParams>) -> Value {
+    let params = params.into_iter().flatten();
+    let named = params
+        .filter(|(name, _)| *name != "project")
+        .map(|(name, value)| {
+            let value: String = value.chars().take(LONGEST_TARGET).collect();
+            (name.to_owned(), Value::String(value))
+        });
+    Value::Object(named.collect::<Map<_, _>>())
+}
+
+/// A change that somebody asked for.
+#[derive(Serialize, ToSchema)]
+pub(super) struct AuditRecord {
+    id: String,
+    at: Time,
+    /// The token's name, or `root`.
+    actor: String,
+    /// Null: the token that the host was started with.
+    token_id: Option<Uuid>,
+    /// The operation's id in this document.
+    action: String,
+    project_id: Option<Uuid>,
+    /// What the project was called then.
+    project: Option<String>,
+    /// What the address named, besides the project.
+    #[schema(value_type = Object)]
+    target: Value,
+    /// What was changed.
+    #[schema(value_type = Option<Object>)]
+    changed: Option<Value>,
+    /// What the host's log calls the request.
+    request_id: String,
+    /// The status of the answer; null: it is not answered, or the host died before it was.
+    status: Option<i32>,
+    /// Of the problem, when it was refused.
+    code: Option<String>,
+    duration_ms: Option<i32>,
+}
+
+impl From<AuditEntry> for AuditRecord {
+    fn from(entry: AuditEntry) -> Self {
+        Self {
+            id: entry.audit_id.to_string(),
+            at: Time(entry.at),
+            actor: entry.actor,
+            token_id: entry.token_id,
+            action: entry.action,
+            project_id: entry.project_id,
+            project: entry.project_name,
+            target: entry.target,
+            changed: entry.note,
+            request_id: entry.request_id,
+            status: entry.status,
+            code: entry.code,
+            duration_ms: entry.duration_ms,
+        }
+    }
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct AuditQuery {
+    /// How many items a page has at most.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Only changes of the project with this name or id.
+    project: Option<String>,
+}
+
+/// What was changed, and by whom
+///
+/// Newest first. Needs the scope `admin`.
+#[utoipa::path(get, path = "/v1/audit", tag = "audit", params(AuditQuery),
+    responses((status = 200, description = "A page of the log", body = Page<AuditRecord>)))]
+async fn list_audit(
+    State(api): State<Api>,
+    caller: Caller,
+    ApiQuery(query): ApiQuery<AuditQuery>,
+) -> Result<Json<Page<AuditRecord>>, ApiError> {
+    caller.require(Scope::Admin)?;
+    let window = Window::<i64>::read("audit", query.limit, query.cursor.as_deref())?;
+    let project = match &query.project {
+        Some(text) => Some(find_visible(&api, &caller, text).await?.project_id),
+        None => caller.bound_to(),
+    };
+    let rows = api.access.audit(project, window.after, window.rows());
+    let page = window.page(rows.await?, |row| row.audit_id, AuditRecord::from);
+    Ok(Json(page))
+}

@@ -1,0 +1,124 @@
+//! The admin API: what operators, the command line and the dashboard use, on a listener of its own.
+//!
+//! Every route but `/livez` and `/openapi.json` is under `/v1` and wants a token. A request passes
+//! the request log, `caller` (who asks), `idempotency` (was it answered already), `audit` (every
+//! change is written down), and the resource. The OpenAPI document is made of the code; `document`
+//! adds what all operations share.
+//!
+//! # How to add a resource
+//!
+//! 1. Copy `projects.rs` to a file of your own. `routes()` lists its handlers; add it to
+//!    [`routes`] below. Nothing else is shared.
+//! 2. A handler takes [`Caller`], [`ProjectPath`] (for `{project}` in its path; checks that the
+//!    caller may see it), [`ApiQuery`], [`ApiPath`] and last [`ApiJson`], and returns
+//!    `Result<_, ApiError>`. GET needs the scope `read`, all others `write`; for `admin` call
+//!    [`Caller::require`]. A path without `{project}` must look at [`Caller::bound_to`] itself.
+//! 3. `#[utoipa::path]` names the method, the path, `params(TheQuery)`, the body and what is
+//!    answered when all is well. Refusals that come of extractors, tokens and keys are documented by
+//!    `document`; add a status that your handler gives itself, as `(status = 409, description = …)`,
+//!    without a body: `document` adds the problem's. The function's name is the operation's id, and
+//!    the action in the audit log. The first line of its comment is the summary.
+//! 4. Errors: `impl From<YourError> for ApiError` in your file, with the helpers of [`error`].
+//! 5. Lists: [`Window::read`], then [`Window::page`]. Times: [`Time`]. Ids are strings.
+//! 6. What was changed goes into the audit log by [`Caller::note`]: never a secret.
+//! 7. A stream must end when [`Api::draining`] is cancelled.
+
+mod audit;
+mod caller;
+mod document;
+pub mod error;
+mod extract;
+mod idempotency;
+mod page;
+mod projects;
+mod time;
+mod tokens;
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{Method, header};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::get;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+use utoipa_axum::router::OpenApiRouter;
+
+pub use caller::{Caller, ProjectPath};
+pub use extract::{ApiJson, ApiPath, ApiQuery, bytes, too_large};
+pub use page::{Page, PageQuery, Window};
+pub use time::Time;
+
+use crate::access::Access;
+use crate::app::Host;
+use crate::http::{ApiError, request_log};
+
+/// Bodies of JSON. A route that takes more has a `DefaultBodyLimit` of its own.
+const LONGEST_BODY: usize = 1024 * 1024;
+
+/// What the handlers share.
+#[derive(Clone)]
+pub struct Api {
+    /// Everything that operators do with a host.
+    pub host: Arc<Host>,
+    /// Tokens, audit log, answered requests.
+    pub access: Access,
+    /// Cancelled when the host begins to stop.
+    pub draining: CancellationToken,
+    actions: Arc<HashMap<(String, String), String>>,
+}
+
+/// Every resource.
+fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::with_openapi(document::beginning())
+        .merge(projects::routes())
+        .merge(tokens::routes())
+        .merge(audit::routes())
+}
+
+/// The OpenAPI document.
+pub fn openapi() -> Value {
+    document::complete(&routes().into_openapi())
+}
+
+/// The whole admin API.
+pub fn router(host: Arc<Host>, access: Access, draining: CancellationToken) -> Router {
+    let (routes, document) = routes().split_for_parts();
+    let document = document::complete(&document);
+    let api = Api {
+        host,
+        access,
+        draining,
+        actions: Arc::new(document::operations(&document)),
+    };
+    let document: Arc<str> = document.to_string().into();
+    let kind = [(header::CONTENT_TYPE, "application/json")];
+    routes
+        .route_layer(from_fn_with_state(api.clone(), audit::write_down))
+        .route_layer(from_fn_with_state(api.clone(), idempotency::once))
+        .route_layer(from_fn_with_state(api.clone(), caller::authenticate))
+        .route(
+            "/openapi.json",
+            get(move || async move { (kind, document.to_string()) }),
+        )
+        .route("/livez", get(async || "ok"))
+        .fallback(async || ApiError::NoSuchRoute)
+        .method_not_allowed_fallback(async || ApiError::WrongMethod)
+        .layer(DefaultBodyLimit::max(LONGEST_BODY))
+        .layer(from_fn(request_log))
+        .with_state(api)
+}
+
+impl Api {
+    /// The id of an operation, for the audit log.
+    fn action(&self, method: &Method, path: &str) -> Cow<'_, str> {
+        let key = (method.as_str().to_lowercase(), path.to_owned());
+        match self.actions.get(&key) {
+            Some(action) => Cow::Borrowed(action),
+            None => Cow::Owned(format!("{method} {path}")),
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Times as the API shows them.
+
+use serde::{Serialize, Serializer};
+use sqlx::types::chrono::{DateTime, SecondsFormat, Utc};
+use utoipa::ToSchema;
+
+/// A point in time: RFC 3339, in UTC, with microseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ToSchema)]
+#[schema(value_type = String, format = DateTime, example = "2026-01-31T09:30:00.000000Z")]
+pub struct Time(pub DateTime<Utc>);
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0.to_rfc3339_opts(SecondsFormat::Micros, true))
+    }
+}

@@ -1,0 +1,218 @@
+//! Asks a host's admin API.
+
+use reqwest::{Method, RequestBuilder, Response, Url};
+use serde_json::{Value, json};
+use std::time::Duration;
+use uuid::Uuid;
+
+use super::{ApiArgs, CliError};
+use crate::http::Problem;
+
+/// A host that does not even take the connection in that time is not there.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The most that a page may have.
+const PAGE: usize = 200;
+
+/// A host's admin API.
+pub struct Client {
+    http: reqwest::Client,
+    base: Url,
+    token: String,
+}
+
+impl Client {
+    /// Checks the address and the token's presence; asks nothing yet.
+    pub fn new(args: &ApiArgs) -> Result<Self, CliError> {
+        let bad = |why: String| CliError::Usage(format!("ROOST_URL is `{}`: {why}", args.url));
+        let base = Url::parse(&args.url).map_err(|error| bad(error.to_string()))?;
+        if !matches!(base.scheme(), "http" | "https") || base.cannot_be_a_base() {
+            return Err(bad(
+                "use an address such as http://127.0.0.1:4001".to_owned()
+            ));
+        }
+        let token = args.token.as_deref().map(str::trim).unwrap_or_default();
+        if token.is_empty() {
+            return Err(CliError::NoToken);
+        }
+        // The process may have one already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut http = reqwest::Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .user_agent(concat!("roost/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none());
+        if is_loopback(&base) {
+            http = http.no_proxy();
+        }
+        Ok(Self {
+            http: http.build().map_err(|error| bad(error.to_string()))?,
+            base,
+            token: token.to_owned(),
+        })
+    }
+
+    /// A request to `/v1/…`: each part of the path is one of `segments`, whatever is in it.
+    pub fn request(&self, method: Method, segments: &[&str]) -> Result<RequestBuilder, CliError> {
+        let mut url = self.base.clone();
+        // These two mean something else in a path.
+        if let Some(odd) = segments
+            .iter()
+            .find(|part| matches!(**part, "" | "." | ".."))
+        {
+            return Err(CliError::Usage(format!("`{odd}` names nothing")));
+        }
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().push("v1").extend(segments);
+        }
+        let request = self.http.request(method.clone(), url);
+        let request = request.bearer_auth(&self.token);
+        Ok(match method {
+            Method::POST => request.header("idempotency-key", Uuid::new_v4().to_string()),
+            _ => request,
+        })
+    }
+
+    /// Sends it; an answer that is an error is one here.
+    pub async fn send(&self, request: RequestBuilder) -> Result<Response, CliError> {
+        let response = request
+            .send()
+            .await
+            .map_err(|error| self.unreachable(error))?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let text = response.text().await.unwrap_or_default();
+        match serde_json::from_str::<Problem>(&text) {
+            // Another listener of a host, or an older one.
+            Ok(problem) if problem.code == "no-such-route" => Err(CliError::NotRoost {
+                url: self.base.to_string(),
+                status: problem.status,
+            }),
+            Ok(problem) => Err(CliError::Refused {
+                problem,
+                hint: None,
+            }),
+            Err(_) => Err(CliError::NotRoost {
+                url: self.base.to_string(),
+                status: status.as_u16(),
+            }),
+        }
+    }
+
+    async fn json(&self, request: RequestBuilder) -> Result<Value, CliError> {
+        let response = self.send(request).await?;
+        let text = response
+            .text()
+            .await
+            .map_err(|error| self.unreachable(error))?;
+        if text.is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_str(&text).map_err(|_| CliError::NotRoost {
+            url: self.base.to_string(),
+            status: 200,
+        })
+    }
+
+    /// GET.
+    pub async fn get(&self, segments: &[&str], query: &[(&str, &str)]) -> Result<Value, CliError> {
+        let request = self.request(Method::GET, segments)?;
+        self.json(with_query(request, query)?).await
+    }
+
+    /// POST, with a key that makes it safe to send again.
+    pub async fn post(&self, segments: &[&str], body: &Value) -> Result<Value, CliError> {
+        let request = self.request(Method::POST, segments)?;
+        self.json(request.json(body)).await
+    }
+
+    /// PATCH.
+    pub async fn patch(&self, segments: &[&str], body: &Value) -> Result<Value, CliError> {
+        let request = self.request(Method::PATCH, segments)?;
+        self.json(request.json(body)).await
+    }
+
+    /// PUT.
+    pub async fn put(&self, segments: &[&str], body: &Value) -> Result<Value, CliError> {
+        let request = self.request(Method::PUT, segments)?;
+        self.json(request.json(body)).await
+    }
+
+    /// DELETE.
+    pub async fn delete(&self, segments: &[&str]) -> Result<Value, CliError> {
+        self.json(self.request(Method::DELETE, segments)?).await
+    }
+
+    /// A list, page after page, up to `limit` items; in the shape of one page.
+    pub async fn list(
+        &self,
+        segments: &[&str],
+        query: &[(&str, &str)],
+        limit: Option<usize>,
+    ) -> Result<Value, CliError> {
+        let mut items: Vec<Value> = Vec::new();
+        let mut cursor: Option<String> = None;
+        loop {
+            let wanted = limit.map_or(PAGE, |limit| limit - items.len()).min(PAGE);
+            if wanted == 0 {
+                break;
+            }
+            let size = wanted.to_string();
+            let mut query = query.to_vec();
+            query.push(("limit", &size));
+            if let Some(cursor) = &cursor {
+                query.push(("cursor", cursor));
+            }
+            let mut page = self.get(segments, &query).await?;
+            if let Value::Array(more) = page["items"].take() {
+                items.extend(more);
+            }
+            cursor = page["next_cursor"].as_str().map(str::to_owned);
+            if cursor.is_none() {
+                break;
+            }
+        }
+        Ok(json!({ "items": items, "next_cursor": cursor }))
+    }
+
+    fn unreachable(&self, error: reqwest::Error) -> CliError {
+        CliError::Unreachable {
+            url: self.base.to_string(),
+            reason: innermost(&error.without_url()),
+        }
+    }
+}
+
+/// `query` in the address of a request.
+pub fn with_query(
+    request: RequestBuilder,
+    query: &[(&str, &str)],
+) -> Result<RequestBuilder, CliError> {
+    let (client, request) = request.build_split();
+    let mut request = request.map_err(|error| CliError::Usage(error.to_string()))?;
+    if !query.is_empty() {
+        request.url_mut().query_pairs_mut().extend_pairs(query);
+    }
+    Ok(RequestBuilder::from_parts(client, request))
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host_str() {
+        Some("localhost") => true,
+        Some(host) => host
+            .trim_matches(['[', ']'])
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback()),
+        None => false,
+    }
+}
+
+/// What went wrong at the bottom: `connection refused` says more than `error sending request`.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}

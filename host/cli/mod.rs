@@ -1,0 +1,139 @@
+//! The words of the command line that talk to a host: over its admin API, and in no other way.
+//!
+//! To add a word: a file with its arguments (flatten [`ApiArgs`], and [`ProjectArgs`] if it is
+//! about one project) and an async `run(self, &Session)`; then a line in [`ClientWord`] and one in
+//! [`ClientWord::run`]. [`Client`] asks, [`Output`] prints: what the API answered with `--json`,
+//! else a table or a sentence. Errors are [`CliError`]s and say what to do.
+
+mod audit;
+mod client;
+mod error;
+mod near;
+mod output;
+mod projects;
+mod tokens;
+
+use std::process::ExitCode;
+
+use clap::{Args, Command, Subcommand};
+use clap_complete::Shell;
+use serde_json::Value;
+
+pub use client::Client;
+pub use error::CliError;
+pub use output::{Output, text, time};
+
+/// How a host is reached, and how its answers are shown.
+#[derive(Args, Clone, Debug)]
+pub struct ApiArgs {
+    /// Where the host's admin API is.
+    #[arg(
+        long,
+        global = true,
+        env = "ROOST_URL",
+        default_value = "http://127.0.0.1:4001"
+    )]
+    pub url: String,
+    /// A token of the host. Others on this machine can read flags: better set the variable.
+    #[arg(long, global = true, env = "ROOST_TOKEN", hide_env_values = true)]
+    pub token: Option<String>,
+    /// Prints JSON: what the API answered.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// Which project a word is about.
+#[derive(Args, Clone, Debug)]
+pub struct ProjectArgs {
+    /// The project: its name or id.
+    #[arg(long, short, global = true, env = "ROOST_PROJECT")]
+    pub project: Option<String>,
+}
+
+impl ProjectArgs {
+    /// The project, or an error that says how to name one.
+    pub fn required(&self) -> Result<&str, CliError> {
+        let project = self.project.as_deref().filter(|name| !name.is_empty());
+        project.ok_or_else(|| {
+            CliError::Usage(
+                "which project? Name it with `--project NAME`, or set ROOST_PROJECT; \
+                 `roost projects` lists them"
+                    .to_owned(),
+            )
+        })
+    }
+}
+
+/// Words that talk to a host.
+#[derive(Subcommand)]
+pub enum ClientWord {
+    /// Lists, makes and changes projects.
+    Projects(projects::ProjectsArgs),
+    /// Lists, makes and removes tokens for the admin API.
+    Tokens(tokens::TokensArgs),
+    /// Shows what was changed, and by whom.
+    Audit(audit::AuditArgs),
+    /// Prints the OpenAPI document of the admin API.
+    Openapi,
+    /// Prints what makes a shell complete roost's words, as in `roost completions bash`.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+}
+
+/// What a word needs besides its arguments.
+pub struct Session {
+    pub client: Client,
+    pub output: Output,
+}
+
+impl ClientWord {
+    /// Does what the word says. `command` is the whole command line, for completions.
+    pub async fn run(self, command: Command) -> ExitCode {
+        let (api, project) = match &self {
+            Self::Projects(args) => (&args.api, args.project()),
+            Self::Tokens(args) => (&args.api, args.project()),
+            Self::Audit(args) => (&args.api, args.project.project.as_deref()),
+            Self::Openapi => return print(crate::api::openapi()),
+            Self::Completions { shell } => return completions(*shell, command),
+        };
+        let (api, project) = (api.clone(), project.map(str::to_owned));
+        let session = match Client::new(&api) {
+            Ok(client) => Session {
+                client,
+                output: Output::new(api.json),
+            },
+            Err(error) => return error.tell(api.json),
+        };
+        let ended = match self {
+            Self::Projects(args) => args.run(&session).await,
+            Self::Tokens(args) => args.run(&session).await,
+            Self::Audit(args) => args.run(&session).await,
+            Self::Openapi | Self::Completions { .. } => Ok(()),
+        };
+        match ended {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                let error = near::with_near_names(error, project.as_deref(), &session).await;
+                error.tell(api.json)
+            }
+        }
+    }
+}
+
+fn print(value: Value) -> ExitCode {
+    match Output::new(true).json(&value) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => error.tell(true),
+    }
+}
+
+fn completions(shell: Shell, mut command: Command) -> ExitCode {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut command, "roost", &mut script);
+    match output::write(&script) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => error.tell(false),
+    }
+}

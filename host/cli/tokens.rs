@@ -1,0 +1,103 @@
+//! `roost tokens`.
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::{ApiArgs, CliError, Session, text, time};
+
+/// Lists, makes and removes tokens for the admin API.
+#[derive(Args)]
+pub struct TokensArgs {
+    #[command(flatten)]
+    pub api: ApiArgs,
+    #[command(subcommand)]
+    word: Option<TokensWord>,
+}
+
+#[derive(Subcommand)]
+enum TokensWord {
+    /// Lists tokens (what `roost tokens` does by itself).
+    List,
+    /// Makes a token, and prints its text: it is shown once.
+    Create {
+        /// Who or what uses it.
+        name: String,
+        /// What it may do: `read`, `write`, or `admin`.
+        #[arg(long, default_value = "write")]
+        scope: crate::access::Scope,
+        /// The only project it is for.
+        #[arg(long, short)]
+        project: Option<String>,
+        /// When it ends by itself.
+        #[arg(long, value_name = "DAYS")]
+        expires_in_days: Option<u32>,
+    },
+    /// Removes a token: from then on it opens nothing.
+    Remove {
+        /// Its id, as `roost tokens` lists it.
+        token: String,
+    },
+}
+
+impl TokensArgs {
+    /// The project that it is about.
+    pub(super) fn project(&self) -> Option<&str> {
+        match self.word.as_ref()? {
+            TokensWord::Create { project, .. } => project.as_deref(),
+            TokensWord::List | TokensWord::Remove { .. } => None,
+        }
+    }
+
+    pub(super) async fn run(self, session: &Session) -> Result<(), CliError> {
+        let Session { client, output } = session;
+        match self.word.unwrap_or(TokensWord::List) {
+            TokensWord::List => {
+                let list = client.list(&["tokens"], &[], None).await?;
+                output.list(
+                    &list,
+                    &[
+                        "id",
+                        "name",
+                        "token",
+                        "scope",
+                        "project",
+                        "expires",
+                        "last used",
+                    ],
+                    |token| {
+                        vec![
+                            text(token, "/id"),
+                            text(token, "/name"),
+                            format!("{}…", text(token, "/prefix")),
+                            text(token, "/scope"),
+                            text(token, "/project_id"),
+                            time(token, "/expires_at"),
+                            time(token, "/last_used_at"),
+                        ]
+                    },
+                    "there are no tokens but the one that the host was started with",
+                )
+            }
+            TokensWord::Create {
+                name,
+                scope,
+                project,
+                expires_in_days,
+            } => {
+                let mut wanted = json!({ "name": name, "scope": scope });
+                if let Some(project) = project {
+                    wanted["project"] = json!(project);
+                }
+                if let Some(days) = expires_in_days {
+                    wanted["expires_in_days"] = json!(days);
+                }
+                let made = client.post(&["tokens"], &wanted).await?;
+                output.answer(&made, &text(&made, "/token"))
+            }
+            TokensWord::Remove { token } => {
+                let gone = client.delete(&["tokens", &token]).await?;
+                output.answer(&gone, &format!("the token {token} is gone"))
+            }
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! Projects as an operator keeps them: in pages, with their settings and number, under new names.
+
+mod store;
+
+use super::model::{NumberRoute, Project};
+use super::settings::ProjectSettings;
+
+/// A project with what is shown of it.
+#[derive(Clone, Debug)]
+pub struct ProjectCard {
+    pub project: Project,
+    pub settings: ProjectSettings,
+    pub number: Option<NumberRoute>,
+}

@@ -1,0 +1,92 @@
+//! What an operator may set of a project.
+//!
+//! To add a setting: a column of `project` in a migration, a field of [`ProjectSettings`] with its
+//! check in [`ProjectSettings::apply`], the same field of [`SettingsChange`], and its column in
+//! `store.rs`. API, CLI and the OpenAPI document follow.
+
+mod store;
+
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+
+/// The settings of a project.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
+pub struct ProjectSettings {
+    /// The route that gets events; null: the one that the version answers the handshake at.
+    pub webhook_path: Option<String>,
+}
+
+/// Settings to change. One that is left out stays; null sets it back to its default.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SettingsChange {
+    /// A path of the bot, as in `/webhook`.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, pattern = r"^/[!-~]{0,199}$", example = "/webhook")]
+    pub webhook_path: Option<Option<String>>,
+}
+
+/// Why a setting is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{setting}` cannot be {value}: {wanted}")]
+pub struct SettingError {
+    pub setting: &'static str,
+    /// As in the request, shortened.
+    pub value: String,
+    /// What would be right.
+    pub wanted: &'static str,
+}
+
+impl ProjectSettings {
+    /// Takes over what is given. After an error nothing of it counts.
+    pub fn apply(&mut self, change: &SettingsChange) -> Result<(), SettingError> {
+        if let Some(path) = &change.webhook_path {
+            if let Some(path) = path {
+                let is_path = path.starts_with('/')
+                    && path.len() <= 200
+                    && path.bytes().all(|byte| byte.is_ascii_graphic());
+                check(
+                    "webhook_path",
+                    path,
+                    is_path,
+                    "use a path such as `/webhook`, of at most 200 visible ASCII characters",
+                )?;
+            }
+            self.webhook_path.clone_from(path);
+        }
+        Ok(())
+    }
+}
+
+impl SettingsChange {
+    /// Whether nothing is to be changed.
+    pub fn is_empty(&self) -> bool {
+        let Self { webhook_path } = self;
+        webhook_path.is_none()
+    }
+}
+
+fn check(
+    setting: &'static str,
+    value: &dyn std::fmt::Debug,
+    is_good: bool,
+    wanted: &'static str,
+) -> Result<(), SettingError> {
+    if is_good {
+        return Ok(());
+    }
+    Err(SettingError {
+        setting,
+        value: format!("{value:?}").chars().take(60).collect(),
+        wanted,
+    })
+}
+
+/// Tells a field that is null from one that is left out.
+fn given<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}

@@ -1,0 +1,7 @@
+//! The admin API and the command line, over a running host.
+
+mod access;
+mod cli;
+mod idempotency;
+mod openapi;
+mod projects;
