@@ -124,6 +124,11 @@ impl App {
             .context("the cell cannot be made")?;
         let vault = Arc::new(Vault::new(&config.master_key));
         let access = Access::new(pool.clone(), vault.clone(), config.admin_token.as_ref());
+        if !access.has_admin().await? {
+            tracing::warn!(
+                "nobody can use the admin API: start with ROOST_ADMIN_TOKEN, and make tokens with it"
+            );
+        }
         let projects = ProjectStore::new(pool.clone(), vault);
         let conversations = ConversationStore::new(pool.clone());
         let database = TenantDatabase::new(Pool::new(PoolConfig::default()));

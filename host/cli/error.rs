@@ -25,7 +25,7 @@ pub enum CliError {
          the admin API has another port than webhooks"
     )]
     NotRoost { url: String, status: u16 },
-    #[error("{}{}", problem.detail, hint_of(problem, hint.as_deref()))]
+    #[error("{}{}", .problem.detail, hint_of(.problem, .hint.as_deref()))]
     Refused {
         problem: Problem,
         /// What this command line knows besides.

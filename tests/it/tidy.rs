@@ -320,9 +320,9 @@ fn every_fixture_is_named_by_a_test() {
 }
 
 #[test]
-fn the_readme_lists_the_settings_of_the_host() {
-    let readme = text("README.md");
-    let listed: Vec<String> = readme
+fn the_page_of_settings_lists_those_of_the_host() {
+    let page = text("docs/settings.md");
+    let listed: Vec<String> = page
         .lines()
         .filter(|line| line.starts_with("| `--"))
         .map(|line| {

@@ -5,3 +5,4 @@ mod cli;
 mod idempotency;
 mod openapi;
 mod projects;
+mod session;
