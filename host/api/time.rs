@@ -1,7 +1,7 @@
 //! Times as the API shows them.
 
 use serde::{Serialize, Serializer};
-use sqlx::types::chrono::{DateTime, SecondsFormat, Utc};
+use sqlx::types::chrono::{DateTime, Utc};
 use utoipa::ToSchema;
 
 /// A point in time: RFC 3339, in UTC, with microseconds.
@@ -11,6 +11,6 @@ pub struct Time(pub DateTime<Utc>);
 
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0.to_rfc3339_opts(SecondsFormat::Micros, true))
+        serializer.collect_str(&self.0.format("%Y-%m-%dT%H:%M:%S%.6fZ"))
     }
 }

@@ -169,6 +169,9 @@ fn master_key_text(text: &str) -> Result<String, String> {
 }
 
 fn database_url(text: &str) -> Result<String, String> {
+    if !text.starts_with("postgres://") && !text.starts_with("postgresql://") {
+        return Err("it must begin with `postgres://`".to_owned());
+    }
     // Any key will do to look at the address.
     let key = MasterKey::new(&[0xa5; 32]).map_err(|error| error.to_string())?;
     match Server::from_url_with_key(text, key) {
