@@ -34,6 +34,7 @@ pub async fn start(world: &World) -> Result<Side> {
         .env("ROOST_SDK", setting("ROOST_SDK", ".tools/sdk"))
         .env("ROOST_MASTER_KEY", hex::encode(MASTER_KEY))
         .env("ROOST_LISTEN", "127.0.0.1:0")
+        .env("ROOST_ADMIN_LISTEN", "127.0.0.1:0")
         .env("ROOST_VERIFY_TOKEN", VERIFY_TOKEN)
         .env("ROOST_APP_SECRETS", APP_SECRET)
         .env("ROOST_GRAPH_URL", &world.graph_url)
@@ -65,6 +66,8 @@ async fn deploy(world: &World, data: &Path) -> Result<()> {
         sdk: setting("ROOST_SDK", ".tools/sdk"),
         master_key: MASTER_KEY,
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        admin_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        admin_token: None,
         verify_token: Secret::new(VERIFY_TOKEN),
         app_secrets: vec![Secret::new(APP_SECRET)],
         graph: GraphEndpoint::new(&world.graph_url, "v25.0")?,
