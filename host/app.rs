@@ -6,7 +6,8 @@ use crate::deploys::{DeployError, DeployParts, Deployed, Deploys};
 use crate::egress::{Egress, EgressLimits, EgressPolicy};
 use crate::http::{Health, HttpState, WebhookSettings};
 use crate::inbox::{
-    Clock, Dispatcher, DispatcherHandle, DispatcherSettings, Inbox, Settled, StatusSink,
+    Clock, Dispatcher, DispatcherHandle, DispatcherSettings, Inbox, InboxLimits, Settled,
+    StatusSink,
 };
 use crate::postgres::{Cell, Pool, PoolConfig, Server, TenantDatabase};
 use crate::projects::{
@@ -74,8 +75,13 @@ pub struct AppConfig {
     pub budget: Budget,
     /// How many instances may live at once.
     pub instances: u32,
+    /// What may wait in the inbox, and for how long.
+    pub inbox: InboxLimits,
     /// How events are claimed and tried again.
     pub dispatcher: DispatcherSettings,
+    /// How long the host is not ready before it closes its door: as long as load balancers need to
+    /// see it.
+    pub drain: Duration,
     /// How long a send of unknown outcome waits for a status.
     pub settle_after: Duration,
     /// What bots may reach besides Meta.
@@ -98,7 +104,11 @@ pub struct App {
     dispatcher: DispatcherHandle,
     address: SocketAddr,
     admin_address: SocketAddr,
+    drain: Duration,
+    /// The host says that it is not ready.
     draining: CancellationToken,
+    /// The door closes.
+    closing: CancellationToken,
     server: JoinHandle<std::io::Result<()>>,
     admin: JoinHandle<std::io::Result<()>>,
 }
@@ -156,11 +166,15 @@ impl App {
             endpoint: config.graph.clone(),
         });
         let sink = Arc::new(SettlingSink(outbox.clone()));
-        let inbox = Inbox::new(pool.clone(), Clock::system(), sink);
+        let inbox =
+            Inbox::new(pool.clone(), Clock::database(), sink).with_limits(config.inbox.clone());
         let runner = Runner::new(deploys.clone(), services, config.budget);
-        let dispatcher =
-            Dispatcher::start(inbox.clone(), Arc::new(runner), config.dispatcher.clone());
-        let draining = CancellationToken::new();
+        let dispatcher = Dispatcher::start(
+            inbox.clone(),
+            Arc::new(runner),
+            dispatcher_settings(&config),
+        );
+        let (draining, closing) = (CancellationToken::new(), CancellationToken::new());
         let address = listener.local_addr()?;
         let state = HttpState {
             inbox: inbox.clone(),
@@ -175,7 +189,7 @@ impl App {
             },
         };
         let serving = axum::serve(listener, crate::http::router(state))
-            .with_graceful_shutdown(draining.clone().cancelled_owned());
+            .with_graceful_shutdown(closing.clone().cancelled_owned());
         let server = tokio::spawn(serving.into_future());
         let host = Arc::new(Host {
             projects,
@@ -196,7 +210,9 @@ impl App {
             dispatcher,
             address,
             admin_address,
+            drain: config.drain,
             draining,
+            closing,
             server,
             admin,
         })
@@ -212,12 +228,23 @@ impl App {
         self.admin_address
     }
 
-    /// Stops: no more webhooks, running events end, sends under way are recorded.
+    /// Stops: it is not ready any more, and works on until load balancers have seen that; then the
+    /// door closes, webhooks and running events end, and sends under way are recorded.
     pub async fn stop(self) {
         self.draining.cancel();
-        let report = self.dispatcher.drain(PATIENCE).await;
+        tokio::time::sleep(self.drain).await;
+        self.closing.cancel();
+        let door = self.server.abort_handle();
+        let closed = tokio::time::timeout(PATIENCE, self.server);
+        let (closed, report) = tokio::join!(closed, self.dispatcher.drain(PATIENCE));
+        match closed {
+            Ok(joined) => ended(joined),
+            Err(_) => {
+                tracing::warn!("requests that did not end in {PATIENCE:?} were cut off");
+                door.abort();
+            }
+        }
         self.host.outbox.drain().await;
-        ended(self.server.await);
         // Operators' requests get a moment; a stream that does not end must not hold up the host.
         let abort = self.admin.abort_handle();
         match tokio::time::timeout(ADMIN_PATIENCE, self.admin).await {
@@ -348,6 +375,15 @@ async fn control_pool(server: &Server) -> Result<PgPool> {
         .await
         .context("the control database cannot be migrated")?;
     Ok(pool)
+}
+
+/// No more runs than instances: one more would only wait, with an event that another host could run.
+fn dispatcher_settings(config: &AppConfig) -> DispatcherSettings {
+    let settings = config.dispatcher.clone();
+    DispatcherSettings {
+        max_running: settings.max_running.min(config.instances).max(1),
+        ..settings
+    }
 }
 
 fn needed_migration() -> i64 {

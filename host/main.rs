@@ -116,7 +116,10 @@ async fn serve(args: ServeArgs) -> Result<()> {
     println!("listening on http://{}", app.address());
     println!("admin on http://{}", app.admin_address());
     roost::shutdown::signal().await;
-    app.stop().await;
+    tokio::select! {
+        () = app.stop() => {}
+        () = roost::shutdown::signal() => tracing::warn!("stopped at once: events under way run again"),
+    }
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use roost::app::{App, AppConfig};
 use roost::egress::EgressPolicy;
-use roost::inbox::DispatcherSettings;
+use roost::inbox::{DispatcherSettings, InboxLimits};
 use roost::projects::{NewNumber, Secret};
 use roost::sandbox::Budget;
 use roost::whatsapp::GraphEndpoint;
@@ -73,7 +73,9 @@ async fn deploy(world: &World, data: &Path) -> Result<()> {
         graph: GraphEndpoint::new(&world.graph_url, "v25.0")?,
         budget: Budget::default(),
         instances: 10,
+        inbox: InboxLimits::default(),
         dispatcher: DispatcherSettings::new("deploy"),
+        drain: Duration::ZERO,
         settle_after: Duration::from_secs(60),
         egress: EgressPolicy::default(),
     })

@@ -31,6 +31,7 @@ mod extract;
 mod idempotency;
 mod page;
 mod projects;
+mod queue;
 mod time;
 mod tokens;
 
@@ -75,6 +76,7 @@ pub struct Api {
 fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::with_openapi(document::beginning())
         .merge(projects::routes())
+        .merge(queue::routes())
         .merge(tokens::routes())
         .merge(audit::routes())
 }

@@ -11,6 +11,7 @@ mod error;
 mod near;
 mod output;
 mod projects;
+mod queue;
 mod tokens;
 
 use std::process::ExitCode;
@@ -69,6 +70,8 @@ impl ProjectArgs {
 pub enum ClientWord {
     /// Lists, makes and changes projects.
     Projects(projects::ProjectsArgs),
+    /// Shows what waits to run, for how long, and whose it is.
+    Queue(queue::QueueArgs),
     /// Lists, makes and removes tokens for the admin API.
     Tokens(tokens::TokensArgs),
     /// Shows what was changed, and by whom.
@@ -93,6 +96,7 @@ impl ClientWord {
     pub async fn run(self, command: Command) -> ExitCode {
         let (api, project) = match &self {
             Self::Projects(args) => (&args.api, args.project()),
+            Self::Queue(args) => (&args.api, args.project.project.as_deref()),
             Self::Tokens(args) => (&args.api, args.project()),
             Self::Audit(args) => (&args.api, args.project.project.as_deref()),
             Self::Openapi => return print(crate::api::openapi()),
@@ -108,6 +112,7 @@ impl ClientWord {
         };
         let ended = match self {
             Self::Projects(args) => args.run(&session).await,
+            Self::Queue(args) => args.run(&session).await,
             Self::Tokens(args) => args.run(&session).await,
             Self::Audit(args) => args.run(&session).await,
             Self::Openapi | Self::Completions { .. } => Ok(()),

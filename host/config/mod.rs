@@ -10,7 +10,7 @@ pub use production::Unsafe;
 
 use crate::app::AppConfig;
 use crate::egress::EgressPolicy;
-use crate::inbox::DispatcherSettings;
+use crate::inbox::{DispatcherSettings, InboxLimits};
 use crate::postgres::{MasterKey, Server, TenantAuth};
 use crate::projects::Secret;
 use crate::sandbox::Budget;
@@ -93,6 +93,24 @@ pub struct ServeArgs {
     /// How long a host may be silent before its events are given to another, in seconds.
     #[arg(long, env = "ROOST_LEASE_SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub lease_seconds: u64,
+    /// How many events may run at once on this host; no more than there are instances.
+    #[arg(long, env = "ROOST_MAX_RUNNING", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_running: u32,
+    /// How many events of a project that says nothing else may run at once, on all hosts.
+    #[arg(long, env = "ROOST_RUNNING_PER_PROJECT", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..))]
+    pub running_per_project: u32,
+    /// How many events may wait for one project before Meta is told to come again.
+    #[arg(long, env = "ROOST_PENDING_PER_PROJECT", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub pending_per_project: u32,
+    /// The age at which a message that waits is not run any more, in seconds; 0: none.
+    #[arg(long, env = "ROOST_MESSAGE_DEADLINE_SECONDS", default_value_t = 0)]
+    pub message_deadline_seconds: u64,
+    /// The age at which a status that waits is not run any more, in seconds; 0: none.
+    #[arg(long, env = "ROOST_STATUS_DEADLINE_SECONDS", default_value_t = 3600)]
+    pub status_deadline_seconds: u64,
+    /// How long a host that stops is not ready before it closes its door, in seconds.
+    #[arg(long, env = "ROOST_DRAIN_SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(..=3_600))]
+    pub drain_seconds: u64,
     /// How long a send of unknown outcome waits for a status, in seconds.
     #[arg(long, env = "ROOST_SETTLE_SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(31..=86_400))]
     pub settle_seconds: u64,
@@ -150,7 +168,15 @@ impl ServeArgs {
                 ..Budget::default()
             },
             instances: self.instances,
+            inbox: InboxLimits {
+                pending_per_project: self.pending_per_project,
+                message_deadline: seconds(self.message_deadline_seconds),
+                status_deadline: seconds(self.status_deadline_seconds),
+            },
+            drain: Duration::from_secs(self.drain_seconds),
             dispatcher: DispatcherSettings {
+                max_running: self.max_running,
+                max_running_per_project: self.running_per_project,
                 lease,
                 heartbeat: lease / 3,
                 ..DispatcherSettings::new(host_name())
@@ -192,6 +218,11 @@ fn graph_url(text: &str) -> Result<String, String> {
         Ok(_) => Ok(text.to_owned()),
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// A time that 0 stands for none of.
+fn seconds(seconds: u64) -> Option<Duration> {
+    (seconds > 0).then(|| Duration::from_secs(seconds))
 }
 
 /// 32 bytes of 64 hexadecimal digits.

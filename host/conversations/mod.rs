@@ -15,6 +15,7 @@ mod store;
 pub use identity::{Enrolled, Enrolment, Party, Person, PersonIds, enrol};
 pub use model::{
     ContactId, Conversation, ConversationId, Direction, Message, NewOutbound, StatusUpdate,
+    status_lane,
 };
 pub use store::{
     ConversationError, ConversationStore, MAX_STATE_CHARS, keep_statuses, record_outbound,

@@ -1,7 +1,7 @@
 //! Finds the path that takes webhooks, by making Meta's handshake with the bot.
 
 use crate::capabilities::Grants;
-use crate::sandbox::{Answer, BootReport, Bot, Budget, Instance, Route};
+use crate::sandbox::{Answer, BootReport, Bot, Budget, Instance, Purpose, Route};
 use bytes::Bytes;
 use std::time::Duration;
 
@@ -144,9 +144,9 @@ async fn answers(bot: &Bot, path: &str, verify_token: &str) -> bool {
         .header("user-agent", "facebookexternalua")
         .header("accept", "*/*")
         .body(Bytes::new());
-    let (Ok(request), Ok(mut instance)) =
-        (request, Instance::start(bot, BUDGET, Grants::none()).await)
-    else {
+    let permit = bot.permit(Purpose::Deploy).await;
+    let started = Instance::start_with(permit, bot, BUDGET, Grants::none()).await;
+    let (Ok(request), Ok(mut instance)) = (request, started) else {
         return false;
     };
     match instance.handle(request).await {

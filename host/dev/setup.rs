@@ -4,7 +4,7 @@ use super::keys::Keys;
 use super::progress::step;
 use crate::app::{App, AppConfig};
 use crate::egress::EgressPolicy;
-use crate::inbox::DispatcherSettings;
+use crate::inbox::{DispatcherSettings, InboxLimits};
 use crate::postgres::{Embedded, EmbeddedConfig};
 use crate::projects::{NewNumber, Project, ProjectName, Secret};
 use crate::sandbox::Budget;
@@ -165,7 +165,9 @@ fn app_config(
         graph: GraphEndpoint::new(emulator.graph_url(), "v25.0")?,
         budget: Budget::default(),
         instances: 100,
+        inbox: InboxLimits::default(),
         dispatcher: DispatcherSettings::new("dev"),
+        drain: Duration::ZERO,
         settle_after: Duration::from_secs(60),
         egress: EgressPolicy::default(),
     })

@@ -49,6 +49,8 @@ pub enum ApiError {
     },
     #[error("{0}")]
     NotReady(&'static str),
+    #[error("{bound} events of this project wait already; try again when its bot has caught up")]
+    TooManyWaiting { bound: usize },
     #[error("the database cannot be reached; try again")]
     Unavailable(#[source] anyhow::Error),
     /// Shown as `internal error`; the chain goes to the log only.
@@ -85,7 +87,9 @@ impl ApiError {
             Self::NoSuchRoute => StatusCode::NOT_FOUND,
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::Refused { status, .. } => *status,
-            Self::NotReady(_) | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NotReady(_) | Self::TooManyWaiting { .. } | Self::Unavailable(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -105,6 +109,7 @@ impl ApiError {
             Self::WrongMethod => "wrong-method",
             Self::Refused { code, .. } => code,
             Self::NotReady(_) => "not-ready",
+            Self::TooManyWaiting { .. } => "too-many-waiting",
             Self::Unavailable(_) => "unavailable",
             Self::Internal(_) => "internal",
         }
@@ -124,7 +129,11 @@ impl ApiError {
         let mut response = (status, kind, Json(problem)).into_response();
         let headers = response.headers_mut();
         if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            let seconds = match self {
+                Self::TooManyWaiting { .. } => "60",
+                _ => "1",
+            };
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(seconds));
         }
         if status == StatusCode::UNAUTHORIZED && matches!(self, Self::Refused { .. }) {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -136,6 +145,7 @@ impl ApiError {
 impl From<InboxError> for ApiError {
     fn from(error: InboxError) -> Self {
         match error {
+            InboxError::Full { bound } => Self::TooManyWaiting { bound },
             InboxError::Unavailable(_) => Self::Unavailable(error.into()),
             InboxError::Database(_) => Self::Internal(error.into()),
         }

@@ -4,27 +4,35 @@ use std::sync::Arc;
 
 use sqlx::types::chrono::{DateTime, Utc};
 
-/// Tells the time. Hosts that share a database keep theirs in step far better than a lease is long;
-/// where they do not, fencing holds.
+/// The database's clock. All hosts have the same one, so that theirs may differ, and jump, without
+/// any effect on who holds what until when.
 #[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>);
+pub struct Clock(Option<Told>);
+
+type Told = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 
 impl Clock {
-    pub fn system() -> Self {
-        Self::new(Utc::now)
+    pub fn database() -> Self {
+        Self(None)
     }
 
+    /// One that stands in for the database's, and moves when a test says so.
     pub fn new(now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
+        Self(Some(Arc::new(now)))
     }
 
-    pub fn now(&self) -> DateTime<Utc> {
-        (self.0)()
+    /// What statements take for the time: nothing, for that of their own beginning. They say
+    /// `coalesce($n, statement_timestamp())`.
+    pub(super) fn told(&self) -> Option<DateTime<Utc>> {
+        self.0.as_ref().map(|now| now())
     }
 }
 
 impl std::fmt::Debug for Clock {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Clock({})", self.now())
+        match self.told() {
+            Some(now) => write!(f, "Clock({now})"),
+            None => f.write_str("Clock(database)"),
+        }
     }
 }

@@ -1,8 +1,11 @@
 //! Claims events and has them run, as many at once as there are slots.
 //!
 //! One task claims. It looks when something arrived or ended in this process, and every `poll` in
-//! any case, for what other hosts stored, back-offs that are over and leases that ran out. Each
-//! event runs in a task of its own (`running`). One more task extends the leases of all of them.
+//! any case, for back-offs that are over, leases that ran out and calls that it missed (`herald`).
+//! Each event runs in a task of its own (`running`). One more task extends the leases of all of
+//! them, and one ends what waited too long.
+//!
+//! Live events go first. When all slots are wanted, one start in eight is still a bulk one.
 //!
 //! The end: [`DispatcherHandle::drain`] stops claiming, waits, then frees what still runs. Dropping
 //! the handle does the same without waiting.
@@ -15,7 +18,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-use super::lease::ClaimLimits;
+use super::herald::Herald;
+use super::lease::{ClaimLimits, Claims};
 use super::model::EventHandler;
 use super::retry::RetryPolicy;
 use super::running::Running;
@@ -24,6 +28,18 @@ use crate::projects::ProjectId;
 
 /// Claims in one round. Each sees many projects, and most often the first sees all.
 const MAX_CLAIMS: u32 = 64;
+
+/// Projects that a claim looks at: this many for each free slot, within bounds. Looking at all of
+/// them to fill one slot would cost more than the run.
+const VISITS_PER_SLOT: u32 = 4;
+const MIN_VISITS: u32 = 16;
+const MAX_VISITS: u32 = 512;
+
+/// Live starts before a bulk one may go first.
+const LIVE_TO_BULK: u32 = 7;
+
+/// How often events that waited too long are looked for.
+const EXPIRY: Duration = Duration::from_secs(5);
 
 /// How a dispatcher works.
 #[derive(Clone, Debug)]
@@ -69,8 +85,10 @@ pub struct DispatcherHandle {
     stop: CancellationToken,
     claiming: JoinHandle<()>,
     beating: JoinHandle<()>,
+    /// Ends what is told between hosts, which goes on while runs end.
+    silence: CancellationToken,
     /// Stops and frees everything when the handle is dropped.
-    _guards: [DropGuard; 2],
+    _guards: [DropGuard; 3],
 }
 
 /// What became of the events that ran when draining began, or were claimed just then.
@@ -89,14 +107,27 @@ impl Dispatcher {
     ) -> DispatcherHandle {
         let stop = CancellationToken::new();
         let abandon = CancellationToken::new();
-        let guards = [stop.clone().drop_guard(), abandon.clone().drop_guard()];
+        let silence = CancellationToken::new();
+        let guards = [&stop, &abandon, &silence].map(|token| token.clone().drop_guard());
+        let herald = Arc::new(Herald::new(inbox.clone(), settings.owner.clone()));
+        let (calling, listening) = (herald.clone(), herald.clone());
+        let (ends, too) = (silence.clone(), silence.clone());
+        tokio::spawn(async move { calling.call_until(ends).await });
+        tokio::spawn(async move { listening.listen_until(too).await });
+        tokio::spawn(expire_until_stopped(inbox.clone(), stop.clone()));
         let running = Arc::new(Running::new(inbox.clone(), handler, settings, abandon));
         let runs = TaskTracker::new();
-        let claiming = tokio::spawn(claim_until_stopped(
-            running.clone(),
-            runs.clone(),
-            stop.clone(),
-        ));
+        let claiming = tokio::spawn(
+            Claiming {
+                slots: Arc::new(Semaphore::new(running.settings().max_running as usize)),
+                running: running.clone(),
+                runs: runs.clone(),
+                herald,
+                after: None,
+                live_starts: 0,
+            }
+            .until_stopped(stop.clone()),
+        );
         let beating = tokio::spawn(beat_until_stopped(
             running.clone(),
             runs.clone(),
@@ -109,6 +140,7 @@ impl Dispatcher {
             stop,
             claiming,
             beating,
+            silence,
             _guards: guards,
         }
     }
@@ -141,6 +173,7 @@ impl DispatcherHandle {
             self.runs.wait().await;
         }
         let _ = self.beating.await;
+        self.silence.cancel();
         DrainReport {
             finished: self.running.finished() - before,
             released: self.running.released(),
@@ -148,70 +181,112 @@ impl DispatcherHandle {
     }
 }
 
-async fn claim_until_stopped(running: Arc<Running>, runs: TaskTracker, stop: CancellationToken) {
-    let settings = running.settings();
-    let slots = Arc::new(Semaphore::new(settings.max_running as usize));
-    let mut activity = running.inbox().activity.subscribe();
-    let mut after = None;
-    while !stop.is_cancelled() {
-        activity.mark_unchanged();
-        if let Err(error) = claim_round(&running, &runs, &slots, &mut after, &stop).await {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "events could not be claimed; trying again in {:?}",
-                settings.poll
-            );
+/// The task that claims.
+struct Claiming {
+    running: Arc<Running>,
+    runs: TaskTracker,
+    slots: Arc<Semaphore>,
+    herald: Arc<Herald>,
+    /// Where the last claim ended.
+    after: Option<ProjectId>,
+    /// Live starts that bulk is still owed its part of.
+    live_starts: u32,
+}
+
+impl Claiming {
+    async fn until_stopped(mut self, stop: CancellationToken) {
+        let running = self.running.clone();
+        let poll = running.settings().poll;
+        let mut activity = running.inbox().activity.subscribe();
+        while !stop.is_cancelled() {
             activity.mark_unchanged();
+            if let Err(error) = self.round(&stop).await {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "events could not be claimed; trying again in {poll:?}"
+                );
+                activity.mark_unchanged();
+            }
+            tokio::select! {
+                () = stop.cancelled() => break,
+                // The sender lives in `running`: it is not gone before this task is.
+                _ = activity.changed() => {}
+                () = tokio::time::sleep(poll) => {}
+            }
         }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            // The sender lives in `running`: it is not gone before this task is.
-            _ = activity.changed() => {}
-            () = tokio::time::sleep(settings.poll) => {}
+        self.herald.cannot_take();
+    }
+
+    /// Claims until all slots are taken, or until there is nothing to take.
+    async fn round(&mut self, stop: &CancellationToken) -> Result<(), InboxError> {
+        let mut visits = MIN_VISITS;
+        for _ in 0..MAX_CLAIMS {
+            let free = u32::try_from(self.slots.available_permits()).unwrap_or(u32::MAX);
+            if free == 0 {
+                self.herald.cannot_take();
+                break;
+            }
+            visits = visits.max(free.saturating_mul(VISITS_PER_SLOT));
+            visits = visits.clamp(MIN_VISITS, MAX_VISITS);
+            let claims = self.claim(free, visits).await?;
+            if stop.is_cancelled() {
+                return self.running.give_back(claims.events).await;
+            }
+            for event in claims.events {
+                // There is one for each: only this task takes slots.
+                let Ok(slot) = self.slots.clone().try_acquire_owned() else {
+                    break;
+                };
+                self.runs.spawn(self.running.clone().run(event, slot));
+            }
+            self.after = claims.next.or(self.after);
+            if claims.next.is_none() {
+                break;
+            }
+            // Nothing much was found among these: look further.
+            visits = visits.saturating_mul(2);
         }
+        Ok(())
+    }
+
+    async fn claim(&mut self, free: u32, visits: u32) -> Result<Claims, InboxError> {
+        let settings = self.running.settings();
+        let limits = ClaimLimits {
+            owner: &settings.owner,
+            events: free,
+            bulk_first: self.live_starts / LIVE_TO_BULK,
+            visits,
+            running_per_project: settings.max_running_per_project,
+            lease: settings.lease,
+            after: self.after,
+        };
+        let claims = self.running.inbox().claim(&limits).await?;
+        let live = u32::try_from(claims.events.len())
+            .unwrap_or(u32::MAX)
+            .saturating_sub(claims.bulk);
+        // What nobody claimed is not saved up: a slot's worth at most.
+        self.live_starts = (self.live_starts + live)
+            .saturating_sub(claims.bulk.saturating_mul(LIVE_TO_BULK))
+            .min(LIVE_TO_BULK * settings.max_running.div_ceil(8));
+        Ok(claims)
     }
 }
 
-/// Claims until all slots are taken, or until there is nothing to take.
-async fn claim_round(
-    running: &Arc<Running>,
-    runs: &TaskTracker,
-    slots: &Arc<Semaphore>,
-    after: &mut Option<ProjectId>,
-    stop: &CancellationToken,
-) -> Result<(), InboxError> {
-    let settings = running.settings();
-    for _ in 0..MAX_CLAIMS {
-        let free = slots.available_permits();
-        if free == 0 {
-            break;
+async fn expire_until_stopped(inbox: Inbox, stop: CancellationToken) {
+    let mut due = tokio::time::interval(EXPIRY);
+    due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = due.tick() => {}
         }
-        let claims = running
-            .inbox()
-            .claim(&ClaimLimits {
-                owner: &settings.owner,
-                events: u32::try_from(free).unwrap_or(u32::MAX),
-                running_per_project: settings.max_running_per_project,
-                until: running.inbox().clock.now() + settings.lease,
-                after: *after,
-            })
-            .await?;
-        if stop.is_cancelled() {
-            return running.give_back(claims.events).await;
-        }
-        for event in claims.events {
-            // There is one for each: only this task takes slots.
-            let Ok(slot) = slots.clone().try_acquire_owned() else {
-                break;
-            };
-            runs.spawn(running.clone().run(event, slot));
-        }
-        *after = claims.next.or(*after);
-        if claims.next.is_none() {
-            break;
+        if let Err(error) = inbox.expire().await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "events that waited too long could not be ended; trying again in {EXPIRY:?}"
+            );
         }
     }
-    Ok(())
 }
 
 async fn beat_until_stopped(running: Arc<Running>, runs: TaskTracker, stop: CancellationToken) {

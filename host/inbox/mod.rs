@@ -11,8 +11,8 @@
 //!                                    done · pending again, later · dead
 //! ```
 //!
-//! What holds: an event is stored once; the events of one conversation run one at a time and in
-//! order; one project's load does not keep another's waiting; a stored event is run at least once,
+//! What holds: an event is stored once; the messages of one conversation run one at a time and in
+//! order, and so do its statuses, in a lane of their own; one project's load does not keep another's waiting; a stored event is run at least once,
 //! and a host that lost its lease can no longer say how it ended.
 //!
 //! Not here: what running an event means (an [`EventHandler`] does), and effects, which have to be
@@ -22,11 +22,14 @@ mod arrival;
 mod clock;
 mod dispatcher;
 pub mod envelope;
+mod expiry;
+mod herald;
 mod lease;
 mod model;
 mod retry;
 mod running;
 mod store;
+mod summary;
 #[cfg(test)]
 mod tests;
 
@@ -39,4 +42,5 @@ pub use model::{
     RunReport, Settled, StatusSink,
 };
 pub use retry::{Next, RetryPolicy, Verdict};
-pub use store::{DeadEvent, Inbox, InboxError, QueueDepth, Retention, RunRecord};
+pub use store::{DeadEvent, Inbox, InboxError, InboxLimits, QueueDepth, Retention, RunRecord};
+pub use summary::{ProjectQueue, QueueSummary};

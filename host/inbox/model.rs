@@ -168,7 +168,8 @@ impl ClaimedEvent {
     /// The conversation whose event it is. While two conversations of one person are
     /// being merged, the one that it came in.
     pub fn conversation_id(&self) -> Option<ConversationId> {
-        Uuid::parse_str(&self.queue).ok().map(ConversationId)
+        let (conversation, _) = self.queue.split_once('/').unwrap_or((&self.queue, ""));
+        Uuid::parse_str(conversation).ok().map(ConversationId)
     }
 }
 

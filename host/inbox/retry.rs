@@ -12,8 +12,6 @@
 
 use std::time::Duration;
 
-use sqlx::types::chrono::{DateTime, Utc};
-
 use super::model::{ClaimedEvent, FailureKind, RunOutcome, RunReport};
 
 /// The longest text that is kept of why a run failed.
@@ -50,8 +48,8 @@ pub struct Verdict {
 pub enum Next {
     Done,
     Dead,
-    /// Pending again, from then on.
-    Again(DateTime<Utc>),
+    /// Pending again, after a pause.
+    Again(Duration),
 }
 
 impl Default for RetryPolicy {
@@ -78,7 +76,7 @@ impl RetryPolicy {
     }
 
     /// What becomes of an event whose run ended like this.
-    pub fn judge(&self, event: &ClaimedEvent, outcome: RunOutcome, now: DateTime<Utc>) -> Verdict {
+    pub fn judge(&self, event: &ClaimedEvent, outcome: RunOutcome) -> Verdict {
         let (reason, kind, report) = match outcome {
             RunOutcome::Done(report) => return Verdict::done(report),
             RunOutcome::Failed {
@@ -104,10 +102,10 @@ impl RetryPolicy {
         let next = if is_dead {
             Next::Dead
         } else if kind == FailureKind::NotDeployed {
-            Next::Again(now + self.ceiling)
+            Next::Again(self.ceiling)
         } else {
             let n = if is_deferral { deferrals + 1 } else { attempts };
-            Next::Again(now + self.back_off(n, rand::random()))
+            Next::Again(self.back_off(n, rand::random()))
         };
         Verdict {
             next,
@@ -132,9 +130,9 @@ impl Verdict {
     }
 
     /// The host stops: the event is free at once, and nothing is counted.
-    pub(super) fn released(now: DateTime<Utc>) -> Self {
+    pub(super) fn released() -> Self {
         Self {
-            next: Next::Again(now),
+            next: Next::Again(Duration::ZERO),
             is_deferral: true,
             outcome: "released",
             error: None,

@@ -104,7 +104,7 @@ impl Running {
     /// Frees events that were claimed while the host began to stop, and never ran.
     pub(super) async fn give_back(&self, events: Vec<ClaimedEvent>) -> Result<(), InboxError> {
         for event in events {
-            let verdict = Verdict::released(self.inbox.clock.now());
+            let verdict = Verdict::released();
             // A lease that was lost is free already.
             let _ = self.inbox.settle(&event, &verdict).await?;
         }
@@ -124,11 +124,11 @@ impl Running {
             () = lost.cancelled() => return None,
             () = self.abandon.cancelled() => {
                 self.released.fetch_add(1, Ordering::Relaxed);
-                return Some(Verdict::released(self.inbox.clock.now()));
+                return Some(Verdict::released());
             }
         };
         self.finished.fetch_add(1, Ordering::Relaxed);
-        Some(retry.judge(event, outcome, self.inbox.clock.now()))
+        Some(retry.judge(event, outcome))
     }
 
     /// Writes the verdict. While the database cannot be reached it tries for as long as a lease
@@ -170,8 +170,7 @@ impl Running {
         if leases.is_empty() {
             return;
         }
-        let until = self.inbox.clock.now() + self.settings.lease;
-        match self.inbox.extend(&leases, until).await {
+        match self.inbox.extend(&leases, self.settings.lease).await {
             Ok(kept) => {
                 let held = self.held();
                 for lease in leases.iter().filter(|lease| !kept.contains(&lease.run_id)) {

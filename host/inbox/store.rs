@@ -1,12 +1,14 @@
 //! The inbox in the control database: how full it is, what is dead, and what may be forgotten.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use sqlx::PgPool;
 use sqlx::types::chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
+use super::arrival::Waiting;
 use super::clock::Clock;
 use super::model::{EventId, EventKind, RunId, StatusSink};
 use crate::projects::ProjectId;
@@ -23,12 +25,30 @@ pub struct Inbox {
     pub(super) pool: PgPool,
     pub(super) clock: Clock,
     pub(super) sink: Arc<dyn StatusSink>,
+    pub(super) limits: InboxLimits,
+    pub(super) waiting: Waiting,
+    /// Whether something was stored that no claim of this process has looked for yet.
+    pub(super) news: Arc<AtomicBool>,
     /// Changes when there may be something to claim, or one thing less to wait for.
     pub(super) activity: watch::Sender<()>,
 }
 
+/// What may wait in the inbox, and for how long.
+#[derive(Clone, Debug)]
+pub struct InboxLimits {
+    /// Events that may wait for one project; Meta keeps what comes on top, and repeats it.
+    pub pending_per_project: u32,
+    /// The age at which a message that waits is not run any more; `None`: it waits for ever.
+    pub message_deadline: Option<Duration>,
+    /// Likewise for a status. The host's own record has it all the same.
+    pub status_deadline: Option<Duration>,
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum InboxError {
+    /// Trying again helps once the project's bot has caught up.
+    #[error("{bound} events wait for the project already")]
+    Full { bound: usize },
     /// Trying again may help.
     #[error("the control database cannot be reached")]
     Unavailable(#[source] sqlx::Error),
@@ -87,6 +107,16 @@ pub struct Retention {
     pub unrouted: Duration,
 }
 
+impl Default for InboxLimits {
+    fn default() -> Self {
+        Self {
+            pending_per_project: 100_000,
+            message_deadline: None,
+            status_deadline: Some(Duration::from_secs(60 * 60)),
+        }
+    }
+}
+
 impl Default for Retention {
     fn default() -> Self {
         let days = |n: u64| Duration::from_secs(n * 24 * 60 * 60);
@@ -125,8 +155,15 @@ impl Inbox {
             pool,
             clock,
             sink,
+            limits: InboxLimits::default(),
+            waiting: Waiting::default(),
+            news: Arc::default(),
             activity: watch::Sender::new(()),
         }
+    }
+
+    pub fn with_limits(self, limits: InboxLimits) -> Self {
+        Self { limits, ..self }
     }
 
     /// What waits for one project, or for all of them.
@@ -136,7 +173,7 @@ impl Inbox {
                (select count(*) from event
                 where state = 'pending' and ($1::uuid is null or project_id = $1)) as pending,
                (select count(*) from conversation_queue
-                where lease is not null and ready_at > $2
+                where lease is not null and ready_at > coalesce($2, statement_timestamp())
                   and ($1::uuid is null or project_id = $1)) as running,
                (select count(*) from event
                 where state = 'dead' and ($1::uuid is null or project_id = $1)) as dead,
@@ -144,7 +181,7 @@ impl Inbox {
                 where state = 'pending' and ($1::uuid is null or project_id = $1)) as oldest_received_at",
         )
         .bind(project_id)
-        .bind(self.clock.now())
+        .bind(self.clock.told())
         .fetch_one(&self.pool)
         .await?;
         Ok(depth)
@@ -174,11 +211,12 @@ impl Inbox {
     /// version is activated or a project resumed.
     pub async fn wake(&self, project_id: ProjectId) -> Result<(), InboxError> {
         sqlx::query(
-            "update conversation_queue set ready_at = $2
-             where project_id = $1 and pending > 0 and lease is null and ready_at > $2",
+            "update conversation_queue set ready_at = coalesce($2, statement_timestamp())
+             where project_id = $1 and pending > 0 and lease is null
+               and ready_at > coalesce($2, statement_timestamp())",
         )
         .bind(project_id)
-        .bind(self.clock.now())
+        .bind(self.clock.told())
         .execute(&self.pool)
         .await?;
         self.activity.send_replace(());
@@ -202,29 +240,30 @@ impl Inbox {
         Ok(events)
     }
 
-    /// Makes a dead event pending again, before the newer ones of its conversation. Returns whether
-    /// there was such an event.
+    /// Makes a dead event pending again, before the newer ones of its conversation, however old it
+    /// is. Returns whether there was such an event.
     pub async fn replay(
         &self,
         project_id: ProjectId,
         event_id: EventId,
     ) -> Result<bool, InboxError> {
-        let now = self.clock.now();
         let done = sqlx::query(
             "with again as (
                update event
-               set state = 'pending', attempts = 0, deferrals = 0, finished_at = null
+               set state = 'pending', attempts = 0, deferrals = 0, finished_at = null,
+                   expires_at = null
                where project_id = $1 and event_id = $2 and state = 'dead'
                returning queue)
-             insert into conversation_queue as q (project_id, queue, pending, ready_at)
-             select $1, queue, 1, $3 from again
+             insert into conversation_queue as q (project_id, queue, pending, ready_at, priority)
+             select $1, queue, 1, coalesce($3, statement_timestamp()), 1 from again
              on conflict (project_id, queue) do update
              set pending = q.pending + 1,
+                 priority = case when q.pending = 0 then 1 else q.priority end,
                  ready_at = case when q.lease is null then excluded.ready_at else q.ready_at end",
         )
         .bind(project_id)
         .bind(event_id)
-        .bind(now)
+        .bind(self.clock.told())
         .execute(&self.pool)
         .await?;
         self.activity.send_replace(());
@@ -259,7 +298,10 @@ impl Inbox {
 
     /// Forgets what is older than the retention, in chunks. Returns how many rows went.
     pub async fn forget(&self, retention: &Retention) -> Result<u64, InboxError> {
-        let now = self.clock.now();
+        let now: DateTime<Utc> = sqlx::query_scalar("select coalesce($1, statement_timestamp())")
+            .bind(self.clock.told())
+            .fetch_one(&self.pool)
+            .await?;
         let mut rows = 0;
         for (state, age) in [("done", retention.done), ("dead", retention.dead)] {
             rows += self.forget_events(state, now - age).await?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sqlx::types::chrono::{DateTime, Utc};
+use sqlx::types::chrono::DateTime;
 use uuid::Uuid;
 
 use super::model::{ClaimedEvent, EventId, EventKind, FailureKind, RunId, RunOutcome, RunReport};
@@ -44,7 +44,7 @@ fn failed(kind: FailureKind) -> RunOutcome {
 
 fn pause(next: Next) -> Option<Duration> {
     match next {
-        Next::Again(at) => (at - DateTime::<Utc>::UNIX_EPOCH).to_std().ok(),
+        Next::Again(pause) => Some(pause),
         Next::Done | Next::Dead => None,
     }
 }
@@ -67,23 +67,19 @@ fn a_back_off_is_off_by_the_jitter_and_no_more() {
 fn what_the_bot_did_is_tried_again_and_dead_in_the_end() {
     use FailureKind::{BadStatus, BotThrew, OutOfMemory, Timeout, Trap};
     for kind in [BotThrew, BadStatus, Trap, Timeout, OutOfMemory] {
-        let first = policy().judge(&event(1, 0), failed(kind), DateTime::UNIX_EPOCH);
+        let first = policy().judge(&event(1, 0), failed(kind));
         let wait = pause(first.next).unwrap().as_millis();
         assert!((1_600..=2_400).contains(&wait), "{kind:?} waits {wait} ms");
         assert!(!first.is_deferral);
         assert_eq!(first.error.as_deref(), Some("it broke"));
-        let last = policy().judge(&event(3, 0), failed(kind), DateTime::UNIX_EPOCH);
+        let last = policy().judge(&event(3, 0), failed(kind));
         assert_eq!((last.next, last.outcome), (Next::Dead, kind.word()));
     }
 }
 
 #[test]
 fn what_cannot_succeed_is_dead_at_once() {
-    let verdict = policy().judge(
-        &event(1, 0),
-        failed(FailureKind::Rejected),
-        DateTime::UNIX_EPOCH,
-    );
+    let verdict = policy().judge(&event(1, 0), failed(FailureKind::Rejected));
     assert_eq!(verdict.next, Next::Dead);
 }
 
@@ -91,7 +87,7 @@ fn what_cannot_succeed_is_dead_at_once() {
 fn the_hosts_failures_count_against_the_bot_only_when_there_were_many() {
     let judge = |attempt, deferrals| {
         let outcome = failed(FailureKind::HostUnavailable);
-        policy().judge(&event(attempt, deferrals), outcome, DateTime::UNIX_EPOCH)
+        policy().judge(&event(attempt, deferrals), outcome)
     };
     assert!(judge(3, 1).is_deferral);
     assert!(pause(judge(3, 1).next).is_some());
@@ -102,7 +98,7 @@ fn the_hosts_failures_count_against_the_bot_only_when_there_were_many() {
 #[test]
 fn an_event_without_a_version_waits() {
     let outcome = failed(FailureKind::NotDeployed);
-    let verdict = policy().judge(&event(3, 99), outcome, DateTime::UNIX_EPOCH);
+    let verdict = policy().judge(&event(3, 99), outcome);
     assert!(verdict.is_deferral);
     assert_eq!(pause(verdict.next), Some(Duration::from_secs(600)));
 }
@@ -113,11 +109,7 @@ fn done_is_done() {
         sends: 2,
         ..RunReport::default()
     };
-    let verdict = policy().judge(
-        &event(1, 0),
-        RunOutcome::Done(report.clone()),
-        DateTime::UNIX_EPOCH,
-    );
+    let verdict = policy().judge(&event(1, 0), RunOutcome::Done(report.clone()));
     assert_eq!((verdict.next, verdict.outcome), (Next::Done, "done"));
     assert_eq!(verdict.report, report);
 }

@@ -18,7 +18,7 @@ mod outbound;
 use crate::capabilities::Grants;
 use crate::deploys::{Deploys, Serving, ServingError};
 use crate::inbox::{ClaimedEvent, EventHandler, FailureKind, RunOutcome, RunReport};
-use crate::sandbox::{Answer, Budget, Instance, Report, RunError};
+use crate::sandbox::{Answer, Budget, Instance, Permit, Purpose, Report, RunError};
 use crate::whatsapp::{Attempt, SendContext};
 use futures::future::BoxFuture;
 use std::sync::Arc;
@@ -56,6 +56,8 @@ impl Runner {
             Ok(serving) => serving,
             Err(error) => return not_served(&error),
         };
+        // Before the clock of the event starts: waiting for others is not its time.
+        let permit = serving.bot.permit(Purpose::Event).await;
         let context = serving.number.as_ref().map(|number| {
             let attempt = Attempt {
                 project_id: event.project_id.0,
@@ -69,7 +71,7 @@ impl Runner {
         let grants = self
             .services
             .grants(&serving, &event, context.as_ref(), &complaint);
-        let (ended, mut report) = self.in_sandbox(&serving, &event, grants).await;
+        let (ended, mut report) = self.in_sandbox(permit, &serving, &event, grants).await;
         report.sends = context.map_or(0, |context| context.sends());
         match outcome(ended, report) {
             RunOutcome::Failed {
@@ -90,11 +92,13 @@ impl Runner {
 
     async fn in_sandbox(
         &self,
+        permit: Permit,
         serving: &Serving,
         event: &ClaimedEvent,
         grants: Grants,
     ) -> (Result<Answer, RunError>, RunReport) {
-        let mut instance = match Instance::start(&serving.bot, self.budget, grants).await {
+        let started = Instance::start_with(permit, &serving.bot, self.budget, grants).await;
+        let mut instance = match started {
             Ok(instance) => instance,
             Err(error) => return (Err(error), RunReport::default()),
         };

@@ -1,6 +1,7 @@
 //! The wasmtime engine that all bots share, its settings and its clock.
 
 use super::RunState;
+use super::permits::{FOR_DEPLOYS, Permits};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +12,7 @@ use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAlloc
 /// How the sandbox is set up.
 #[derive(Clone, Debug)]
 pub struct SandboxSettings {
-    /// How many instances may live at once.
+    /// How many instances may live at once; deploys have some of their own.
     pub instances: u32,
     /// The most linear memory of an instance, in bytes; budgets may say less.
     pub memory_bytes: usize,
@@ -62,6 +63,7 @@ pub struct Sandbox {
     pub(crate) linker: Arc<Linker<RunState>>,
     pub(crate) settings: SandboxSettings,
     pub(crate) codes: super::bot::Codes,
+    pub(crate) permits: Permits,
     /// Ends the clock when the last sandbox is dropped.
     _clock: Arc<Clock>,
 }
@@ -80,6 +82,7 @@ impl Sandbox {
         Ok(Self {
             engine,
             linker: Arc::new(linker),
+            permits: Permits::new(settings.instances),
             settings,
             codes: super::bot::Codes::default(),
             _clock: clock,
@@ -88,7 +91,7 @@ impl Sandbox {
 }
 
 fn config(settings: &SandboxSettings) -> Config {
-    let n = settings.instances;
+    let n = settings.instances + FOR_DEPLOYS;
     let mut pool = PoolingAllocationConfig::default();
     pool.total_component_instances(n)
         .total_core_instances(n * CORE_INSTANCES_PER_BOT)

@@ -6,6 +6,7 @@
 //! standard, self-contained, the same bytes for the same input.
 
 use super::bot::cached_component;
+use super::permits::{Permit, Purpose};
 use super::rehearsal::Booted;
 use super::{Budget, RunState, Sandbox};
 use crate::capabilities::Grants;
@@ -175,16 +176,20 @@ impl ImageMaker {
     ) -> Result<Boot, ImageError> {
         let options = serde_json::to_string(options)
             .map_err(|error| ImageError::Runtime(error.to_string()))?;
-        let mut booted = self.run(bundle, &options, grants(), budget).await?;
+        let permit = self.sandbox.permits.get(Purpose::Deploy).await;
+        let mut booted = self.run(permit, bundle, &options, grants(), budget).await?;
         if booted.report.can_rehearse() && !booted.rehearse().await {
             // What the rehearsal did must not be in the image.
-            booted = self.run(bundle, &options, grants(), budget).await?;
+            let Booted { store, permit, .. } = booted;
+            drop(store);
+            booted = self.run(permit, bundle, &options, grants(), budget).await?;
         }
         booted.seal().await.map_err(ImageError::Boot)?;
         let Booted {
             mut store,
             instance,
             report,
+            permit: _permit,
         } = booted;
         let component = snapshot(&self.base, &mut store, instance)
             .await
@@ -195,6 +200,7 @@ impl ImageMaker {
     /// An instance whose top level is done.
     async fn run(
         &self,
+        permit: Permit,
         bundle: &str,
         options: &str,
         grants: Grants,
@@ -217,6 +223,7 @@ impl ImageMaker {
             store,
             instance,
             report,
+            permit,
         })
     }
 }

@@ -7,6 +7,7 @@
 use super::engine::TICK;
 use super::limits::Budget;
 use super::outcome::{Answer, Report, RunError};
+use super::permits::{Permit, Purpose};
 use super::{Bot, RunState};
 use crate::capabilities::Grants;
 use bytes::Bytes;
@@ -23,6 +24,8 @@ pub struct Instance {
     service: Service,
     budget: Budget,
     started: Instant,
+    /// After the store: its memory is given back before another instance may have it.
+    _permit: Permit,
 }
 
 /// The epoch callback's error when the budget of processor time is used up.
@@ -38,8 +41,19 @@ enum Handled {
 }
 
 impl Instance {
-    /// Makes a fresh instance from the bot's image.
+    /// Makes a fresh instance from the bot's image, when there may be one more.
     pub async fn start(bot: &Bot, budget: Budget, grants: Grants) -> Result<Self, RunError> {
+        let permit = bot.permit(Purpose::Event).await;
+        Self::start_with(permit, bot, budget, grants).await
+    }
+
+    /// Makes a fresh instance with a permit that was waited for already.
+    pub async fn start_with(
+        permit: Permit,
+        bot: &Bot,
+        budget: Budget,
+        grants: Grants,
+    ) -> Result<Self, RunError> {
         let started = Instant::now();
         let state = RunState::new(grants, budget.memory_bytes);
         let mut store = Store::new(&bot.sandbox.engine, state);
@@ -61,6 +75,7 @@ impl Instance {
             service,
             budget,
             started,
+            _permit: permit,
         })
     }
 

@@ -16,6 +16,7 @@ mod image;
 mod instance;
 mod limits;
 mod outcome;
+mod permits;
 mod rehearsal;
 mod split;
 mod state;
@@ -33,5 +34,6 @@ pub use image::{
 pub use instance::Instance;
 pub use limits::Budget;
 pub use outcome::{Answer, Report, RunError};
+pub use permits::{Permit, Purpose};
 pub use split::{Split, split};
 pub use state::RunState;

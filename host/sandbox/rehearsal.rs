@@ -11,6 +11,7 @@
 
 use super::RunState;
 use super::image::BootReport;
+use super::permits::Permit;
 use crate::capabilities::Grants;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -31,6 +32,7 @@ pub(super) struct Booted {
     pub(super) store: Store<RunState>,
     pub(super) instance: Instance,
     pub(super) report: BootReport,
+    pub(super) permit: Permit,
 }
 
 impl Booted {

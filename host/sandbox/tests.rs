@@ -1,5 +1,7 @@
 //! The sandbox and the engine alone, with a runtime of a few lines in place of the Node layer.
 
+mod permits;
+
 use super::*;
 use crate::capabilities::{Grants, Level, LogSink};
 use bytes::Bytes;

@@ -58,11 +58,7 @@ async fn a_lease_that_is_extended_does_not_run_out() {
     let event = bench.claim("host", 9).await.remove(0);
     for _ in 0..3 {
         bench.clock.advance(LEASE - Duration::from_secs(1));
-        let kept = bench
-            .inbox
-            .extend(&[event.lease()], bench.clock.now() + LEASE)
-            .await
-            .unwrap();
+        let kept = bench.inbox.extend(&[event.lease()], LEASE).await.unwrap();
         assert_eq!(kept, [event.run_id]);
     }
     assert_eq!(bench.claim("other", 9).await, []);
@@ -81,7 +77,7 @@ async fn a_back_off_holds_until_it_is_over_or_the_project_is_woken() {
         report: RunReport::default(),
     };
     let event = bench.claim("host", 9).await.remove(0);
-    let verdict = retry.judge(&event, throws(), bench.clock.now());
+    let verdict = retry.judge(&event, throws());
     bench.inbox.settle(&event, &verdict).await.unwrap().unwrap();
     bench.says("34601", "a2").await;
     assert_eq!(
@@ -96,7 +92,7 @@ async fn a_back_off_holds_until_it_is_over_or_the_project_is_woken() {
         (message_id(&event.payload).as_str(), event.attempt),
         ("a1", 2)
     );
-    let verdict = retry.judge(&event, throws(), bench.clock.now());
+    let verdict = retry.judge(&event, throws());
     bench.inbox.settle(&event, &verdict).await.unwrap().unwrap();
     bench.inbox.wake(bench.project).await.unwrap();
     assert_eq!(ids(&bench.claim("host", 9).await), ["a1"]);

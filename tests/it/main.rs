@@ -34,6 +34,7 @@ mod postgres_scram;
 mod postgres_support;
 mod postgres_transactions;
 mod projects;
+mod queue;
 mod sends;
 mod settings;
 mod support;

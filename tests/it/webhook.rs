@@ -375,3 +375,17 @@ async fn readiness_needs_the_migrations_and_ends_with_draining() {
     door.get("/readyz").await.is(503, "not-ready");
     door.get("/livez").await.is_ok();
 }
+
+#[tokio::test]
+async fn meta_is_told_to_come_again_later_when_a_project_has_too_much_waiting() {
+    let mut bench = Bench::start().await;
+    bench.inbox = bench.inbox.with_limits(roost::inbox::InboxLimits {
+        pending_per_project: 1,
+        ..Default::default()
+    });
+    let door = Door::of(bench);
+    door.meta_posts(TEXT).await.is_ok();
+    let another = text(NUMBER, "34600000001", "wamid.another").to_string();
+    door.meta_posts(&another).await.is(503, "too-many-waiting");
+    assert_eq!(door.pending().await, 1);
+}

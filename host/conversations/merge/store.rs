@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::conversations::model::{ContactId, ConversationId};
+use crate::conversations::model::{ContactId, ConversationId, status_lane};
 use crate::projects::ProjectId;
 
 /// Gives all that `from` has to `into`, and removes `from`.
@@ -125,7 +125,26 @@ async fn merge_queue(
         _ => (from, into),
     };
     move_pending(conn, project_id, (left, lease(left)), kept).await?;
+    // Of two statuses of one person that run at once, neither knows of the other.
+    let lanes = [left, kept].map(|queue| status_lane(queue));
+    let running = lease_of(conn, project_id, &lanes[0]).await?;
+    move_pending(conn, project_id, (&lanes[0], running), &lanes[1]).await?;
     Ok(kept.clone())
+}
+
+async fn lease_of(
+    conn: &mut PgConnection,
+    project_id: ProjectId,
+    queue: &str,
+) -> Result<Option<Uuid>, sqlx::Error> {
+    let lease: Option<Option<Uuid>> = sqlx::query_scalar(
+        "select lease from conversation_queue where project_id = $1 and queue = $2 for update",
+    )
+    .bind(project_id)
+    .bind(queue)
+    .fetch_optional(conn)
+    .await?;
+    Ok(lease.flatten())
 }
 
 async fn move_pending(
@@ -143,11 +162,12 @@ async fn move_pending(
          taken as (
            update conversation_queue set pending = pending - (select count(*) from moved)
            where project_id = $1 and queue = $2
-           returning ready_at)
-         insert into conversation_queue as q (project_id, queue, pending, ready_at)
-         select $1, $3, (select count(*) from moved), ready_at from taken
+           returning ready_at, priority)
+         insert into conversation_queue as q (project_id, queue, pending, ready_at, priority)
+         select $1, $3, (select count(*) from moved), ready_at, priority from taken
          on conflict (project_id, queue) do update
          set pending = q.pending + excluded.pending,
+             priority = least(q.priority, excluded.priority),
              ready_at = case when q.lease is null and q.pending = 0
                              then excluded.ready_at else q.ready_at end",
     )

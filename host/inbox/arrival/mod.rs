@@ -1,12 +1,15 @@
 //! Putting what Meta sent into the inbox: once each, and all of it or nothing.
 //!
 //! Each project's pieces are one transaction. If one of several fails, Meta gets an error and
-//! repeats the POST, and what was stored is found to be a duplicate then.
+//! repeats the POST, and what was stored is found to be a duplicate then. So it does when a project
+//! has too much waiting (`bound`): Meta keeps what we cannot, for a week.
 
+mod bound;
 mod store;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
+use std::sync::atomic::Ordering;
 
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -14,7 +17,10 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use super::envelope::{Content, Piece, Route, with_callback_data};
 use super::model::Settled;
 use super::store::{Inbox, InboxError};
+use crate::conversations::Enrolment;
 use crate::projects::{NumberRoute, ProjectId};
+
+pub(super) use bound::Waiting;
 
 /// How often a transaction is tried that another one made fail.
 const TRIES: u32 = 4;
@@ -42,19 +48,30 @@ impl Inbox {
         let numbers = self.numbers_of(pieces).await?;
         let mut report = PutReport::default();
         let (batches, unrouted) = route_all(pieces, &numbers);
+        let mut full = None;
         for ((project_id, phone_number_id), batch) in batches {
-            let stored = self.put_batch(project_id, phone_number_id, &batch).await?;
-            report.stored += stored;
-            report.duplicates += batch.len() - stored;
+            match self.put_batch(project_id, phone_number_id, &batch).await {
+                Ok(stored) => {
+                    report.stored += stored;
+                    report.duplicates += batch.len() - stored;
+                }
+                // The others' pieces are none the worse for it.
+                Err(error @ InboxError::Full { .. }) => full = Some(error),
+                Err(error) => return Err(error),
+            }
         }
         if !unrouted.is_empty() {
             report.unrouted = unrouted.len();
             self.keep_unrouted(&unrouted).await?;
         }
         if report.stored > 0 {
+            self.news.store(true, Ordering::Relaxed);
             self.activity.send_replace(());
         }
-        Ok(report)
+        match full {
+            Some(error) => Err(error),
+            None => Ok(report),
+        }
     }
 
     async fn put_batch(
@@ -63,7 +80,7 @@ impl Inbox {
         phone_number_id: &str,
         batch: &[&Piece],
     ) -> Result<usize, InboxError> {
-        let known = self.known_keys(project_id, batch).await?;
+        let (now, known) = self.known_keys(project_id, batch).await?;
         let settling: Vec<BoxFuture<'_, _>> = without(batch, &known)
             .into_iter()
             .map(|piece| self.settled(project_id, piece).boxed())
@@ -75,13 +92,21 @@ impl Inbox {
         if news.is_empty() {
             return Ok(0);
         }
+        self.has_room(project_id).await?;
+        let at = Enrolment {
+            project_id,
+            phone_number_id,
+            now,
+        };
         let mut tries = 1;
-        loop {
-            match self.store_news(project_id, phone_number_id, &news).await {
+        let stored = loop {
+            match self.store_news(&at, &news).await {
                 Err(error) if tries < TRIES && is_worth_trying_again(&error) => tries += 1,
-                result => return Ok(result?),
+                result => break result?,
             }
-        }
+        };
+        self.waiting.add(project_id, stored);
+        Ok(stored)
     }
 
     /// The piece, with the bot's own callback data where the host's was.

@@ -4,11 +4,14 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use sqlx::PgConnection;
+use sqlx::types::chrono::{DateTime, Utc};
 
-use crate::conversations::{Enrolled, Enrolment, Party, StatusUpdate, enrol, keep_statuses};
+use crate::conversations::{
+    Enrolled, Enrolment, Party, StatusUpdate, enrol, keep_statuses, status_lane,
+};
 use crate::inbox::envelope::{Content, InboundMessage, Piece};
 use crate::inbox::model::EventId;
-use crate::inbox::store::{Inbox, InboxError};
+use crate::inbox::store::{Inbox, InboxError, InboxLimits};
 use crate::projects::{NumberRoute, ProjectId};
 
 /// The longest payload that is kept for a number that no project has.
@@ -48,44 +51,41 @@ impl Inbox {
         Ok(routes)
     }
 
-    /// Which of a batch are stored already: most often Meta repeats a whole POST.
+    /// The time, and which of a batch are stored already: most often Meta repeats a whole POST.
     pub(super) async fn known_keys(
         &self,
         project_id: ProjectId,
         batch: &[&Piece],
-    ) -> Result<HashSet<String>, sqlx::Error> {
+    ) -> Result<(DateTime<Utc>, HashSet<String>), sqlx::Error> {
         let keys: Vec<&str> = batch
             .iter()
             .map(|piece| piece.dedupe_key.as_str())
             .collect();
-        let known: Vec<String> = sqlx::query_scalar(
-            "select dedupe_key from event where project_id = $1 and dedupe_key = any($2)",
+        let (now, known): (DateTime<Utc>, Vec<String>) = sqlx::query_as(
+            "select coalesce($3, statement_timestamp()),
+                    array(select dedupe_key from event
+                          where project_id = $1 and dedupe_key = any($2))",
         )
         .bind(project_id)
         .bind(keys)
-        .fetch_all(&self.pool)
+        .bind(self.clock.told())
+        .fetch_one(&self.pool)
         .await?;
-        Ok(known.into_iter().collect())
+        Ok((now, known.into_iter().collect()))
     }
 
     /// Stores pieces of a project in one transaction, and returns how many were new after all.
     pub(super) async fn store_news(
         &self,
-        project_id: ProjectId,
-        phone_number_id: &str,
+        at: &Enrolment<'_>,
         news: &[Cow<'_, Piece>],
     ) -> Result<usize, sqlx::Error> {
-        let at = Enrolment {
-            project_id,
-            phone_number_id,
-            now: self.clock.now(),
-        };
         let mut tx = self.pool.begin().await?;
-        let placed = place(&mut tx, &at, news).await?;
-        let stored = insert_events(&mut tx, &at, &placed).await?;
+        let placed = place(&mut tx, at, news).await?;
+        let stored = insert_events(&mut tx, at, &self.limits, &placed).await?;
         let fresh = |placed: &&Placed<'_>| stored.contains_key(&placed.piece.dedupe_key);
         let fresh: Vec<&Placed<'_>> = placed.iter().filter(fresh).collect();
-        insert_messages(&mut tx, &at, &fresh, &stored).await?;
+        insert_messages(&mut tx, at, &fresh, &stored).await?;
         let statuses: Vec<&StatusUpdate> = fresh
             .iter()
             .filter_map(|placed| match &placed.piece.content {
@@ -94,7 +94,7 @@ impl Inbox {
             })
             .collect();
         if !statuses.is_empty() {
-            keep_statuses(&mut tx, project_id, &statuses, at.now).await?;
+            keep_statuses(&mut tx, at.project_id, &statuses, at.now).await?;
         }
         tx.commit().await?;
         Ok(stored.len())
@@ -112,10 +112,11 @@ impl Inbox {
         sqlx::query(
             "insert into unrouted
                (received_at, phone_number_id, account_id, dedupe_key, payload, payload_bytes)
-             select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::integer[])
+             select coalesce($1, statement_timestamp()), *
+             from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::integer[])
              on conflict do nothing",
         )
-        .bind(self.clock.now())
+        .bind(self.clock.told())
         .bind(column(|piece| piece.route.phone_number_id.as_deref()))
         .bind(column(|piece| piece.route.account_id.as_deref()))
         .bind(column(|piece| Some(&piece.dedupe_key)))
@@ -129,7 +130,8 @@ impl Inbox {
     }
 }
 
-/// Finds the conversation of each piece. What belongs to none is queued by its field.
+/// Finds the conversation of each piece. What belongs to none is queued by its field, and statuses
+/// have a lane of their own: one that the bot fails at must not hold up what the person writes.
 async fn place<'a>(
     tx: &mut PgConnection,
     at: &Enrolment<'_>,
@@ -147,6 +149,7 @@ async fn place<'a>(
     let enrolled = enrol(tx, at, &parties).await?;
     let placed = pieces.iter().zip(enrolled).map(|(piece, conversation)| {
         let queue = match (&conversation, &piece.content) {
+            (Some(with), Content::Status { .. }) => status_lane(&with.queue),
             (Some(with), _) => with.queue.clone(),
             (None, Content::Other { field }) => format!("field:{field}"),
             (None, Content::Message(_) | Content::Status { .. }) => "field:messages".to_owned(),
@@ -164,6 +167,7 @@ async fn place<'a>(
 async fn insert_events(
     tx: &mut PgConnection,
     at: &Enrolment<'_>,
+    limits: &InboxLimits,
     placed: &[Placed<'_>],
 ) -> Result<HashMap<String, EventId>, sqlx::Error> {
     let column = |of: fn(&Placed<'_>) -> String| -> Vec<String> { placed.iter().map(of).collect() };
@@ -172,21 +176,26 @@ async fn insert_events(
         .map(|placed| placed.piece.payload.as_str())
         .collect();
     // A queue that waits for a back-off goes on waiting: its oldest event is what must succeed
-    // first.
+    // first. A message makes all that is before it as urgent as itself.
     let stored: Vec<(String, EventId)> = sqlx::query_as(
         "with fresh as (
-           insert into event (project_id, received_at, queue, kind, dedupe_key, payload)
-           select $1, $2, n.queue, n.kind, n.dedupe_key, n.payload
+           insert into event (project_id, received_at, queue, kind, dedupe_key, payload, expires_at)
+           select $1, $2, n.queue, n.kind, n.dedupe_key, n.payload,
+                  $2 + make_interval(secs => case n.kind when 'message' then $7
+                                                         when 'status' then $8 end)
            from unnest($3::text[], $4::text[], $5::text[], $6::text[])
                 with ordinality as n (queue, kind, dedupe_key, payload, position)
            order by n.position
            on conflict on constraint event_is_new do nothing
-           returning dedupe_key, event_id, queue),
+           returning dedupe_key, event_id, queue, kind),
          queued as (
-           insert into conversation_queue as q (project_id, queue, pending, ready_at)
-           select $1, queue, count(*), $2 from fresh group by queue order by queue
+           insert into conversation_queue as q (project_id, queue, pending, ready_at, priority)
+           select $1, queue, count(*), $2, case when bool_or(kind = 'message') then 0 else 1 end
+           from fresh group by queue order by queue
            on conflict (project_id, queue) do update
            set pending = q.pending + excluded.pending,
+               priority = case when q.pending = 0 then excluded.priority
+                               else least(q.priority, excluded.priority) end,
                ready_at = case when q.lease is null and q.pending = 0
                                then excluded.ready_at else q.ready_at end)
          select dedupe_key, event_id from fresh",
@@ -199,6 +208,8 @@ async fn insert_events(
     }))
     .bind(column(|placed| placed.piece.dedupe_key.clone()))
     .bind(payloads)
+    .bind(limits.message_deadline.map(|age| age.as_secs_f64()))
+    .bind(limits.status_deadline.map(|age| age.as_secs_f64()))
     .fetch_all(tx)
     .await?;
     Ok(stored.into_iter().collect())

@@ -1,27 +1,27 @@
 //! The SQL of claiming, extending and settling.
 
+use std::time::Duration;
+
 use sqlx::types::chrono::{DateTime, Utc};
 use sqlx::{Connection, PgConnection};
-use uuid::Uuid;
 
-use super::{ClaimLimits, Claims, Lease, LeaseLost};
+use super::room::{Room, Rooms};
+use super::{ClaimLimits, Claiming, Claims, Lease, LeaseLost, Priority, walk};
 use crate::inbox::model::{ClaimedEvent, RunId};
 use crate::inbox::retry::{Next, Verdict};
 use crate::inbox::store::{Inbox, InboxError};
 use crate::projects::ProjectId;
 
-/// Projects that one claim looks at.
-const VISITS: usize = 256;
-
 impl Inbox {
-    /// Takes the leases of conversations that have something to do, and starts a run for each.
+    /// Takes the leases of queues that have something to do, and starts a run for each.
     ///
-    /// Three statements, because what a statement sees is as old as its beginning: the projects are
-    /// locked before their runs are counted, and queues before their oldest event is looked up.
+    /// Several statements, because what a statement sees is as old as its beginning: the projects
+    /// are locked before their runs are counted, and queues before their oldest event is looked up.
     pub async fn claim(&self, limits: &ClaimLimits<'_>) -> Result<Claims, InboxError> {
-        let now = self.clock.now();
+        let told = self.clock.told();
+        let claiming = Claiming { limits, told };
         let mut conn = self.pool.acquire().await?;
-        let visited = round_trip(&mut conn, limits.after, now).await?;
+        let visited = walk::round_trip(&mut conn, &claiming).await?;
         if visited.is_empty() {
             return Ok(Claims::default());
         }
@@ -30,33 +30,38 @@ impl Inbox {
         sqlx::query("set local synchronous_commit = off")
             .execute(&mut *tx)
             .await?;
-        let active = lock_active(&mut tx, &visited).await?;
-        let projects: Vec<ProjectId> = visited
-            .iter()
-            .copied()
-            .filter(|project_id| active.contains(project_id))
-            .collect();
-        let leases = take_leases(&mut tx, limits, &projects, now).await?;
-        let events = start_runs(&mut tx, limits.owner, &leases, now).await?;
+        let mut rooms = Rooms::of(&mut tx, &claiming, &visited).await?;
+        let (leases, bulk) = take_turns(&mut tx, &claiming, &mut rooms).await?;
+        if !leases.is_empty() {
+            rooms.pay(&mut tx).await?;
+        }
+        let events = match leases.is_empty() {
+            true => Vec::new(),
+            false => start_runs(&mut tx, limits.owner, &leases, told).await?,
+        };
         if events.len() < leases.len() {
             free_empty(&mut tx, &leases, &events).await?;
         }
         tx.commit().await?;
+        let is_served = |id: ProjectId| leases.iter().any(|lease| lease.project_id == id);
+        let is_full = leases.len() >= limits.events as usize;
         Ok(Claims {
             events,
-            next: next(limits, &visited, &leases),
+            bulk,
+            next: walk::next(&claiming, &visited, is_served, is_full),
         })
     }
 
-    /// Extends leases, and returns those that are still held.
+    /// Extends leases, from now on, and returns those that are still held.
     pub async fn extend(
         &self,
         leases: &[Lease],
-        until: DateTime<Utc>,
+        lease: Duration,
     ) -> Result<Vec<RunId>, InboxError> {
         let (projects, queues, runs) = columns(leases);
         let kept = sqlx::query_scalar(
-            "update conversation_queue q set ready_at = $4
+            "update conversation_queue q
+             set ready_at = coalesce($4, statement_timestamp()) + make_interval(secs => $5)
              from unnest($1::uuid[], $2::text[], $3::uuid[]) as h (project_id, queue, lease)
              where q.project_id = h.project_id and q.queue = h.queue and q.lease = h.lease
              returning q.lease",
@@ -64,50 +69,55 @@ impl Inbox {
         .bind(projects)
         .bind(queues)
         .bind(runs)
-        .bind(until)
+        .bind(self.clock.told())
+        .bind(lease.as_secs_f64())
         .fetch_all(&self.pool)
         .await?;
         Ok(kept)
     }
 
-    /// Records how a run ended and frees its conversation, unless the lease was lost.
+    /// Records how a run ended and frees its queue, unless the lease was lost.
+    ///
+    /// A retry makes its queue bulk, unless somebody waits behind it.
     pub async fn settle(
         &self,
         event: &ClaimedEvent,
         verdict: &Verdict,
     ) -> Result<Result<(), LeaseLost>, InboxError> {
-        let now = self.clock.now();
-        let (state, ready_at) = match verdict.next {
-            Next::Done => ("done", now),
-            Next::Dead => ("dead", now),
-            Next::Again(at) => ("pending", at),
+        let (state, pause) = match verdict.next {
+            Next::Done => ("done", Duration::ZERO),
+            Next::Dead => ("dead", Duration::ZERO),
+            Next::Again(pause) => ("pending", pause),
         };
         let report = &verdict.report;
         let settled = sqlx::query(
             "with freed as (
                update conversation_queue
-               set lease = null, lease_owner = null, ready_at = $5,
-                   pending = pending - case when $4 = 'pending' then 0 else 1 end
+               set lease = null, lease_owner = null,
+                   ready_at = coalesce($6, statement_timestamp()) + make_interval(secs => $5),
+                   pending = pending - case when $4 = 'pending' then 0 else 1 end,
+                   priority = case when $4 = 'pending' and not $7 and pending = 1
+                                   then 1 else priority end
                where project_id = $1 and queue = $2 and lease = $3
-               returning 1),
+               returning coalesce($6, statement_timestamp()) as now),
              judged as (
                update event
                set state = $4, last_error = coalesce($8, last_error),
                    attempts = attempts - case when $7 then 1 else 0 end,
                    deferrals = deferrals + case when $7 then 1 else 0 end,
-                   finished_at = case when $4 = 'pending' then null else $6::timestamptz end
-               where project_id = $1 and event_id = $9 and exists (select from freed))
+                   finished_at = case when $4 = 'pending' then null else freed.now end
+               from freed where project_id = $1 and event_id = $9)
              update run
-             set ended_at = $6, outcome = $10, error = $8, wall_us = $11, cpu_us = $12,
+             set ended_at = freed.now, outcome = $10, error = $8, wall_us = $11, cpu_us = $12,
                  memory_bytes = $13, host_calls = $14, sends = $15, response_status = $16
-             where run_id = $3 and exists (select from freed)",
+             from freed where run_id = $3",
         )
         .bind(event.project_id)
         .bind(&event.queue)
         .bind(event.run_id)
         .bind(state)
-        .bind(ready_at)
-        .bind(now)
+        .bind(pause.as_secs_f64())
+        .bind(self.clock.told())
         .bind(verdict.is_deferral)
         .bind(&verdict.error)
         .bind(event.event_id)
@@ -129,114 +139,75 @@ impl Inbox {
     }
 }
 
-/// The project after which the next claim begins: who was served last when there was no more to
-/// give, or seen last when there are more to see.
-fn next(limits: &ClaimLimits<'_>, visited: &[ProjectId], leases: &[Lease]) -> Option<ProjectId> {
-    if leases.len() < limits.events as usize {
-        return visited.last().copied().filter(|_| visited.len() == VISITS);
-    }
-    let is_served = |project_id: &ProjectId| leases.iter().any(|l| l.project_id == *project_id);
-    visited.iter().copied().rfind(is_served)
-}
-
-/// The projects that have something to do, from `after` on and round to it again.
-async fn round_trip(
-    conn: &mut PgConnection,
-    after: Option<ProjectId>,
-    now: DateTime<Utc>,
-) -> Result<Vec<ProjectId>, sqlx::Error> {
-    let mut visited = next_projects(conn, after, VISITS, now).await?;
-    let left = VISITS - visited.len();
-    if let Some(after) = after
-        && left > 0
-    {
-        let first = next_projects(conn, None, left, now).await?;
-        visited.extend(
-            first
-                .into_iter()
-                .take_while(|project_id| *project_id <= after),
-        );
-    }
-    Ok(visited)
-}
-
-/// The next projects that have something to do, in order. Steps from project to project in the
-/// index, however many conversations each has.
-async fn next_projects(
-    conn: &mut PgConnection,
-    after: Option<ProjectId>,
-    visits: usize,
-    now: DateTime<Utc>,
-) -> Result<Vec<ProjectId>, sqlx::Error> {
-    sqlx::query_scalar(
-        "with recursive walk (project_id, step) as (
-           select (select project_id from conversation_queue
-                   where pending > 0 and ready_at <= $3 and project_id > $1
-                   order by project_id limit 1), 1
-           union all
-           select (select q.project_id from conversation_queue q
-                   where q.pending > 0 and q.ready_at <= $3 and q.project_id > walk.project_id
-                   order by q.project_id limit 1), walk.step + 1
-           from walk where walk.project_id is not null and walk.step < $2)
-         select project_id from walk where project_id is not null order by step",
-    )
-    .bind(after.map_or(Uuid::nil(), |project_id| project_id.0))
-    .bind(i64::try_from(visits).unwrap_or(i64::MAX))
-    .bind(now)
-    .fetch_all(conn)
-    .await
-}
-
-/// Those that serve, locked until the claim is committed. Always in the same order, against
-/// deadlocks.
-async fn lock_active(
+/// The leases of live and of bulk queues, and how many of them are bulk.
+async fn take_turns(
     tx: &mut PgConnection,
-    projects: &[ProjectId],
-) -> Result<Vec<ProjectId>, sqlx::Error> {
-    sqlx::query_scalar(
-        "select project_id from project
-         where project_id = any($1) and status = 'active' and active_version_id is not null
-         order by project_id for no key update",
-    )
-    .bind(projects)
-    .fetch_all(tx)
-    .await
+    claiming: &Claiming<'_, '_>,
+    rooms: &mut Rooms,
+) -> Result<(Vec<Lease>, u32), sqlx::Error> {
+    let all = claiming.limits.events as usize;
+    let (mut leases, mut bulk) = (Vec::new(), 0);
+    for (priority, most) in claiming.limits.turns() {
+        let most = most.min(all - leases.len());
+        if most == 0 || rooms.open().next().is_none() {
+            continue;
+        }
+        let taken = take_leases(tx, claiming, rooms, (priority, most)).await?;
+        rooms.take(&taken);
+        if priority == Priority::Bulk {
+            bulk += u32::try_from(taken.len()).unwrap_or(u32::MAX);
+        }
+        leases.extend(taken);
+    }
+    Ok((leases, bulk))
 }
 
 /// Takes from each project in turn. What runs already counts as its turns, so that a project with
 /// little to do is never behind one that keeps all slots busy.
+///
+/// The statuses of a conversation wait while one of its messages runs, which may be the run that
+/// made them; messages never wait for statuses.
 async fn take_leases(
     tx: &mut PgConnection,
-    limits: &ClaimLimits<'_>,
-    projects: &[ProjectId],
-    now: DateTime<Utc>,
+    claiming: &Claiming<'_, '_>,
+    rooms: &Rooms,
+    (priority, most): (Priority, usize),
 ) -> Result<Vec<Lease>, sqlx::Error> {
+    let column = |of: fn(&Room) -> i64| -> Vec<i64> { rooms.open().map(of).collect() };
+    let projects: Vec<ProjectId> = rooms.open().map(|room| room.project_id).collect();
     let leases: Vec<(ProjectId, String, RunId)> = sqlx::query_as(
         "with ready as (
            select p.project_id, p.position, q.queue,
-                  r.running + row_number() over (partition by p.project_id order by q.ready_at) as nth
-           from unnest($1::uuid[]) with ordinality as p (project_id, position)
-           cross join lateral (
-             select count(*) as running from conversation_queue c
-             where c.project_id = p.project_id and c.lease is not null and c.ready_at > $2) r
+                  p.running + row_number() over (partition by p.project_id order by q.ready_at) as nth
+           from unnest($1::uuid[], $2::bigint[], $3::bigint[])
+                with ordinality as p (project_id, running, free, position)
            cross join lateral (
              select c.queue, c.ready_at from conversation_queue c
-             where c.project_id = p.project_id and c.pending > 0 and c.ready_at <= $2
-             order by c.ready_at limit least($4, greatest(0, $3 - r.running))
-             for update skip locked) q),
+             where c.project_id = p.project_id and c.pending > 0 and c.priority = $4
+               and c.ready_at <= coalesce($5, statement_timestamp())
+               and ($4 = 0 or not exists (
+                 select from conversation_queue m
+                 where m.project_id = c.project_id and m.queue <> c.queue
+                   and m.queue = split_part(c.queue, '/', 1) and m.lease is not null
+                   and m.ready_at > coalesce($5, statement_timestamp())))
+             order by c.ready_at limit least($6, p.free)
+             for update of c skip locked) q),
          chosen as (
-           select project_id, queue from ready order by nth, position limit $4)
+           select project_id, queue from ready order by nth, position limit $6)
          update conversation_queue q
-         set lease = gen_random_uuid(), lease_owner = $5, ready_at = $6
+         set lease = gen_random_uuid(), lease_owner = $7,
+             ready_at = coalesce($5, statement_timestamp()) + make_interval(secs => $8)
          from chosen c where q.project_id = c.project_id and q.queue = c.queue
          returning q.project_id, q.queue, q.lease",
     )
     .bind(projects)
-    .bind(now)
-    .bind(i64::from(limits.running_per_project))
-    .bind(i64::from(limits.events))
-    .bind(limits.owner)
-    .bind(limits.until)
+    .bind(column(|room| room.running))
+    .bind(column(|room| room.free))
+    .bind(priority.column())
+    .bind(claiming.told)
+    .bind(i64::try_from(most).unwrap_or(i64::MAX))
+    .bind(claiming.limits.owner)
+    .bind(claiming.limits.lease.as_secs_f64())
     .fetch_all(tx)
     .await?;
     let lease = |(project_id, queue, run_id)| Lease {
@@ -253,7 +224,7 @@ async fn start_runs(
     tx: &mut PgConnection,
     owner: &str,
     leases: &[Lease],
-    now: DateTime<Utc>,
+    told: Option<DateTime<Utc>>,
 ) -> Result<Vec<ClaimedEvent>, sqlx::Error> {
     let (projects, queues, runs) = columns(leases);
     sqlx::query_as(
@@ -265,7 +236,7 @@ async fn start_runs(
              where project_id = h.project_id and queue = h.queue and state = 'pending'
              order by event_id limit 1) e),
          lost as (
-           update run r set outcome = 'lost', ended_at = $5
+           update run r set outcome = 'lost', ended_at = coalesce($5, statement_timestamp())
            from head where r.project_id = head.project_id and r.event_id = head.event_id
              and r.ended_at is null),
          counted as (
@@ -275,7 +246,8 @@ async fn start_runs(
                      e.attempts as attempt, e.deferrals, e.received_at),
          started as (
            insert into run (run_id, project_id, event_id, attempt, owner, version_id, started_at)
-           select c.run_id, c.project_id, c.event_id, c.attempt, $4, p.active_version_id, $5
+           select c.run_id, c.project_id, c.event_id, c.attempt, $4, p.active_version_id,
+                  coalesce($5, statement_timestamp())
            from counted c join project p using (project_id))
          select c.*, p.active_version_id as version_id
          from counted c join project p using (project_id)
@@ -285,7 +257,7 @@ async fn start_runs(
     .bind(queues)
     .bind(runs)
     .bind(owner)
-    .bind(now)
+    .bind(told)
     .fetch_all(tx)
     .await
 }

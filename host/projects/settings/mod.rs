@@ -14,6 +14,12 @@ use utoipa::ToSchema;
 pub struct ProjectSettings {
     /// The route that gets events; null: the one that the version answers the handshake at.
     pub webhook_path: Option<String>,
+    /// Events that run at once, on all hosts together; null: what the hosts say.
+    #[schema(minimum = 1, maximum = 10000)]
+    pub max_running: Option<i32>,
+    /// Events that begin in a minute; null: no limit. Above it they wait.
+    #[schema(minimum = 1, maximum = 1000000)]
+    pub events_per_minute: Option<i32>,
 }
 
 /// Settings to change. One that is left out stays; null sets it back to its default.
@@ -24,6 +30,14 @@ pub struct SettingsChange {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, pattern = r"^/[!-~]{0,199}$", example = "/webhook")]
     pub webhook_path: Option<Option<String>>,
+    /// Events that run at once, on all hosts together.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<i32>, minimum = 1, maximum = 10000, example = 16)]
+    pub max_running: Option<Option<i32>>,
+    /// Events that begin in a minute. Above it they wait.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<i32>, minimum = 1, maximum = 1000000, example = 600)]
+    pub events_per_minute: Option<Option<i32>>,
 }
 
 /// Why a setting is refused.
@@ -54,6 +68,18 @@ impl ProjectSettings {
             }
             self.webhook_path.clone_from(path);
         }
+        if let Some(runs) = change.max_running {
+            let is_good = runs.is_none_or(|runs| (1..=10_000).contains(&runs));
+            let wanted = "use a number from 1 to 10000, or null for what the hosts say";
+            check("max_running", &Given(runs), is_good, wanted)?;
+            self.max_running = runs;
+        }
+        if let Some(events) = change.events_per_minute {
+            let is_good = events.is_none_or(|events| (1..=1_000_000).contains(&events));
+            let wanted = "use a number from 1 to 1000000, or null for no limit";
+            check("events_per_minute", &Given(events), is_good, wanted)?;
+            self.events_per_minute = events;
+        }
         Ok(())
     }
 }
@@ -61,8 +87,24 @@ impl ProjectSettings {
 impl SettingsChange {
     /// Whether nothing is to be changed.
     pub fn is_empty(&self) -> bool {
-        let Self { webhook_path } = self;
-        webhook_path.is_none()
+        let Self {
+            webhook_path,
+            max_running,
+            events_per_minute,
+        } = self;
+        webhook_path.is_none() && max_running.is_none() && events_per_minute.is_none()
+    }
+}
+
+/// A number, as it came.
+struct Given(Option<i32>);
+
+impl std::fmt::Debug for Given {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Some(number) => number.fmt(f),
+            None => f.write_str("null"),
+        }
     }
 }
 

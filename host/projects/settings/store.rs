@@ -33,11 +33,16 @@ impl ProjectStore {
         let mut settings = settings.ok_or(ProjectError::NotFound(project_id))?;
         settings.apply(change)?;
         sqlx::query(
-            "update project set name = coalesce($2, name), webhook_path = $3 where project_id = $1",
+            "update project
+             set name = coalesce($2, name), webhook_path = $3, max_running = $4,
+                 events_per_minute = $5
+             where project_id = $1",
         )
         .bind(project_id)
         .bind(name)
         .bind(&settings.webhook_path)
+        .bind(settings.max_running)
+        .bind(settings.events_per_minute)
         .execute(&mut *transaction)
         .await
         .map_err(|e| match (broken_constraint(&e), name) {

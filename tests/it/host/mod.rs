@@ -5,6 +5,7 @@
 
 mod api;
 mod artifact;
+mod capacity;
 mod crashes;
 mod delivery;
 mod deploys;
@@ -13,4 +14,5 @@ mod isolation;
 mod starter;
 mod statuses;
 mod support;
+mod two_hosts;
 mod typed;

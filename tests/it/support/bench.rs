@@ -93,12 +93,13 @@ impl Bench {
         (events, running_per_project): (u32, u32),
         after: Option<ProjectId>,
     ) -> (Vec<ClaimedEvent>, Option<ProjectId>) {
-        let until = self.clock.now() + LEASE;
         let limits = ClaimLimits {
             owner,
             events,
+            bulk_first: 0,
+            visits: 256,
             running_per_project,
-            until,
+            lease: LEASE,
             after,
         };
         let claims = self.inbox.claim(&limits).await.unwrap();
@@ -108,7 +109,7 @@ impl Bench {
     /// Settles an event as done.
     pub async fn finish(&self, event: &ClaimedEvent) -> Result<(), LeaseLost> {
         let outcome = RunOutcome::Done(RunReport::default());
-        let verdict = RetryPolicy::default().judge(event, outcome, self.clock.now());
+        let verdict = RetryPolicy::default().judge(event, outcome);
         self.inbox.settle(event, &verdict).await.unwrap()
     }
 

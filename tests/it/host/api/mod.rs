@@ -5,4 +5,5 @@ mod cli;
 mod idempotency;
 mod openapi;
 mod projects;
+mod queue;
 mod session;

@@ -5,22 +5,26 @@
 //! is a customer who writes to it. `GraphProxy` stands between host and emulator when a test has
 //! to see or hold what passes; `RoostProcess` is the same host as a process that can be killed. `Operator` uses the admin API.
 
+mod balancer;
 mod contact;
 mod graph_proxy;
 mod logs;
 mod operator;
 mod process;
 mod project;
+mod skew;
 mod test_host;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub(super) use balancer::Balancer;
 pub(super) use contact::Contact;
 pub(super) use graph_proxy::GraphProxy;
 pub(super) use operator::{Answered, Operator, answered};
 pub(super) use process::RoostProcess;
-pub(super) use project::TestProject;
+pub(super) use project::{StoredEvent, TestProject};
+pub(super) use skew::Skew;
 pub(super) use test_host::{Setup, TestHost, scratch_database};
 
 /// The longest that a test waits for anything.

@@ -1,7 +1,10 @@
 //! `roost serve` as a process of its own, which can be killed.
 
+use std::net::SocketAddr;
 use std::process::Stdio;
 
+use http::StatusCode;
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
@@ -13,6 +16,7 @@ const LISTENING: &str = "listening on http://";
 /// A running host; it is killed when it is dropped.
 pub(in crate::host) struct RoostProcess {
     child: Child,
+    address: SocketAddr,
 }
 
 impl RoostProcess {
@@ -34,20 +38,50 @@ impl RoostProcess {
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let listens = async {
             while let Ok(Some(line)) = lines.next_line().await {
-                if line.contains(LISTENING) {
-                    return true;
+                if let Some((_, address)) = line.split_once(LISTENING) {
+                    return address.trim().parse::<SocketAddr>().ok();
                 }
             }
-            false
+            None
         };
         let listens = tokio::time::timeout(DEADLINE, listens).await;
-        if listens != Ok(true) {
+        let Ok(Some(address)) = listens else {
             let said = std::fs::read_to_string(errors.path()).unwrap_or_default();
             panic!("`roost serve` does not listen: {said}");
-        }
+        };
         // Its output goes on; a closed pipe would be its end.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Self { child }
+        Self { child, address }
+    }
+
+    /// Where it takes webhooks.
+    pub(in crate::host) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What it calls itself in the runs that it makes ends with this.
+    pub(in crate::host) fn owner_suffix(&self) -> String {
+        format!(":{}", self.child.id().expect("it runs"))
+    }
+
+    /// What `/readyz` says; `None` when nobody listens.
+    pub(in crate::host) async fn readiness(&self) -> Option<StatusCode> {
+        let url = format!("http://{}/readyz", self.address);
+        let answer = reqwest::get(url).await.ok()?;
+        Some(answer.status())
+    }
+
+    /// SIGTERM, as service managers stop programs.
+    pub(in crate::host) fn is_told_to_stop(&self) {
+        let id = i32::try_from(self.child.id().expect("it runs")).unwrap();
+        kill_process(Pid::from_raw(id).unwrap(), Signal::TERM).unwrap();
+    }
+
+    /// Waits for its end, which must be a good one.
+    pub(in crate::host) async fn stopped(mut self) {
+        let ended = tokio::time::timeout(DEADLINE, self.child.wait()).await;
+        let ended = ended.expect("it does not stop").unwrap();
+        assert!(ended.success(), "{ended}");
     }
 
     /// SIGKILL: no destructor runs, no row is written.

@@ -8,7 +8,7 @@ use http::StatusCode;
 use roost::app::{App, AppConfig};
 use roost::deploys::Deployed;
 use roost::egress::EgressPolicy;
-use roost::inbox::{DispatcherSettings, RetryPolicy};
+use roost::inbox::{DispatcherSettings, InboxLimits, RetryPolicy};
 use roost::postgres::{Endpoint, Server, TenantAuth};
 use roost::projects::{NewNumber, Secret};
 use roost::sandbox::Budget;
@@ -37,6 +37,8 @@ pub(in crate::host) struct Setup {
     pub(in crate::host) budget: Budget,
     /// Runs that may fail before an event is dead.
     pub(in crate::host) max_attempts: u32,
+    /// How many instances may live at once.
+    pub(in crate::host) instances: u32,
     /// Signs what the emulator, or the test, posts.
     pub(in crate::host) app_secret: &'static str,
     /// Stands where Meta is, instead of the emulator.
@@ -70,6 +72,7 @@ impl Default for Setup {
         Self {
             budget,
             max_attempts: 3,
+            instances: 32,
             app_secret,
             graph: None,
             is_proxied: false,
@@ -110,14 +113,8 @@ impl TestHost {
             projects: 0,
         };
         host.starts_again().await;
-        let app = NewApp {
-            id: Some(APP_ID.to_owned()),
-            secret: Some(host.setup.app_secret.to_owned()),
-            callback_url: Some(format!("http://{}/webhooks/whatsapp", host.address)),
-            verify_token: Some(VERIFY_TOKEN.to_owned()),
-            ..NewApp::default()
-        };
-        host.control.create_app(&app).await.unwrap();
+        host.takes_webhooks_at(&format!("http://{}", host.address))
+            .await;
         host
     }
 
@@ -140,8 +137,10 @@ impl TestHost {
             app_secrets: vec![Secret::new(self.setup.app_secret)],
             graph: GraphEndpoint::new(&self.graph_url(), VERSION).unwrap(),
             budget: self.setup.budget,
-            instances: 32,
+            instances: self.setup.instances,
+            inbox: InboxLimits::default(),
             dispatcher: dispatcher(self.setup.max_attempts),
+            drain: Duration::ZERO,
             settle_after: SETTLE_AFTER,
             egress: EgressPolicy::default(),
         };
@@ -155,13 +154,38 @@ impl TestHost {
     /// The same host as a process of its own. The one in this process must be stopped.
     pub(in crate::host) async fn starts_as_process(&self) -> RoostProcess {
         assert!(self.app.is_none(), "two hosts cannot listen at one address");
-        let environment = [
+        let listen = ("ROOST_LISTEN", self.address.to_string());
+        RoostProcess::start(&[self.environment(), vec![listen]].concat()).await
+    }
+
+    /// One more host on the same database, at an address of its own.
+    pub(in crate::host) async fn is_joined(
+        &self,
+        extra: &[(&'static str, String)],
+    ) -> RoostProcess {
+        let anywhere = vec![("ROOST_LISTEN", "127.0.0.1:0".to_owned())];
+        RoostProcess::start(&[self.environment(), anywhere, extra.to_vec()].concat()).await
+    }
+
+    /// From now on the emulator posts its webhooks there.
+    pub(in crate::host) async fn takes_webhooks_at(&self, url: &str) {
+        let app = NewApp {
+            id: Some(APP_ID.to_owned()),
+            secret: Some(self.setup.app_secret.to_owned()),
+            callback_url: Some(format!("{url}/webhooks/whatsapp")),
+            verify_token: Some(VERIFY_TOKEN.to_owned()),
+            ..NewApp::default()
+        };
+        self.control.create_app(&app).await.unwrap();
+    }
+
+    fn environment(&self) -> Vec<(&'static str, String)> {
+        vec![
             ("DATABASE_URL", self.database_url.clone()),
             ("ROOST_TENANT_AUTH", "peer".to_owned()),
             ("ROOST_DATA", self.data.0.display().to_string()),
             ("ROOST_SDK", sdk().display().to_string()),
             ("ROOST_MASTER_KEY", hex::encode(MASTER_KEY)),
-            ("ROOST_LISTEN", self.address.to_string()),
             ("ROOST_ADMIN_LISTEN", "127.0.0.1:0".to_owned()),
             ("ROOST_ADMIN_TOKEN", ADMIN_TOKEN.to_owned()),
             ("ROOST_VERIFY_TOKEN", VERIFY_TOKEN.to_owned()),
@@ -169,8 +193,7 @@ impl TestHost {
             ("ROOST_GRAPH_URL", self.graph_url()),
             ("ROOST_SETTLE_SECONDS", SETTLE_AFTER.as_secs().to_string()),
             ("ROOST_LEASE_SECONDS", "1".to_owned()),
-        ];
-        RoostProcess::start(&environment).await
+        ]
     }
 
     pub(in crate::host) fn app(&self) -> &App {

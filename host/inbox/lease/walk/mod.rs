@@ -1,0 +1,41 @@
+//! Which projects a claim looks at: a walk in a circle, from where the last one ended.
+
+mod store;
+
+use sqlx::PgConnection;
+
+use super::Claiming;
+use crate::projects::ProjectId;
+
+/// The projects that have something to do, from the last claim's end on and round to it again.
+pub(super) async fn round_trip(
+    conn: &mut PgConnection,
+    claiming: &Claiming<'_, '_>,
+) -> Result<Vec<ProjectId>, sqlx::Error> {
+    let (after, visits) = (claiming.limits.after, claiming.limits.visits as usize);
+    let mut visited = store::next_projects(conn, after, visits, claiming.told).await?;
+    let left = visits.saturating_sub(visited.len());
+    if let Some(after) = after
+        && left > 0
+    {
+        let first = store::next_projects(conn, None, left, claiming.told).await?;
+        let is_new = |project_id: &ProjectId| *project_id <= after;
+        visited.extend(first.into_iter().take_while(is_new));
+    }
+    Ok(visited)
+}
+
+/// The project after which the next claim begins: who was served last when there was no more to
+/// give, or seen last when there are more to see.
+pub(super) fn next(
+    claiming: &Claiming<'_, '_>,
+    visited: &[ProjectId],
+    is_served: impl Fn(ProjectId) -> bool,
+    is_full: bool,
+) -> Option<ProjectId> {
+    if is_full {
+        return visited.iter().copied().rfind(|id| is_served(*id));
+    }
+    let is_cut = visited.len() >= claiming.limits.visits as usize;
+    visited.last().copied().filter(|_| is_cut)
+}
