@@ -26,7 +26,7 @@ async fn the_queue_is_shown_and_a_project_can_be_bounded() {
 
     let mut people = Vec::new();
     for n in 0..3 {
-        let mut person = bot.customer(&format!("1650555000{n}")).await;
+        let person = bot.customer(&format!("1650555000{n}")).await;
         person.says(&format!("hold {n}")).await;
         people.push(person);
     }
