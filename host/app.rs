@@ -6,7 +6,7 @@ use crate::deploys::{DeployError, DeployParts, Deployed, Deploys};
 use crate::egress::{Egress, EgressLimits, EgressPolicy};
 use crate::http::{Health, HttpState, WebhookSettings};
 use crate::inbox::{
-    Clock, Dispatcher, DispatcherHandle, DispatcherSettings, Inbox, InboxLimits, Settled,
+    Clock, Dispatcher, DispatcherHandle, DispatcherSettings, EventId, Inbox, InboxLimits, Settled,
     StatusSink,
 };
 use crate::postgres::{Cell, Pool, PoolConfig, Server, TenantDatabase};
@@ -71,6 +71,8 @@ pub struct AppConfig {
     pub app_secrets: Vec<Secret>,
     /// Where Meta is.
     pub graph: GraphEndpoint,
+    /// How long Meta may take to answer a call.
+    pub graph_answer: Duration,
     /// What an event may use.
     pub budget: Budget,
     /// How many instances may live at once.
@@ -155,8 +157,7 @@ impl App {
             egress: egress.clone(),
             folder: config.data.clone(),
         });
-        let client = GraphClient::new(config.graph.clone(), GraphLimits::default())
-            .context("the client for Meta cannot be made")?;
+        let client = graph_client(&config)?;
         let services = Arc::new(Services {
             database,
             conversations: conversations.clone(),
@@ -309,7 +310,10 @@ impl Host {
     /// Connects a number, and forgets what was made ready with another.
     pub async fn connect_number(&self, project: ProjectId, number: &NewNumber) -> Result<()> {
         self.projects.connect_number(project, number).await?;
-        Ok(self.deploys.forget(project).await?)
+        self.deploys.forget(project).await?;
+        // What Meta refused may be allowed with this token.
+        self.outbox.resume(&number.phone_number_id).await?;
+        Ok(self.inbox.wake(project).await?)
     }
 
     /// Bundles a folder and deploys it.
@@ -404,9 +408,16 @@ async fn workshop(config: &AppConfig) -> Result<Workshop> {
     Ok(Workshop::start(&sandbox, sdk).await?)
 }
 
+fn graph_client(config: &AppConfig) -> Result<GraphClient> {
+    let limits = GraphLimits {
+        answer: config.graph_answer,
+        ..GraphLimits::default()
+    };
+    GraphClient::new(config.graph.clone(), limits).context("the client for Meta cannot be made")
+}
+
 fn outbox(config: &AppConfig, pool: &PgPool) -> Result<Outbox> {
-    let client = GraphClient::new(config.graph.clone(), GraphLimits::default())
-        .context("the client for Meta cannot be made")?;
+    let client = graph_client(config)?;
     let settings = OutboxSettings {
         settle_after: config.settle_after,
         ..OutboxSettings::new(CallbackKey::new(derived(
@@ -473,10 +484,17 @@ impl StatusSink for SettlingSink {
                 status: update.status.clone(),
                 wa_id: None,
                 callback_data: update.callback_data.clone(),
+                error_code: StatusNotice::code_of(update.errors.as_deref()),
             };
             Ok(match self.0.settle(&notice).await? {
                 Settlement::Foreign => Settled::Foreign,
-                Settlement::Ours { callback_data, .. } => Settled::Ours { callback_data },
+                Settlement::Ours {
+                    callback_data,
+                    settled_event,
+                } => Settled::Ours {
+                    callback_data,
+                    waiting: settled_event.map(EventId),
+                },
             })
         })
     }

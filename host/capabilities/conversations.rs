@@ -18,7 +18,7 @@ pub trait Conversations: Send + Sync {
 fn granted<T>(accessor: &Accessor<T, HasSelf<RunState>>) -> Result<Arc<dyn Conversations>, Error> {
     accessor.with(|mut access| {
         let grants = &mut access.get().grants;
-        grants.host_calls += 1;
+        grants.count_call().map_err(Error::Other)?;
         grants.conversations.clone().ok_or_else(|| {
             Error::Unavailable(
                 "conversations exist while an event is handled, not at deploy".to_owned(),

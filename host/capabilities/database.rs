@@ -35,7 +35,7 @@ pub struct OpenTransaction {
 fn granted<T>(accessor: &Accessor<T, HasSelf<RunState>>) -> Result<DatabaseGrant, Error> {
     accessor.with(|mut access| {
         let grants = &mut access.get().grants;
-        grants.host_calls += 1;
+        grants.count_call().map_err(Error::Denied)?;
         grants.database.clone().ok_or_else(|| {
             Error::Unavailable(
                 "this build has no database: it is there when the bot is deployed".to_owned(),
@@ -50,7 +50,7 @@ fn open<T>(
 ) -> Result<OpenTransaction, Error> {
     accessor.with(|mut access| {
         let state = access.get();
-        state.grants.host_calls += 1;
+        state.grants.count_call().map_err(Error::Denied)?;
         state
             .table
             .get(handle)
@@ -66,6 +66,7 @@ async fn close<T>(
 ) -> Result<(TenantTransaction, Limits), Error> {
     let open = accessor.with(|mut access| {
         let state = access.get();
+        // Never refused: what is open would stay so.
         state.grants.host_calls += 1;
         state
             .table

@@ -1,5 +1,6 @@
 //! `wasi:http/client`: requests to the outside.
 
+use crate::sandbox::Budget;
 use futures::future::BoxFuture;
 use std::sync::Arc;
 use wasmtime_wasi_http::{RequestOptions, WasiHttpHooks};
@@ -21,6 +22,7 @@ pub trait HttpClient: Send + Sync {
 pub struct Outbound {
     client: Option<Arc<dyn HttpClient>>,
     requests: u32,
+    max_requests: u32,
 }
 
 impl Outbound {
@@ -28,14 +30,19 @@ impl Outbound {
         Self {
             client: None,
             requests: 0,
+            max_requests: Budget::default().requests,
         }
     }
 
     pub(super) fn through(client: Arc<dyn HttpClient>) -> Self {
         Self {
             client: Some(client),
-            requests: 0,
+            ..Self::denied()
         }
+    }
+
+    pub(super) fn limit(&mut self, requests: u32) {
+        self.max_requests = requests;
     }
 
     pub(super) fn requests(&self) -> u32 {
@@ -53,6 +60,14 @@ impl WasiHttpHooks for Outbound {
         _options: Option<RequestOptions>,
         _ended: Io,
     ) -> Box<dyn Future<Output = Result<(Response, Io), OutboundError>> + Send> {
+        if self.requests >= self.max_requests {
+            let error = format!(
+                "this event has made {} requests, which is all it may make: make fewer in one \
+                 event, or ask the operator for a higher limit",
+                self.max_requests
+            );
+            return Box::new(async { Err(OutboundError::InternalError(Some(error))) });
+        }
         self.requests += 1;
         let Some(client) = self.client.clone() else {
             return Box::new(async { Err(OutboundError::HttpRequestDenied) });

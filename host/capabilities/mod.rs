@@ -14,7 +14,7 @@ mod log;
 mod secrets;
 mod whatsapp;
 
-use crate::sandbox::RunState;
+use crate::sandbox::{Budget, RunState};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use wasmtime::component::{HasSelf, Linker};
@@ -38,7 +38,8 @@ pub struct Grants {
     pub(crate) http: Outbound,
     failure: Option<String>,
     /// How many calls of host functions were made.
-    pub(crate) host_calls: u32,
+    host_calls: u32,
+    max_host_calls: u32,
 }
 
 impl Grants {
@@ -53,6 +54,7 @@ impl Grants {
             http: Outbound::denied(),
             failure: None,
             host_calls: 0,
+            max_host_calls: Budget::default().host_calls,
         }
     }
 
@@ -90,6 +92,27 @@ impl Grants {
     pub fn with_http(mut self, client: Arc<dyn HttpClient>) -> Self {
         self.http = Outbound::through(client);
         self
+    }
+
+    /// With an event's budget of calls and requests. After [`Self::with_http`].
+    pub fn with_budget(mut self, budget: &Budget) -> Self {
+        self.max_host_calls = budget.host_calls;
+        self.http.limit(budget.requests);
+        self
+    }
+
+    /// Counts a call of a host function. Fails, with a text for the bot's author, when there were
+    /// too many.
+    fn count_call(&mut self) -> Result<(), String> {
+        if self.host_calls() >= self.max_host_calls {
+            return Err(format!(
+                "this event has made {} calls of the host, which is all it may make: do less in one \
+                 event, or ask the operator for a higher limit",
+                self.max_host_calls
+            ));
+        }
+        self.host_calls += 1;
+        Ok(())
     }
 
     /// How many calls of host functions the run made.

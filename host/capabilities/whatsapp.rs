@@ -27,7 +27,7 @@ pub trait Messenger: Send + Sync {
 fn granted<T>(accessor: &Accessor<T, HasSelf<RunState>>) -> Result<Arc<dyn Messenger>, Error> {
     accessor.with(|mut access| {
         let grants = &mut access.get().grants;
-        grants.host_calls += 1;
+        grants.count_call().map_err(Error::Denied)?;
         grants.whatsapp.clone().ok_or_else(|| {
             Error::Denied(
                 "nothing can be sent while a bot starts: send while an event is handled".to_owned(),

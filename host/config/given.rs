@@ -73,6 +73,7 @@ pub fn serve_args(
         all.find(|setting| flag(setting) == name)
             .map_or_else(|| name.to_owned(), names)
     };
+    mistakes.extend(too_short(&texts, named));
     mistakes.extend(production::mistakes(&texts, named));
     if !mistakes.is_empty() {
         return Ok(Err(Mistakes(mistakes)));
@@ -80,6 +81,19 @@ pub fn serve_args(
     let whole = texts.iter().map(|(name, text)| format!("--{name}={text}"));
     let matches = without_variables(command).try_get_matches_from(whole)?;
     ServeArgs::from_arg_matches(&matches).map(Ok)
+}
+
+/// A send that counted as lost while Meta may still answer could go out twice.
+fn too_short(texts: &Texts, named: impl Fn(&str) -> String) -> Option<Mistake> {
+    let seconds = |name: &str| texts.get(name)?.parse::<u64>().ok();
+    let (settle, graph) = (seconds("settle-seconds")?, seconds("graph-seconds")?);
+    (settle <= graph).then(|| Mistake {
+        setting: named("settle-seconds"),
+        what: format!(
+            "is `{settle}`: it must be longer than {}, which is `{graph}`",
+            named("graph-seconds")
+        ),
+    })
 }
 
 /// The variables of all words of a command line.

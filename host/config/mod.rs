@@ -81,6 +81,9 @@ pub struct ServeArgs {
     /// Meta's version for requests that name none.
     #[arg(long, env = "ROOST_GRAPH_VERSION", default_value = "v25.0", value_parser = graph_version)]
     pub graph_version: String,
+    /// How long Meta may take to answer a call, in seconds.
+    #[arg(long, env = "ROOST_GRAPH_SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    pub graph_seconds: u64,
     /// How many instances may live at once.
     #[arg(long, env = "ROOST_INSTANCES", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
     pub instances: u32,
@@ -90,6 +93,15 @@ pub struct ServeArgs {
     /// How much processor time an event may take, in seconds.
     #[arg(long, env = "ROOST_CPU_SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub cpu_seconds: u64,
+    /// How many calls of the host an event may make: database, conversations, sends, requests.
+    #[arg(long, env = "ROOST_EVENT_CALLS", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub event_calls: u32,
+    /// How many HTTP requests an event may make.
+    #[arg(long, env = "ROOST_EVENT_REQUESTS", default_value_t = 500)]
+    pub event_requests: u32,
+    /// How many messages an event may send.
+    #[arg(long, env = "ROOST_EVENT_SENDS", default_value_t = 100)]
+    pub event_sends: u32,
     /// How long a host may be silent before its events are given to another, in seconds.
     #[arg(long, env = "ROOST_LEASE_SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub lease_seconds: u64,
@@ -111,8 +123,8 @@ pub struct ServeArgs {
     /// How long a host that stops is not ready before it closes its door, in seconds.
     #[arg(long, env = "ROOST_DRAIN_SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(..=3_600))]
     pub drain_seconds: u64,
-    /// How long a send of unknown outcome waits for a status, in seconds.
-    #[arg(long, env = "ROOST_SETTLE_SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(31..=86_400))]
+    /// How long a send of unknown outcome waits for a status, in seconds; longer than Meta may take.
+    #[arg(long, env = "ROOST_SETTLE_SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(2..=86_400))]
     pub settle_seconds: u64,
     /// Refuses settings that are unsafe in production, which it also does by itself when Meta is the
     /// real one or webhooks come in by an address that is not this machine's own.
@@ -162,9 +174,13 @@ impl ServeArgs {
             app_secrets: self.app_secrets.into_iter().map(Secret::new).collect(),
             graph: GraphEndpoint::new(&self.graph_url, &self.graph_version)
                 .context("ROOST_GRAPH_URL")?,
+            graph_answer: Duration::from_secs(self.graph_seconds),
             budget: Budget {
                 wall: Duration::from_secs(self.wall_seconds),
                 cpu: Duration::from_secs(self.cpu_seconds),
+                host_calls: self.event_calls,
+                requests: self.event_requests,
+                sends: self.event_sends,
                 ..Budget::default()
             },
             instances: self.instances,

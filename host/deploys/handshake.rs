@@ -11,6 +11,9 @@ const BUDGET: Budget = Budget {
     cpu: Duration::from_secs(2),
     memory_bytes: 64 << 20,
     response_bytes: 64 << 10,
+    host_calls: 1_000,
+    requests: 10,
+    sends: 0,
 };
 
 const CHALLENGE: &str = "1158201444";

@@ -8,7 +8,7 @@ use crate::inbox::{DispatcherSettings, InboxLimits};
 use crate::postgres::{Embedded, EmbeddedConfig};
 use crate::projects::{NewNumber, Project, ProjectName, Secret};
 use crate::sandbox::Budget;
-use crate::whatsapp::GraphEndpoint;
+use crate::whatsapp::{GraphEndpoint, GraphLimits};
 use anyhow::{Context, Result};
 use roost_emulator::control::wire::{
     NewApp, NewCustomer, NewNumber as EmulatedNumber, NewToken, NewWaba,
@@ -163,6 +163,7 @@ fn app_config(
         verify_token: Secret::new(keys.verify_token.clone()),
         app_secrets: vec![Secret::new(keys.app_secret.clone())],
         graph: GraphEndpoint::new(emulator.graph_url(), "v25.0")?,
+        graph_answer: GraphLimits::default().answer,
         budget: Budget::default(),
         instances: 100,
         inbox: InboxLimits::default(),

@@ -98,6 +98,9 @@ pub enum FailureKind {
     HostUnavailable,
     /// There is no version to run it with. It waits for one.
     NotDeployed,
+    /// It failed while a message has to wait: for a limit of Meta, for a failure to pass, or for
+    /// news of its outcome. No fault of the bot's. Zero: nobody knows how long.
+    SendWaits(Duration),
 }
 
 /// Hears of statuses before they are put in the inbox.
@@ -120,7 +123,11 @@ pub enum Settled {
     /// The bot gets the status as it came.
     Foreign,
     /// The host's: the bot gets its own callback data in place of the host's, or none.
-    Ours { callback_data: Option<String> },
+    Ours {
+        callback_data: Option<String>,
+        /// The event that waited for this status.
+        waiting: Option<EventId>,
+    },
 }
 
 /// Hears of statuses and does nothing.
@@ -160,6 +167,7 @@ impl FailureKind {
             Self::Rejected => "rejected",
             Self::HostUnavailable => "host-unavailable",
             Self::NotDeployed => "not-deployed",
+            Self::SendWaits(_) => "send-waits",
         }
     }
 }

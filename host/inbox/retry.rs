@@ -6,6 +6,7 @@
 //! | threw, bad status, trap, time, memory | yes | again after a back-off; dead after `max_attempts` |
 //! | rejected | yes | dead |
 //! | host unavailable | only after `max_deferrals` of them | again after a back-off |
+//! | a send waits | only after `max_deferrals` of them | again when the wait is over, else after a back-off |
 //! | no version | no | again after `ceiling`, or when a version is activated |
 //!
 //! A run whose host disappeared counts: the event may be what took the host down.
@@ -88,7 +89,9 @@ impl RetryPolicy {
         let attempts = u32::try_from(event.attempt).unwrap_or(0);
         let deferrals = u32::try_from(event.deferrals).unwrap_or(0);
         let is_deferral = match kind {
-            FailureKind::HostUnavailable => deferrals < self.max_deferrals,
+            FailureKind::HostUnavailable | FailureKind::SendWaits(_) => {
+                deferrals < self.max_deferrals
+            }
             FailureKind::NotDeployed => true,
             FailureKind::BotThrew
             | FailureKind::BadStatus
@@ -103,6 +106,12 @@ impl RetryPolicy {
             Next::Dead
         } else if kind == FailureKind::NotDeployed {
             Next::Again(self.ceiling)
+        } else if let FailureKind::SendWaits(wait) = kind
+            && !wait.is_zero()
+            && is_deferral
+        {
+            // Exactly then: earlier would be refused again, later keeps the customer waiting.
+            Next::Again(wait)
         } else {
             let n = if is_deferral { deferrals + 1 } else { attempts };
             Next::Again(self.back_off(n, rand::random()))

@@ -223,6 +223,32 @@ impl Inbox {
         Ok(())
     }
 
+    /// Ends the back-off of an event that waited for news of a send. That is a convenience: without
+    /// it the event runs when its time is up.
+    pub(super) async fn wait_is_over(&self, project_id: ProjectId, event_id: EventId) {
+        let woken = sqlx::query(
+            "update conversation_queue q set ready_at = $3 from event e
+             where e.project_id = $1 and e.event_id = $2 and e.state = 'pending'
+               and e.deferrals > 0 and q.project_id = e.project_id and q.queue = e.queue
+               and q.lease is null and q.ready_at > $3",
+        )
+        .bind(project_id)
+        .bind(event_id)
+        .bind(self.clock.now())
+        .execute(&self.pool)
+        .await;
+        match woken {
+            Ok(_) => {
+                self.activity.send_replace(());
+            }
+            Err(error) => tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                event.id = %event_id,
+                "an event waits longer than it must"
+            ),
+        }
+    }
+
     /// The dead events of a project, oldest first.
     pub async fn dead_events(
         &self,

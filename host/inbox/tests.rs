@@ -96,6 +96,23 @@ fn the_hosts_failures_count_against_the_bot_only_when_there_were_many() {
 }
 
 #[test]
+fn an_event_whose_message_waits_runs_exactly_when_the_wait_is_over() {
+    let judge = |attempt, deferrals, wait| {
+        let outcome = failed(FailureKind::SendWaits(wait));
+        policy().judge(&event(attempt, deferrals), outcome, DateTime::UNIX_EPOCH)
+    };
+    let hour = Duration::from_secs(3600);
+    let verdict = judge(3, 0, hour);
+    assert!(verdict.is_deferral);
+    assert_eq!(pause(verdict.next), Some(hour));
+    // Nobody knows how long: a back-off like any other.
+    let wait = pause(judge(3, 0, Duration::ZERO).next).unwrap().as_millis();
+    assert!((1_600..=2_400).contains(&wait), "{wait} ms");
+    // It ends, however long Meta says no.
+    assert_eq!(judge(3, 2, hour).next, Next::Dead);
+}
+
+#[test]
 fn an_event_without_a_version_waits() {
     let outcome = failed(FailureKind::NotDeployed);
     let verdict = policy().judge(&event(3, 99), outcome);

@@ -45,7 +45,7 @@ impl LastComplaint {
         let place = place.map(|place| format!(" ({place})")).unwrap_or_default();
         match kind {
             FailureKind::BotThrew if headline.contains(&reason) => format!("{reason}{place}"),
-            FailureKind::BotThrew | FailureKind::BadStatus => {
+            FailureKind::BotThrew | FailureKind::BadStatus | FailureKind::SendWaits(_) => {
                 format!("{reason}; its last error: {headline}{place}")
             }
             FailureKind::Trap

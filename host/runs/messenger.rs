@@ -94,7 +94,10 @@ fn send_error(error: SendError) -> Error {
     match error {
         SendError::Rejected(error) => Error::Rejected(graph_error(error)),
         SendError::RateLimited { error, .. } => Error::RateLimited(graph_error(error)),
-        SendError::Unreachable(_) | SendError::Store(_) => Error::Unreachable(text),
+        SendError::Unreachable(_) | SendError::Store(_) | SendError::Behind => {
+            Error::Unreachable(text)
+        }
+        SendError::TooMany(_) => Error::Denied(text),
         SendError::Unsettled { .. } => Error::Unsettled(text),
         SendError::Invalid(reason) => Error::Invalid(reason),
     }

@@ -64,16 +64,19 @@ impl Runner {
                 event_id: event.event_id.0,
                 attempt: event.attempt,
                 deadline: tokio::time::Instant::now() + self.budget.wall,
+                max_sends: self.budget.sends,
             };
             SendContext::new(attempt, number.sender())
         });
         let complaint = LastComplaint::default();
         let grants = self
             .services
-            .grants(&serving, &event, context.as_ref(), &complaint);
+            .grants(&serving, &event, context.as_ref(), &complaint)
+            .with_budget(&self.budget);
         let (ended, mut report) = self.in_sandbox(permit, &serving, &event, grants).await;
-        report.sends = context.map_or(0, |context| context.sends());
-        match outcome(ended, report) {
+        report.sends = context.as_ref().map_or(0, SendContext::sends);
+        let outcome = outcome(ended, report);
+        match self.unless_a_send_waits(outcome, context.as_ref()).await {
             RunOutcome::Failed {
                 reason,
                 kind,
@@ -87,6 +90,33 @@ impl Runner {
                 }
             }
             done @ RunOutcome::Done(_) => done,
+        }
+    }
+
+    /// A bot that fails because a message must wait has not failed: its event runs again, then.
+    async fn unless_a_send_waits(
+        &self,
+        outcome: RunOutcome,
+        context: Option<&SendContext>,
+    ) -> RunOutcome {
+        let RunOutcome::Failed {
+            reason,
+            kind: FailureKind::BotThrew | FailureKind::BadStatus | FailureKind::Timeout,
+            report,
+        } = &outcome
+        else {
+            return outcome;
+        };
+        let Some(context) = context else {
+            return outcome;
+        };
+        match self.services.outbox.wait_left(context).await {
+            None => outcome,
+            Some(wait) => RunOutcome::Failed {
+                reason: format!("a message could not go out yet; {reason}"),
+                kind: FailureKind::SendWaits(wait),
+                report: report.clone(),
+            },
         }
     }
 

@@ -17,6 +17,12 @@ pub struct Budget {
     pub memory_bytes: usize,
     /// The body of a response, in bytes.
     pub response_bytes: usize,
+    /// Calls of the host's functions, requests included.
+    pub host_calls: u32,
+    /// Requests to the outside, those to Meta included.
+    pub requests: u32,
+    /// Messages, those that a run before has sent included.
+    pub sends: u32,
 }
 
 impl Default for Budget {
@@ -26,6 +32,9 @@ impl Default for Budget {
             cpu: Duration::from_secs(5),
             memory_bytes: 64 << 20,
             response_bytes: 16 << 20,
+            host_calls: 10_000,
+            requests: 500,
+            sends: 100,
         }
     }
 }

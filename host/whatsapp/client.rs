@@ -12,6 +12,7 @@ use bytes::{Bytes, BytesMut};
 use http::header::{self, HeaderMap, HeaderName};
 use http::{Method, StatusCode};
 use reqwest::Url;
+use sqlx::types::chrono::{DateTime, Utc};
 
 /// Headers of a bot's request that travel to Meta.
 const REQUEST_HEADERS: [HeaderName; 3] = [
@@ -21,10 +22,11 @@ const REQUEST_HEADERS: [HeaderName; 3] = [
 ];
 
 /// Headers of Meta's answer that travel to the bot.
-const RESPONSE_HEADERS: [HeaderName; 12] = [
+const RESPONSE_HEADERS: [HeaderName; 13] = [
     header::CACHE_CONTROL,
     header::CONTENT_DISPOSITION,
     header::CONTENT_TYPE,
+    header::DATE,
     header::LOCATION,
     header::RETRY_AFTER,
     header::WWW_AUTHENTICATE,
@@ -35,6 +37,9 @@ const RESPONSE_HEADERS: [HeaderName; 12] = [
     HeaderName::from_static("x-fb-rev"),
     HeaderName::from_static("x-fb-trace-id"),
 ];
+
+/// The longest wait that is honoured: a day, after which the message would be news to nobody.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Where Meta serves media that messages carry.
 const META_MEDIA: &str = "https://lookaside.fbsbx.com";
@@ -237,10 +242,21 @@ impl GraphRequest {
 }
 
 impl GraphResponse {
-    /// How long Meta asks to wait. Only the form in seconds is understood, which Meta uses.
+    /// How long Meta asks to wait: seconds, or a date, which is compared with the date of the answer
+    /// and not with a clock of this host. At most [`LONGEST_WAIT`].
     pub fn retry_after(&self) -> Option<Duration> {
-        let value = self.headers.get(header::RETRY_AFTER)?.to_str().ok()?;
-        value.trim().parse().ok().map(Duration::from_secs)
+        let text = |name| self.headers.get(name)?.to_str().ok().map(str::trim);
+        let value = text(header::RETRY_AFTER)?;
+        let wait = match value.parse() {
+            Ok(seconds) => Duration::from_secs(seconds),
+            Err(_) => {
+                let until = DateTime::parse_from_rfc2822(value).ok()?;
+                let now = text(header::DATE).and_then(|now| DateTime::parse_from_rfc2822(now).ok());
+                let now = now.unwrap_or_else(|| Utc::now().into());
+                (until - now).to_std().unwrap_or_default()
+            }
+        };
+        Some(wait.min(LONGEST_WAIT))
     }
 }
 

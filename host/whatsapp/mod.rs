@@ -9,6 +9,7 @@
 //! (`capabilities`). Message text, phone numbers and tokens are never logged.
 
 pub mod client;
+pub mod codes;
 pub mod error;
 pub mod gateway;
 pub mod messages;

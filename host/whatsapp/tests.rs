@@ -1,5 +1,7 @@
 //! What Meta's answers mean, and where the Graph API is.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
@@ -146,4 +148,37 @@ fn a_token_is_not_shown() {
         format!("{:?}", AccessToken::new("EAAsecret")),
         "AccessToken(***)"
     );
+}
+
+#[test]
+fn meta_may_ask_to_wait_in_seconds_or_until_a_date() {
+    let wait = |retry_after: &str, date: &str| {
+        let value = |text: &str| http::HeaderValue::from_str(text).unwrap();
+        let headers = [
+            (http::header::RETRY_AFTER, value(retry_after)),
+            (http::header::DATE, value(date)),
+        ];
+        let response = GraphResponse {
+            status: http::StatusCode::TOO_MANY_REQUESTS,
+            headers: headers.into_iter().collect(),
+            body: Bytes::new(),
+        };
+        response.retry_after()
+    };
+    let seconds = Duration::from_secs;
+    // Long ago by this machine's clock, which is not asked.
+    let now = "Wed, 21 Oct 2015 07:28:00 GMT";
+    assert_eq!(wait("120", now), Some(seconds(120)));
+    assert_eq!(
+        wait("Wed, 21 Oct 2015 07:29:30 GMT", now),
+        Some(seconds(90))
+    );
+    assert_eq!(wait("Wed, 21 Oct 2015 07:00:00 GMT", now), Some(seconds(0)));
+    assert_eq!(
+        wait("18446744073709551615", now),
+        Some(super::client::LONGEST_WAIT)
+    );
+    for nonsense in ["soon", "-1", "1.5", ""] {
+        assert_eq!(wait(nonsense, now), None, "{nonsense}");
+    }
 }

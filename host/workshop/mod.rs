@@ -33,6 +33,9 @@ const BOOT_BUDGET: Budget = Budget {
     cpu: Duration::from_secs(10),
     memory_bytes: 64 << 20,
     response_bytes: 0,
+    host_calls: 10_000,
+    requests: 500,
+    sends: 0,
 };
 
 /// Makes bots of folders and of artifacts, with one version of the SDK.

@@ -37,6 +37,7 @@ mod projects;
 mod queue;
 mod sends;
 mod settings;
+mod soak;
 mod support;
 mod tidy;
 mod webhook;

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use clap::Args as _;
 use roost::config::ServeArgs;
@@ -384,7 +385,8 @@ fn failure_words() -> Vec<&'static str> {
             FailureKind::OutOfMemory => Some(FailureKind::Rejected),
             FailureKind::Rejected => Some(FailureKind::HostUnavailable),
             FailureKind::HostUnavailable => Some(FailureKind::NotDeployed),
-            FailureKind::NotDeployed => None,
+            FailureKind::NotDeployed => Some(FailureKind::SendWaits(Duration::ZERO)),
+            FailureKind::SendWaits(_) => None,
         };
     }
     words

@@ -56,6 +56,18 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
     rust.and(sdk)
 }
 
+/// `soak`: hosts that are killed, calls that fail, and the accounts of it.
+pub(crate) fn soak(arguments: &[String]) -> Result<()> {
+    let tools = crate::setup()?;
+    let mut command = Command::new("cargo");
+    command
+        .args(["bench", "--quiet", "--locked", "--bench", "soak", "--"])
+        .args(arguments)
+        .current_dir(&tools.root);
+    environment(&tools, &mut command);
+    hand_over(&mut command)
+}
+
 fn binary_exists() -> Result<bool> {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     Ok(root.canonicalize()?.join("target/release/roost").is_file())

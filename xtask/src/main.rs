@@ -18,6 +18,7 @@ cargo xtask <word>
 
   dev [DIR]    run a bot on your machine and chat with it (default: guests/starter)
   test         run all tests
+  soak         kill hosts for a while, and account for every event (--minutes N --kills K --seed S)
   setup        install the pinned tools and build the SDK
   engine       build the engine
   package      pack `roost` for npm into target/package; --try installs and runs it
@@ -32,6 +33,7 @@ fn main() -> Result<()> {
     match args.next().as_deref() {
         Some("dev") => commands::dev(&args.collect::<Vec<_>>()),
         Some("test") => commands::test(&args.collect::<Vec<_>>()),
+        Some("soak") => commands::soak(&args.collect::<Vec<_>>()),
         Some("setup") => setup().map(|_| ()),
         Some("schemathesis") => schemathesis::schemathesis(&args.collect::<Vec<_>>()),
         Some("engine") => engine::build(&tools::install()?),

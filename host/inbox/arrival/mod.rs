@@ -123,7 +123,13 @@ impl Inbox {
         }
         Ok(match self.sink.settle(project_id, update).await? {
             Settled::Foreign => Cow::Borrowed(piece),
-            Settled::Ours { callback_data } => {
+            Settled::Ours {
+                callback_data,
+                waiting,
+            } => {
+                if let Some(event_id) = waiting {
+                    self.wait_is_over(project_id, event_id).await;
+                }
                 let payload = with_callback_data(&piece.payload, callback_data.as_deref());
                 Cow::Owned(Piece {
                     payload,

@@ -143,6 +143,12 @@ impl Gateway {
             Ok(answer) => Ok(into_http(answer)),
             Err(GatewayError::Denied(reason)) => Ok(into_http(denial(&reason))),
             Err(GatewayError::Send(SendError::Invalid(reason))) => Ok(into_http(invalid(&reason))),
+            Err(GatewayError::Send(error @ SendError::TooMany(_))) => {
+                Ok(into_http(denial(&error.to_string())))
+            }
+            Err(GatewayError::Send(error @ SendError::Behind)) => {
+                Ok(into_http(unavailable(&error.to_string())))
+            }
             Err(error) => Err(error),
         }
     }
@@ -289,6 +295,12 @@ fn into_http(answer: GraphResponse) -> http::Response<Bytes> {
 fn denial(reason: &str) -> GraphResponse {
     let message = format!("(#10) {reason}");
     graph_error(StatusCode::FORBIDDEN, 10, &message, reason)
+}
+
+/// What Meta says when it cannot take a message now.
+fn unavailable(reason: &str) -> GraphResponse {
+    let message = "(#131016) Service unavailable";
+    graph_error(StatusCode::SERVICE_UNAVAILABLE, 131016, message, reason)
 }
 
 /// What Meta says of a malformed request.

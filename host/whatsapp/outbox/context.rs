@@ -1,8 +1,10 @@
-//! One run of an event, as its sends see it: who sends, until when, and which rows it has taken.
+//! One run of an event, as its sends see it: who sends, until when, which rows it has taken, and
+//! what of it has to wait.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -20,6 +22,8 @@ pub struct Attempt {
     pub attempt: i32,
     /// When the run ends at the latest. No wait for a further try goes past it.
     pub deadline: Instant,
+    /// How many sends it may make, repeated ones included.
+    pub max_sends: u32,
 }
 
 /// The project's number and what it sends with.
@@ -40,12 +44,30 @@ pub struct SendContext {
     order: Arc<Order>,
 }
 
+/// How long a send that did not go out has to wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wait {
+    /// Meta named the time, or its limit did.
+    Until(Instant),
+    /// Until a status settles it, or its time is up.
+    Settling(Instant),
+    /// Nobody knows how long.
+    Unknown,
+}
+
 #[derive(Debug, Default)]
 struct Order {
     sequence: AtomicU32,
     taken: Mutex<HashSet<i64>>,
+    waiting: Mutex<HashMap<i64, Waiting>>,
     /// Held while a request looks for its row, so that two alike do not find the same one.
-    turn: tokio::sync::Mutex<()>,
+    turn: Arc<tokio::sync::Mutex<()>>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    recipient: String,
+    wait: Wait,
 }
 
 impl SendContext {
@@ -75,33 +97,66 @@ impl SendContext {
 
     /// How many sends the run has made so far, repeated ones included.
     pub fn sends(&self) -> u32 {
-        self.order.sequence.load(Ordering::Relaxed)
+        self.order
+            .sequence
+            .load(Ordering::Relaxed)
+            .min(self.attempt.max_sends)
     }
 
-    pub(super) fn next_sequence(&self) -> u32 {
-        self.order.sequence.fetch_add(1, Ordering::Relaxed)
+    /// The number of the next send; none when there are to be no more.
+    pub(super) fn next_sequence(&self) -> Option<u32> {
+        let next = self.order.sequence.fetch_add(1, Ordering::Relaxed);
+        (next < self.attempt.max_sends).then_some(next)
     }
 
-    pub(super) async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
-        self.order.turn.lock().await
+    pub(super) async fn turn(&self) -> tokio::sync::OwnedMutexGuard<()> {
+        self.order.turn.clone().lock_owned().await
     }
 
     pub(super) fn taken(&self) -> Vec<i64> {
-        self.lock().iter().copied().collect()
+        lock(&self.order.taken).iter().copied().collect()
     }
 
     pub(super) fn take(&self, send_id: i64) {
-        self.lock().insert(send_id);
+        lock(&self.order.taken).insert(send_id);
     }
 
     pub(super) fn give_back(&self, send_id: i64) {
-        self.lock().remove(&send_id);
+        lock(&self.order.taken).remove(&send_id);
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashSet<i64>> {
-        self.order
-            .taken
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    /// A send did not go out in this run, and may later.
+    pub(super) fn waits(&self, send_id: i64, recipient: &str, wait: Wait) {
+        let recipient = recipient.to_owned();
+        lock(&self.order.waiting).insert(send_id, Waiting { recipient, wait });
     }
+
+    /// A send was decided after all.
+    pub(super) fn is_decided(&self, send_id: i64) {
+        lock(&self.order.waiting).remove(&send_id);
+    }
+
+    /// Whether another message of this run to the same recipient waits, which must go first.
+    pub(super) fn is_behind(&self, send_id: i64, recipient: &str) -> bool {
+        let waiting = lock(&self.order.waiting);
+        let mut others = waiting.iter().filter(|(id, _)| **id != send_id);
+        others.any(|(_, waiting)| waiting.recipient == recipient)
+    }
+
+    /// What waits.
+    pub(super) fn waiting(&self) -> Vec<(i64, Wait)> {
+        let waiting = lock(&self.order.waiting);
+        waiting.iter().map(|(id, w)| (*id, w.wait)).collect()
+    }
+}
+
+impl Wait {
+    /// A wait from now on.
+    pub(super) fn known(wait: Option<Duration>) -> Self {
+        wait.map_or(Self::Unknown, |wait| Self::Until(Instant::now() + wait))
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

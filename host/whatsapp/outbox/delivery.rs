@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use tokio::sync::OwnedMutexGuard;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::context::Wait;
 use super::effect::Effect;
+use super::pauses::Refused;
 use super::row::{Found, Lease, Origin, State};
 use super::{Outbox, SendContext};
 use crate::whatsapp::client::{GraphResponse, Outcome};
@@ -13,6 +16,9 @@ use crate::whatsapp::error::{SendError, Verdict};
 
 /// How often another run may take the row that this one was about to take.
 const RACES: u32 = 8;
+
+/// What a run keeps of its time to hear of a send and to answer.
+const RESERVE: Duration = Duration::from_secs(1);
 
 pub(super) struct Delivery {
     pub(super) outbox: Outbox,
@@ -37,25 +43,27 @@ enum Setback {
 }
 
 impl Delivery {
-    pub(super) async fn run(self) -> Result<GraphResponse, SendError> {
-        match self.begin().await? {
-            Begun::Recorded(response) => Ok(response),
-            Begun::Mine(lease) => {
-                let send_id = lease.send_id;
-                let result = self.deliver(lease).await;
-                let is_sent = result
-                    .as_ref()
-                    .is_ok_and(|r| Verdict::of(r) == Verdict::Accepted);
-                if !is_sent {
-                    self.context.give_back(send_id);
-                }
-                result
+    /// `turn` is the run's, so that its requests look for their rows one after the other.
+    pub(super) async fn run(self, turn: OwnedMutexGuard<()>) -> Result<GraphResponse, SendError> {
+        let lease = match self.begin().await? {
+            Begun::Recorded(response) => return Ok(response),
+            Begun::Mine(lease) => lease,
+        };
+        let send_id = lease.send_id;
+        let result = self.in_turn(lease, turn).await;
+        match result.as_ref().map(Verdict::of) {
+            Ok(Verdict::Accepted) => self.context.is_decided(send_id),
+            Ok(Verdict::Refused) => {
+                self.context.is_decided(send_id);
+                self.context.give_back(send_id);
             }
+            Ok(Verdict::Blocked | Verdict::RateLimited | Verdict::Failed | Verdict::Unknown)
+            | Err(_) => self.context.give_back(send_id),
         }
+        result
     }
 
     async fn begin(&self) -> Result<Begun, SendError> {
-        let _turn = self.context.turn().await;
         let store = &self.outbox.store;
         let settle_after = self.outbox.settings.settle_after;
         for _ in 0..RACES {
@@ -66,18 +74,21 @@ impl Delivery {
                 Some(Found::New(lease)) => Some(lease),
                 Some(Found::Known(row)) => match row.state {
                     State::Sent(response) => {
+                        self.context.is_decided(row.lease.send_id);
                         self.context.take(row.lease.send_id);
                         return Ok(Begun::Recorded(response));
                     }
                     State::Rejected(response) => return Ok(Begun::Recorded(response)),
                     State::Prepared => {
                         store.doubt(row.lease, settle_after).await?;
-                        return Err(SendError::Unsettled {
-                            retry_in: settle_after,
-                        });
+                        return Err(self.settling(row.lease, settle_after));
+                    }
+                    State::Unsettled(retry_in) if retry_in > settle_after => {
+                        store.doubt(row.lease, settle_after).await?;
+                        return Err(self.settling(row.lease, settle_after));
                     }
                     State::Unsettled(retry_in) if !retry_in.is_zero() => {
-                        return Err(SendError::Unsettled { retry_in });
+                        return Err(self.settling(row.lease, retry_in));
                     }
                     State::Unsettled(_) | State::Released => {
                         store.retake(row.lease, &self.context, &self.effect).await?
@@ -94,9 +105,68 @@ impl Delivery {
         })
     }
 
+    /// Waits until what was asked for before, to the same recipient, has ended.
+    async fn in_turn(
+        &self,
+        mut lease: Lease,
+        turn: OwnedMutexGuard<()>,
+    ) -> Result<GraphResponse, SendError> {
+        let (number, recipient) = (self.context.phone_number_id(), &self.effect.recipient);
+        let mut pair = std::pin::pin!(self.outbox.pairs.turn(number, recipient));
+        let first = futures::poll!(&mut pair);
+        // The place behind the others is taken: the next request may look for its row.
+        drop(turn);
+        let _pair = match first {
+            std::task::Poll::Ready(pair) => pair,
+            std::task::Poll::Pending => {
+                let pair = tokio::select! {
+                    pair = pair => Some(pair),
+                    () = self.abandoned.cancelled() => None,
+                };
+                let renewed = match &pair {
+                    Some(_) => self.outbox.store.renew(lease).await.ok().flatten(),
+                    None => None,
+                };
+                match (pair, renewed) {
+                    (Some(pair), Some(renewed)) => {
+                        lease = renewed;
+                        pair
+                    }
+                    _ => {
+                        return self
+                            .release(lease, Setback::Silence(GONE.into()), None)
+                            .await;
+                    }
+                }
+            }
+        };
+        if self.context.is_behind(lease.send_id, recipient) {
+            let recorded = self.outbox.store.release(lease).await;
+            self.log(lease, "released", recorded);
+            return Err(SendError::Behind);
+        }
+        self.deliver(lease).await
+    }
+
     async fn deliver(&self, mut lease: Lease) -> Result<GraphResponse, SendError> {
         let callback_data = self.outbox.settings.callback_key.seal(lease.send_id);
         let request = self.effect.outgoing(&callback_data);
+        let (number, recipient) = (self.context.phone_number_id(), &self.effect.recipient);
+        if let Some(pause) = self.outbox.store.pause_left(number, recipient).await? {
+            let renewed = match self.sleep(Some(pause)).await {
+                true => self.outbox.store.renew(lease).await?,
+                false => None,
+            };
+            match renewed {
+                Some(renewed) => lease = renewed,
+                None => {
+                    let answer = self.outbox.store.paused_answer(number, recipient).await?;
+                    return self
+                        .release(lease, Setback::Answer(answer), Some(pause))
+                        .await;
+                }
+            }
+        }
         let mut tried = 0;
         loop {
             let outcome = self
@@ -104,50 +174,69 @@ impl Delivery {
                 .client
                 .call(self.context.token(), &request)
                 .await;
-            let setback = match outcome {
+            let (setback, delay, wait) = match outcome {
                 Outcome::Unknown(reason) => return Err(self.unsettle(lease, &reason).await),
-                Outcome::NotSent(reason) => Setback::Silence(reason),
+                Outcome::NotSent(reason) => {
+                    let delay = self.outbox.settings.delay(tried, None);
+                    (Setback::Silence(reason), delay, None)
+                }
                 Outcome::Answered(response) => match Verdict::of(&response) {
                     Verdict::Accepted => return Ok(self.accept(lease, response).await),
                     Verdict::Refused => return Ok(self.refuse(lease, response).await),
-                    Verdict::Blocked => {
-                        return self.release(lease, Setback::Answer(response)).await;
-                    }
-                    Verdict::RateLimited | Verdict::Failed => Setback::Answer(response),
                     Verdict::Unknown => {
                         let status = response.status.as_u16();
                         let reason = format!("status {status} did not come from the Graph API");
                         return Err(self.unsettle(lease, &reason).await);
                     }
+                    verdict @ (Verdict::Blocked | Verdict::RateLimited | Verdict::Failed) => {
+                        let asked = response.retry_after();
+                        let pause = self.pause(verdict, &response).await;
+                        let wait = pause.or(asked);
+                        let delay = match verdict {
+                            Verdict::Blocked => None,
+                            _ if pause.is_some() => pause,
+                            _ => self.outbox.settings.delay(tried, asked),
+                        };
+                        (Setback::Answer(response), delay, wait)
+                    }
                 },
             };
-            if !self.wait(tried, &setback).await {
-                return self.release(lease, setback).await;
+            if !self.sleep(delay).await {
+                return self.release(lease, setback, wait).await;
             }
             tried += 1;
             match self.outbox.store.renew(lease).await {
                 Ok(Some(renewed)) => lease = renewed,
                 // Another run has taken over, or this row can no longer be fenced.
-                Ok(None) | Err(_) => return self.release(lease, setback).await,
+                Ok(None) | Err(_) => return self.release(lease, setback, wait).await,
             }
         }
     }
 
-    /// Waits for the next try. Returns false when there is to be none.
-    async fn wait(&self, tried: u32, setback: &Setback) -> bool {
-        let retry_after = match setback {
-            Setback::Answer(response) => response.retry_after(),
-            Setback::Silence(_) => None,
+    /// Slows down whoever shares the limit that was hit. Gives how long.
+    async fn pause(&self, verdict: Verdict, response: &GraphResponse) -> Option<Duration> {
+        let pause = verdict.pause(response)?;
+        let refused = Refused {
+            project_id: self.context.attempt().project_id,
+            number: self.context.phone_number_id(),
+            recipient: &self.effect.recipient,
         };
-        let Some(delay) = self.outbox.settings.delay(tried, retry_after) else {
-            return false;
-        };
-        let left = self
-            .context
-            .attempt()
-            .deadline
-            .saturating_duration_since(Instant::now());
-        if delay >= left {
+        match self.outbox.store.pause(&refused, pause, response).await {
+            Ok(wait) => Some(wait),
+            Err(error) => {
+                tracing::error!(%error, "a limit of Meta could not be written down");
+                Some(pause.first.max(response.retry_after().unwrap_or_default()))
+            }
+        }
+    }
+
+    /// Waits for the next try. Returns false when there is to be none, because nobody would wait
+    /// for it.
+    async fn sleep(&self, delay: Option<Duration>) -> bool {
+        let Some(delay) = delay else { return false };
+        let deadline = self.context.attempt().deadline;
+        let left = deadline.saturating_duration_since(Instant::now());
+        if delay + RESERVE >= left {
             return false;
         }
         tokio::select! {
@@ -158,10 +247,11 @@ impl Delivery {
 
     async fn accept(&self, lease: Lease, response: GraphResponse) -> GraphResponse {
         // The message is out: when this cannot be recorded, its status will settle the row.
-        let recorded = self
-            .outbox
-            .store
-            .record_sent(lease.send_id, &response, Origin::Answer);
+        let recorded = self.outbox.store.record_sent(
+            lease.send_id,
+            &response,
+            Origin::Answer(&self.effect.recipient),
+        );
         self.log(lease, "sent", recorded.await.map(|_| ()));
         response
     }
@@ -172,7 +262,15 @@ impl Delivery {
         response
     }
 
-    async fn release(&self, lease: Lease, setback: Setback) -> Result<GraphResponse, SendError> {
+    async fn release(
+        &self,
+        lease: Lease,
+        setback: Setback,
+        wait: Option<Duration>,
+    ) -> Result<GraphResponse, SendError> {
+        let wait = Wait::known(wait);
+        self.context
+            .waits(lease.send_id, &self.effect.recipient, wait);
         let recorded = self.outbox.store.release(lease).await;
         self.log(lease, "released", recorded);
         match setback {
@@ -190,9 +288,14 @@ impl Delivery {
         );
         let recorded = self.outbox.store.doubt(lease, settle_after).await;
         self.log(lease, "unsettled", recorded);
-        SendError::Unsettled {
-            retry_in: settle_after,
-        }
+        self.settling(lease, settle_after)
+    }
+
+    fn settling(&self, lease: Lease, retry_in: Duration) -> SendError {
+        let wait = Wait::Settling(Instant::now() + retry_in);
+        self.context
+            .waits(lease.send_id, &self.effect.recipient, wait);
+        SendError::Unsettled { retry_in }
     }
 
     /// A row that cannot be written stays `prepared`, which later runs take for unsettled: that is
@@ -208,3 +311,6 @@ impl Delivery {
         }
     }
 }
+
+/// Nobody hears of it.
+const GONE: &str = "the run that asked for it has ended";

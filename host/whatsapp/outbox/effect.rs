@@ -23,6 +23,8 @@ pub(super) struct Effect {
     pub(super) callback_data: Option<String>,
     /// SHA-256 of the canonical form.
     pub(super) hash: [u8; 32],
+    /// Whom it goes to: a phone number as digits, a user id or a group id; empty when it says not.
+    pub(super) recipient: String,
 }
 
 /// The body without callback data. Meta takes either form.
@@ -45,11 +47,13 @@ impl Effect {
         let mut payload = Payload::read(&request)?;
         let callback_data = payload.take_callback_data()?;
         let hash = hash(&request, path, query, &payload);
+        let recipient = recipient(&payload.as_json());
         Ok(Self {
             request,
             payload,
             callback_data,
             hash,
+            recipient,
         })
     }
 
@@ -149,6 +153,19 @@ impl Payload {
                 .collect(),
         }
     }
+}
+
+/// One person has one name here, however the bot writes the number.
+fn recipient(message: &Value) -> String {
+    let named = message.get("to").or_else(|| message.get("recipient"));
+    let named = named.and_then(Value::as_str).unwrap_or_default();
+    let is_phone = named
+        .chars()
+        .all(|c| c.is_ascii_digit() || matches!(c, '+' | ' ' | '-' | '(' | ')'));
+    let kept = |c: &char| !is_phone || c.is_ascii_digit();
+    // Long ones are refused by Meta; NUL by the database.
+    let kept = named.chars().filter(kept).filter(|c| *c != '\0');
+    kept.take(256).collect()
 }
 
 fn hash(

@@ -16,23 +16,30 @@
 //! - *rejected*: Meta refused it, and would again. Likewise; it reached nobody.
 //! - *released*: certain not to have gone out: no connection, a rate limit, a failure that Meta
 //!   itself reported, or a refusal for reasons outside the message (token, permission, payment).
-//!   A few tries are made within the call; later runs may send.
+//!   A few tries are made within the call; later runs may send. Whoever shares the limit that was
+//!   hit is paused (`pauses`), on all hosts.
 //! - *unsettled*: nobody knows. Meta has no idempotency key, but `biz_opaque_callback_data` comes
 //!   back with each status, so the row's number travels there and a status settles the row. Meta
 //!   sends `sent` within seconds of taking a message, whether or not the phone is on; when
 //!   [`OutboxSettings::settle_after`] has passed without one, the message counts as not sent. The
 //!   default of a minute leaves room for a slow webhook, and is longer than any call can take.
 //!
+//! **Order.** Requests of a run look for their rows in the order of the calls, and messages from a
+//! number to a recipient go out one after the other (`pairs`). While one of a run waits, later ones
+//! of it to the same recipient are not sent either ([`SendError::Behind`]). A run that fails with
+//! sends that wait is no fault of the bot's: [`Outbox::wait_left`] says when to run the event again.
+//!
 //! A process that is killed in a try leaves `prepared`. The next run that gets there turns it into
 //! `unsettled`, and its time starts then: while the host was down no status could arrive.
 //!
-//! Not here: requests that are no message (`gateway` calls Meta directly for those), and how many
-//! sends an event may make (its budget).
+//! Not here: requests that are no message (`gateway` calls Meta directly for those).
 
 mod callback;
 mod context;
 mod delivery;
 mod effect;
+mod pairs;
+mod pauses;
 mod row;
 mod sent;
 mod settle;
@@ -46,6 +53,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -57,8 +65,10 @@ pub use self::settle::{Settlement, StatusNotice};
 
 pub(super) use self::effect::{form, pairs};
 
+use self::context::Wait;
 use self::delivery::Delivery;
 use self::effect::Effect;
+use self::pairs::Pairs;
 use self::store::Store;
 use super::client::{GraphClient, GraphRequest, GraphResponse};
 use super::error::SendError;
@@ -122,12 +132,16 @@ pub struct SettleTooShort {
     answer: Duration,
 }
 
+/// Not zero, which would say that the wait is not known.
+const SOON: Duration = Duration::from_millis(1);
+
 /// The one way by which messages leave.
 #[derive(Clone)]
 pub struct Outbox {
     client: GraphClient,
     store: Store,
     settings: Arc<OutboxSettings>,
+    pairs: Pairs,
     deliveries: TaskTracker,
 }
 
@@ -167,11 +181,12 @@ impl Outbox {
                 answer,
             });
         }
-        let store = Store::new(pool, sink);
+        let store = Store::new(pool, sink, settings.settle_after);
         Ok(Self {
             client,
             store,
             settings: Arc::new(settings),
+            pairs: Pairs::default(),
             deliveries: TaskTracker::new(),
         })
     }
@@ -190,7 +205,9 @@ impl Outbox {
     /// Any answer of Meta is a result, a refusal too. Fails with [`SendError::Invalid`] when the
     /// body is neither a JSON object nor a form, [`SendError::Unreachable`] when Meta certainly has
     /// not taken the message, [`SendError::Unsettled`] when nobody knows, [`SendError::Store`] when
-    /// the row could not be written and nothing was sent.
+    /// the row could not be written and nothing was sent, [`SendError::TooMany`] when the event's
+    /// budget of sends is used up, [`SendError::Behind`] when an earlier message to the same
+    /// recipient waits.
     ///
     /// *Cancel safety*: a call that is dropped is finished in the background, so that its outcome
     /// is recorded; it makes no further tries.
@@ -200,16 +217,21 @@ impl Outbox {
         request: GraphRequest,
     ) -> Result<GraphResponse, SendError> {
         let effect = Effect::read(request).map_err(SendError::Invalid)?;
+        let Some(sequence) = context.next_sequence() else {
+            return Err(SendError::TooMany(context.attempt().max_sends));
+        };
+        // In the order of the calls, and not of the tasks.
+        let turn = context.turn().await;
         let abandoned = CancellationToken::new();
         let delivery = Delivery {
             outbox: self.clone(),
             context: context.clone(),
             effect,
-            sequence: context.next_sequence(),
+            sequence,
             abandoned: abandoned.clone(),
         };
         let _abandon = abandoned.drop_guard();
-        let task = tracing::Instrument::in_current_span(delivery.run());
+        let task = tracing::Instrument::in_current_span(delivery.run(turn));
         match self.deliveries.spawn(task).await {
             Ok(result) => result,
             // It panicked, or the runtime is going down.
@@ -217,6 +239,32 @@ impl Outbox {
                 retry_in: self.settings.settle_after,
             }),
         }
+    }
+
+    /// How long the event must wait because sends of this run did not go out: `None` when nothing
+    /// waits, zero when nobody knows how long. Of several the shortest counts: after it there is
+    /// something to do.
+    pub async fn wait_left(&self, context: &SendContext) -> Option<Duration> {
+        let mut shortest = None;
+        for (send_id, wait) in context.waiting() {
+            let left = match wait {
+                Wait::Until(until) => until.saturating_duration_since(Instant::now()).max(SOON),
+                Wait::Settling(until) => {
+                    let known = until.saturating_duration_since(Instant::now());
+                    // A status may have come while the run went on.
+                    let left = self.store.settles_in(send_id).await;
+                    left.unwrap_or(known).max(SOON)
+                }
+                Wait::Unknown => Duration::ZERO,
+            };
+            shortest = Some(shortest.map_or(left, |shortest: Duration| shortest.min(left)));
+        }
+        shortest
+    }
+
+    /// Ends the pauses of a number: what Meta refused may have been repaired.
+    pub async fn resume(&self, phone_number_id: &str) -> Result<(), sqlx::Error> {
+        self.store.resume(phone_number_id).await
     }
 
     /// Waits until no send is under way. Call it at shutdown, when no bot runs any more.

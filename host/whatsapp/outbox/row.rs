@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::Value;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
+use uuid::Uuid;
 
 use super::OutboundMessage;
 use super::sent::contact;
@@ -42,13 +43,32 @@ pub(super) enum State {
 
 /// How it is known that a message went out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Origin {
-    Answer,
+pub(super) enum Origin<'a> {
+    /// By Meta's answer, to a message to this recipient.
+    Answer(&'a str),
     Status,
+}
+
+impl Origin<'_> {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Answer(_) => "answer",
+            Self::Status => "status",
+        }
+    }
+
+    pub(super) fn recipient(&self) -> &str {
+        match self {
+            Self::Answer(recipient) => recipient,
+            Self::Status => "",
+        }
+    }
 }
 
 /// What a status needs to know of its row.
 pub(super) struct Watched {
+    pub(super) project_id: Uuid,
+    pub(super) phone_number_id: String,
     pub(super) is_sent: bool,
     pub(super) callback_data: Option<String>,
     pub(super) recipient: Option<String>,
@@ -125,6 +145,8 @@ pub(super) fn outbound(
 
 pub(super) fn watched(row: &PgRow) -> Result<Watched, sqlx::Error> {
     Ok(Watched {
+        project_id: row.try_get("project_id")?,
+        phone_number_id: row.try_get("phone_number_id")?,
         is_sent: row.try_get("is_sent")?,
         callback_data: row.try_get("callback_data")?,
         recipient: recipient(&message(row)?),

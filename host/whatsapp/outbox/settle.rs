@@ -5,8 +5,11 @@ use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
 use super::Outbox;
-use super::row::Origin;
+use super::pauses::Refused;
+use super::row::{Origin, Watched};
 use crate::whatsapp::client::GraphResponse;
+use crate::whatsapp::codes::Paused;
+use crate::whatsapp::error::Verdict;
 
 const CALLBACK_DATA: &str = "biz_opaque_callback_data";
 
@@ -22,6 +25,8 @@ pub struct StatusNotice {
     pub wa_id: Option<String>,
     /// `biz_opaque_callback_data` as it came.
     pub callback_data: Option<String>,
+    /// Why it failed: the first of its errors.
+    pub error_code: Option<i32>,
 }
 
 /// What became of a status.
@@ -33,8 +38,8 @@ pub enum Settlement {
     Ours {
         /// The bot's own callback data, which takes the place of ours.
         callback_data: Option<String>,
-        /// Whether this status settled a send whose outcome was not recorded yet.
-        has_settled: bool,
+        /// The event of a send that this status settled: it need wait no longer.
+        settled_event: Option<i64>,
     },
 }
 
@@ -49,7 +54,16 @@ impl StatusNotice {
             status: text("status")?,
             wa_id: text("recipient_id").filter(|_| !is_group),
             callback_data: text(CALLBACK_DATA),
+            error_code: status
+                .get("errors")
+                .and_then(|errors| Self::code_of(Some(&errors.to_string()))),
         })
+    }
+
+    /// The code of the first of a status' errors, given as JSON.
+    pub fn code_of(errors: Option<&str>) -> Option<i32> {
+        let errors: Value = serde_json::from_str(errors?).ok()?;
+        errors.get(0)?.get("code")?.as_i64()?.try_into().ok()
     }
 }
 
@@ -69,11 +83,11 @@ impl Outbox {
         let Some(row) = self.store.watched(send_id).await? else {
             return Ok(Settlement::Ours {
                 callback_data: None,
-                has_settled: false,
+                settled_event: None,
             });
         };
-        let has_settled = match row.is_sent {
-            true => false,
+        let settled_event = match row.is_sent {
+            true => None,
             false => {
                 let answer = answer(status, row.recipient.as_deref());
                 self.store
@@ -81,10 +95,39 @@ impl Outbox {
                     .await?
             }
         };
+        self.slow_down(status, &row).await;
         Ok(Settlement::Ours {
             callback_data: row.callback_data,
-            has_settled,
+            settled_event,
         })
+    }
+
+    /// Meta takes some messages before it finds that a limit is reached: the status says so then.
+    async fn slow_down(&self, status: &StatusNotice, row: &Watched) {
+        let Some(code) = status.error_code else {
+            return;
+        };
+        let body = json!({ "error": { "message": "Rate limit hit", "code": code } });
+        let answer = GraphResponse {
+            status: StatusCode::BAD_REQUEST,
+            headers: HeaderMap::new(),
+            body: Bytes::from(body.to_string()),
+        };
+        let Some(pause) = Verdict::of(&answer).pause(&answer) else {
+            return;
+        };
+        let refused = Refused {
+            project_id: row.project_id,
+            number: &row.phone_number_id,
+            recipient: status.wa_id.as_deref().unwrap_or_default(),
+        };
+        // A pair without a recipient would be the whole number.
+        if pause.of == Paused::Pair && refused.recipient.is_empty() {
+            return;
+        }
+        if let Err(error) = self.store.pause(&refused, pause, &answer).await {
+            tracing::error!(%error, "a limit of Meta could not be written down");
+        }
     }
 
     /// Settles by one entry of `statuses`, and gives it the callback data that the bot had set.

@@ -1,10 +1,12 @@
 //! The SQL of sends.
 //!
-//! Times are the database's: hosts compare them with each other.
+//! Times are the database's: hosts compare them with each other. A send of unknown outcome is sent
+//! again only when a host's own clock says so too: one clock may be set ahead, hardly both.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::types::chrono::Utc;
 use sqlx::{Acquire, PgConnection, PgPool, Row};
 
 use super::context::SendContext;
@@ -16,13 +18,18 @@ use crate::whatsapp::client::GraphResponse;
 
 #[derive(Clone)]
 pub(super) struct Store {
-    pool: PgPool,
+    pub(super) pool: PgPool,
     sink: Arc<dyn OutboundSink>,
+    settle_after: Duration,
 }
 
 impl Store {
-    pub(super) fn new(pool: PgPool, sink: Arc<dyn OutboundSink>) -> Self {
-        Self { pool, sink }
+    pub(super) fn new(pool: PgPool, sink: Arc<dyn OutboundSink>, settle_after: Duration) -> Self {
+        Self {
+            pool,
+            sink,
+            settle_after,
+        }
     }
 
     /// The row that this request takes, made when there is none. `None`: another run has just made
@@ -45,6 +52,8 @@ impl Store {
             .bind(context.phone_number_id())
             .bind(effect.message().to_string())
             .bind(effect.callback_data.as_deref())
+            .bind(Utc::now())
+            .bind(self.settle_after.as_secs_f64())
             .fetch_optional(&self.pool)
             .await?;
         row.as_ref().map(row::found).transpose()
@@ -59,8 +68,8 @@ impl Store {
     ) -> Result<Option<Lease>, sqlx::Error> {
         let row = sqlx::query(
             "update send
-             set state = 'prepared', tries = tries + 1, settle_by = null, updated_at = now(),
-                 attempt = $3, callback_data = $4
+             set state = 'prepared', tries = tries + 1, settle_by = null, doubted_at = null,
+                 updated_at = now(), attempt = $3, callback_data = $4
              where send_id = $1 and tries = $2
                and (state = 'released' or state = 'unsettled' and settle_by <= now())
              returning tries",
@@ -101,17 +110,21 @@ impl Store {
         .transpose()
     }
 
-    /// From prepared to unsettled.
+    /// From prepared to unsettled. The time begins anew for one whose end is too far away: the
+    /// database's clock was set back.
     pub(super) async fn doubt(&self, lease: Lease, wait: Duration) -> Result<(), sqlx::Error> {
         sqlx::query(
             "update send
              set state = 'unsettled', settle_by = now() + make_interval(secs => $3),
-                 updated_at = now()
-             where send_id = $1 and tries = $2 and state = 'prepared'",
+                 doubted_at = $4, updated_at = now()
+             where send_id = $1 and tries = $2
+               and (state = 'prepared'
+                    or state = 'unsettled' and settle_by > now() + make_interval(secs => $3))",
         )
         .bind(lease.send_id)
         .bind(lease.tries)
         .bind(wait.as_secs_f64())
+        .bind(Utc::now())
         .execute(&self.pool)
         .await
         .map(drop)
@@ -121,7 +134,7 @@ impl Store {
     pub(super) async fn release(&self, lease: Lease) -> Result<(), sqlx::Error> {
         sqlx::query(
             "update send
-             set state = 'released', settle_by = null, updated_at = now()
+             set state = 'released', settle_by = null, doubted_at = null, updated_at = now()
              where send_id = $1 and tries = $2 and state in ('prepared', 'unsettled')",
         )
         .bind(lease.send_id)
@@ -138,7 +151,7 @@ impl Store {
     ) -> Result<(), sqlx::Error> {
         sqlx::query(
             "update send
-             set state = 'rejected', settle_by = null, request_body = null, updated_at = now(),
+             set state = 'rejected', settle_by = null, doubted_at = null, request_body = null, updated_at = now(),
                  response_status = $3, response_body = $4
              where send_id = $1 and tries = $2 and state in ('prepared', 'unsettled')",
         )
@@ -153,13 +166,14 @@ impl Store {
 
     /// Meta has the message, whoever says so: no state but `sent` stands against that.
     ///
-    /// Returns whether the row was not `sent` before.
+    /// Returns the event whose send was not `sent` before. Ends the series of refusals of the
+    /// number, and of the recipient when it is known.
     pub(super) async fn record_sent(
         &self,
         send_id: i64,
         response: &GraphResponse,
-        origin: Origin,
-    ) -> Result<bool, sqlx::Error> {
+        origin: Origin<'_>,
+    ) -> Result<Option<i64>, sqlx::Error> {
         let wamid = wamid(&response.body);
         let mut transaction = self.pool.begin().await?;
         let row = sqlx::query(MARK_SENT)
@@ -167,6 +181,8 @@ impl Store {
             .bind(wamid.as_deref())
             .bind(i32::from(response.status.as_u16()))
             .bind(response.body.as_ref())
+            .bind(origin.word())
+            .bind(origin.recipient())
             .fetch_optional(&mut *transaction)
             .await?;
         match (&row, &wamid) {
@@ -175,13 +191,17 @@ impl Store {
                 self.tell_sink(&mut transaction, &message).await?;
             }
             (Some(_), None) => tracing::warn!(send.id = send_id, "Meta's answer names no message"),
-            (None, _) if origin == Origin::Answer => {
+            (None, _) if matches!(origin, Origin::Answer(_)) => {
                 complete(&mut transaction, send_id, wamid.as_deref(), response).await?;
             }
             (None, _) => {}
         }
+        let event_id = row
+            .as_ref()
+            .map(|row| row.try_get("event_id"))
+            .transpose()?;
         transaction.commit().await?;
-        Ok(row.is_some())
+        Ok(event_id)
     }
 
     /// In a savepoint: what the sink cannot record must not make the host forget a send.
@@ -206,7 +226,7 @@ impl Store {
     /// The row of a status. `None` when it was deleted.
     pub(super) async fn watched(&self, send_id: i64) -> Result<Option<Watched>, sqlx::Error> {
         let row = sqlx::query(
-            "select state = 'sent' as is_sent, callback_data, request_body
+            "select state = 'sent' as is_sent, callback_data, request_body, project_id, phone_number_id
              from send
              where send_id = $1",
         )
@@ -216,12 +236,31 @@ impl Store {
         row.as_ref().map(row::watched).transpose()
     }
 
+    /// How long a send may stay unsettled; zero when it is decided, none when it is being tried.
+    pub(super) async fn settles_in(&self, send_id: i64) -> Option<Duration> {
+        let seconds: Result<Option<f64>, _> = sqlx::query_scalar(
+            "select case state when 'unsettled' then extract(epoch from settle_by - now())
+                               when 'prepared' then null else 0 end::double precision
+             from send where send_id = $1",
+        )
+        .bind(send_id)
+        .fetch_one(&self.pool)
+        .await;
+        let seconds = seconds.ok().flatten()?;
+        Some(Duration::try_from_secs_f64(seconds).unwrap_or_default())
+    }
+
+    /// Rows of events that can still be run or replayed stay, however old they are.
     pub(super) async fn prune(&self, days: u32) -> Result<u64, sqlx::Error> {
-        sqlx::query("delete from send where updated_at < now() - make_interval(days => $1)")
-            .bind(i32::try_from(days).unwrap_or(i32::MAX))
-            .execute(&self.pool)
-            .await
-            .map(|done| done.rows_affected())
+        sqlx::query(
+            "delete from send s where updated_at < now() - make_interval(days => $1)
+               and not exists (select from event e
+                 where e.project_id = s.project_id and e.event_id = s.event_id)",
+        )
+        .bind(i32::try_from(days).unwrap_or(i32::MAX))
+        .execute(&self.pool)
+        .await
+        .map(|done| done.rows_affected())
     }
 }
 
@@ -247,7 +286,10 @@ const FIND_OR_PREPARE: &str = "
       returning send_id, tries
     )
     select send_id, tries, state, response_status, response_body,
-           extract(epoch from settle_by - now())::double precision as settle_in
+           greatest(extract(epoch from settle_by - now()),
+                    case when doubted_at <= $10::timestamptz
+                         then $11::double precision - extract(epoch from $10 - doubted_at) end
+           )::double precision as settle_in
     from known
     union all
     select send_id, tries, 'new', null, null, null
@@ -258,10 +300,14 @@ const MARK_SENT: &str = "
       select send_id, request_body from send
       where send_id = $1 and state <> 'sent'
       for update
+    ), resumed as (
+      delete from send_pause p using send s
+      where s.send_id = $1 and p.phone_number_id = s.phone_number_id
+        and p.recipient in ('', $6) and p.until <= now()
     )
     update send
-    set state = 'sent', wamid = $2, response_status = $3, response_body = $4,
-        request_body = null, settle_by = null, updated_at = now()
+    set state = 'sent', wamid = $2, response_status = $3, response_body = $4, known_by = $5,
+        request_body = null, settle_by = null, doubted_at = null, updated_at = now()
     from old
     where send.send_id = old.send_id
     returning send.project_id, send.event_id, send.phone_number_id, old.request_body";

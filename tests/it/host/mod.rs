@@ -5,6 +5,7 @@
 
 mod api;
 mod artifact;
+mod budgets;
 mod capacity;
 mod crashes;
 mod delivery;
@@ -16,3 +17,4 @@ mod statuses;
 mod support;
 mod two_hosts;
 mod typed;
+mod waits;

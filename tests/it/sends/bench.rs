@@ -80,16 +80,27 @@ impl Bench {
 
     /// The next run of the event, with a deadline far away.
     pub(super) fn run(&self) -> SendContext {
-        self.run_for(Duration::from_secs(30))
+        self.context(Duration::from_secs(30), 100)
     }
 
-    pub(super) fn run_for(&self, time: Duration) -> SendContext {
+    /// A run that may send so many messages.
+    pub(super) fn run_with(&self, max_sends: u32) -> SendContext {
+        self.context(Duration::from_secs(30), max_sends)
+    }
+
+    /// The outbox of another host on the same database.
+    pub(super) fn another_host(&self) -> Outbox {
+        outbox(self.pool.clone(), &self.graph, Sink { is_broken: false })
+    }
+
+    fn context(&self, time: Duration, max_sends: u32) -> SendContext {
         let (project_id, deadline) = (self.project_id, Instant::now() + time);
         let attempt = Attempt {
             project_id,
             event_id: EVENT,
             attempt: 1,
             deadline,
+            max_sends,
         };
         let token = AccessToken::new(TOKEN);
         SendContext::new(
@@ -123,6 +134,17 @@ impl Bench {
             .settle(&StatusNotice::read(status).unwrap())
             .await
             .unwrap()
+    }
+
+    /// By every clock, what is unsettled has been so for long enough.
+    pub(super) async fn minutes_pass(&self) {
+        sqlx::query(
+            "update send set settle_by = now(), doubted_at = now() - interval '1 hour'
+             where state = 'unsettled'",
+        )
+        .execute(&self.pool)
+        .await
+        .unwrap();
     }
 
     pub(super) async fn states(&self) -> Vec<String> {

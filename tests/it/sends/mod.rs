@@ -1,12 +1,14 @@
 //! Sends through the outbox, against a real database and a scripted Graph API.
 //!
 //! Here: what several runs of an event send. `failures`: what goes wrong between the host and Meta.
+//! `limits`: who waits for whom.
 //! `gateway`: plain HTTP of bots.
 
 mod bench;
 mod failures;
 mod gateway;
 mod graph;
+mod limits;
 
 use roost::whatsapp::outbox::{SendContext, Sent};
 use roost::whatsapp::{GraphRequest, GraphResponse, SendError};

@@ -162,6 +162,7 @@ impl StatusSink for Sink {
         Box::pin(async {
             Ok(Settled::Ours {
                 callback_data: Some("the bot's own".to_owned()),
+                waiting: None,
             })
         })
     }

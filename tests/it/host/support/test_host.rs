@@ -136,6 +136,7 @@ impl TestHost {
             verify_token: Secret::new(VERIFY_TOKEN),
             app_secrets: vec![Secret::new(self.setup.app_secret)],
             graph: GraphEndpoint::new(&self.graph_url(), VERSION).unwrap(),
+            graph_answer: Duration::from_secs(30),
             budget: self.setup.budget,
             instances: self.setup.instances,
             inbox: InboxLimits::default(),

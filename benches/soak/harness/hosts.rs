@@ -1,0 +1,209 @@
+//! The hosts: processes that are killed and started again, and the forwarder before them.
+
+use std::fs::File;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::process::{Child, Command};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use super::Options;
+use super::plan::Kill;
+use super::world::World;
+
+/// What a host says once it takes webhooks.
+const LISTENING: &str = "listening on http://";
+
+/// How long a host may take to listen, on a machine that does much else.
+const START: Duration = Duration::from_secs(90);
+
+/// All hosts.
+pub(super) struct Fleet {
+    hosts: Vec<Host>,
+    environment: Vec<(String, String)>,
+    kills: AtomicU32,
+    restarts: Mutex<Vec<Duration>>,
+}
+
+struct Host {
+    child: tokio::sync::Mutex<Option<Child>>,
+    /// Absent while it is down.
+    address: watch::Sender<Option<SocketAddr>>,
+    log: PathBuf,
+}
+
+impl Fleet {
+    pub(super) async fn start(options: &Options, world: &World) -> Result<Self> {
+        let host = |n: usize| Host {
+            child: tokio::sync::Mutex::default(),
+            address: watch::Sender::new(None),
+            log: world.folder().join(format!("host-{}.log", n + 1)),
+        };
+        let fleet = Self {
+            hosts: (0..options.hosts).map(host).collect(),
+            environment: world.environment(options),
+            kills: AtomicU32::new(0),
+            restarts: Mutex::default(),
+        };
+        for n in 0..options.hosts {
+            fleet.launch(n).await?;
+        }
+        Ok(fleet)
+    }
+
+    pub(super) fn kills(&self) -> u32 {
+        self.kills.load(Ordering::Relaxed)
+    }
+
+    /// From a kill until the host listened again, shortest first.
+    pub(super) fn restarts(&self) -> Vec<Duration> {
+        let mut restarts = lock(&self.restarts).clone();
+        restarts.sort();
+        restarts
+    }
+
+    /// Where the hosts log.
+    pub(super) fn logs(&self) -> Vec<PathBuf> {
+        self.hosts.iter().map(|host| host.log.clone()).collect()
+    }
+
+    /// Starts a host and waits until it listens.
+    async fn launch(&self, n: usize) -> Result<()> {
+        let host = &self.hosts[n];
+        let log = File::options().create(true).append(true).open(&host.log)?;
+        let mut child = Command::new(env!("CARGO_BIN_EXE_roost"))
+            .arg("serve")
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log.try_clone()?)
+            .kill_on_drop(true)
+            .spawn()
+            .context("`roost serve` cannot be started")?;
+        let output = child.stdout.take().context("it has an output")?;
+        let mut lines = BufReader::new(output).lines();
+        let listens = async {
+            while let Some(line) = lines.next_line().await? {
+                if let Some((_, address)) = line.split_once(LISTENING) {
+                    let address = address.split_whitespace().next().unwrap_or_default();
+                    return Ok(address.trim_end_matches('/').parse::<SocketAddr>()?);
+                }
+            }
+            bail!("it ended; see {}", host.log.display())
+        };
+        let address = tokio::time::timeout(START, listens)
+            .await
+            .context("`roost serve` did not listen in time")??;
+        // Its output goes on; a closed pipe would be its end.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        *host.child.lock().await = Some(child);
+        host.address.send_replace(Some(address));
+        Ok(())
+    }
+
+    /// SIGKILL, and at once another process in its place.
+    async fn kill(self: &Arc<Self>, n: usize) -> Result<JoinHandle<Result<()>>> {
+        let host = &self.hosts[n];
+        let mut address = host.address.subscribe();
+        let up = tokio::time::timeout(START, address.wait_for(Option::is_some));
+        up.await
+            .context("a host did not come up again")?
+            .context("the host is there")?;
+        let child = host.child.lock().await.take();
+        host.address.send_replace(None);
+        let mut child = child.context("a host that listens is a process")?;
+        if let Some(status) = child.try_wait()? {
+            bail!(
+                "a host ended by itself ({status}); see {}",
+                host.log.display()
+            );
+        }
+        child.kill().await?;
+        self.kills.fetch_add(1, Ordering::Relaxed);
+        let (fleet, killed) = (self.clone(), Instant::now());
+        Ok(tokio::spawn(async move {
+            fleet.launch(n).await?;
+            lock(&fleet.restarts).push(killed.elapsed());
+            Ok(())
+        }))
+    }
+
+    pub(super) async fn stop(&self) {
+        for host in &self.hosts {
+            if let Some(mut child) = host.child.lock().await.take() {
+                // It may have ended already.
+                let _ = child.kill().await;
+            }
+        }
+    }
+}
+
+/// Kills as planned; later when the hosts are not up in time, so that no kill is left out.
+pub(super) async fn kill(fleet: Arc<Fleet>, kills: Vec<Kill>, began: Instant) -> Result<()> {
+    let mut starting = Vec::new();
+    for kill in kills {
+        tokio::time::sleep_until(began + kill.at).await;
+        starting.push(fleet.kill(kill.host).await?);
+    }
+    for start in starting {
+        start.await.context("a host that was killed")??;
+    }
+    Ok(())
+}
+
+/// A load balancer: each connection goes to the next host that is up.
+pub(super) struct Forwarder {
+    address: SocketAddr,
+    accepting: JoinHandle<()>,
+}
+
+impl Forwarder {
+    pub(super) async fn start(fleet: Arc<Fleet>) -> Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let accepting = tokio::spawn(async move {
+            let turn = Arc::new(AtomicUsize::new(0));
+            while let Ok((client, _)) = listener.accept().await {
+                tokio::spawn(forward(fleet.clone(), turn.clone(), client));
+            }
+        });
+        Ok(Self { address, accepting })
+    }
+
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(super) fn stop(&self) {
+        self.accepting.abort();
+    }
+}
+
+async fn forward(fleet: Arc<Fleet>, turn: Arc<AtomicUsize>, mut client: TcpStream) {
+    let first = turn.fetch_add(1, Ordering::Relaxed);
+    for n in 0..fleet.hosts.len() {
+        let host = &fleet.hosts[(first + n) % fleet.hosts.len()];
+        let address = *host.address.borrow();
+        let Some(address) = address else { continue };
+        if let Ok(mut server) = TcpStream::connect(address).await {
+            // Either end may be cut at any time: that is what this is for.
+            let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+            return;
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
