@@ -76,8 +76,21 @@ impl Fleet {
         self.hosts.iter().map(|host| host.log.clone()).collect()
     }
 
-    /// Starts a host and waits until it listens.
+    /// Starts a host until it listens. One that ends before, because Postgres is away, is started
+    /// again, as any supervisor does.
     async fn launch(&self, n: usize) -> Result<()> {
+        let until = Instant::now() + START;
+        loop {
+            let started = self.start_once(n).await;
+            let Err(error) = started else { return Ok(()) };
+            if Instant::now() > until {
+                return Err(error);
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    async fn start_once(&self, n: usize) -> Result<()> {
         let host = &self.hosts[n];
         let log = File::options().create(true).append(true).open(&host.log)?;
         let mut child = Command::new(env!("CARGO_BIN_EXE_roost"))
@@ -100,7 +113,8 @@ impl Fleet {
                     return Ok(address.trim_end_matches('/').parse::<SocketAddr>()?);
                 }
             }
-            bail!("it ended; see {}", host.log.display())
+            let said = std::fs::read_to_string(&host.log).unwrap_or_default();
+            bail!("`roost serve` ended: {}", said.lines().last().unwrap_or_default())
         };
         let address = tokio::time::timeout(START, listens)
             .await

@@ -1,9 +1,11 @@
 // Answers each message with two of its own, in order, by plain HTTP to Meta; no framework.
 
 const http = require('node:http')
-const { PHONE_NUMBER_ID, PORT, WHATSAPP_TOKEN } = process.env
+const { PHONE_NUMBER_ID, PORT, VERIFY_TOKEN, WHATSAPP_TOKEN } = process.env
 
 http.createServer(async (request, response) => {
+  const { searchParams } = new URL(request.url, 'http://bot')
+  if (searchParams.get('hub.verify_token') === VERIFY_TOKEN) return response.end(searchParams.get('hub.challenge'))
   const parts = []
   for await (const part of request) parts.push(part)
   const { entry } = JSON.parse(Buffer.concat(parts).toString() || '{"entry":[]}')
