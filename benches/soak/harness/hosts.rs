@@ -114,7 +114,10 @@ impl Fleet {
                 }
             }
             let said = std::fs::read_to_string(&host.log).unwrap_or_default();
-            bail!("`roost serve` ended: {}", said.lines().last().unwrap_or_default())
+            bail!(
+                "`roost serve` ended: {}",
+                said.lines().last().unwrap_or_default()
+            )
         };
         let address = tokio::time::timeout(START, listens)
             .await

@@ -289,6 +289,7 @@ impl World {
             ("ROOST_SDK", options.sdk.display().to_string()),
             ("ROOST_MASTER_KEY", hex::encode(MASTER_KEY)),
             ("ROOST_LISTEN", "127.0.0.1:0".to_owned()),
+            ("ROOST_ADMIN_LISTEN", "127.0.0.1:0".to_owned()),
             ("ROOST_VERIFY_TOKEN", VERIFY_TOKEN.to_owned()),
             ("ROOST_APP_SECRETS", APP_SECRET.to_owned()),
             ("ROOST_GRAPH_URL", self.emulator.graph_url().to_owned()),
