@@ -71,6 +71,7 @@ async fn deploy(world: &World, data: &Path) -> Result<()> {
         verify_token: Secret::new(VERIFY_TOKEN),
         app_secrets: vec![Secret::new(APP_SECRET)],
         graph: GraphEndpoint::new(&world.graph_url, "v25.0")?,
+        graph_answer: Duration::from_secs(30),
         budget: Budget::default(),
         instances: 10,
         inbox: InboxLimits::default(),
