@@ -227,14 +227,15 @@ impl Inbox {
     /// it the event runs when its time is up.
     pub(super) async fn wait_is_over(&self, project_id: ProjectId, event_id: EventId) {
         let woken = sqlx::query(
-            "update conversation_queue q set ready_at = $3 from event e
+            "update conversation_queue q set ready_at = coalesce($3, statement_timestamp())
+             from event e
              where e.project_id = $1 and e.event_id = $2 and e.state = 'pending'
                and e.deferrals > 0 and q.project_id = e.project_id and q.queue = e.queue
-               and q.lease is null and q.ready_at > $3",
+               and q.lease is null and q.ready_at > coalesce($3, statement_timestamp())",
         )
         .bind(project_id)
         .bind(event_id)
-        .bind(self.clock.now())
+        .bind(self.clock.told())
         .execute(&self.pool)
         .await;
         match woken {

@@ -99,7 +99,7 @@ fn the_hosts_failures_count_against_the_bot_only_when_there_were_many() {
 fn an_event_whose_message_waits_runs_exactly_when_the_wait_is_over() {
     let judge = |attempt, deferrals, wait| {
         let outcome = failed(FailureKind::SendWaits(wait));
-        policy().judge(&event(attempt, deferrals), outcome, DateTime::UNIX_EPOCH)
+        policy().judge(&event(attempt, deferrals), outcome)
     };
     let hour = Duration::from_secs(3600);
     let verdict = judge(3, 0, hour);
