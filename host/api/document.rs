@@ -73,10 +73,18 @@ pub(super) fn operations(document: &Value) -> HashMap<(String, String), String> 
 fn complete_operation(path: &str, method: &str, operation: &mut Map<String, Value>) {
     operation.insert("security".into(), json!([{ "token": [] }]));
     add_parameters(path, method, operation);
-    let has_query = operation
-        .get("parameters")
-        .and_then(Value::as_array)
-        .is_some_and(|all| all.iter().any(|parameter| parameter["in"] == "query"));
+    let parameters = operation.get("parameters").and_then(Value::as_array);
+    let query: Vec<&str> = parameters
+        .into_iter()
+        .flatten()
+        .filter(|parameter| parameter["in"] == "query")
+        .filter_map(|parameter| parameter["name"].as_str())
+        .collect();
+    let has_query = !query.is_empty();
+    // A filter may name a project, and a cursor a place in the list.
+    let names_something = query
+        .iter()
+        .any(|name| matches!(*name, "cursor" | "project"));
     let has_body = operation.contains_key("requestBody");
     let (has_path, is_post) = (path.contains('{'), method == "post");
     let shared = [
@@ -93,7 +101,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Map<String, Valu
             "The host's database cannot be reached, or the host is stopping; try again",
         ),
         (
-            has_path,
+            has_path || names_something,
             "404",
             "What the address names is not there, or the token may not know of it",
         ),
@@ -156,7 +164,7 @@ fn add_parameters(path: &str, method: &str, operation: &mut Map<String, Value>) 
         if !is_there {
             let description = match name {
                 "project" => "The project's name or id".to_owned(),
-                name => format!("The id of the {name}"),
+                name => format!("The id of the {}", name.trim_end_matches("_id")),
             };
             parameters.push(json!({
                 "name": name, "in": "path", "required": true,

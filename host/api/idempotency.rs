@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256};
 
 use super::Api;
 use super::caller::Caller;
-use super::error::{bad_request, conflict, unprocessable};
+use super::error::{bad_request, conflict};
 use super::extract;
 use crate::access::{Answer, Claim, Claimed, HELD_FOR};
 use crate::http::ApiError;
@@ -146,7 +146,7 @@ async fn again(request: Request, hash: Hash, answer: Answer) -> Result<Response,
     rest.map_err(|_| ApiError::BodyTooSlow)??;
     // What was read first is in the hash already, and `Watched` put the rest there.
     if digest(&hash) != answer.request_hash {
-        return Err(unprocessable(
+        return Err(conflict(
             "idempotency-key-reused",
             "this `Idempotency-Key` was sent with another request; take a new key",
         ));

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::error::bad_request;
+use super::error::{bad_request, not_found};
 use crate::http::ApiError;
 
 const DEFAULT_LIMIT: u32 = 50;
@@ -60,6 +60,7 @@ impl<K: Serialize + DeserializeOwned> Window<K> {
                 format!("`limit` is {limit}; use 1 to {HIGHEST_LIMIT}"),
             ));
         }
+        let cursor = cursor.filter(|text| !text.is_empty());
         let after = cursor.map(|text| decode(list, text)).transpose()?;
         Ok(Self { list, after, limit })
     }
@@ -102,8 +103,8 @@ fn decode<K: DeserializeOwned>(list: &str, text: &str) -> Result<K, ApiError> {
     let pair: Option<(String, K)> = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
     match pair {
         Some((name, key)) if name == list => Ok(key),
-        _ => Err(bad_request(
-            "bad-cursor",
+        _ => Err(not_found(
+            "cursor-not-found",
             "`cursor` is not from this list; give `next_cursor` of the page before, or leave it out",
         )),
     }
@@ -122,7 +123,7 @@ mod tests {
         let cursor = page.next_cursor.unwrap();
         let next = Window::<i64>::read("events", None, Some(&cursor)).unwrap();
         assert_eq!(next.after, Some(2));
-        for wrong in ["", "x", "é", &cursor[1..], &format!("{cursor}A")] {
+        for wrong in ["x", "é", &cursor[1..], &format!("{cursor}A")] {
             assert!(
                 Window::<i64>::read("events", None, Some(wrong)).is_err(),
                 "`{wrong}` was taken"

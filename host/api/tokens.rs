@@ -167,21 +167,22 @@ async fn create_token(
 
 #[derive(Deserialize)]
 struct TokenInPath {
-    token: String,
+    token_id: String,
 }
 
 /// Removes a token
 ///
 /// From then on it opens nothing. Needs the scope `admin`.
-#[utoipa::path(delete, path = "/v1/tokens/{token}", tag = "tokens",
+#[utoipa::path(delete, path = "/v1/tokens/{token_id}", tag = "tokens",
     responses((status = 204, description = "It is gone")))]
 async fn remove_token(
     State(api): State<Api>,
     caller: Caller,
-    ApiPath(TokenInPath { token }): ApiPath<TokenInPath>,
+    ApiPath(TokenInPath { token_id }): ApiPath<TokenInPath>,
 ) -> Result<StatusCode, ApiError> {
     caller.require(Scope::Admin)?;
-    let id = uuid(&token).ok_or_else(|| not_found("token-not-found", "there is no such token"))?;
+    let id =
+        uuid(&token_id).ok_or_else(|| not_found("token-not-found", "there is no such token"))?;
     let removed = api
         .access
         .remove_token(TokenId(id), caller.bound_to())

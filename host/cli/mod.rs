@@ -2,7 +2,8 @@
 //!
 //! To add a word: a file with its arguments (flatten [`ApiArgs`], and [`ProjectArgs`] if it is
 //! about one project) and an async `run(self, &Session)`; then a line in [`ClientWord`] and one in
-//! [`ClientWord::run`]. [`Client`] asks, [`Output`] prints: what the API answered with `--json`,
+//! [`ClientWord::run`]. No argument may be called as one of the flattened (`url`, `token`, `json`,
+//! `project`): clap would take them for one. [`Client`] asks, [`Output`] prints: what the API answered with `--json`,
 //! else a table or a sentence. Errors are [`CliError`]s and say what to do.
 
 mod audit;

@@ -35,7 +35,7 @@ enum TokensWord {
     /// Removes a token: from then on it opens nothing.
     Remove {
         /// Its id, as `roost tokens` lists it.
-        token: String,
+        id: String,
     },
 }
 
@@ -94,9 +94,9 @@ impl TokensArgs {
                 let made = client.post(&["tokens"], &wanted).await?;
                 output.answer(&made, &text(&made, "/token"))
             }
-            TokensWord::Remove { token } => {
-                let gone = client.delete(&["tokens", &token]).await?;
-                output.answer(&gone, &format!("the token {token} is gone"))
+            TokensWord::Remove { id } => {
+                let gone = client.delete(&["tokens", &id]).await?;
+                output.answer(&gone, &format!("the token {id} is gone"))
             }
         }
     }

@@ -68,7 +68,7 @@ async fn a_key_is_for_one_request() {
         &json!({ "name": "pasta" }),
     )
     .await;
-    assert_eq!(other.refusal(), (422, "idempotency-key-reused".to_owned()));
+    assert_eq!(other.refusal(), (409, "idempotency-key-reused".to_owned()));
     for bad in ["", "a b", &"a".repeat(201)] {
         let refused = post(&operator, bad, "/v1/projects", &wanted).await;
         assert_eq!(refused.refusal(), (400, "bad-idempotency-key".to_owned()));
@@ -130,4 +130,16 @@ async fn a_claim_of_a_host_that_died_runs_out() {
         .await
         .unwrap();
     post(&operator, "key", "/v1/projects", &wanted).await.ok();
+}
+
+#[tokio::test]
+async fn another_host_knows_the_answer_too() {
+    let mut host = TestHost::start().await;
+    let wanted = json!({ "name": "pizza" });
+    let first = post(&host.operator(), "key", "/v1/projects", &wanted).await;
+    host.stops().await;
+    host.starts_again().await;
+    let again = post(&host.operator(), "key", "/v1/projects", &wanted).await;
+    assert_eq!(again.headers["idempotency-replayed"], "true");
+    assert_eq!(first.ok(), again.ok());
 }
