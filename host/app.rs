@@ -14,9 +14,10 @@ use crate::projects::{
     NewNumber, Project, ProjectError, ProjectId, ProjectName, ProjectSettings, ProjectStore,
     Secret, SettingsChange, Vault,
 };
-use crate::runs::{Runner, Services};
+use crate::runs::{ResidentSettings, Residents, Runner, Services};
 use crate::sandbox::{Budget, Sandbox, SandboxSettings};
 use crate::sdk::Sdk;
+use crate::web::{Web, WebSettings};
 use crate::whatsapp::{
     CallbackKey, Gateway, GraphClient, GraphEndpoint, GraphLimits, OutboundMessage, OutboundSink,
     Outbox, OutboxSettings, Settlement, StatusNotice,
@@ -88,6 +89,10 @@ pub struct AppConfig {
     pub settle_after: Duration,
     /// What bots may reach besides Meta.
     pub egress: EgressPolicy,
+    /// How bots' own routes are served.
+    pub web: WebSettings,
+    /// When resident instances end.
+    pub residents: ResidentSettings,
 }
 
 /// What operators do with a host: the part of it that the admin API works with.
@@ -97,6 +102,7 @@ pub struct Host {
     deploys: Deploys,
     inbox: Inbox,
     outbox: Outbox,
+    residents: Residents,
     pool: PgPool,
 }
 
@@ -104,6 +110,7 @@ pub struct Host {
 pub struct App {
     host: Arc<Host>,
     dispatcher: DispatcherHandle,
+    web: Web,
     address: SocketAddr,
     admin_address: SocketAddr,
     drain: Duration,
@@ -169,7 +176,19 @@ impl App {
         let sink = Arc::new(SettlingSink(outbox.clone()));
         let inbox =
             Inbox::new(pool.clone(), Clock::database(), sink).with_limits(config.inbox.clone());
-        let runner = Runner::new(deploys.clone(), services, config.budget);
+        let residents = Residents::new(
+            pool.clone(),
+            &config.dispatcher.owner,
+            deploys.workshop().sandbox().waiting_for_instances(),
+            config.residents,
+        );
+        let runner = Runner::new(deploys.clone(), services, residents.clone(), config.budget);
+        let web = Web::new(
+            config.web.clone(),
+            projects.clone(),
+            deploys.clone(),
+            runner.clone(),
+        );
         let dispatcher = Dispatcher::start(
             inbox.clone(),
             Arc::new(runner),
@@ -189,7 +208,10 @@ impl App {
                 draining: draining.clone(),
             },
         };
-        let serving = axum::serve(listener, crate::http::router(state))
+        let in_front = axum::middleware::from_fn_with_state(web.clone(), crate::web::dispatch);
+        let router = crate::http::router(state).layer(in_front);
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let serving = axum::serve(listener, service)
             .with_graceful_shutdown(closing.clone().cancelled_owned());
         let server = tokio::spawn(serving.into_future());
         let host = Arc::new(Host {
@@ -198,6 +220,7 @@ impl App {
             deploys,
             inbox,
             outbox,
+            residents,
             pool,
         });
         let admin_address = admin_listener.local_addr()?;
@@ -209,6 +232,7 @@ impl App {
         Ok(Self {
             host,
             dispatcher,
+            web,
             address,
             admin_address,
             drain: config.drain,
@@ -237,7 +261,8 @@ impl App {
         self.closing.cancel();
         let door = self.server.abort_handle();
         let closed = tokio::time::timeout(PATIENCE, self.server);
-        let (closed, report) = tokio::join!(closed, self.dispatcher.drain(PATIENCE));
+        let runs = self.dispatcher.drain(PATIENCE);
+        let (closed, report, ()) = tokio::join!(closed, runs, self.web.stop(PATIENCE));
         match closed {
             Ok(joined) => ended(joined),
             Err(_) => {
@@ -245,6 +270,7 @@ impl App {
                 door.abort();
             }
         }
+        self.host.residents.stop().await;
         self.host.outbox.drain().await;
         // Operators' requests get a moment; a stream that does not end must not hold up the host.
         let abort = self.admin.abort_handle();
@@ -304,16 +330,25 @@ impl Host {
     ) -> Result<ProjectSettings, ProjectError> {
         let settings = self.projects.change(project, name, settings).await?;
         self.deploys.forget(project).await?;
+        self.residents.end(project).await;
         Ok(settings)
     }
 
     /// Connects a number, and forgets what was made ready with another.
     pub async fn connect_number(&self, project: ProjectId, number: &NewNumber) -> Result<()> {
         self.projects.connect_number(project, number).await?;
-        self.deploys.forget(project).await?;
+        self.renew(project).await?;
         // What Meta refused may be allowed with this token.
         self.outbox.resume(&number.phone_number_id).await?;
         Ok(self.inbox.wake(project).await?)
+    }
+
+    /// Forgets what was made ready of a project, after something of it changed: its next event
+    /// finds the change, and its resident instance ends.
+    pub async fn renew(&self, project: ProjectId) -> Result<()> {
+        self.deploys.forget(project).await?;
+        self.residents.end(project).await;
+        Ok(())
     }
 
     /// Bundles a folder and deploys it.
@@ -325,6 +360,7 @@ impl Host {
         let project = self.projects.by_id(project).await?;
         let artifact = self.deploys.workshop().artifact(bundle);
         let deployed = self.deploys.deploy(&project, &artifact).await?;
+        self.residents.end(project.project_id).await;
         if let Err(error) = self.inbox.wake(project.project_id).await {
             tracing::warn!(%error, "waiting events are found at the next look into the inbox");
         }

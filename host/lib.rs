@@ -21,5 +21,6 @@ pub mod sandbox;
 pub mod sdk;
 pub mod shutdown;
 pub mod telemetry;
+pub mod web;
 pub mod whatsapp;
 pub mod workshop;

@@ -59,6 +59,9 @@ pub struct Manifest {
     pub webhook_path: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance: Option<Instance>,
+    /// What the build had to say of the code.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// All that a host needs to evaluate a bot again.
@@ -80,6 +83,7 @@ impl Artifact {
                 entry: bundle.entry.path,
                 webhook_path: bundle.webhook_path,
                 instance: bundle.instance,
+                warnings: bundle.warnings.iter().map(ToString::to_string).collect(),
             },
             code: bundle.code,
             source_map: bundle.source_map,

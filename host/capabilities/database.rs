@@ -32,6 +32,27 @@ pub struct OpenTransaction {
     limits: Limits,
 }
 
+/// The transactions that an event began.
+#[derive(Default)]
+pub(crate) struct Begun(Vec<std::sync::Weak<Mutex<Option<TenantTransaction>>>>);
+
+impl Begun {
+    fn add(&mut self, open: &OpenTransaction) {
+        self.0.retain(|known| known.strong_count() > 0);
+        self.0.push(Arc::downgrade(&open.transaction));
+    }
+
+    /// Ends those that are open. A transaction that is dropped is rolled back.
+    pub(super) fn end(&self) {
+        for open in self.0.iter().filter_map(std::sync::Weak::upgrade) {
+            // Nothing of the event runs any more, so nobody holds the lock.
+            if let Ok(mut transaction) = open.try_lock() {
+                transaction.take();
+            }
+        }
+    }
+}
+
 fn granted<T>(accessor: &Accessor<T, HasSelf<RunState>>) -> Result<DatabaseGrant, Error> {
     accessor.with(|mut access| {
         let grants = &mut access.get().grants;
@@ -109,8 +130,9 @@ impl<T: Send> database::HostWithStore<T> for HasSelf<RunState> {
             limits: grant.limits,
         };
         accessor.with(|mut access| {
-            access
-                .get()
+            let state = access.get();
+            state.grants.transactions.add(&open);
+            state
                 .table
                 .push(open)
                 .map_err(|error| Error::Other(error.to_string()))

@@ -36,6 +36,8 @@ pub struct Grants {
     pub(crate) secrets: Arc<BTreeMap<String, String>>,
     pub(crate) log: LogBudget,
     pub(crate) http: Outbound,
+    /// Transactions that the event began.
+    pub(crate) transactions: database::Begun,
     failure: Option<String>,
     /// How many calls of host functions were made.
     host_calls: u32,
@@ -52,6 +54,7 @@ impl Grants {
             secrets: Arc::default(),
             log: LogBudget::new(Arc::new(NoLog)),
             http: Outbound::denied(),
+            transactions: database::Begun::default(),
             failure: None,
             host_calls: 0,
             max_host_calls: Budget::default().host_calls,
@@ -118,6 +121,12 @@ impl Grants {
     /// How many calls of host functions the run made.
     pub fn host_calls(&self) -> u32 {
         self.host_calls + self.http.requests()
+    }
+
+    /// Rolls back what the event began and did not end: an instance that lives
+    /// on must not hold a connection, or locks, until its next event.
+    pub(crate) fn end_transactions(&self) {
+        self.transactions.end();
     }
 
     pub(crate) fn take_failure(&mut self) -> Option<String> {

@@ -13,8 +13,10 @@ use crate::egress::EgressPolicy;
 use crate::inbox::{DispatcherSettings, InboxLimits};
 use crate::postgres::{MasterKey, Server, TenantAuth};
 use crate::projects::Secret;
+use crate::runs::ResidentSettings;
 use crate::sandbox::Budget;
 use crate::telemetry::LogFormat;
+use crate::web::{Domain, TrustedProxies, WebSettings};
 use crate::whatsapp::GraphEndpoint;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
@@ -52,6 +54,12 @@ pub struct ServeArgs {
     /// A token for the admin API that may do everything: the first one, before others are made.
     #[arg(long, env = "ROOST_ADMIN_TOKEN", hide_env_values = true)]
     pub admin_token: Option<String>,
+    /// Below which each project has a host name for its bot's own routes, as `bots.example.com`.
+    #[arg(long, env = "ROOST_DOMAIN")]
+    pub domain: Option<Domain>,
+    /// Proxies whose `X-Forwarded-*` are believed: addresses, networks, `loopback`, `private`.
+    #[arg(long, env = "ROOST_TRUSTED_PROXIES", default_value = "loopback")]
+    pub trusted_proxies: TrustedProxies,
     /// Artifacts, images and compiled engines.
     #[arg(long, env = "ROOST_DATA", default_value = ".roost")]
     pub data: PathBuf,
@@ -162,6 +170,12 @@ impl ServeArgs {
         };
         let server = Server::from_url(&self.database_url, auth).context("DATABASE_URL")?;
         let lease = Duration::from_secs(self.lease_seconds.max(1));
+        let web = WebSettings {
+            domain: self.domain,
+            trusted_proxies: self.trusted_proxies,
+            running: self.instances.div_ceil(2) as usize,
+            ..WebSettings::default()
+        };
         Ok(AppConfig {
             server,
             data: self.data,
@@ -199,6 +213,11 @@ impl ServeArgs {
             },
             settle_after: Duration::from_secs(self.settle_seconds),
             egress: EgressPolicy::default(),
+            web,
+            residents: ResidentSettings {
+                lease,
+                ..ResidentSettings::default()
+            },
         })
     }
 }

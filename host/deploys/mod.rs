@@ -172,7 +172,11 @@ impl Deploys {
             component_sha256: digest,
             entry: artifact.manifest.entry.clone(),
             webhook_path: webhook.path.clone(),
-            notes: serde_json::json!({ "webhook": webhook.because, "parked": image.report.parked }),
+            notes: serde_json::json!({
+                "webhook": webhook.because,
+                "parked": image.report.parked,
+                "warnings": artifact.manifest.warnings,
+            }),
         };
         let version = self
             .projects

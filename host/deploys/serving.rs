@@ -2,9 +2,9 @@
 
 use super::environment::{self, PLACEHOLDER_TOKEN};
 use super::{Deploys, write};
-use crate::build::artifact;
+use crate::build::{Instance as Lifetime, artifact};
 use crate::postgres::{Tenant, TenantName};
-use crate::projects::{ProjectError, ProjectId, Secret, VersionId};
+use crate::projects::{InstanceLife, ProjectError, ProjectId, Secret, VersionId};
 use crate::sandbox::Bot;
 use crate::whatsapp::{AccessToken, Scope, Sender};
 use crate::workshop::Positions;
@@ -29,6 +29,8 @@ pub struct Serving {
     pub positions: Positions,
     /// What logs call the project.
     pub project_name: Arc<str>,
+    /// How long its instances live.
+    pub lifetime: Lifetime,
 }
 
 /// The number that a bot sends from.
@@ -175,6 +177,11 @@ impl Deploys {
             number,
             positions: Positions::of(&artifact),
             project_name: project.name.as_str().into(),
+            lifetime: match project.instance {
+                Some(InstanceLife::Resident) => Lifetime::Resident,
+                Some(InstanceLife::Fresh) => Lifetime::Fresh,
+                None => artifact.manifest.instance.unwrap_or(Lifetime::Fresh),
+            },
         }))
     }
 }

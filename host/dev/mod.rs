@@ -15,6 +15,7 @@ use self::chat::{Chat, ChatError, Settled};
 use self::progress::{say, step};
 use self::setup::{Connected, Places, Setup};
 use self::watch::{Change, Watch};
+use crate::build::Report;
 use crate::projects::ProjectId;
 use crate::telemetry::LogFormat;
 use crate::workshop::WorkshopError;
@@ -111,22 +112,31 @@ async fn session(setup: &Setup, folder: &Path, stop: &CancellationToken) -> Resu
     let connected = setup.connect(&setup::project_name(folder)?).await?;
     let ignored: [&Path; 1] = [&setup.data];
     let mut watch = Watch::new([folder], ignored);
-    let inputs = tokio::select! {
-        inputs = deploy(setup, connected.project.project_id, folder) => inputs?,
+    let (inputs, warnings) = tokio::select! {
+        deployed = deploy(setup, connected.project.project_id, folder) => deployed?,
         () = stop.cancelled() => return Ok(()),
     };
     watch.add(inputs);
+    say(&format!(
+        "the bot's own pages: http://{}/p/{}/",
+        setup.app.address(),
+        connected.project.name
+    ));
     say_when_answered(setup);
     say(&format!(
         "other words of roost reach this host with ROOST_URL=http://{} ROOST_TOKEN={}",
         setup.app.admin_address(),
         setup.keys.admin_token
     ));
-    chat(setup, &connected, folder, watch, stop).await
+    chat(setup, &connected, folder, (watch, warnings), stop).await
 }
 
 /// Bundles the folder and deploys it, and says how long that took.
-async fn deploy(setup: &Setup, project: ProjectId, folder: &Path) -> Result<Vec<PathBuf>> {
+async fn deploy(
+    setup: &Setup,
+    project: ProjectId,
+    folder: &Path,
+) -> Result<(Vec<PathBuf>, Vec<Report>)> {
     let started = Instant::now();
     let bundling = setup.app.workshop().bundle(folder, say);
     let bundle = bundling.await.map_err(WorkshopError::Build)?;
@@ -134,7 +144,7 @@ async fn deploy(setup: &Setup, project: ProjectId, folder: &Path) -> Result<Vec<
         say(&format!("warning: {warning}"));
     }
     let entry = format!("{} ({})", bundle.entry.path, bundle.entry.chosen_because);
-    let inputs = bundle.inputs.clone();
+    let (inputs, warnings) = (bundle.inputs.clone(), bundle.warnings.clone());
     let deployed = step("deploying", setup.app.deploy_folder(project, bundle)).await?;
     say(&format!(
         "deployed in {} ms: {entry}; webhook {} ({})",
@@ -148,7 +158,7 @@ async fn deploy(setup: &Setup, project: ProjectId, folder: &Path) -> Result<Vec<
             deployed.report.parked
         ));
     }
-    Ok(inputs)
+    Ok((inputs, warnings))
 }
 
 /// Says once how long the first answer took from the start of the command.
@@ -190,7 +200,7 @@ async fn chat(
     setup: &Setup,
     connected: &Connected,
     folder: &Path,
-    watch: Watch,
+    (watch, warnings): (Watch, Vec<Report>),
     stop: &CancellationToken,
 ) -> Result<()> {
     let (notices, noticed) = mpsc::unbounded_channel();
@@ -204,7 +214,7 @@ async fn chat(
     };
     let input = chat::read_stdin().context("the chat's input cannot be read")?;
     let chatting = chat.run(input, tokio::io::stdout(), &settled, stop.clone());
-    let redeploying = redeploy_on_change(setup, connected, folder, watch, notices);
+    let redeploying = redeploy_on_change(setup, connected, folder, (watch, warnings), notices);
     tokio::select! {
         ended = chatting => match ended {
             Ok(_) => Ok(()),
@@ -233,15 +243,21 @@ async fn redeploy_on_change(
     setup: &Setup,
     connected: &Connected,
     folder: &Path,
-    mut watch: Watch,
+    (mut watch, mut known): (Watch, Vec<Report>),
     notices: mpsc::UnboundedSender<String>,
 ) -> std::convert::Infallible {
     loop {
         let change = watch.next().await;
         let started = Instant::now();
         let notice = match deploy_again(setup, connected.project.project_id, folder).await {
-            Ok(inputs) => {
+            Ok((inputs, warnings)) => {
                 watch.add(inputs);
+                let new = |warning: &&Report| known.iter().all(|k| k.message != warning.message);
+                for warning in warnings.iter().filter(new) {
+                    // The chat is over: so is this.
+                    let _ = notices.send(format!("warning: {warning}"));
+                }
+                known = warnings;
                 let what = match change {
                     Change::Files(files) => names(folder, &files),
                     Change::Environment => {
@@ -257,12 +273,16 @@ async fn redeploy_on_change(
     }
 }
 
-async fn deploy_again(setup: &Setup, project: ProjectId, folder: &Path) -> Result<Vec<PathBuf>> {
+async fn deploy_again(
+    setup: &Setup,
+    project: ProjectId,
+    folder: &Path,
+) -> Result<(Vec<PathBuf>, Vec<Report>)> {
     let bundling = setup.app.workshop().bundle(folder, |_| {});
     let bundle = bundling.await.map_err(WorkshopError::Build)?;
-    let inputs = bundle.inputs.clone();
+    let (inputs, warnings) = (bundle.inputs.clone(), bundle.warnings.clone());
     setup.app.deploy_folder(project, bundle).await?;
-    Ok(inputs)
+    Ok((inputs, warnings))
 }
 
 /// The files that changed, as their author calls them.

@@ -7,7 +7,9 @@ use crate::egress::EgressPolicy;
 use crate::inbox::{DispatcherSettings, InboxLimits};
 use crate::postgres::{Embedded, EmbeddedConfig};
 use crate::projects::{NewNumber, Project, ProjectName, Secret};
+use crate::runs::ResidentSettings;
 use crate::sandbox::Budget;
+use crate::web::WebSettings;
 use crate::whatsapp::{GraphEndpoint, GraphLimits};
 use anyhow::{Context, Result};
 use roost_emulator::control::wire::{
@@ -171,6 +173,13 @@ fn app_config(
         drain: Duration::ZERO,
         settle_after: Duration::from_secs(60),
         egress: EgressPolicy::default(),
+        web: WebSettings {
+            // Browsers know that every name below it is this machine.
+            domain: Some("localhost".parse()?),
+            is_dev: true,
+            ..WebSettings::default()
+        },
+        residents: ResidentSettings::default(),
     })
 }
 

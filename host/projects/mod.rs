@@ -20,6 +20,6 @@ pub use model::{
     ProjectKeys, ProjectName, ProjectStatus, Secret, Version, VersionId, VersionState,
 };
 pub use roster::ProjectCard;
-pub use settings::{ProjectSettings, SettingError, SettingsChange};
+pub use settings::{InstanceLife, ProjectSettings, SettingError, SettingsChange};
 pub use store::{ProjectError, ProjectStore};
 pub use vault::{Place, Vault, VaultError};

@@ -8,6 +8,8 @@ use sqlx::types::chrono::{DateTime, Utc};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::settings::InstanceLife;
+
 /// Names a project. Time-ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, sqlx::Type)]
 #[serde(transparent)]
@@ -47,6 +49,8 @@ pub struct Project {
     pub placement: Option<Placement>,
     /// An operator's choice of the route that gets events; else the version's holds.
     pub webhook_path: Option<String>,
+    /// An operator's choice of how long instances live; else the version's holds.
+    pub instance: Option<InstanceLife>,
     pub active_version: Option<VersionId>,
     pub created_at: DateTime<Utc>,
 }

@@ -9,7 +9,7 @@ use super::model::{
     NewNumber, Number, NumberRoute, Placement, Project, ProjectId, ProjectKeys, ProjectName,
     ProjectStatus, Secret, VersionId,
 };
-use super::settings::SettingError;
+use super::settings::{InstanceLife, SettingError};
 use super::vault::{Place, Vault, VaultError};
 
 /// Projects in the control database.
@@ -53,6 +53,7 @@ pub(super) struct ProjectRow {
     cell_schema: Option<String>,
     cell_role: Option<String>,
     webhook_path: Option<String>,
+    instance: Option<InstanceLife>,
     active_version_id: Option<VersionId>,
     created_at: DateTime<Utc>,
 }
@@ -73,6 +74,7 @@ impl From<ProjectRow> for Project {
             status: row.status,
             placement,
             webhook_path: row.webhook_path,
+            instance: row.instance,
             active_version: row.active_version_id,
             created_at: row.created_at,
         }

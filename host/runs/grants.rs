@@ -9,7 +9,6 @@ use crate::capabilities::{
 use crate::conversations::{self, ConversationStore};
 use crate::deploys::Serving;
 use crate::egress::Egress;
-use crate::inbox::ClaimedEvent;
 use crate::postgres::{Limits, TenantDatabase};
 use crate::projects::ProjectId;
 use crate::whatsapp::{Gateway, GraphEndpoint, Outbox, SendContext};
@@ -37,13 +36,14 @@ impl Services {
     pub(super) fn grants(
         &self,
         serving: &Serving,
-        event: &ClaimedEvent,
+        project_id: ProjectId,
+        event_id: i64,
         context: Option<&SendContext>,
         complaint: &LastComplaint,
     ) -> Grants {
         let log = BotLog {
             project: serving.project_name.clone(),
-            event_id: event.event_id.0,
+            event_id,
             positions: serving.positions.clone(),
             complaint: complaint.clone(),
         };
@@ -60,7 +60,7 @@ impl Services {
             })
             .with_conversations(Arc::new(ProjectConversations {
                 store: self.conversations.clone(),
-                project_id: event.project_id,
+                project_id,
             }))
             .with_secrets(serving.secrets.clone())
             .with_log(Arc::new(log))

@@ -7,6 +7,9 @@
 //!                                      make
 //! ```
 //!
+//! `stage` says in which instance: a fresh one, or the project's resident one (`residents`).
+//! Requests to a bot's own routes run the same way, with streams for bodies (`web`).
+//!
 //! Not here: which event runs when, and what follows from an outcome (`inbox`).
 
 mod complaint;
@@ -14,11 +17,14 @@ mod delivery;
 mod grants;
 mod messenger;
 mod outbound;
+mod residents;
+mod stage;
+mod web;
 
 use crate::capabilities::Grants;
 use crate::deploys::{Deploys, Serving, ServingError};
 use crate::inbox::{ClaimedEvent, EventHandler, FailureKind, RunOutcome, RunReport};
-use crate::sandbox::{Answer, Budget, Instance, Permit, Purpose, Report, RunError};
+use crate::sandbox::{Answer, Budget, Report, RunError};
 use crate::whatsapp::{Attempt, SendContext};
 use futures::future::BoxFuture;
 use std::sync::Arc;
@@ -28,21 +34,31 @@ pub(crate) use delivery::BOT_HOST;
 pub(crate) use grants::BotLog;
 pub use grants::Services;
 pub use outbound::BootClient;
+pub use residents::{NoTurn, ResidentSettings, Residents};
+use stage::Place;
+pub use web::{WebRun, WebRunEnd, WebRunError};
 
 /// Runs events.
 #[derive(Clone)]
 pub struct Runner {
     deploys: Deploys,
     services: Arc<Services>,
+    residents: Residents,
     budget: Budget,
 }
 
 impl Runner {
     /// A runner that gives each event this budget.
-    pub fn new(deploys: Deploys, services: Arc<Services>, budget: Budget) -> Self {
+    pub fn new(
+        deploys: Deploys,
+        services: Arc<Services>,
+        residents: Residents,
+        budget: Budget,
+    ) -> Self {
         Self {
             deploys,
             services,
+            residents,
             budget,
         }
     }
@@ -57,7 +73,17 @@ impl Runner {
             Err(error) => return not_served(&error),
         };
         // Before the clock of the event starts: waiting for others is not its time.
-        let permit = serving.bot.permit(Purpose::Event).await;
+        // What is in front of it in a resident instance takes no longer than an event may.
+        let found = Place::find(
+            &self.residents,
+            event.project_id,
+            &serving,
+            self.budget.wall,
+        );
+        let place = match found.await {
+            Ok(place) => place,
+            Err(error) => return unavailable(error.to_string()),
+        };
         let context = serving.number.as_ref().map(|number| {
             let attempt = Attempt {
                 project_id: event.project_id.0,
@@ -71,9 +97,15 @@ impl Runner {
         let complaint = LastComplaint::default();
         let grants = self
             .services
-            .grants(&serving, &event, context.as_ref(), &complaint)
+            .grants(
+                &serving,
+                event.project_id,
+                event.event_id.0,
+                context.as_ref(),
+                &complaint,
+            )
             .with_budget(&self.budget);
-        let (ended, mut report) = self.in_sandbox(permit, &serving, &event, grants).await;
+        let (ended, mut report) = self.in_sandbox(place, &serving, &event, grants).await;
         report.sends = context.as_ref().map_or(0, SendContext::sends);
         let outcome = outcome(ended, report);
         match self.unless_a_send_waits(outcome, context.as_ref()).await {
@@ -122,22 +154,28 @@ impl Runner {
 
     async fn in_sandbox(
         &self,
-        permit: Permit,
-        serving: &Serving,
+        place: Place,
+        serving: &Arc<Serving>,
         event: &ClaimedEvent,
         grants: Grants,
     ) -> (Result<Answer, RunError>, RunReport) {
-        let started = Instance::start_with(permit, &serving.bot, self.budget, grants).await;
-        let mut instance = match started {
-            Ok(instance) => instance,
+        let mut stage = match place.begin(serving, self.budget, grants).await {
+            Ok(stage) => stage,
             Err(error) => return (Err(error), RunReport::default()),
         };
         let payload = self.services.endpoint.conceal(&event.payload);
+        let instance = stage.instance();
         let ended = match delivery::request(serving, payload) {
             Ok(request) => instance.handle(request).await,
             Err(error) => Err(RunError::NoAnswer(error.to_string())),
         };
-        let report = report_of(instance.report(), &ended, instance.grants().host_calls());
+        let status = ended.as_ref().ok();
+        let status = status.map(|answer| answer.response.status().as_u16());
+        let report = report_of(instance.report(), status, instance.grants().host_calls());
+        // Node's process would not outlive an exception that nobody caught either.
+        if matches!(&ended, Ok(answer) if answer.failure.is_none()) {
+            stage.leave(self.budget);
+        }
         (ended, report)
     }
 }
@@ -148,23 +186,24 @@ impl EventHandler for Runner {
     }
 }
 
-fn report_of(used: Report, ended: &Result<Answer, RunError>, host_calls: u32) -> RunReport {
+fn report_of(used: Report, response_status: Option<u16>, host_calls: u32) -> RunReport {
     RunReport {
         wall: used.wall,
         cpu: used.cpu,
         memory_bytes: used.memory_bytes as u64,
         host_calls,
         sends: 0,
-        response_status: ended
-            .as_ref()
-            .ok()
-            .map(|answer| answer.response.status().as_u16()),
+        response_status,
     }
 }
 
 fn not_served(error: &ServingError) -> RunOutcome {
+    unavailable(error.chain())
+}
+
+fn unavailable(reason: String) -> RunOutcome {
     RunOutcome::Failed {
-        reason: error.chain(),
+        reason,
         kind: FailureKind::HostUnavailable,
         report: RunReport::default(),
     }

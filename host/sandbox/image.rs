@@ -236,7 +236,7 @@ fn wizer() -> Wizer {
 }
 
 fn store(sandbox: &Sandbox, grants: Grants, budget: Budget) -> Store<RunState> {
-    let mut store = Store::new(&sandbox.engine, RunState::new(grants, budget.memory_bytes));
+    let mut store = Store::new(&sandbox.engine, RunState::new(grants, &budget));
     store.limiter(|state| &mut state.memory);
     store.set_epoch_deadline(1);
     let cpu = budget.cpu;

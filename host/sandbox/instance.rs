@@ -9,10 +9,11 @@ use super::limits::Budget;
 use super::outcome::{Answer, Report, RunError};
 use super::permits::{Permit, Purpose};
 use super::{Bot, RunState};
-use crate::capabilities::Grants;
+use crate::capabilities::{Grants, OutboundBody};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use std::time::Instant;
+use tokio::sync::oneshot;
 use wasmtime::component::Accessor;
 use wasmtime::{Store, UpdateDeadline};
 use wasmtime_wasi_http::p3::Request;
@@ -55,12 +56,13 @@ impl Instance {
         grants: Grants,
     ) -> Result<Self, RunError> {
         let started = Instant::now();
-        let state = RunState::new(grants, budget.memory_bytes);
+        let state = RunState::new(grants, &budget);
         let mut store = Store::new(&bot.sandbox.engine, state);
         store.limiter(|state| &mut state.memory);
         store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(move |context| {
-            if context.data().cpu.used() + TICK > budget.cpu {
+        store.epoch_deadline_callback(|context| {
+            let state = context.data();
+            if state.cpu.used() + TICK > state.cpu_budget {
                 return Err(CpuSpent.into());
             }
             Ok(UpdateDeadline::Yield(1))
@@ -79,6 +81,21 @@ impl Instance {
         })
     }
 
+    /// Gives an instance that lives on what its next event may use and do.
+    pub fn rearm(&mut self, budget: Budget, grants: Grants) {
+        self.store.data_mut().rearm(grants, &budget);
+        self.budget = budget;
+        self.started = Instant::now();
+    }
+
+    /// Takes back what the event might do, and gives what it did. Between
+    /// events an instance may do nothing, and nothing of it runs.
+    pub fn disarm(&mut self) -> Grants {
+        let grants = std::mem::replace(&mut self.store.data_mut().grants, Grants::none());
+        grants.end_transactions();
+        grants
+    }
+
     /// Handles one event: the response, and the end of the work it started.
     ///
     /// After an error the instance must not be used again.
@@ -89,29 +106,62 @@ impl Instance {
         let (request, _sent) =
             Request::from_http(&mut store.data_mut().grants.http, request.map(Full::new));
         let running = store.run_concurrent(async |accessor| {
-            let handled = answer(service, accessor, request, budget).await?;
+            let handled = match respond(service, accessor, request).await? {
+                Ok(response) => whole(response, budget.response_bytes).await,
+                Err(reason) => Handled::Refused(reason),
+            };
             std::future::poll_fn(|context| accessor.poll_no_interesting_tasks(context)).await;
             Ok(handled)
         });
         // Timers inside `run_concurrent` cannot be relied on: the limit is out
         // here, and dropping the store is what stops the work.
         let ended = tokio::time::timeout(budget.wall, cpu.measure(running)).await;
-        match ended {
-            Err(_) => Err(RunError::Timeout(budget.wall)),
-            Ok(Err(trap) | Ok(Err(trap))) => Err(self.why(trap)),
-            Ok(Ok(Ok(Handled::TooLarge))) => Err(RunError::ResponseTooLarge(budget.response_bytes)),
-            Ok(Ok(Ok(Handled::Refused(reason)))) => {
-                let failure = self.store.data_mut().grants.take_failure();
-                Err(RunError::NoAnswer(failure.unwrap_or(reason)))
-            }
-            Ok(Ok(Ok(Handled::Answered(response)))) => {
+        match self.judge(ended)? {
+            Handled::TooLarge => Err(RunError::ResponseTooLarge(budget.response_bytes)),
+            Handled::Refused(reason) => Err(self.no_answer(reason)),
+            Handled::Answered(response) => {
                 let failure = self.store.data_mut().grants.take_failure();
                 Ok(Answer { response, failure })
             }
         }
     }
 
-    /// What the instance has used since its start.
+    /// Handles one event whose bodies are streams: the response goes to
+    /// `answered` as soon as it begins, and its body comes while this runs.
+    /// Ends with the work that the event started, and gives what
+    /// `roost:bot/event.fail` said.
+    ///
+    /// When nobody takes the response the bot finds its stream closed, and goes
+    /// on. After an error the instance must not be used again.
+    pub async fn serve(
+        &mut self,
+        request: http::Request<OutboundBody>,
+        answered: oneshot::Sender<http::Response<OutboundBody>>,
+    ) -> Result<Option<String>, RunError> {
+        let wall = self.budget.wall;
+        let cpu = self.store.data().cpu.clone();
+        let (service, store) = (&self.service, &mut self.store);
+        let (request, _sent) = Request::from_http(&mut store.data_mut().grants.http, request);
+        let running = store.run_concurrent(async |accessor| {
+            let refused = match respond(service, accessor, request).await? {
+                Ok(response) => {
+                    // It is dropped, and its stream closed, when nobody waits for it.
+                    let _ = answered.send(response);
+                    None
+                }
+                Err(reason) => Some(reason),
+            };
+            std::future::poll_fn(|context| accessor.poll_no_interesting_tasks(context)).await;
+            Ok(refused)
+        });
+        let ended = tokio::time::timeout(wall, cpu.measure(running)).await;
+        match self.judge(ended)? {
+            Some(reason) => Err(self.no_answer(reason)),
+            None => Ok(self.store.data_mut().grants.take_failure()),
+        }
+    }
+
+    /// What the event has used, from the instance's start or since it was armed again.
     pub fn report(&self) -> Report {
         let state = self.store.data();
         Report {
@@ -121,9 +171,31 @@ impl Instance {
         }
     }
 
+    /// The instance's linear memory now, in bytes.
+    pub fn memory_bytes(&self) -> usize {
+        self.store.data().memory.now
+    }
+
     /// What the bot may do, and has done.
     pub fn grants(&self) -> &Grants {
         &self.store.data().grants
+    }
+
+    /// What the limits out here, and those within, say of how it ended.
+    fn judge<T>(
+        &self,
+        ended: Result<wasmtime::Result<wasmtime::Result<T>>, tokio::time::error::Elapsed>,
+    ) -> Result<T, RunError> {
+        match ended {
+            Err(_) => Err(RunError::Timeout(self.budget.wall)),
+            Ok(Err(trap) | Ok(Err(trap))) => Err(self.why(trap)),
+            Ok(Ok(Ok(value))) => Ok(value),
+        }
+    }
+
+    fn no_answer(&mut self, reason: String) -> RunError {
+        let failure = self.store.data_mut().grants.take_failure();
+        RunError::NoAnswer(failure.unwrap_or(reason))
     }
 
     fn why(&self, trap: wasmtime::Error) -> RunError {
@@ -137,26 +209,27 @@ impl Instance {
     }
 }
 
-async fn answer(
+/// The bot's response, or why there is none.
+async fn respond(
     service: &Service,
     accessor: &Accessor<RunState>,
     request: Request,
-    budget: Budget,
-) -> wasmtime::Result<Handled> {
+) -> wasmtime::Result<Result<http::Response<OutboundBody>, String>> {
     use wasmtime_wasi_http::p3::bindings::http::types::ErrorCode;
     let response = match service.handle(accessor, request).await? {
         Ok(response) => response,
-        Err(ErrorCode::InternalError(Some(reason))) => return Ok(Handled::Refused(reason)),
-        Err(code) => return Ok(Handled::Refused(format!("{code:?}"))),
+        Err(ErrorCode::InternalError(Some(reason))) => return Ok(Err(reason)),
+        Err(code) => return Ok(Err(format!("{code:?}"))),
     };
     let response = accessor.with(|store| response.into_http(store, async { Ok(()) }))?;
+    Ok(Ok(response))
+}
+
+async fn whole(response: http::Response<OutboundBody>, limit: usize) -> Handled {
     let (parts, body) = response.into_parts();
-    match Limited::new(body, budget.response_bytes).collect().await {
-        Ok(body) => Ok(Handled::Answered(http::Response::from_parts(
-            parts,
-            body.to_bytes(),
-        ))),
-        Err(error) if error.is::<LengthLimitError>() => Ok(Handled::TooLarge),
-        Err(error) => Ok(Handled::Refused(format!("its response broke off: {error}"))),
+    match Limited::new(body, limit).collect().await {
+        Ok(body) => Handled::Answered(http::Response::from_parts(parts, body.to_bytes())),
+        Err(error) if error.is::<LengthLimitError>() => Handled::TooLarge,
+        Err(error) => Handled::Refused(format!("its response broke off: {error}")),
     }
 }

@@ -42,6 +42,8 @@ impl Default for Budget {
 /// Bounds the growth of an instance's memory and tables.
 pub(crate) struct MemoryLimit {
     bytes: usize,
+    /// What the memory is now: it never shrinks.
+    pub(crate) now: usize,
     /// The most the memory has been.
     pub(crate) peak: usize,
     /// Whether growth was refused.
@@ -52,9 +54,17 @@ impl MemoryLimit {
     pub(crate) fn new(bytes: usize) -> Self {
         Self {
             bytes,
+            now: 0,
             peak: 0,
             refused: false,
         }
+    }
+
+    /// For the next event of an instance that lives on.
+    pub(crate) fn rearm(&mut self, bytes: usize) {
+        self.bytes = bytes;
+        self.peak = self.now;
+        self.refused = false;
     }
 }
 
@@ -70,6 +80,7 @@ impl ResourceLimiter for MemoryLimit {
     ) -> wasmtime::Result<bool> {
         let allowed = desired <= self.bytes;
         if allowed {
+            self.now = desired;
             self.peak = self.peak.max(desired);
         } else {
             self.refused = true;

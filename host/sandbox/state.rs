@@ -1,7 +1,8 @@
 //! What one instance's store holds.
 
-use super::limits::{CpuMeter, MemoryLimit};
+use super::limits::{Budget, CpuMeter, MemoryLimit};
 use crate::capabilities::Grants;
+use std::time::Duration;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::clocks::{WasiClocksCtx, WasiClocksCtxView, WasiClocksView};
 use wasmtime_wasi::random::{WasiRandomCtx, WasiRandomView};
@@ -15,21 +16,32 @@ pub struct RunState {
     pub(crate) random: WasiRandomCtx,
     pub(crate) memory: MemoryLimit,
     pub(crate) cpu: CpuMeter,
+    /// What `cpu` may come to.
+    pub(crate) cpu_budget: Duration,
     /// What the bot may do, and what it has done.
     pub(crate) grants: Grants,
 }
 
 impl RunState {
-    pub(crate) fn new(grants: Grants, memory_bytes: usize) -> Self {
+    pub(crate) fn new(grants: Grants, budget: &Budget) -> Self {
         Self {
             table: ResourceTable::new(),
             http: WasiHttpCtx::new(),
             clocks: WasiClocksCtx::default(),
             random: WasiRandomCtx::default(),
-            memory: MemoryLimit::new(memory_bytes),
+            memory: MemoryLimit::new(budget.memory_bytes),
             cpu: CpuMeter::new(),
+            cpu_budget: budget.cpu,
             grants,
         }
+    }
+
+    /// For the next event of an instance that lives on: all counting begins anew.
+    pub(crate) fn rearm(&mut self, grants: Grants, budget: &Budget) {
+        self.memory.rearm(budget.memory_bytes);
+        self.cpu = CpuMeter::new();
+        self.cpu_budget = budget.cpu;
+        self.grants = grants;
     }
 }
 

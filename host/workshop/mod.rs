@@ -65,6 +65,11 @@ impl Workshop {
         })
     }
 
+    /// Where its bots run.
+    pub fn sandbox(&self) -> &Sandbox {
+        &self.sandbox
+    }
+
     /// Bundles a folder. `progress` is told of steps that may take long.
     pub async fn bundle(
         &self,

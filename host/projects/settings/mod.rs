@@ -20,6 +20,19 @@ pub struct ProjectSettings {
     /// Events that begin in a minute; null: no limit. Above it they wait.
     #[schema(minimum = 1, maximum = 1000000)]
     pub events_per_minute: Option<i32>,
+    /// How long instances live; null: what the version's package.json says, else fresh.
+    pub instance: Option<InstanceLife>,
+}
+
+/// How long a project's instances live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, sqlx::Type)]
+#[serde(rename_all = "lowercase")]
+#[sqlx(type_name = "text", rename_all = "lowercase")]
+pub enum InstanceLife {
+    /// A new one for each event.
+    Fresh,
+    /// One that keeps its memory between events, which come one at a time.
+    Resident,
 }
 
 /// Settings to change. One that is left out stays; null sets it back to its default.
@@ -38,6 +51,10 @@ pub struct SettingsChange {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<i32>, minimum = 1, maximum = 1000000, example = 600)]
     pub events_per_minute: Option<Option<i32>>,
+    /// A new instance for each event, or one that keeps its memory.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<InstanceLife>)]
+    pub instance: Option<Option<InstanceLife>>,
 }
 
 /// Why a setting is refused.
@@ -80,6 +97,9 @@ impl ProjectSettings {
             check("events_per_minute", &Given(events), is_good, wanted)?;
             self.events_per_minute = events;
         }
+        if let Some(instance) = change.instance {
+            self.instance = instance;
+        }
         Ok(())
     }
 }
@@ -91,8 +111,12 @@ impl SettingsChange {
             webhook_path,
             max_running,
             events_per_minute,
+            instance,
         } = self;
-        webhook_path.is_none() && max_running.is_none() && events_per_minute.is_none()
+        webhook_path.is_none()
+            && max_running.is_none()
+            && events_per_minute.is_none()
+            && instance.is_none()
     }
 }
 

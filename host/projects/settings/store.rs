@@ -35,7 +35,7 @@ impl ProjectStore {
         sqlx::query(
             "update project
              set name = coalesce($2, name), webhook_path = $3, max_running = $4,
-                 events_per_minute = $5
+                 events_per_minute = $5, instance = $6
              where project_id = $1",
         )
         .bind(project_id)
@@ -43,6 +43,7 @@ impl ProjectStore {
         .bind(&settings.webhook_path)
         .bind(settings.max_running)
         .bind(settings.events_per_minute)
+        .bind(settings.instance)
         .execute(&mut *transaction)
         .await
         .map_err(|e| match (broken_constraint(&e), name) {

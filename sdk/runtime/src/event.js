@@ -10,7 +10,7 @@ import { underWay } from './loop/work.js'
 import { inspect } from './node/inspect.js'
 import { phase } from './phase.js'
 import { forgetRandom, refillPools } from './random.js'
-import { restartClock } from './web/performance.js'
+import { clockBeganAgain, restartClock } from './web/performance.js'
 
 let failed = false
 let fresh = true
@@ -28,7 +28,7 @@ function begin() {
   forgetRandom()
   refillPools()
   forgetAlarm()
-  if (fresh) restartClock()
+  if (fresh || clockBeganAgain()) restartClock()
   fresh = false
   resumeTimers()
   onFatal.handle = fail

@@ -56,7 +56,7 @@ impl Rooms {
         claiming: &Claiming<'_, '_>,
         visited: &[ProjectId],
     ) -> Result<Self, sqlx::Error> {
-        let serving = store::lock_serving(tx, visited).await?;
+        let serving = store::lock_serving(tx, claiming.limits.owner, visited).await?;
         let mut rooms: Vec<Room> = store::shares(tx, claiming, &serving)
             .await?
             .into_iter()

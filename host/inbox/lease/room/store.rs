@@ -7,29 +7,39 @@ use super::{Claiming, Share};
 use crate::projects::ProjectId;
 
 /// Those that serve, locked until the claim is committed. Always in the same order, against
-/// deadlocks.
+/// deadlocks. A project whose resident instance lives on another host is served there.
 pub(super) async fn lock_serving(
     tx: &mut PgConnection,
+    owner: &str,
     projects: &[ProjectId],
 ) -> Result<Vec<ProjectId>, sqlx::Error> {
     sqlx::query_scalar(
         "select project_id from project
          where project_id = any($1) and status = 'active' and active_version_id is not null
+           and not exists (
+             select from residency r
+             where r.project_id = project.project_id and r.owner <> $2 and r.until > now())
          order by project_id for no key update",
     )
     .bind(projects)
+    .bind(owner)
     .fetch_all(tx)
     .await
 }
 
 /// A statement of its own, after the lock: what a statement sees is as old as its beginning.
+///
+/// A resident instance handles one event at a time: others of its project would wait in a slot.
 pub(super) async fn shares(
     tx: &mut PgConnection,
     claiming: &Claiming<'_, '_>,
     projects: &[ProjectId],
 ) -> Result<Vec<Share>, sqlx::Error> {
     sqlx::query_as(
-        "select p.project_id, r.running, coalesce(p.max_running, $2)::bigint as cap,
+        "select p.project_id, r.running,
+                case when exists (select from residency s
+                                  where s.project_id = p.project_id and s.until > now())
+                     then 1 else coalesce(p.max_running, $2) end::bigint as cap,
                 p.events_per_minute, t.tokens, n.now,
                 extract(epoch from n.now - t.refilled_at)::double precision as seconds
          from (select coalesce($3, statement_timestamp()) as now) n

@@ -143,6 +143,11 @@ export function deliver(server, { method, path, pairs, source, encrypted, remote
   }
 }
 
+function valueOf(pairs, header) {
+  const at = pairs.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === header)
+  return at < 0 ? undefined : pairs[at + 1]
+}
+
 /** A request from the host. */
 export function onRequest(id, method, scheme, authority, path, pairs, body) {
   const server = mainServer()
@@ -170,7 +175,9 @@ export function onRequest(id, method, scheme, authority, path, pairs, body) {
     pairs = [...pairs, 'transfer-encoding', 'chunked']
   }
   const source = { read: (max) => engine.read(body, max), close: () => engine.close(body) }
-  deliver(server, { method, path, pairs, source, encrypted: scheme === 'https' }, (status, message, head, hasBody) => {
+  // The host is the one proxy in front: what it says of the client is what a socket would.
+  const remoteAddress = valueOf(pairs, 'x-forwarded-for')
+  deliver(server, { method, path, pairs, source, encrypted: scheme === 'https', remoteAddress }, (status, message, head, hasBody) => {
     const stream = engine.respond(id, status, endToEnd(head), hasBody)
     return {
       write: (bytes) => engine.write(stream, bytes),

@@ -12,6 +12,8 @@ let byId
 
 /** Between events nothing is due. */
 let paused = false
+/** When the pause began; nothing without timers, because an image remembers it. */
+let pausedAt = 0
 
 /** The moment of this turn. As in Node, timers made in one turn count from the same moment. */
 let moment
@@ -133,6 +135,7 @@ export function timerCount() {
 export function pauseTimers() {
   const now = engine.monotonic()
   paused = true
+  pausedAt = heap.length > 0 ? now : 0
   for (const timer of heap) {
     timer._due -= now
     timer._ofEvent = false
@@ -141,11 +144,13 @@ export function pauseTimers() {
   moment = undefined
 }
 
+/** In an instance that lives on, what fell due meanwhile is due now; a new one has a clock that begins again. */
 export function resumeTimers() {
   if (!paused) return
   paused = false
   moment = engine.monotonic()
-  for (const timer of heap) timer._due += moment
+  const from = moment >= pausedAt ? pausedAt : moment
+  for (const timer of heap) timer._due += from
 }
 
 function clear(timer) {

@@ -11,6 +11,11 @@ export function restartClock() {
   wall = engine.now()
 }
 
+/** Whether this is another instance than the one that the origin is of. */
+export function clockBeganAgain() {
+  return engine.monotonic() < origin
+}
+
 function find(name) {
   const entry = entries.findLast((item) => item.name === name)
   if (!entry) throw new DOMException(`The "${name}" performance mark has not been set`, 'SyntaxError')

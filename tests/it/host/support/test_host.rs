@@ -11,7 +11,9 @@ use roost::egress::EgressPolicy;
 use roost::inbox::{DispatcherSettings, InboxLimits, RetryPolicy};
 use roost::postgres::{Endpoint, Server, TenantAuth};
 use roost::projects::{NewNumber, Secret};
+use roost::runs::ResidentSettings;
 use roost::sandbox::Budget;
+use roost::web::WebSettings;
 use roost::whatsapp::GraphEndpoint;
 use roost_emulator::config::{DelayRange, Settings};
 use roost_emulator::control::wire;
@@ -45,6 +47,10 @@ pub(in crate::host) struct Setup {
     pub(in crate::host) graph: Option<String>,
     /// Whether a [`GraphProxy`] stands before the emulator.
     pub(in crate::host) is_proxied: bool,
+    /// How bots' own routes are served.
+    pub(in crate::host) web: WebSettings,
+    /// When resident instances end.
+    pub(in crate::host) residents: ResidentSettings,
 }
 
 /// A host, an emulator, and what both keep.
@@ -76,6 +82,11 @@ impl Default for Setup {
             app_secret,
             graph: None,
             is_proxied: false,
+            web: WebSettings {
+                domain: Some("bots.test".parse().unwrap()),
+                ..WebSettings::default()
+            },
+            residents: ResidentSettings::default(),
         }
     }
 }
@@ -144,6 +155,8 @@ impl TestHost {
             drain: Duration::ZERO,
             settle_after: SETTLE_AFTER,
             egress: EgressPolicy::default(),
+            web: self.setup.web.clone(),
+            residents: self.setup.residents,
         };
         let app = App::start(config)
             .await
@@ -195,6 +208,11 @@ impl TestHost {
             ("ROOST_SETTLE_SECONDS", SETTLE_AFTER.as_secs().to_string()),
             ("ROOST_LEASE_SECONDS", "1".to_owned()),
         ]
+    }
+
+    /// Where webhooks and bots' own routes are.
+    pub(in crate::host) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     pub(in crate::host) fn app(&self) -> &App {

@@ -1,0 +1,336 @@
+//! One request, from its checks to its answer.
+
+use super::address::{Target, leads_to};
+use super::bodies::{self, Outgoing};
+use super::forwarded::{end_to_end, forward};
+use super::refusal::{Asked, Refusal};
+use super::{Web, WebSettings};
+use crate::capabilities::OutboundBody;
+use crate::deploys::Serving;
+use crate::projects::{ProjectId, ProjectName, ProjectStatus};
+use crate::runs::{WebRun, WebRunEnd};
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::header::{self, HeaderMap, HeaderValue};
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio_util::sync::CancellationToken;
+
+/// Meta's webhooks have no more.
+const WEBHOOK_BYTES: usize = 3 << 20;
+
+/// A request on its way to its bot.
+struct Visit {
+    project: ProjectName,
+    prefix: Option<String>,
+    authority: String,
+    asked: Asked,
+    started: Instant,
+}
+
+impl Web {
+    pub(super) async fn answer(
+        &self,
+        target: Target,
+        authority: Option<String>,
+        peer: IpAddr,
+        request: Request,
+    ) -> Response {
+        let asked = Asked::of(request.headers());
+        let shows_reasons = self.0.settings.is_dev;
+        let (project, prefix) = match target {
+            Target::Slash(to) => {
+                let query = request.uri().query();
+                let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+                return Redirect::permanent(&format!("{to}{query}")).into_response();
+            }
+            Target::Project(project, prefix) => (project, prefix),
+            // What is the host's own never comes here.
+            Target::Nobody | Target::Host => {
+                return Refusal::NoSuchProject.respond(&asked, shows_reasons);
+            }
+        };
+        let visit = Visit {
+            project,
+            prefix,
+            authority: authority.unwrap_or_default(),
+            asked,
+            started: Instant::now(),
+        };
+        let method = request.method().clone();
+        let mut response = match self.visit(&visit, peer, request).await {
+            Ok(response) => response,
+            Err(refusal) => {
+                refused(&visit, &method, &refusal);
+                refusal.respond(&visit.asked, shows_reasons)
+            }
+        };
+        if let Ok(value) = HeaderValue::from_str(&visit.asked.request_id) {
+            response
+                .headers_mut()
+                .entry("x-request-id")
+                .or_insert(value);
+        }
+        response
+    }
+
+    async fn visit(
+        &self,
+        visit: &Visit,
+        peer: IpAddr,
+        request: Request,
+    ) -> Result<Response, Refusal> {
+        let settings = &self.0.settings;
+        let project = self.0.projects.by_name(&visit.project).await?;
+        let project = project.ok_or(Refusal::NoSuchProject)?;
+        if project.status != ProjectStatus::Active {
+            return Err(Refusal::Paused);
+        }
+        let version = project.active_version.ok_or(Refusal::NoVersion)?;
+        is_possible(settings, &request)?;
+        let permits = self.permits(project.project_id).await?;
+        let serving = self.0.deploys.serving(project.project_id, version).await?;
+
+        let too_large = CancellationToken::new();
+        let (mut parts, body) = request.into_parts();
+        let path = bare_path(&parts.uri, visit.prefix.as_deref());
+        let body = match is_webhook(&parts.method, &path, &serving) {
+            true => signed(body, &parts.headers, &serving).await?,
+            false => bodies::incoming(body, settings.body_bytes, too_large.clone()),
+        };
+        let client = settings.trusted_proxies.client(peer, &parts.headers);
+        end_to_end(&mut parts.headers);
+        forward(
+            &mut parts.headers,
+            client,
+            &visit.authority,
+            visit.prefix.as_deref(),
+        );
+        let scheme = if client.is_https { "https" } else { "http" };
+        let is_head = parts.method == Method::HEAD;
+        let mut request = http::Request::builder()
+            .method(parts.method)
+            .uri(format!("{scheme}://{}{path}", visit.authority))
+            .body(body)
+            .map_err(|error| Refusal::Malformed(error.to_string()))?;
+        *request.headers_mut() = parts.headers;
+        self.run(
+            visit,
+            project.project_id,
+            serving,
+            request,
+            (is_head, too_large),
+            permits,
+        )
+        .await
+    }
+
+    /// Starts the run in a task of its own, and waits for the beginning of its answer.
+    async fn run(
+        &self,
+        visit: &Visit,
+        project_id: ProjectId,
+        serving: Arc<Serving>,
+        request: http::Request<OutboundBody>,
+        (is_head, too_large): (bool, CancellationToken),
+        permits: [OwnedSemaphorePermit; 2],
+    ) -> Result<Response, Refusal> {
+        let settings = &self.0.settings;
+        let gone = CancellationToken::new();
+        let guard = gone.clone().drop_guard();
+        let cut_off = Arc::new(AtomicBool::new(false));
+        let (answered, answer) = oneshot::channel();
+        let line = Line::of(visit, request.method());
+        let run = WebRun {
+            project_id,
+            serving,
+            request,
+            patience: settings.patience,
+            first_byte: settings.first_byte,
+            gone,
+            cut_off: cut_off.clone(),
+        };
+        let (runner, abandon) = (self.0.runner.clone(), self.0.abandon.clone());
+        self.0.runs.spawn(async move {
+            tokio::select! {
+                end = runner.run_web(run, answered) => line.write(&end),
+                () = abandon.cancelled() => tracing::warn!(
+                    request.id = line.request_id, project = line.project,
+                    "a web request was ended: the host stops"
+                ),
+            }
+            drop(permits);
+        });
+        let answer = tokio::select! {
+            answer = answer => answer,
+            () = too_large.cancelled() => return Err(Refusal::TooLarge(settings.body_bytes)),
+        };
+        // The task is gone without a word only when it panicked or the host stops.
+        let stopped = |_| Refusal::Unavailable(anyhow::anyhow!("the run ended without a word"));
+        let response = answer.map_err(stopped)??;
+        let (mut parts, body) = response.into_parts();
+        if parts.status.is_informational() {
+            let reason = format!("its answer has status {}, which is no end", parts.status);
+            return Err(Refusal::Failed(reason));
+        }
+        end_to_end(&mut parts.headers);
+        if let Some(prefix) = &visit.prefix {
+            stay_below(prefix, &mut parts.headers);
+        }
+        let bodiless = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED];
+        let has_body = !is_head && !bodiless.contains(&parts.status);
+        let body = Outgoing::new(body, has_body, settings.answer_bytes, cut_off, guard);
+        Ok(Response::from_parts(parts, Body::new(body)))
+    }
+
+    /// The right to run: one of the project's, and one of the host's.
+    async fn permits(&self, project: ProjectId) -> Result<[OwnedSemaphorePermit; 2], Refusal> {
+        let taking = async {
+            let own = self.0.gate(project).acquire_owned().await;
+            let slot = self.0.slots.clone().acquire_owned().await;
+            Ok([own?, slot?])
+        };
+        let taken = tokio::time::timeout(self.0.settings.patience, taking).await;
+        match taken {
+            Ok(Ok(permits)) => Ok(permits),
+            // Nobody closes them.
+            Ok(Err(error)) => {
+                let error: tokio::sync::AcquireError = error;
+                Err(Refusal::Unavailable(error.into()))
+            }
+            Err(_) => Err(Refusal::Busy),
+        }
+    }
+}
+
+/// What no bot can answer, and what is too much before it is read.
+fn is_possible(settings: &WebSettings, request: &Request) -> Result<(), Refusal> {
+    let method = request.method();
+    if *method == Method::CONNECT || *method == Method::TRACE {
+        return Err(Refusal::Method(method.clone()));
+    }
+    let headers = request.headers();
+    let upgrade = headers
+        .get(header::UPGRADE)
+        .and_then(|value| value.to_str().ok());
+    if upgrade.is_some_and(|upgrade| upgrade.to_ascii_lowercase().contains("websocket")) {
+        return Err(Refusal::WebSocket);
+    }
+    let length = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok());
+    let length = length.and_then(|length| length.parse::<u64>().ok());
+    if length.is_some_and(|length| length > settings.body_bytes as u64) {
+        return Err(Refusal::TooLarge(settings.body_bytes));
+    }
+    Ok(())
+}
+
+/// Path and query as the bot is to see them.
+fn bare_path(uri: &http::Uri, prefix: Option<&str>) -> String {
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    let bare = prefix
+        .and_then(|prefix| path.strip_prefix(prefix))
+        .unwrap_or(path);
+    bare.to_owned()
+}
+
+/// Whether it is a delivery to the webhook. Meta's handshake and other readers change nothing.
+fn is_webhook(method: &Method, path: &str, serving: &Serving) -> bool {
+    let is_safe = [Method::GET, Method::HEAD, Method::OPTIONS].contains(method);
+    let path = path.split('?').next().unwrap_or_default();
+    !is_safe && leads_to(path, &serving.webhook_path)
+}
+
+/// A webhook's body, when it is signed as the host signs what it delivers itself.
+async fn signed(
+    body: Body,
+    headers: &HeaderMap,
+    serving: &Serving,
+) -> Result<OutboundBody, Refusal> {
+    let signature = headers.get("x-hub-signature-256");
+    let signature = signature.and_then(|value| value.to_str().ok());
+    let Some(signature) = signature else {
+        return Err(Refusal::UnsignedWebhook);
+    };
+    let body = axum::body::to_bytes(body, WEBHOOK_BYTES).await;
+    let body = body.map_err(|_| Refusal::CutOff)?;
+    let secrets = std::slice::from_ref(&serving.app_secret);
+    match crate::http::is_signed(secrets, signature, &body) {
+        true => Ok(bodies::whole(body)),
+        false => Err(Refusal::UnsignedWebhook),
+    }
+}
+
+/// Keeps redirects of a bot that knows nothing of its prefix below the prefix.
+fn stay_below(prefix: &str, headers: &mut HeaderMap) {
+    let location = headers
+        .get(header::LOCATION)
+        .and_then(|value| value.to_str().ok());
+    if let Some(path) = location.filter(|to| to.starts_with('/') && !to.starts_with("//"))
+        && let Ok(value) = HeaderValue::from_str(&format!("{prefix}{path}"))
+    {
+        headers.insert(header::LOCATION, value);
+    }
+}
+
+/// What the log says of a request. Paths and queries are the visitors' own: they are not in it.
+struct Line {
+    request_id: String,
+    project: String,
+    method: Method,
+    started: Instant,
+}
+
+impl Line {
+    fn of(visit: &Visit, method: &Method) -> Self {
+        Self {
+            request_id: visit.asked.request_id.clone(),
+            project: visit.project.as_str().to_owned(),
+            method: method.clone(),
+            started: visit.started,
+        }
+    }
+
+    fn write(&self, end: &WebRunEnd) {
+        let report = &end.report;
+        let status = report.response_status;
+        tracing::info!(
+            request.id = self.request_id,
+            project = self.project,
+            method = %self.method,
+            status,
+            event = end.request_number,
+            duration_ms = self.started.elapsed().as_millis() as u64,
+            wall_ms = report.wall.as_millis() as u64,
+            cpu_ms = report.cpu.as_millis() as u64,
+            memory_bytes = report.memory_bytes,
+            host_calls = report.host_calls,
+            messages_sent = report.sends,
+            failure = end.failure,
+            "web request: {} {}",
+            self.method,
+            status.map_or_else(|| "no answer".to_owned(), |status| status.to_string())
+        );
+    }
+}
+
+fn refused(visit: &Visit, method: &Method, refusal: &Refusal) {
+    tracing::info!(
+        request.id = visit.asked.request_id,
+        project = visit.project.as_str(),
+        %method,
+        status = refusal.status().as_u16(),
+        duration_ms = visit.started.elapsed().as_millis() as u64,
+        error.code = refusal.code(),
+        error.chain = refusal.reason(),
+        "web request: {method} {}, {}",
+        refusal.status().as_u16(),
+        refusal.code()
+    );
+}
