@@ -165,3 +165,10 @@ test('a bot reaches its own server without the host', async () => {
   `)
   assert.equal((await engine.event()).body, 'inner localhost:3000 ECONNREFUSED')
 })
+
+test('the client that the host names is the one at the other end of the socket', async () => {
+  const engine = await serve('res.end(req.socket.remoteAddress)')
+  const asked = await engine.event({ headers: { 'x-forwarded-for': '203.0.113.9' } })
+  assert.equal(asked.body, '203.0.113.9')
+  assert.equal((await engine.event()).body, '127.0.0.1')
+})

@@ -42,6 +42,20 @@ test('timers of the top level are paused in the image and keep no event open', a
   assert.equal(engine.pendingAlarm, undefined)
 })
 
+test('what fell due between two events of one instance runs once when the second begins', async () => {
+  const engine = makeEngine()
+  const boot = await engine.boot(`setInterval(() => console.log('ring'), 1000)
+    require('http').createServer((req, res) => { console.log('event'); res.end() }).listen(1)`)
+  assert.equal(boot.ok, true, boot.error?.stack)
+  const event = async () => (await engine.event()).logs.map(({ message }) => message)
+  assert.deepEqual(await event(), ['event'])
+  engine.pass(900)
+  assert.deepEqual(await event(), ['event'])
+  engine.pass(5000)
+  assert.deepEqual(await event(), ['event', 'ring'])
+  assert.deepEqual(await event(), ['event'])
+})
+
 test('an interval can be cleared from within, and a timer refreshed', async () => {
   const { lines: seen } = await lines(`
     let count = 0

@@ -71,6 +71,9 @@ export class FakeEngine {
     }
   }
 
+  /** Lets time pass between events. */
+  pass(ms) { this.#time += ms }
+
   get pendingAlarm() { return this.#alarm && { ms: this.#alarm.at - this.#time, holds: this.#alarm.holds } }
 
   #deliver(callback) {
