@@ -28,6 +28,7 @@ fn artifact() -> Artifact {
             entry: "bin/www".to_owned(),
             webhook_path: Some("/hook".to_owned()),
             instance: Some(Instance::Resident),
+            warnings: vec!["`n` is lost".to_owned()],
         },
         code: "console.log('\u{1f44b} \\ \" \u{2028}')".to_owned(),
         source_map: br#"{"version":3}"#.to_vec(),

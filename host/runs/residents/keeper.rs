@@ -3,6 +3,7 @@
 use super::seat::Live;
 use super::{Inner, ResidentSettings};
 use crate::projects::ProjectId;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;

@@ -112,7 +112,7 @@ async fn an_error_a_deploy_and_a_secret_begin_anew() {
         ..Setup::default()
     };
     let (host, project) = counts(setup).await;
-    let (mut ana, mut bea) = (project.customer(ANA).await, project.customer(BEA).await);
+    let (mut ana, bea) = (project.customer(ANA).await, project.customer(BEA).await);
     // Each event has the whole budget, whatever those before it used.
     for n in 1..=2 {
         ana.says("a").await;
