@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use roost::projects::InstanceLife;
+use roost::projects::{InstanceLife, SettingsChange};
 use roost::runs::ResidentSettings;
 use roost::sandbox::Budget;
 use serde_json::Value;
@@ -51,12 +51,12 @@ async fn a_resident_instance_remembers_and_a_fresh_one_does_not() {
     assert_eq!(page(&host, "counts").await["count"], 6);
     assert_eq!(page(&host, "other").await["count"], 0, "another project's");
 
-    let projects = host.app().projects();
-    projects
-        .set_instance(project.id, Some(InstanceLife::Fresh))
-        .await
-        .unwrap();
-    host.app().renew(project.id).await.unwrap();
+    let fresh = SettingsChange {
+        instance: Some(Some(InstanceLife::Fresh)),
+        ..SettingsChange::default()
+    };
+    let changed = host.app().change_project(project.id, None, &fresh);
+    assert_eq!(changed.await.unwrap().instance, Some(InstanceLife::Fresh));
     for _ in 0..2 {
         ana.says("fresh").await;
         assert_eq!(ana.hears().await, "fresh: 1");
