@@ -1,9 +1,9 @@
 //! Looks after the seats: ends what is idle or old, and extends residencies.
 
-use super::seat::Live;
+use super::seat::{Live, Seat};
 use super::{Inner, ResidentSettings};
 use crate::projects::ProjectId;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 const BREATH: Duration = Duration::from_millis(20);
 
 impl Inner {
-    /// Ends the instance that was idle longest, to make room for another; false when none is idle.
-    fn end_idlest(&self) -> bool {
+    /// Ends the instance that was idle longest, to make room for another.
+    fn end_idlest(&self) {
         let seats: Vec<(ProjectId, Arc<Seat>)> = self.all();
         let mut idle: Vec<_> = seats
             .iter()
@@ -25,13 +25,9 @@ impl Inner {
             })
             .collect();
         idle.sort_by_key(|(left, ..)| *left);
-        match idle.into_iter().next() {
-            Some((_, project, mut room)) => {
-                room.take();
-                tracing::info!(project.id = %project, "a resident instance was ended: instances are scarce");
-                true
-            }
-            None => false,
+        if let Some((_, project, mut room)) = idle.into_iter().next() {
+            room.take();
+            tracing::info!(project.id = %project, "a resident instance was ended: instances are scarce");
         }
     }
 
@@ -110,8 +106,9 @@ pub(super) async fn keep(
         if !is_scarce {
             inner.sweep().await;
             inner.extend().await;
-        } else if !inner.end_idlest() {
-            // All are at work: one of them leaves soon.
+        } else {
+            inner.end_idlest();
+            // Whoever waits takes the place meanwhile; when all are at work, one of them leaves.
             tokio::time::sleep(BREATH).await;
         }
     }
