@@ -95,17 +95,16 @@ impl Runner {
                 event_id: request_number,
                 attempt: 1,
                 deadline: Instant::now() + self.budget.wall,
+                max_sends: self.budget.sends,
             };
             SendContext::new(attempt, number.sender())
         });
         let complaint = LastComplaint::default();
-        let grants = self.services.grants(
-            serving,
-            run.project_id,
-            request_number,
-            context.as_ref(),
-            &complaint,
-        );
+        let (project, context_of) = (run.project_id, context.as_ref());
+        let grants = self
+            .services
+            .grants(serving, project, request_number, context_of, &complaint)
+            .with_budget(&self.budget);
         let mut stage = match place.begin(serving, self.budget, grants).await {
             Ok(stage) => stage,
             Err(error) => return refused(request_number, WebRunError::Run(error), answered),
