@@ -79,6 +79,8 @@ async fn deploy(world: &World, data: &Path) -> Result<()> {
         drain: Duration::ZERO,
         settle_after: Duration::from_secs(60),
         egress: EgressPolicy::default(),
+        web: Default::default(),
+        residents: Default::default(),
     })
     .await?;
     let project = app.create_project(&"pipeline".parse()?).await?;
