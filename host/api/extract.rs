@@ -8,8 +8,10 @@ use axum::extract::{FromRequest, FromRequestParts, Json, Path, Query, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::error::{bad_request, not_found, other, unprocessable};
+use super::strict::Strict;
 use crate::http::ApiError;
 
 /// How long a body of JSON may take to arrive.
@@ -32,23 +34,23 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for ApiJson<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let json = Json::<T>::from_request(request, state);
-        match tokio::time::timeout(READ_TIMEOUT, json).await {
-            Ok(Ok(Json(value))) => Ok(Self(value)),
-            Ok(Err(rejection)) => Err(json_refused(&rejection)),
-            Err(_) => Err(ApiError::BodyTooSlow),
-        }
+        let json = Json::<Value>::from_request(request, state);
+        let value = match tokio::time::timeout(READ_TIMEOUT, json).await {
+            Ok(Ok(Json(value))) => value,
+            Ok(Err(rejection)) => return Err(json_refused(&rejection)),
+            Err(_) => return Err(ApiError::BodyTooSlow),
+        };
+        serde_path_to_error::deserialize(Strict(value))
+            .map(Self)
+            .map_err(|error| unprocessable("bad-body", error))
     }
 }
 
 fn json_refused(rejection: &JsonRejection) -> ApiError {
     match rejection {
-        JsonRejection::JsonDataError(error) => {
-            unprocessable("bad-body", reason(&error.body_text()))
-        }
-        JsonRejection::JsonSyntaxError(error) => bad_request(
+        JsonRejection::JsonSyntaxError(_) | JsonRejection::JsonDataError(_) => bad_request(
             "not-json",
-            format!("the body is not JSON: {}", reason(&error.body_text())),
+            format!("the body is not JSON: {}", reason(&rejection.body_text())),
         ),
         JsonRejection::MissingJsonContentType(_) => other(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,

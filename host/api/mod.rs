@@ -32,6 +32,7 @@ mod idempotency;
 mod page;
 mod projects;
 mod queue;
+mod strict;
 mod time;
 mod tokens;
 

@@ -71,6 +71,7 @@ async fn a_refused_change_changes_nothing_and_says_why() {
             "bad-setting",
         ),
         (json!([]), 422, "bad-body"),
+        (json!({ "settings": [null] }), 422, "bad-body"),
     ];
     for (change, status, code) in cases {
         let refused = operator.patch("/v1/projects/pizza", &change).await;
