@@ -2,15 +2,23 @@
 //! what the page says.
 //!
 //! In what a command prints, `…` stands for anything in a line, and a line with nothing else for
-//! any lines. `export` is what the reader's own host says: the test has another one.
+//! any lines. `export` is what the reader's own host says: the test has another one. Comments say
+//! what happens elsewhere: `# Ana writes: …` is a customer's message, `# … answers: …` what must
+//! come back.
 
 use std::path::Path;
 
+use roost_emulator::control::wire::{NewNumber, NewToken, NewWaba};
 use tokio::process::Command;
 
-use crate::host::support::{Operator, TestHost};
+use crate::host::support::{APP_ID, Contact, Operator, TestHost};
 
 const HEADING: &str = "## Run a host";
+
+/// The number of the page, and what its owner has at Meta.
+const NUMBER: &str = "106540352242922";
+const ACCOUNT: &str = "102290129340398";
+const META_TOKEN: &str = "EAAJB-a-token-for-tests";
 
 /// A command, and what the page says that it prints.
 struct Step {
@@ -28,7 +36,9 @@ fn steps(page: &str, heading: &str) -> Vec<Step> {
     let block = block.split("```").next().unwrap();
     let mut steps: Vec<Step> = Vec::new();
     for line in block.lines() {
-        match (line.strip_prefix("$ "), steps.last_mut()) {
+        let begins = line.strip_prefix("$ ");
+        let begins = begins.or_else(|| line.starts_with("# ").then_some(line));
+        match (begins, steps.last_mut()) {
             (Some(command), _) => steps.push(Step {
                 command: command.to_owned(),
                 printed: Vec::new(),
@@ -85,6 +95,7 @@ async fn run(command: &str, operator: &Operator, programs: &Path) -> (bool, Stri
         .env("PATH", format!("{}:{path}", programs.display()))
         .env("ROOST_URL", &operator.base)
         .env("ROOST_TOKEN", &operator.token)
+        .env("ROOST_META_TOKEN", META_TOKEN)
         .output()
         .await
         .unwrap();
@@ -102,8 +113,13 @@ async fn the_session_in_the_readme_goes_as_it_says() {
     let readme = std::fs::read_to_string(readme).unwrap();
     let steps = steps(&readme, HEADING);
     assert!(steps.len() > 3);
+    let mut ana = ana(&host).await;
     for step in steps {
         if step.command.starts_with("export ") {
+            continue;
+        }
+        if let Some(comment) = step.command.strip_prefix("# ") {
+            happens(comment, &mut ana).await;
             continue;
         }
         let (done, printed) = run(&step.command, &operator, programs.path()).await;
@@ -115,6 +131,37 @@ async fn the_session_in_the_readme_goes_as_it_says() {
             step.command,
             step.printed.join("\n")
         );
+    }
+}
+
+/// The number that the page connects, at Meta, and a customer who may write to it.
+async fn ana(host: &TestHost) -> Contact {
+    let meta = host.emulator();
+    let account = NewWaba {
+        id: Some(ACCOUNT.to_owned()),
+        ..NewWaba::default()
+    };
+    meta.create_waba(&account).await.unwrap();
+    let mut number = NewNumber::new(ACCOUNT, "+1 555 078 3881");
+    number.id = Some(NUMBER.to_owned());
+    meta.create_number(&number).await.unwrap();
+    let token = NewToken {
+        app_id: APP_ID.to_owned(),
+        token: Some(META_TOKEN.to_owned()),
+        ..NewToken::default()
+    };
+    meta.create_token(&token).await.unwrap();
+    host.customer_of(NUMBER, "+15550001111").await
+}
+
+/// What a comment says.
+async fn happens(comment: &str, ana: &mut Contact) {
+    if let Some(text) = comment.strip_prefix("Ana writes: ") {
+        ana.says(text).await;
+    } else if let Some((_, text)) = comment.split_once(" answers: ") {
+        assert_eq!(ana.hears().await, text);
+    } else {
+        panic!("nobody knows how `{comment}` happens");
     }
 }
 

@@ -28,17 +28,22 @@ pub(in crate::host) struct StoredEvent {
 impl TestProject {
     /// A person called Ana who may write to this project.
     pub(in crate::host) async fn customer(&self, phone: &str) -> Contact {
-        let new = NewCustomer {
-            phone: phone.to_owned(),
-            name: Some("Ana".to_owned()),
-            ..NewCustomer::default()
-        };
-        let known = self.control.customers().await.unwrap();
-        if !known.iter().any(|customer| customer.phone == phone) {
-            self.control.create_customer(&new).await.unwrap();
-        }
-        Contact::new(self.control.customer(&self.number_id, phone))
+        customer(&self.control, &self.number_id, phone).await
     }
+}
+
+/// A person called Ana who may write to a number.
+pub(super) async fn customer(control: &ControlClient, number_id: &str, phone: &str) -> Contact {
+    let new = NewCustomer {
+        phone: phone.to_owned(),
+        name: Some("Ana".to_owned()),
+        ..NewCustomer::default()
+    };
+    let known = control.customers().await.unwrap();
+    if !known.iter().any(|customer| customer.phone == phone) {
+        control.create_customer(&new).await.unwrap();
+    }
+    Contact::new(control.customer(number_id, phone))
 }
 
 /// The events of a project, in order.

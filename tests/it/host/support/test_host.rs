@@ -22,14 +22,14 @@ use roost_emulator::{Config, ControlClient, Emulator, Running};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, PgConnection};
 
 use super::project::{self, StoredEvent, TestProject};
-use super::{DEADLINE, GraphProxy, RoostProcess, logs};
+use super::{Contact, DEADLINE, GraphProxy, RoostProcess, logs};
 use crate::postgres_support::Folder;
 
 const VERIFY_TOKEN: &str = "a-word-for-tests";
 /// May do everything over the admin API.
 pub(super) const ADMIN_TOKEN: &str = "roost_the-root-token-of-the-tests";
 const MASTER_KEY: [u8; 32] = [7; 32];
-const APP_ID: &str = "1201202301204";
+pub(in crate::host) const APP_ID: &str = "1201202301204";
 const VERSION: &str = "v25.0";
 /// Longer than a call to Meta may take, which is what the outbox insists on.
 const SETTLE_AFTER: Duration = Duration::from_secs(31);
@@ -221,6 +221,11 @@ impl TestHost {
 
     pub(in crate::host) fn emulator(&self) -> &ControlClient {
         &self.control
+    }
+
+    /// A person called Ana who may write to a number.
+    pub(in crate::host) async fn customer_of(&self, number_id: &str, phone: &str) -> Contact {
+        project::customer(&self.control, number_id, phone).await
     }
 
     pub(in crate::host) fn proxy(&self) -> &GraphProxy {
