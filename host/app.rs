@@ -9,6 +9,7 @@ use crate::inbox::{
     Clock, Dispatcher, DispatcherHandle, DispatcherSettings, EventId, Inbox, InboxLimits, Settled,
     StatusSink,
 };
+use crate::lifecycle::{Lifecycle, LifecycleParts, MachineHandle};
 use crate::postgres::{Cell, Pool, PoolConfig, Server, TenantDatabase};
 use crate::projects::{
     NewNumber, Project, ProjectError, ProjectId, ProjectName, ProjectSettings, ProjectStore,
@@ -18,9 +19,10 @@ use crate::runs::{ResidentSettings, Residents, Runner, Services};
 use crate::sandbox::{Budget, Sandbox, SandboxSettings};
 use crate::sdk::Sdk;
 use crate::web::{Web, WebSettings};
+use crate::whatsapp::onboarding::Onboarding;
 use crate::whatsapp::{
-    CallbackKey, Gateway, GraphClient, GraphEndpoint, GraphLimits, OutboundMessage, OutboundSink,
-    Outbox, OutboxSettings, Settlement, StatusNotice,
+    AccessToken, CallbackKey, Gateway, GraphClient, GraphEndpoint, GraphLimits, OutboundMessage,
+    OutboundSink, Outbox, OutboxSettings, Settlement, StatusNotice,
 };
 use crate::workshop::Workshop;
 use anyhow::{Context, Result};
@@ -93,6 +95,8 @@ pub struct AppConfig {
     pub web: WebSettings,
     /// When resident instances end.
     pub residents: ResidentSettings,
+    /// How long a deleted project can be restored.
+    pub delete_grace: Duration,
 }
 
 /// What operators do with a host: the part of it that the admin API works with.
@@ -103,6 +107,7 @@ pub struct Host {
     inbox: Inbox,
     outbox: Outbox,
     residents: Residents,
+    lifecycle: Lifecycle,
     pool: PgPool,
 }
 
@@ -111,6 +116,7 @@ pub struct App {
     host: Arc<Host>,
     dispatcher: DispatcherHandle,
     web: Web,
+    machine: MachineHandle,
     address: SocketAddr,
     admin_address: SocketAddr,
     drain: Duration,
@@ -159,12 +165,15 @@ impl App {
         let deploys = Deploys::new(DeployParts {
             projects: projects.clone(),
             workshop: workshop(&config).await?,
-            cell,
+            cell: cell.clone(),
             database: database.clone(),
             egress: egress.clone(),
             folder: config.data.clone(),
         });
         let client = graph_client(&config)?;
+        let secrets = config.app_secrets.iter();
+        let secrets = secrets.map(|secret| AccessToken::new(secret.expose()));
+        let onboarding = Onboarding::new(client.clone(), secrets);
         let services = Arc::new(Services {
             database,
             conversations: conversations.clone(),
@@ -194,6 +203,18 @@ impl App {
             Arc::new(runner),
             dispatcher_settings(&config),
         );
+        let lifecycle = Lifecycle::new(LifecycleParts {
+            projects: projects.clone(),
+            deploys: deploys.clone(),
+            inbox: inbox.clone(),
+            onboarding,
+            cell,
+            server: config.server.clone(),
+            pool: pool.clone(),
+            data: config.data.clone(),
+            delete_grace: config.delete_grace,
+        });
+        let machine = lifecycle.start(&config.dispatcher.owner, config.dispatcher.lease);
         let (draining, closing) = (CancellationToken::new(), CancellationToken::new());
         let address = listener.local_addr()?;
         let state = HttpState {
@@ -221,6 +242,7 @@ impl App {
             inbox,
             outbox,
             residents,
+            lifecycle,
             pool,
         });
         let admin_address = admin_listener.local_addr()?;
@@ -233,6 +255,7 @@ impl App {
             host,
             dispatcher,
             web,
+            machine,
             address,
             admin_address,
             drain: config.drain,
@@ -262,7 +285,8 @@ impl App {
         let door = self.server.abort_handle();
         let closed = tokio::time::timeout(PATIENCE, self.server);
         let runs = self.dispatcher.drain(PATIENCE);
-        let (closed, report, ()) = tokio::join!(closed, runs, self.web.stop(PATIENCE));
+        let steps = self.machine.drain(PATIENCE);
+        let (closed, report, (), ()) = tokio::join!(closed, runs, self.web.stop(PATIENCE), steps);
         match closed {
             Ok(joined) => ended(joined),
             Err(_) => {
@@ -298,6 +322,11 @@ impl Host {
         &self.conversations
     }
 
+    /// How projects come and go, and their numbers at Meta.
+    pub fn lifecycle(&self) -> &Lifecycle {
+        &self.lifecycle
+    }
+
     /// The inbox.
     pub fn inbox(&self) -> &Inbox {
         &self.inbox
@@ -313,12 +342,6 @@ impl Host {
         let project = self.projects.create(name).await?;
         self.deploys.provision(&project).await?;
         Ok(self.projects.by_id(project.project_id).await?)
-    }
-
-    /// Makes the project's schema and role, if it has none.
-    pub async fn provision(&self, project: &Project) -> Result<(), DeployError> {
-        self.deploys.provision(project).await?;
-        Ok(())
     }
 
     /// Renames a project and changes its settings, and forgets what was made ready with others.
@@ -363,6 +386,9 @@ impl Host {
         self.residents.end(project.project_id).await;
         if let Err(error) = self.inbox.wake(project.project_id).await {
             tracing::warn!(%error, "waiting events are found at the next look into the inbox");
+        }
+        if let Err(error) = self.lifecycle.deployed(project.project_id).await {
+            tracing::warn!(%error, "a provisioning that waits for a deploy sees it a little later");
         }
         Ok(deployed)
     }

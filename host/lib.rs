@@ -13,6 +13,7 @@ pub mod dev;
 pub mod egress;
 pub mod http;
 pub mod inbox;
+pub mod lifecycle;
 pub mod near;
 pub mod postgres;
 pub mod projects;

@@ -78,6 +78,7 @@ async fn deploy(world: &World, data: &Path) -> Result<()> {
         dispatcher: DispatcherSettings::new("deploy"),
         drain: Duration::ZERO,
         settle_after: Duration::from_secs(60),
+        delete_grace: roost::lifecycle::DELETE_GRACE,
         egress: EgressPolicy::default(),
         web: Default::default(),
         residents: Default::default(),

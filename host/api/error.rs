@@ -81,6 +81,9 @@ impl From<ProjectError> for ApiError {
         match error {
             ProjectError::NotFound(_) => not_found("project-not-found", error),
             ProjectError::NameTaken(_) => conflict("name-taken", error),
+            ProjectError::Going(_) => conflict("project-going", error),
+            ProjectError::NotGoing(_) => conflict("project-not-going", error),
+            ProjectError::Gone(_) => conflict("project-gone", error),
             ProjectError::NumberTaken(_) => conflict("number-taken", error),
             ProjectError::VersionNotReady { .. } => conflict("version-not-ready", error),
             ProjectError::SecretName(_) => unprocessable("bad-secret-name", error),

@@ -29,6 +29,8 @@ mod document;
 pub mod error;
 mod extract;
 mod idempotency;
+mod lifecycle;
+mod number;
 mod page;
 mod projects;
 mod queue;
@@ -78,6 +80,8 @@ fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::with_openapi(document::beginning())
         .merge(projects::routes())
         .merge(queue::routes())
+        .merge(lifecycle::routes())
+        .merge(number::routes())
         .merge(tokens::routes())
         .merge(audit::routes())
 }

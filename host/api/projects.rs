@@ -1,5 +1,7 @@
 //! Projects: list, make, show, rename, set. The file to copy for a new resource.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -9,10 +11,14 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::number::NewNumber;
 use super::{Api, ApiJson, ApiQuery, Caller, Page, PageQuery, ProjectPath, Time, Window};
 use crate::access::Scope;
 use crate::http::ApiError;
-use crate::projects::{ProjectCard, ProjectName, ProjectSettings, ProjectStatus, SettingsChange};
+use crate::lifecycle::{State as LifecycleState, state_of};
+use crate::projects::{
+    NewProject as Wanted, ProjectCard, ProjectName, ProjectSettings, Secret, SettingsChange,
+};
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
@@ -27,12 +33,15 @@ pub(super) struct ProjectView {
     id: String,
     /// Also a label of its host name.
     name: String,
-    status: ProjectStatus,
+    /// `provisioning` until its first steps are done, `failed` when one of them waits for somebody.
+    status: LifecycleState,
     number: Option<NumberView>,
     /// The id of the version that serves.
     active_version: Option<String>,
     settings: ProjectSettings,
     created_at: Time,
+    /// When everything of it goes, if it is being deleted.
+    delete_after: Option<Time>,
 }
 
 /// A WhatsApp number.
@@ -53,11 +62,12 @@ impl From<ProjectCard> for ProjectView {
             project,
             settings,
             number,
+            has_failed,
         } = card;
         Self {
             id: project.project_id.to_string(),
             name: project.name.to_string(),
-            status: project.status,
+            status: state_of(&project, has_failed),
             number: number.map(|number| NumberView {
                 phone_number_id: number.phone_number_id,
                 waba_id: number.waba_id,
@@ -66,6 +76,7 @@ impl From<ProjectCard> for ProjectView {
             active_version: project.active_version.map(|version| version.to_string()),
             settings,
             created_at: Time(project.created_at),
+            delete_after: project.delete_after.map(Time),
         }
     }
 }
@@ -97,11 +108,22 @@ struct NewProject {
     /// 1 to 40 lower-case letters, digits and hyphens; begins with a letter.
     #[schema(pattern = "^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$", example = "pizza")]
     name: String,
+    /// The number to connect; it can also be connected later.
+    #[serde(default)]
+    number: Option<NewNumber>,
+    /// Secrets, by the names of the variables that hold them. Kept sealed, and never shown again.
+    #[serde(default)]
+    #[schema(value_type = std::collections::BTreeMap<String, String>, write_only)]
+    secrets: BTreeMap<String, String>,
+    /// Whether its provisioning goes on until something was deployed.
+    #[serde(default)]
+    wants_deploy: bool,
 }
 
 /// Makes a project
 ///
-/// Needs the scope `admin`, and a token for all projects.
+/// Answers at once: its schema, its number and what else it needs are made in the background; see
+/// `provisioning`. Needs the scope `admin`, and a token for all projects.
 #[utoipa::path(post, path = "/v1/projects", tag = "projects", request_body = NewProject,
     responses(
         (status = 201, description = "The project", body = ProjectView),
@@ -114,13 +136,16 @@ async fn create_project(
 ) -> Result<(StatusCode, Json<ProjectView>), ApiError> {
     caller.require(Scope::Admin)?;
     caller.require_unbound()?;
-    let name: ProjectName = new.name.parse()?;
-    let project = api.host.projects().create_new(&name).await?;
+    let new = Wanted {
+        name: new.name.parse()?,
+        number: new.number.map(Into::into),
+        secrets: (new.secrets.into_iter())
+            .map(|(name, value)| (name, Secret::new(value)))
+            .collect(),
+        wants_deploy: new.wants_deploy,
+    };
+    let project = api.host.lifecycle().create(&new).await?;
     caller.concerns(&project);
-    api.host
-        .provision(&project)
-        .await
-        .map_err(|error| ApiError::Unavailable(error.into()))?;
     let card = api.host.projects().card(project.project_id).await?;
     Ok((StatusCode::CREATED, Json(card.into())))
 }

@@ -100,7 +100,8 @@ impl Client {
         }
     }
 
-    async fn json(&self, request: RequestBuilder) -> Result<Value, CliError> {
+    /// Sends it, and reads the answer as JSON.
+    pub async fn json(&self, request: RequestBuilder) -> Result<Value, CliError> {
         let response = self.send(request).await?;
         let text = response
             .text()

@@ -10,9 +10,12 @@ mod audit;
 mod client;
 mod error;
 mod near;
+mod number;
 mod output;
 mod projects;
 mod queue;
+mod sse;
+mod steps;
 mod tokens;
 
 use std::process::ExitCode;
@@ -73,6 +76,8 @@ pub enum ClientWord {
     Projects(projects::ProjectsArgs),
     /// Shows what waits to run, for how long, and whose it is.
     Queue(queue::QueueArgs),
+    /// Shows, connects and disconnects a project's WhatsApp number.
+    Number(number::NumberArgs),
     /// Lists, makes and removes tokens for the admin API.
     Tokens(tokens::TokensArgs),
     /// Shows what was changed, and by whom.
@@ -98,6 +103,7 @@ impl ClientWord {
         let (api, project) = match &self {
             Self::Projects(args) => (&args.api, args.project()),
             Self::Queue(args) => (&args.api, args.project.project.as_deref()),
+            Self::Number(args) => (&args.api, args.project.project.as_deref()),
             Self::Tokens(args) => (&args.api, args.project()),
             Self::Audit(args) => (&args.api, args.project.project.as_deref()),
             Self::Openapi => return print(crate::api::openapi()),
@@ -114,6 +120,7 @@ impl ClientWord {
         let ended = match self {
             Self::Projects(args) => args.run(&session).await,
             Self::Queue(args) => args.run(&session).await,
+            Self::Number(args) => args.run(&session).await,
             Self::Tokens(args) => args.run(&session).await,
             Self::Audit(args) => args.run(&session).await,
             Self::Openapi | Self::Completions { .. } => Ok(()),

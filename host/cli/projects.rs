@@ -1,9 +1,14 @@
 //! `roost projects`.
 
-use clap::{Args, Subcommand};
-use serde_json::{Map, Value, json};
+use std::path::{Path, PathBuf};
 
-use super::{ApiArgs, CliError, Session, text, time};
+use clap::{Args, Subcommand};
+use reqwest::Method;
+use serde_json::{Map, Value, json};
+use tokio::io::AsyncWriteExt as _;
+
+use super::number::FirstNumber;
+use super::{ApiArgs, CliError, Session, client, steps, text, time};
 
 /// Lists, makes and changes projects.
 #[derive(Args)]
@@ -22,6 +27,11 @@ enum ProjectsWord {
     Create {
         /// 1 to 40 lower-case letters, digits and hyphens; begins with a letter.
         name: String,
+        #[command(flatten)]
+        number: FirstNumber,
+        /// Waits and says each step as it is done.
+        #[arg(long)]
+        follow: bool,
     },
     /// Shows a project with its number and settings.
     Show {
@@ -43,6 +53,50 @@ enum ProjectsWord {
         #[arg(required = true, value_name = "NAME=VALUE")]
         settings: Vec<String>,
     },
+    /// Pauses a project: its events are kept, and wait.
+    Pause {
+        /// Its name or id.
+        project: String,
+    },
+    /// Resumes a project: what waited is run, in its order.
+    Resume {
+        /// Its name or id.
+        project: String,
+    },
+    /// Deletes a project with all that it owns, after the host's grace period.
+    Delete {
+        /// Its name or id.
+        project: String,
+        /// Without a grace period: it cannot be undone.
+        #[arg(long)]
+        now: bool,
+        /// Writes an export to this file first.
+        #[arg(long, value_name = "FILE")]
+        export: Option<PathBuf>,
+    },
+    /// Undoes a deletion, until the grace period is over.
+    Restore {
+        /// Its name or id.
+        project: String,
+    },
+    /// Writes all that a project has to a `tar.gz`, except the values of its secrets.
+    Export {
+        /// Its name or id.
+        project: String,
+        /// The file to write; `-`: standard output.
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
+    /// Says how far a project's provisioning is, as it goes on.
+    Follow {
+        /// Its name or id.
+        project: String,
+    },
+    /// Has failed steps tried again, and says how that goes.
+    Retry {
+        /// Its name or id.
+        project: String,
+    },
 }
 
 impl ProjectsArgs {
@@ -52,7 +106,14 @@ impl ProjectsArgs {
             ProjectsWord::List | ProjectsWord::Create { .. } => None,
             ProjectsWord::Show { project }
             | ProjectsWord::Rename { project, .. }
-            | ProjectsWord::Set { project, .. } => Some(project),
+            | ProjectsWord::Set { project, .. }
+            | ProjectsWord::Pause { project }
+            | ProjectsWord::Resume { project }
+            | ProjectsWord::Delete { project, .. }
+            | ProjectsWord::Restore { project }
+            | ProjectsWord::Export { project, .. }
+            | ProjectsWord::Follow { project }
+            | ProjectsWord::Retry { project } => Some(project),
         }
     }
 
@@ -75,11 +136,25 @@ impl ProjectsArgs {
                     "there are no projects yet: `roost projects create NAME` makes one",
                 )
             }
-            ProjectsWord::Create { name } => {
-                let made = client.post(&["projects"], &json!({ "name": name })).await?;
+            ProjectsWord::Create {
+                name,
+                number,
+                follow,
+            } => {
+                let mut new = json!({ "name": name });
+                if let Some(number) = number.wanted() {
+                    new["number"] = number.body()?;
+                }
+                let made = client.post(&["projects"], &new).await?;
+                if follow {
+                    return steps::follow(session, &name).await;
+                }
                 output.answer(
                     &made,
-                    &format!("project `{name}` is made ({})", text(&made, "/status")),
+                    &format!(
+                        "project `{name}` is made ({}); `roost projects follow {name}` shows how far it is",
+                        text(&made, "/status")
+                    ),
                 )
             }
             ProjectsWord::Show { project } => {
@@ -95,6 +170,47 @@ impl ProjectsArgs {
                 let change = json!({ "settings": changes(&settings)? });
                 let now = client.patch(&["projects", &project], &change).await?;
                 show(session, &now)
+            }
+            ProjectsWord::Pause { project } => {
+                let now = client
+                    .post(&["projects", &project, "pause"], &json!({}))
+                    .await?;
+                output.answer(
+                    &now,
+                    &format!("`{project}` is paused: its events are kept, and wait"),
+                )
+            }
+            ProjectsWord::Resume { project } => {
+                let now = client
+                    .post(&["projects", &project, "resume"], &json!({}))
+                    .await?;
+                output.answer(&now, &format!("`{project}` goes on"))
+            }
+            ProjectsWord::Delete {
+                project,
+                now,
+                export,
+            } => {
+                if let Some(file) = export {
+                    download(session, &project, &file).await?;
+                }
+                delete(session, &project, now).await
+            }
+            ProjectsWord::Restore { project } => {
+                let now = client
+                    .post(&["projects", &project, "restore"], &json!({}))
+                    .await?;
+                output.answer(
+                    &now,
+                    &format!("`{project}` is back ({})", text(&now, "/status")),
+                )
+            }
+            ProjectsWord::Export { project, output } => download(session, &project, &output).await,
+            ProjectsWord::Follow { project } => steps::follow(session, &project).await,
+            ProjectsWord::Retry { project } => {
+                let path = ["projects", &project, "provisioning", "retry"];
+                client.post(&path, &json!({})).await?;
+                steps::follow(session, &project).await
             }
         }
     }
@@ -122,6 +238,63 @@ fn show(session: &Session, project: &Value) -> Result<(), CliError> {
         fields.push((name, value));
     }
     session.output.fields(&fields)
+}
+
+async fn delete(session: &Session, project: &str, now: bool) -> Result<(), CliError> {
+    let request = session
+        .client
+        .request(Method::DELETE, &["projects", project])?;
+    let query: &[(&str, &str)] = if now { &[("now", "true")] } else { &[] };
+    let request = client::with_query(request, query)?;
+    let standing = session.client.json(request).await?;
+    let sentence = match now {
+        true => format!("`{project}` is being deleted now"),
+        false => format!(
+            "`{project}` answers no longer, and goes at {}; `roost projects restore {project}` undoes that",
+            time(&standing, "/delete_after")
+        ),
+    };
+    session.output.answer(&standing, &sentence)
+}
+
+/// Writes an export to a file, which is there when it is whole.
+async fn download(session: &Session, project: &str, file: &Path) -> Result<(), CliError> {
+    let request = session
+        .client
+        .request(Method::POST, &["projects", project, "export"])?;
+    let mut response = session.client.send(request).await?;
+    let failed = |error: std::io::Error| {
+        CliError::File(format!("`{}` cannot be written: {error}", file.display()))
+    };
+    let cut_off = |_| {
+        CliError::File(
+            "the export was cut off, so nothing was kept: the host's log says why".to_owned(),
+        )
+    };
+    if file == Path::new("-") {
+        while let Some(piece) = response.chunk().await.map_err(cut_off)? {
+            super::output::write(&piece)?;
+        }
+        return Ok(());
+    }
+    let partial = file.with_added_extension("partial");
+    let mut out = tokio::fs::File::create(&partial).await.map_err(failed)?;
+    let mut bytes = 0_usize;
+    let written = async {
+        while let Some(piece) = response.chunk().await.map_err(cut_off)? {
+            bytes += piece.len();
+            out.write_all(&piece).await.map_err(failed)?;
+        }
+        out.sync_all().await.map_err(failed)
+    };
+    if let Err(error) = written.await {
+        let _ = tokio::fs::remove_file(&partial).await;
+        return Err(error);
+    }
+    tokio::fs::rename(&partial, file).await.map_err(failed)?;
+    let answer = json!({ "file": file.display().to_string(), "bytes": bytes });
+    let sentence = format!("{}: {} KiB", file.display(), bytes.div_ceil(1024));
+    session.output.answer(&answer, &sentence)
 }
 
 /// `a=1 b=x c=` as a JSON object.

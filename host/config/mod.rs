@@ -149,6 +149,14 @@ pub struct ServeArgs {
     /// Unsafe settings that are meant, by name; several with commas.
     #[arg(long, env = "ROOST_ALLOW_UNSAFE", value_delimiter = ',')]
     pub allow_unsafe: Vec<Unsafe>,
+    /// How long a deleted project can be restored, in hours.
+    #[arg(
+        long,
+        env = "ROOST_DELETE_GRACE_HOURS",
+        default_value_t = 168,
+        value_parser = clap::value_parser!(u64).range(0..=87_600)
+    )]
+    pub delete_grace_hours: u64,
     /// How log lines look.
     #[arg(long, env = "ROOST_LOG_FORMAT", value_enum, default_value = "text")]
     pub log_format: LogFormat,
@@ -218,6 +226,7 @@ impl ServeArgs {
                 lease,
                 ..ResidentSettings::default()
             },
+            delete_grace: Duration::from_secs(self.delete_grace_hours.saturating_mul(60 * 60)),
         })
     }
 }

@@ -130,18 +130,16 @@ impl Deploys {
 
     /// Makes the project's schema and role, if it has none.
     pub async fn provision(&self, project: &Project) -> Result<Tenant, DeployError> {
-        if let Some(placement) = &project.placement {
-            let name = TenantName::parse(&placement.schema)?;
-            return Ok(self.cell.provision_tenant(name).await?);
-        }
-        let tenant = self.cell.provision_tenant(TenantName::random()).await?;
+        // Placed first and made then: a crash between leaves nothing that nobody owns.
+        let wanted = TenantName::random();
         let placement = Placement {
-            database: tenant.cell.database.clone(),
-            schema: tenant.schema().to_owned(),
-            role: tenant.role().to_owned(),
+            database: self.cell.address().database.clone(),
+            schema: wanted.as_str().to_owned(),
+            role: wanted.as_str().to_owned(),
         };
-        self.projects.place(project.project_id, &placement).await?;
-        Ok(tenant)
+        let placed = self.projects.placed(project.project_id, &placement).await?;
+        let name = TenantName::parse(&placed.schema)?;
+        Ok(self.cell.provision_tenant(name).await?)
     }
 
     /// Deploys an artifact to a project.
@@ -249,6 +247,25 @@ impl Deploys {
             self.serving.invalidate(&version.version_id).await;
         }
         Ok(())
+    }
+
+    /// Forgets what was made ready for a project, and its images too: they hold the environment that
+    /// was, and the artifact gives another.
+    pub async fn renew(&self, project_id: ProjectId) -> Result<(), ProjectError> {
+        for version in self.projects.versions(project_id).await? {
+            let image = self.image_file(version.version_id);
+            if let Err(error) = tokio::fs::remove_file(image).await
+                && error.kind() != std::io::ErrorKind::NotFound
+            {
+                tracing::warn!(%error, "an image with an old environment cannot be deleted");
+            }
+        }
+        self.forget(project_id).await
+    }
+
+    /// The code of a version, as it was deployed; `None` when it is not there.
+    pub async fn artifact(&self, digest: &str) -> Option<Vec<u8>> {
+        tokio::fs::read(self.artifact_file(digest)).await.ok()
     }
 
     fn artifact_file(&self, digest: &str) -> PathBuf {

@@ -180,6 +180,7 @@ fn app_config(
             ..WebSettings::default()
         },
         residents: ResidentSettings::default(),
+        delete_grace: crate::lifecycle::DELETE_GRACE,
     })
 }
 

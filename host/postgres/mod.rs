@@ -17,6 +17,7 @@ mod answer;
 mod cell;
 mod client;
 mod database;
+mod dump;
 mod embedded;
 mod error;
 pub mod filter;
@@ -31,6 +32,7 @@ pub use address::{CellAddress, Endpoint, MasterKey, Tenant, TenantAuth, TenantNa
 pub use cell::{Cell, Usage};
 pub use client::{Client, TransactionStatus};
 pub use database::{CommitOutcome, TenantDatabase, TenantTransaction};
+pub use dump::{Definitions, DumpedTable, LEFT_OUT, SchemaDump};
 pub use embedded::{Embedded, EmbeddedConfig, EmbeddedError};
 pub use error::{CellError, DbError, SqlError};
 pub use login::Login;

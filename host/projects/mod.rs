@@ -6,7 +6,9 @@
 //!
 //! Not here: making the schema and the role (provisioning), and building versions (deploying).
 
+pub(crate) mod lifecycle;
 mod model;
+pub(crate) mod numbers;
 mod roster;
 mod settings;
 mod store;
@@ -15,10 +17,12 @@ mod tests;
 mod vault;
 mod versions;
 
+pub use lifecycle::{Going, NewProject};
 pub use model::{
     NameError, NewNumber, NewVersion, Number, NumberRoute, Placement, Project, ProjectId,
     ProjectKeys, ProjectName, ProjectStatus, Secret, Version, VersionId, VersionState,
 };
+pub use numbers::{AppliedNumber, LeavingNumber, NumberReport, WishedNumber};
 pub use roster::ProjectCard;
 pub use settings::{InstanceLife, ProjectSettings, SettingError, SettingsChange};
 pub use store::{ProjectError, ProjectStore};

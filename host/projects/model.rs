@@ -53,6 +53,10 @@ pub struct Project {
     pub instance: Option<InstanceLife>,
     pub active_version: Option<VersionId>,
     pub created_at: DateTime<Utc>,
+    /// Absent until its first provisioning is over.
+    pub provisioned_at: Option<DateTime<Utc>>,
+    /// When everything of it goes, if it is being deleted.
+    pub delete_after: Option<DateTime<Utc>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema, sqlx::Type)]

@@ -16,7 +16,7 @@ use super::vault::{Place, Vault, VaultError};
 #[derive(Clone)]
 pub struct ProjectStore {
     pub(super) pool: PgPool,
-    vault: Arc<Vault>,
+    pub(super) vault: Arc<Vault>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +27,14 @@ pub enum ProjectError {
     NameTaken(ProjectName),
     #[error(transparent)]
     Setting(#[from] SettingError),
+    #[error(
+        "project `{0}` is being deleted: `roost projects restore {0}`, or wait until it is gone"
+    )]
+    Going(ProjectName),
+    #[error("project `{0}` is not being deleted, so there is nothing to restore")]
+    NotGoing(ProjectName),
+    #[error("the deletion of project `{0}` has begun and cannot be undone")]
+    Gone(ProjectName),
     #[error("the number `{0}` belongs to another project; disconnect it there first")]
     NumberTaken(String),
     #[error("the schema `{schema}` or the role `{role}` belongs to another project")]
@@ -56,6 +64,8 @@ pub(super) struct ProjectRow {
     instance: Option<InstanceLife>,
     active_version_id: Option<VersionId>,
     created_at: DateTime<Utc>,
+    provisioned_at: Option<DateTime<Utc>>,
+    delete_after: Option<DateTime<Utc>>,
 }
 
 impl From<ProjectRow> for Project {
@@ -77,6 +87,8 @@ impl From<ProjectRow> for Project {
             instance: row.instance,
             active_version: row.active_version_id,
             created_at: row.created_at,
+            provisioned_at: row.provisioned_at,
+            delete_after: row.delete_after,
         }
     }
 }
@@ -343,7 +355,7 @@ impl ProjectStore {
     }
 
     /// A verify token or an app secret: 32 hexadecimal digits, as Meta's are.
-    fn seal_random(
+    pub(super) fn seal_random(
         &self,
         column: &'static str,
         project_id: ProjectId,
@@ -359,7 +371,7 @@ impl ProjectStore {
     }
 }
 
-fn token_of(project_id: ProjectId) -> Place<'static> {
+pub(super) fn token_of(project_id: ProjectId) -> Place<'static> {
     Place {
         table: "number",
         column: "token_sealed",
@@ -368,7 +380,7 @@ fn token_of(project_id: ProjectId) -> Place<'static> {
     }
 }
 
-fn secret_of(project_id: ProjectId, name: &str) -> Place<'_> {
+pub(super) fn secret_of(project_id: ProjectId, name: &str) -> Place<'_> {
     Place {
         table: "secret",
         column: "value_sealed",
@@ -377,7 +389,7 @@ fn secret_of(project_id: ProjectId, name: &str) -> Place<'_> {
     }
 }
 
-fn found(rows: u64, project_id: ProjectId) -> Result<(), ProjectError> {
+pub(super) fn found(rows: u64, project_id: ProjectId) -> Result<(), ProjectError> {
     if rows == 1 {
         Ok(())
     } else {

@@ -13,6 +13,7 @@ pub mod codes;
 pub mod error;
 pub mod gateway;
 pub mod messages;
+pub mod onboarding;
 pub mod outbox;
 #[cfg(test)]
 mod tests;

@@ -105,6 +105,7 @@ pub(crate) async fn put_number(
                 verified_name: new.verified_name.unwrap_or_else(|| "Business".to_owned()),
                 is_registered: new.is_registered.unwrap_or(true),
                 pin: new.pin,
+                registrations_ms: Vec::new(),
                 override_callbacks: BTreeMap::new(),
                 allowed_recipients: new
                     .allowed_recipients

@@ -26,7 +26,7 @@ use crate::platform::Platform;
 
 pub use crate::config::{ClosedWindow, DelayRange, PairRate, Settings, WebhookOrder};
 pub use crate::control::client::{ClientError, ControlClient, CustomerClient};
-pub use crate::faults::{ArmedFault, Fault, Often};
+pub use crate::faults::{ArmedFault, AssetCall, Fault, Often};
 pub use crate::platform::model::{
     App, Callback, Customer, Number, Subscription, Template, Token, Waba,
 };

@@ -29,6 +29,13 @@ pub enum Fault {
     CutAfter,
     /// A send is accepted, then a `failed` status carries this code.
     FailedStatus { code: u32 },
+    /// A call about a number or an account is answered with this code.
+    Refused {
+        call: AssetCall,
+        code: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        subcode: Option<u32>,
+    },
     /// A webhook is delivered twice.
     WebhookDuplicate,
     /// A webhook changes places with the next one of its conversation.
@@ -39,6 +46,19 @@ pub enum Fault {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         status: Option<String>,
     },
+}
+
+/// A call about a number or an account that can be refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AssetCall {
+    ReadNumber,
+    Register,
+    Deregister,
+    ListNumbers,
+    Subscribe,
+    ListSubscriptions,
+    Unsubscribe,
 }
 
 /// How often a fault strikes.
@@ -115,7 +135,10 @@ impl Fault {
             | Self::CutBefore
             | Self::CutAfter
             | Self::FailedStatus { .. } => true,
-            Self::WebhookDuplicate | Self::WebhookReorder | Self::StatusDropped { .. } => false,
+            Self::Refused { .. }
+            | Self::WebhookDuplicate
+            | Self::WebhookReorder
+            | Self::StatusDropped { .. } => false,
         }
     }
 }

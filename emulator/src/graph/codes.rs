@@ -23,13 +23,34 @@ const GENERIC: Code = code(131000, 500, "Something went wrong", "Something went 
 
 const CODES: &[Code] = &[
     GENERIC,
+    code(2, 503, "API Service", ""),
+    code(4, 400, "API Too Many Calls", ""),
     code(
         10,
         403,
         "Application does not have permission for this action",
         "",
     ),
+    code(
+        33,
+        400,
+        "Parameter value is not valid",
+        "The business phone number has been deleted.",
+    ),
     code(100, 400, "Invalid parameter", "Invalid parameter"),
+    code(200, 403, "Permissions error", ""),
+    code(
+        368,
+        403,
+        "Temporarily blocked for policies violations",
+        "The WhatsApp Business Account has been restricted or disabled.",
+    ),
+    code(
+        80007,
+        400,
+        "Rate limit issues",
+        "The account has reached its rate limit.",
+    ),
     code(
         130429,
         400,
@@ -97,6 +118,12 @@ const CODES: &[Code] = &[
         400,
         "Business eligibility payment issue",
         "There was a payment error.",
+    ),
+    code(
+        131045,
+        500,
+        "Incorrect certificate",
+        "Message failed to send due to a phone number registration error.",
     ),
     code(
         131047,
@@ -194,16 +221,58 @@ const CODES: &[Code] = &[
         "",
     ),
     code(
+        133000,
+        500,
+        "Incomplete deregistration",
+        "A previous deregistration attempt failed.",
+    ),
+    code(
+        133004,
+        503,
+        "Server temporarily unavailable",
+        "Server is temporarily unavailable.",
+    ),
+    code(
         133005,
         400,
         "Two step verification PIN Mismatch",
         "Two-step verification PIN is incorrect.",
     ),
     code(
+        133006,
+        400,
+        "Phone number re-verification needed",
+        "Phone number needs to be verified before registering.",
+    ),
+    code(
+        133008,
+        400,
+        "Too many two step verification PIN guesses",
+        "Too many two-step verification PIN guesses for this phone number. Try again in 12 hours.",
+    ),
+    code(
+        133009,
+        400,
+        "Two step verification PIN guessed too fast",
+        "Two-step verification PIN was entered too quickly. Try again in 60 seconds.",
+    ),
+    code(
         133010,
         400,
         "Account not registered",
         "The account is not registered.",
+    ),
+    code(
+        133015,
+        400,
+        "Please wait a few minutes before attempting to register this phone number",
+        "The phone number was recently deleted, and its deletion has not completed.",
+    ),
+    code(
+        133016,
+        400,
+        "Account register/deregister rate limit exceeded",
+        "There were too many registration or deregistration attempts for this phone number.",
     ),
 ];
 

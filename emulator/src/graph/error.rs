@@ -98,6 +98,21 @@ impl GraphError {
         }
     }
 
+    /// The error that a fault asks for, in the form that Meta gives its code.
+    pub(crate) fn on_request(code: u32, subcode: Option<u32>, method: &str, id: &str) -> Self {
+        match (code, subcode) {
+            (190, _) => Self::token(
+                subcode,
+                "Error validating access token: Session has expired.",
+            ),
+            (100, Some(33)) => Self::unknown_object(method, id),
+            _ => Self {
+                subcode,
+                ..Self::cloud(code)
+            },
+        }
+    }
+
     /// The body.
     pub(crate) fn to_json(&self) -> Value {
         let mut error = json!({

@@ -27,6 +27,7 @@ use axum::http::{HeaderValue, Method};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::Value;
 
+use crate::faults::{AssetCall, Fault};
 use crate::graph::auth::{Caller, MANAGEMENT, MESSAGING};
 use crate::graph::error::GraphError;
 use crate::graph::listener::Cut;
@@ -102,15 +103,25 @@ async fn answer(
         caller: auth::authenticate(platform, request)?,
         cut,
     };
+    // The app that the token is of has a name of its own.
+    let app_id = call.caller.app_id.clone();
+    let id = if id == "app" { app_id.as_str() } else { id };
     let kind = find(&call, id)?;
     let scope = match (kind, edge) {
         (NodeKind::Number, "messages") | (NodeKind::Media, _) => MESSAGING,
         _ => MANAGEMENT,
     };
-    call.caller.require(scope)?;
+    // Which app it is of, any token may know.
+    if (kind, edge) != (NodeKind::App, "") {
+        call.caller.require(scope)?;
+    }
+    if let Some(error) = refusal(&call, kind, edge, id) {
+        return Err(error);
+    }
     match (kind, request.method.as_str(), edge) {
         (NodeKind::Number, "POST", "messages") => send::handle(&call, id).await,
         (NodeKind::Number, "POST", "register") => numbers::register(&call, id),
+        (NodeKind::Number, "POST", "deregister") => numbers::deregister(&call, id),
         (NodeKind::Number, "GET", "") => numbers::describe(&call, id),
         (NodeKind::Number, "POST", "") => subscriptions::override_number(&call, id).await,
         (NodeKind::Waba, "GET", "") => numbers::describe_waba(&call, id),
@@ -118,6 +129,7 @@ async fn answer(
         (NodeKind::Waba, "POST", "subscribed_apps") => subscriptions::subscribe(&call, id).await,
         (NodeKind::Waba, "GET", "subscribed_apps") => subscriptions::list(&call, id),
         (NodeKind::Waba, "DELETE", "subscribed_apps") => subscriptions::unsubscribe(&call, id),
+        (NodeKind::App, "GET", "") => numbers::describe_app(&call, id),
         (NodeKind::App, "POST", "subscriptions") => {
             subscriptions::set_app_callback(&call, id).await
         }
@@ -127,6 +139,32 @@ async fn answer(
         (NodeKind::Media, "DELETE", "") => Ok(media::delete(platform, id)),
         (_, _, "") => Err(GraphError::unknown_object(request.method.as_str(), id)),
         (_, _, edge) => Err(GraphError::unknown_path(&format!("/{edge}"))),
+    }
+}
+
+/// What a fault makes of a call about a number or an account.
+fn refusal(call: &Call<'_>, kind: NodeKind, edge: &str, id: &str) -> Option<GraphError> {
+    let method = call.request.method.as_str();
+    let asked = match (kind, method, edge) {
+        (NodeKind::Number, "GET", "") => AssetCall::ReadNumber,
+        (NodeKind::Number, "POST", "register") => AssetCall::Register,
+        (NodeKind::Number, "POST", "deregister") => AssetCall::Deregister,
+        (NodeKind::Waba, "GET", "phone_numbers") => AssetCall::ListNumbers,
+        (NodeKind::Waba, "POST", "subscribed_apps") => AssetCall::Subscribe,
+        (NodeKind::Waba, "GET", "subscribed_apps") => AssetCall::ListSubscriptions,
+        (NodeKind::Waba, "DELETE", "subscribed_apps") => AssetCall::Unsubscribe,
+        _ => return None,
+    };
+    let applies = |fault: &Fault| matches!(fault, Fault::Refused { call, .. } if *call == asked);
+    let struck = call
+        .platform
+        .faults()
+        .strike(&mut call.platform.rng(), applies);
+    match struck {
+        Some(Fault::Refused { code, subcode, .. }) => {
+            Some(GraphError::on_request(code, subcode, method, id))
+        }
+        _ => None,
     }
 }
 

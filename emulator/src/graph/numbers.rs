@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::clock::SECOND_MS;
 use crate::graph::Call;
 use crate::graph::error::GraphError;
 use crate::graph::fields::{NodeType, project};
@@ -51,6 +52,12 @@ const ACCOUNT: NodeType = NodeType {
         "purchase_order_number",
         "subscribed_apps",
     ],
+};
+
+const APP: NodeType = NodeType {
+    name: "Application",
+    defaults: &["category", "link", "name"],
+    unset: &["description", "namespace", "logo_url"],
 };
 
 /// `GET /{PHONE_NUMBER_ID}`.
@@ -111,8 +118,10 @@ pub(crate) fn register(call: &Call<'_>, id: &str) -> Result<Value, GraphError> {
             "Param pin must be a string of 6 digits",
         ));
     }
+    let now_ms = call.platform.clock.now_ms();
     call.platform.edit(|world| {
         let number = world.numbers.get_mut(id).ok_or_else(|| missing(call, id))?;
+        count_registration(number, now_ms)?;
         if number.pin.as_ref().is_some_and(|set| *set != pin) {
             return Err(GraphError::cloud(133005));
         }
@@ -120,6 +129,44 @@ pub(crate) fn register(call: &Call<'_>, id: &str) -> Result<Value, GraphError> {
         number.is_registered = true;
         Ok(json!({"success": true}))
     })
+}
+
+/// `POST /{PHONE_NUMBER_ID}/deregister`. The PIN stays.
+pub(crate) fn deregister(call: &Call<'_>, id: &str) -> Result<Value, GraphError> {
+    let now_ms = call.platform.clock.now_ms();
+    call.platform.edit(|world| {
+        let number = world.numbers.get_mut(id).ok_or_else(|| missing(call, id))?;
+        if !number.is_registered {
+            return Err(GraphError::cloud(133010));
+        }
+        count_registration(number, now_ms)?;
+        number.is_registered = false;
+        Ok(json!({"success": true}))
+    })
+}
+
+/// Ten registrations and deregistrations in 72 hours.
+fn count_registration(number: &mut Number, now_ms: i64) -> Result<(), GraphError> {
+    let since_ms = now_ms - 72 * 60 * 60 * SECOND_MS;
+    number.registrations_ms.retain(|at_ms| *at_ms > since_ms);
+    if number.registrations_ms.len() >= 10 {
+        return Err(GraphError::cloud(133016));
+    }
+    number.registrations_ms.push(now_ms);
+    Ok(())
+}
+
+/// `GET /{APP_ID}`, which is also `GET /app`.
+pub(crate) fn describe_app(call: &Call<'_>, id: &str) -> Result<Value, GraphError> {
+    let world = call.platform.world();
+    let app = world.apps.get(id).ok_or_else(|| missing(call, id))?;
+    let node = json!({
+        "id": app.id,
+        "name": app.name,
+        "category": "Business and pages",
+        "link": format!("https://www.facebook.com/games/?app_id={}", app.id),
+    });
+    project(&node, &APP, call.request.text("fields").as_deref())
 }
 
 fn project_number(call: &Call<'_>, world: &World, number: &Number) -> Result<Value, GraphError> {

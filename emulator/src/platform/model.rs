@@ -55,6 +55,9 @@ pub struct Number {
     pub is_registered: bool,
     /// The two-step verification PIN, once there is one.
     pub pin: Option<String>,
+    /// When it was registered and deregistered.
+    #[serde(default)]
+    pub registrations_ms: Vec<i64>,
     /// Callback overrides, by app id.
     pub override_callbacks: BTreeMap<String, Callback>,
     /// A test number reaches only these phones; any other number reaches everybody.

@@ -11,4 +11,6 @@ pub struct ProjectCard {
     pub project: Project,
     pub settings: ProjectSettings,
     pub number: Option<NumberRoute>,
+    /// Whether a step of its provisioning waits for somebody.
+    pub has_failed: bool,
 }

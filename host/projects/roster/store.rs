@@ -1,7 +1,7 @@
 //! The SQL of what operators see of projects, and of new ones.
 
 use super::ProjectCard;
-use crate::projects::model::{NumberRoute, Project, ProjectId, ProjectName};
+use crate::projects::model::{NumberRoute, Project, ProjectId};
 use crate::projects::settings::ProjectSettings;
 use crate::projects::store::{ProjectError, ProjectRow, ProjectStore};
 
@@ -14,6 +14,7 @@ struct CardRow {
     phone_number_id: Option<String>,
     waba_id: Option<String>,
     display_phone_number: Option<String>,
+    has_failed: bool,
 }
 
 impl From<CardRow> for ProjectCard {
@@ -35,20 +36,12 @@ impl From<CardRow> for ProjectCard {
             project,
             settings: row.settings,
             number,
+            has_failed: row.has_failed,
         }
     }
 }
 
 impl ProjectStore {
-    /// Makes a project. Fails with [`ProjectError::NameTaken`].
-    pub async fn create_new(&self, name: &ProjectName) -> Result<Project, ProjectError> {
-        let project_id = ProjectId::generate();
-        match self.insert(project_id, name).await? {
-            true => self.by_id(project_id).await,
-            false => Err(ProjectError::NameTaken(name.clone())),
-        }
-    }
-
     /// Projects by name, after one; `only`: that one or none.
     pub async fn page(
         &self,
@@ -58,7 +51,10 @@ impl ProjectStore {
     ) -> Result<Vec<ProjectCard>, ProjectError> {
         // Names are ASCII, and their order must not depend on the database's locale.
         let rows: Vec<CardRow> = sqlx::query_as(
-            "select p.*, n.phone_number_id, n.waba_id, n.display_phone_number
+            "select p.*, n.phone_number_id, n.waba_id, n.display_phone_number,
+                    p.provisioned_at is null and exists (
+                      select from step s where s.project_id = p.project_id
+                        and s.chain = 'provision' and s.state = 'failed') as has_failed
              from project p left join number n on n.project_id = p.project_id
              where ($1::uuid is null or p.project_id = $1)
                and ($2::text is null or p.name collate \"C\" > $2)

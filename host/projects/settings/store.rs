@@ -24,6 +24,10 @@ impl ProjectStore {
         name: Option<&ProjectName>,
         change: &SettingsChange,
     ) -> Result<ProjectSettings, ProjectError> {
+        let project = self.by_id(project_id).await?;
+        if project.delete_after.is_some() {
+            return Err(ProjectError::Going(project.name));
+        }
         let mut transaction = self.pool.begin().await?;
         let settings: Option<ProjectSettings> =
             sqlx::query_as("select * from project where project_id = $1 for no key update")

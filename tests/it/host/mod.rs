@@ -12,6 +12,7 @@ mod delivery;
 mod deploys;
 mod failures;
 mod isolation;
+mod lifecycle;
 mod residents;
 mod starter;
 mod statuses;

@@ -46,7 +46,7 @@ async fn a_refused_change_changes_nothing_and_says_why() {
             .await;
         made.ok();
     }
-    let before = operator.get("/v1/projects/pizza").await.ok();
+    let before = operator.ready("pizza").await;
     let cases = [
         (
             json!({ "name": "pasta", "settings": { "webhook_path": "/a" } }),

@@ -3,8 +3,8 @@
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
 
-use super::TestHost;
 use super::test_host::ADMIN_TOKEN;
+use super::{RoostProcess, TestHost};
 
 /// A token, and where it is shown.
 #[derive(Clone)]
@@ -35,12 +35,30 @@ impl TestHost {
 }
 
 impl Operator {
+    /// The operator with the own token of a host that is a process.
+    pub(in crate::host) fn of(process: &RoostProcess) -> Self {
+        Self {
+            base: process.admin.clone(),
+            token: ADMIN_TOKEN.to_owned(),
+            client: reqwest::Client::new(),
+        }
+    }
+
     /// Somebody else, who has this token.
     pub(in crate::host) fn with_token(&self, token: &str) -> Self {
         Self {
             token: token.to_owned(),
             ..self.clone()
         }
+    }
+
+    /// A project, once its provisioning is over.
+    pub(in crate::host) async fn ready(&self, project: &str) -> Value {
+        super::eventually("the project is provisioned", async || {
+            let project = self.get(&format!("/v1/projects/{project}")).await.ok();
+            (project["status"] != "provisioning").then_some(project)
+        })
+        .await
     }
 
     pub(in crate::host) fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {

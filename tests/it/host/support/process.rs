@@ -12,11 +12,15 @@ use super::DEADLINE;
 
 /// What it says once it takes webhooks.
 const LISTENING: &str = "listening on http://";
+/// What it says after that.
+const ADMIN: &str = "admin on ";
 
 /// A running host; it is killed when it is dropped.
 pub(in crate::host) struct RoostProcess {
     child: Child,
     address: SocketAddr,
+    /// Where its admin API is.
+    pub(in crate::host) admin: String,
 }
 
 impl RoostProcess {
@@ -36,22 +40,30 @@ impl RoostProcess {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut address = None;
         let listens = async {
             while let Ok(Some(line)) = lines.next_line().await {
-                if let Some((_, address)) = line.split_once(LISTENING) {
-                    return address.trim().parse::<SocketAddr>().ok();
+                if let Some((_, text)) = line.split_once(LISTENING) {
+                    address = text.trim().parse::<SocketAddr>().ok();
+                }
+                if let Some(admin) = line.strip_prefix(ADMIN) {
+                    return Some((address?, admin.trim().to_owned()));
                 }
             }
             None
         };
         let listens = tokio::time::timeout(DEADLINE, listens).await;
-        let Ok(Some(address)) = listens else {
+        let Ok(Some((address, admin))) = listens else {
             let said = std::fs::read_to_string(errors.path()).unwrap_or_default();
             panic!("`roost serve` does not listen: {said}");
         };
         // Its output goes on; a closed pipe would be its end.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Self { child, address }
+        Self {
+            child,
+            address,
+            admin,
+        }
     }
 
     /// Where it takes webhooks.

@@ -5,7 +5,7 @@ use roost_emulator::ControlClient;
 use roost_emulator::control::wire::NewCustomer;
 use sqlx::PgConnection;
 
-use super::Contact;
+use super::{Contact, TestHost};
 
 /// One bot's project.
 pub(in crate::host) struct TestProject {
@@ -26,6 +26,21 @@ pub(in crate::host) struct StoredEvent {
 }
 
 impl TestProject {
+    /// A project that a test made by itself.
+    pub(in crate::host) fn of(
+        host: &TestHost,
+        id: ProjectId,
+        number_id: &str,
+        token: &str,
+    ) -> Self {
+        Self {
+            id,
+            number_id: number_id.to_owned(),
+            token: token.to_owned(),
+            control: host.emulator().clone(),
+        }
+    }
+
     /// A person called Ana who may write to this project.
     pub(in crate::host) async fn customer(&self, phone: &str) -> Contact {
         customer(&self.control, &self.number_id, phone).await

@@ -51,6 +51,8 @@ pub(in crate::host) struct Setup {
     pub(in crate::host) web: WebSettings,
     /// When resident instances end.
     pub(in crate::host) residents: ResidentSettings,
+    /// How long a deleted project can be restored.
+    pub(in crate::host) delete_grace: Duration,
 }
 
 /// A host, an emulator, and what both keep.
@@ -87,6 +89,7 @@ impl Default for Setup {
                 ..WebSettings::default()
             },
             residents: ResidentSettings::default(),
+            delete_grace: roost::lifecycle::DELETE_GRACE,
         }
     }
 }
@@ -157,6 +160,7 @@ impl TestHost {
             egress: EgressPolicy::default(),
             web: self.setup.web.clone(),
             residents: self.setup.residents,
+            delete_grace: self.setup.delete_grace,
         };
         let app = App::start(config)
             .await
@@ -364,6 +368,17 @@ impl TestHost {
     /// The control database, also while the host is stopped.
     pub(in crate::host) async fn control_database(&self) -> PgConnection {
         self.server().control_options().connect().await.unwrap()
+    }
+
+    /// Where the host keeps its files.
+    pub(in crate::host) fn data(&self) -> &Path {
+        &self.data.0
+    }
+
+    /// The cell of the host's projects, as an administrator sees it.
+    pub(in crate::host) async fn cell_database(&self) -> PgConnection {
+        let options = self.server().control_options().database("cell_1");
+        options.connect().await.unwrap()
     }
 
     /// A project's own schema, as an administrator sees it.

@@ -1,0 +1,105 @@
+//! How projects and their numbers stand, as people see it.
+
+use super::steps::{REMOVAL_STEPS, Step, StepName, StepState};
+use super::{Lifecycle, LifecycleError, store};
+use crate::projects::{
+    NumberReport, Project, ProjectError, ProjectId, ProjectStatus, WishedNumber,
+};
+use serde::Serialize;
+use sqlx::types::chrono::{DateTime, Utc};
+use utoipa::ToSchema;
+
+/// In one word, what a project is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = ProjectStatus)]
+pub enum State {
+    Provisioning,
+    Active,
+    Paused,
+    /// Its provisioning waits for somebody.
+    Failed,
+    Deleting,
+}
+
+impl State {
+    /// As the API and the command line write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Provisioning => "provisioning",
+            Self::Active => "active",
+            Self::Paused => "paused",
+            Self::Failed => "failed",
+            Self::Deleting => "deleting",
+        }
+    }
+}
+
+/// How a project stands, with each step.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    pub state: State,
+    /// The step that runs or waits; else the one that failed.
+    pub step: Option<StepName>,
+    /// Of that step.
+    pub error: Option<String>,
+    /// When everything of it goes.
+    pub delete_after: Option<DateTime<Utc>>,
+    pub steps: Vec<Step>,
+}
+
+/// A number and what is still to be done about it.
+#[derive(Clone, Debug)]
+pub struct NumberStanding {
+    /// The number whose webhooks are the project's.
+    pub number: Option<NumberReport>,
+    /// The number that it is to have.
+    pub wished: Option<WishedNumber>,
+    /// The steps of connecting it.
+    pub steps: Vec<Step>,
+}
+
+impl Lifecycle {
+    /// How a project stands.
+    pub async fn standing(&self, project_id: ProjectId) -> Result<Standing, LifecycleError> {
+        let project = self.parts().projects.by_id(project_id).await?;
+        let steps = self.steps(project_id).await?;
+        let removes = |step: &&Step| {
+            REMOVAL_STEPS.contains(&step.step) == project.delete_after.is_some()
+                || step.step == StepName::NumberRelease
+        };
+        let open = steps
+            .iter()
+            .filter(removes)
+            .find(|step| !step.state.is_over());
+        let failed = steps
+            .iter()
+            .filter(removes)
+            .find(|s| s.state == StepState::Failed);
+        let shown = failed.or(open);
+        Ok(Standing {
+            state: state_of(&project, failed.is_some()),
+            step: shown.map(|step| step.step),
+            error: shown.and_then(|step| step.error.clone()),
+            delete_after: project.delete_after,
+            steps,
+        })
+    }
+
+    /// The steps of a project, in order.
+    pub async fn steps(&self, project_id: ProjectId) -> Result<Vec<Step>, LifecycleError> {
+        let steps = store::steps(&self.parts().pool, project_id).await;
+        Ok(steps.map_err(ProjectError::from)?)
+    }
+}
+
+/// A project's state in one word. `is_failed` says whether a step of it has failed.
+pub fn state_of(project: &Project, is_failed: bool) -> State {
+    match (project.delete_after, project.status, project.provisioned_at) {
+        (Some(_), _, _) => State::Deleting,
+        (None, ProjectStatus::Suspended, _) => State::Paused,
+        (None, ProjectStatus::Active, Some(_)) => State::Active,
+        (None, ProjectStatus::Active, None) if is_failed => State::Failed,
+        (None, ProjectStatus::Active, None) => State::Provisioning,
+    }
+}
