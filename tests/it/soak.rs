@@ -23,7 +23,7 @@ async fn nothing_is_lost_and_nothing_sent_twice_while_hosts_are_killed() {
         graph: Duration::from_secs(3),
         settle: Duration::from_secs(6),
         lease: Duration::from_secs(1),
-        quiet: Duration::from_secs(120),
+        quiet: Duration::from_secs(240),
         postgres: bin_dir(),
         sdk: sdk(),
         is_talkative: false,

@@ -1,5 +1,8 @@
 //! The accounts: what was posted, against what the inbox has and what Meta got.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::atomic::Ordering;

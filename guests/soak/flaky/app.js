@@ -9,11 +9,11 @@ app.use(express.json())
 app.post('/webhook', async (req, res) => {
   const [message] = req.body.entry[0].changes[0].value.messages ?? []
   if (!message) return res.sendStatus(200)
-  stumble(0.1)
+  stumble(0.05)
   await whatsapp.sendText(message.from, `${message.id}|0`)
-  stumble(0.1)
+  stumble(0.05)
   await whatsapp.sendText(message.from, `${message.id}|1`)
-  res.sendStatus(Math.random() < 0.1 ? 503 : 200)
+  res.sendStatus(Math.random() < 0.05 ? 503 : 200)
 })
 
 function stumble(probability) {

@@ -13,7 +13,7 @@ app.post('/webhook', async (req, res) => {
   const chosen = `r${Math.floor(Math.random() * 4)}`
   for (const text of [...always, chosen]) {
     await whatsapp.sendText(message.from, `${message.id}|${text}`)
-    if (Math.random() < 0.1) throw new Error('another path, please')
+    if (Math.random() < 0.05) throw new Error('another path, please')
   }
   res.sendStatus(200)
 })
