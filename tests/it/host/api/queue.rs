@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::host::support::{TestHost, fixture};
+use crate::host::support::{TestHost, eventually, fixture};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_queue_is_shown_and_a_project_can_be_bounded() {
@@ -34,7 +34,7 @@ async fn the_queue_is_shown_and_a_project_can_be_bounded() {
         .idle(std::time::Duration::from_secs(30))
         .await
         .unwrap();
-    let all = crate::host::support::eventually("one runs", async || {
+    let all = eventually("one runs", async || {
         let all = operator.get("/v1/queue").await.ok();
         (all["running"] == 1 && all["pending"] == 3).then_some(all)
     })
@@ -49,11 +49,19 @@ async fn the_queue_is_shown_and_a_project_can_be_bounded() {
 
     let removed = json!({"settings": {"max_running": Value::Null}});
     operator.patch("/v1/projects/holds", &removed).await.ok();
-    crate::host::support::eventually("all run", async || {
+    eventually("all run", async || {
         (operator.get("/v1/queue").await.ok()["running"] == 3).then_some(())
     })
     .await;
     let mut schema = host.schema_of(&bot).await;
+    eventually("all hold", async || {
+        let held: i64 = sqlx::query_scalar("select count(*) from held")
+            .fetch_one(&mut schema)
+            .await
+            .unwrap();
+        (held == 3).then_some(())
+    })
+    .await;
     sqlx::query("update held set released = true")
         .execute(&mut schema)
         .await
