@@ -29,11 +29,14 @@ use crate::projects::ProjectId;
 /// Claims in one round. Each sees many projects, and most often the first sees all.
 const MAX_CLAIMS: u32 = 64;
 
-/// Projects that a claim looks at: this many for each free slot, within bounds. Looking at all of
+/// Projects that a claim looks at first: one for each free slot, within bounds. Looking at all of
 /// them to fill one slot would cost more than the run.
-const VISITS_PER_SLOT: u32 = 4;
 const MIN_VISITS: u32 = 16;
 const MAX_VISITS: u32 = 512;
+
+/// While all slots are taken, how long a claim waits for more of them to become free: one claim for
+/// several costs little more than for one.
+const GATHER: Duration = Duration::from_millis(3);
 
 /// Live starts before a bulk one may go first.
 const LIVE_TO_BULK: u32 = 7;
@@ -207,11 +210,15 @@ impl Claiming {
                 );
                 activity.mark_unchanged();
             }
+            let was_full = self.slots.available_permits() == 0;
             tokio::select! {
                 () = stop.cancelled() => break,
                 // The sender lives in `running`: it is not gone before this task is.
                 _ = activity.changed() => {}
                 () = tokio::time::sleep(poll) => {}
+            }
+            if was_full {
+                tokio::time::sleep(GATHER).await;
             }
         }
         self.herald.cannot_take();
@@ -226,8 +233,7 @@ impl Claiming {
                 self.herald.cannot_take();
                 break;
             }
-            visits = visits.max(free.saturating_mul(VISITS_PER_SLOT));
-            visits = visits.clamp(MIN_VISITS, MAX_VISITS);
+            visits = visits.max(free).clamp(MIN_VISITS, MAX_VISITS);
             let claims = self.claim(free, visits).await?;
             if stop.is_cancelled() {
                 return self.running.give_back(claims.events).await;

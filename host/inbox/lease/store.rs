@@ -21,16 +21,22 @@ impl Inbox {
         let told = self.clock.told();
         let claiming = Claiming { limits, told };
         let mut conn = self.pool.acquire().await?;
-        let visited = walk::round_trip(&mut conn, &claiming).await?;
-        if visited.is_empty() {
-            return Ok(Claims::default());
+        let visits = walk::round_trip(&mut conn, &claiming).await?;
+        let visited: Vec<ProjectId> = visits.iter().map(|visit| visit.project_id).collect();
+        let serving = visits.iter().filter(|visit| visit.serves);
+        let serving: Vec<ProjectId> = serving.map(|visit| visit.project_id).collect();
+        if serving.is_empty() {
+            return Ok(Claims {
+                next: walk::next(&claiming, &visited, |_| false, false),
+                ..Claims::default()
+            });
         }
         let mut tx = conn.begin().await?;
         // A claim that a crash forgets was never made: the run starts over all the same.
         sqlx::query("set local synchronous_commit = off")
             .execute(&mut *tx)
             .await?;
-        let mut rooms = Rooms::of(&mut tx, &claiming, &visited).await?;
+        let mut rooms = Rooms::of(&mut tx, &claiming, &serving).await?;
         let (leases, bulk) = take_turns(&mut tx, &claiming, &mut rooms).await?;
         if !leases.is_empty() {
             rooms.pay(&mut tx).await?;
@@ -39,6 +45,7 @@ impl Inbox {
             true => Vec::new(),
             false => start_runs(&mut tx, limits.owner, &leases, told).await?,
         };
+        end_lost_runs(&mut tx, &events, told).await?;
         if events.len() < leases.len() {
             free_empty(&mut tx, &leases, &events).await?;
         }
@@ -148,30 +155,51 @@ async fn take_turns(
     let all = claiming.limits.events as usize;
     let (mut leases, mut bulk) = (Vec::new(), 0);
     for (priority, most) in claiming.limits.turns() {
-        let most = most.min(all - leases.len());
-        if most == 0 || rooms.open().next().is_none() {
-            continue;
+        let end = all.min(leases.len() + most);
+        // Twice a project's even share of what is wanted: most often that is enough.
+        let mut depth = 2;
+        while leases.len() < end && rooms.open().next().is_some() {
+            let most = end - leases.len();
+            depth = most.min(depth.max(2 * most / rooms.open().count()));
+            let turn = Turn {
+                priority,
+                most,
+                depth,
+            };
+            let taken = take_leases(tx, claiming, rooms, &turn).await?;
+            rooms.take(&taken);
+            if priority == Priority::Bulk {
+                bulk += u32::try_from(taken.len()).unwrap_or(u32::MAX);
+            }
+            let is_exhausted = taken.len() < most && depth >= most;
+            leases.extend(taken);
+            if is_exhausted {
+                break;
+            }
+            depth = depth.saturating_mul(8);
         }
-        let taken = take_leases(tx, claiming, rooms, (priority, most)).await?;
-        rooms.take(&taken);
-        if priority == Priority::Bulk {
-            bulk += u32::try_from(taken.len()).unwrap_or(u32::MAX);
-        }
-        leases.extend(taken);
     }
     Ok((leases, bulk))
+}
+
+/// What is taken at once.
+struct Turn {
+    priority: Priority,
+    most: usize,
+    /// Of one project: looking at all of a long queue to take one of it would be a waste.
+    depth: usize,
 }
 
 /// Takes from each project in turn. What runs already counts as its turns, so that a project with
 /// little to do is never behind one that keeps all slots busy.
 ///
 /// The statuses of a conversation wait while one of its messages runs, which may be the run that
-/// made them; messages never wait for statuses.
+/// made them; messages never wait for statuses. Only what was chosen is locked: a lock is a write.
 async fn take_leases(
     tx: &mut PgConnection,
     claiming: &Claiming<'_, '_>,
     rooms: &Rooms,
-    (priority, most): (Priority, usize),
+    turn: &Turn,
 ) -> Result<Vec<Lease>, sqlx::Error> {
     let column = |of: fn(&Room) -> i64| -> Vec<i64> { rooms.open().map(of).collect() };
     let projects: Vec<ProjectId> = rooms.open().map(|room| room.project_id).collect();
@@ -190,24 +218,29 @@ async fn take_leases(
                  where m.project_id = c.project_id and m.queue <> c.queue
                    and m.queue = split_part(c.queue, '/', 1) and m.lease is not null
                    and m.ready_at > coalesce($5, statement_timestamp())))
-             order by c.ready_at limit least($6, p.free)
-             for update of c skip locked) q),
-         chosen as (
-           select project_id, queue from ready order by nth, position limit $6)
+             order by c.ready_at limit least($9, p.free)) q),
+         chosen as materialized (
+           select project_id, queue from ready order by nth, position limit $6),
+         locked as materialized (
+           select q.project_id, q.queue
+           from chosen join conversation_queue q using (project_id, queue)
+           where q.pending > 0 and q.ready_at <= coalesce($5, statement_timestamp())
+           for update of q skip locked)
          update conversation_queue q
          set lease = gen_random_uuid(), lease_owner = $7,
              ready_at = coalesce($5, statement_timestamp()) + make_interval(secs => $8)
-         from chosen c where q.project_id = c.project_id and q.queue = c.queue
+         from locked l where q.project_id = l.project_id and q.queue = l.queue
          returning q.project_id, q.queue, q.lease",
     )
     .bind(projects)
     .bind(column(|room| room.running))
     .bind(column(|room| room.free))
-    .bind(priority.column())
+    .bind(turn.priority.column())
     .bind(claiming.told)
-    .bind(i64::try_from(most).unwrap_or(i64::MAX))
+    .bind(i64::try_from(turn.most).unwrap_or(i64::MAX))
     .bind(claiming.limits.owner)
     .bind(claiming.limits.lease.as_secs_f64())
+    .bind(i64::try_from(turn.depth).unwrap_or(i64::MAX))
     .fetch_all(tx)
     .await?;
     let lease = |(project_id, queue, run_id)| Lease {
@@ -218,8 +251,7 @@ async fn take_leases(
     Ok(leases.into_iter().map(lease).collect())
 }
 
-/// Starts a run of the oldest event of each queue. Runs that never ended are over: their lease ran
-/// out.
+/// Starts a run of the oldest event of each queue.
 async fn start_runs(
     tx: &mut PgConnection,
     owner: &str,
@@ -235,10 +267,6 @@ async fn start_runs(
              select event_id from event
              where project_id = h.project_id and queue = h.queue and state = 'pending'
              order by event_id limit 1) e),
-         lost as (
-           update run r set outcome = 'lost', ended_at = coalesce($5, statement_timestamp())
-           from head where r.project_id = head.project_id and r.event_id = head.event_id
-             and r.ended_at is null),
          counted as (
            update event e set attempts = e.attempts + 1
            from head where e.project_id = head.project_id and e.event_id = head.event_id
@@ -260,6 +288,33 @@ async fn start_runs(
     .bind(told)
     .fetch_all(tx)
     .await
+}
+
+/// Runs that never ended are over: their lease ran out. Only events that were tried before have any,
+/// which are few.
+async fn end_lost_runs(
+    tx: &mut PgConnection,
+    events: &[ClaimedEvent],
+    told: Option<DateTime<Utc>>,
+) -> Result<(), sqlx::Error> {
+    let tried = events.iter().filter(|e| e.attempt > 1 || e.deferrals > 0);
+    let tried: Vec<&ClaimedEvent> = tried.collect();
+    if tried.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "update run r set outcome = 'lost', ended_at = coalesce($4, statement_timestamp())
+         from unnest($1::uuid[], $2::bigint[], $3::uuid[]) as t (project_id, event_id, run_id)
+         where r.project_id = t.project_id and r.event_id = t.event_id
+           and r.run_id <> t.run_id and r.ended_at is null",
+    )
+    .bind(tried.iter().map(|e| e.project_id).collect::<Vec<_>>())
+    .bind(tried.iter().map(|e| e.event_id).collect::<Vec<_>>())
+    .bind(tried.iter().map(|e| e.run_id).collect::<Vec<_>>())
+    .bind(told)
+    .execute(tx)
+    .await?;
+    Ok(())
 }
 
 /// Frees queues that counted an event they do not have, so that they are not claimed for ever.

@@ -7,11 +7,19 @@ use sqlx::PgConnection;
 use super::Claiming;
 use crate::projects::ProjectId;
 
+/// A project that has something to do.
+#[derive(sqlx::FromRow)]
+pub(super) struct Visit {
+    pub(super) project_id: ProjectId,
+    /// As far as a look without a lock can tell.
+    pub(super) serves: bool,
+}
+
 /// The projects that have something to do, from the last claim's end on and round to it again.
 pub(super) async fn round_trip(
     conn: &mut PgConnection,
     claiming: &Claiming<'_, '_>,
-) -> Result<Vec<ProjectId>, sqlx::Error> {
+) -> Result<Vec<Visit>, sqlx::Error> {
     let (after, visits) = (claiming.limits.after, claiming.limits.visits as usize);
     let mut visited = store::next_projects(conn, after, visits, claiming.told).await?;
     let left = visits.saturating_sub(visited.len());
@@ -19,7 +27,7 @@ pub(super) async fn round_trip(
         && left > 0
     {
         let first = store::next_projects(conn, None, left, claiming.told).await?;
-        let is_new = |project_id: &ProjectId| *project_id <= after;
+        let is_new = |visit: &Visit| visit.project_id <= after;
         visited.extend(first.into_iter().take_while(is_new));
     }
     Ok(visited)
