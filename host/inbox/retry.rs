@@ -9,7 +9,8 @@
 //! | a send waits | only after `max_deferrals` of them | again when the wait is over, else after a back-off |
 //! | no version | no | again after `ceiling`, or when a version is activated |
 //!
-//! A run whose host disappeared counts: the event may be what took the host down.
+//! A run whose host disappeared counts: the event may be what took the host down. By itself that
+//! makes an event dead after `max_lost` of them only.
 
 use std::time::Duration;
 
@@ -31,6 +32,9 @@ pub struct RetryPolicy {
     pub max_attempts: u32,
     /// Runs that the host may fail to do before they count against the bot.
     pub max_deferrals: u32,
+    /// Attempts after which an event whose host ended each time is dead. More than `max_attempts`:
+    /// a host takes down all that it runs, and most of it is innocent.
+    pub max_lost: u32,
 }
 
 /// What to write of a run and its event.
@@ -62,6 +66,7 @@ impl Default for RetryPolicy {
             jitter: 0.2,
             max_attempts: 8,
             max_deferrals: 100,
+            max_lost: 32,
         }
     }
 }

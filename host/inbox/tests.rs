@@ -16,6 +16,7 @@ fn policy() -> RetryPolicy {
         jitter: 0.2,
         max_attempts: 3,
         max_deferrals: 2,
+        max_lost: 3,
     }
 }
 

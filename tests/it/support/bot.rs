@@ -156,6 +156,7 @@ pub fn settings(owner: &str) -> DispatcherSettings {
         retry: RetryPolicy {
             base: ms(0),
             max_attempts: 3,
+            max_lost: 3,
             ..RetryPolicy::default()
         },
         ..DispatcherSettings::new(owner)
