@@ -65,7 +65,8 @@ async fn main() -> anyhow::Result<ExitCode> {
         rate: arguments.rate.max(0.01),
         hosts: arguments.hosts.max(1),
         graph: Duration::from_secs(10),
-        settle: Duration::from_secs(20),
+        // The host's own default: shorter than webhooks may be held up, a message could go out twice.
+        settle: Duration::from_secs(60),
         lease: Duration::from_secs(3),
         quiet: Duration::from_secs(600),
         postgres: std::path::absolute(arguments.postgres)?,
