@@ -93,7 +93,7 @@ async fn list_tokens(
 struct TokenWanted {
     /// Who or what uses it.
     #[schema(
-        pattern = r"^[^\u0000-\u001f\u007f]{1,100}$",
+        pattern = r"^[^\u0000-\u001f\u007f-\u009f]{1,100}$",
         example = "deploys of pizza"
     )]
     name: String,
