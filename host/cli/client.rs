@@ -90,7 +90,7 @@ impl Client {
                 status: problem.status,
             }),
             Ok(problem) => Err(CliError::Refused {
-                problem,
+                problem: Box::new(problem),
                 hint: None,
             }),
             Err(_) => Err(CliError::NotRoost {

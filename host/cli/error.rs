@@ -27,7 +27,7 @@ pub enum CliError {
     NotRoost { url: String, status: u16 },
     #[error("{}{}", .problem.detail, hint_of(.problem, .hint.as_deref()))]
     Refused {
-        problem: Problem,
+        problem: Box<Problem>,
         /// What this command line knows besides.
         hint: Option<String>,
     },

@@ -13,9 +13,12 @@ const SWEEP: usize = 1024;
 
 type Turn = tokio::sync::Mutex<()>;
 
+/// A number and a recipient.
+type Pair = (String, String);
+
 /// The pairs that are being sent to.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Pairs(Arc<Mutex<HashMap<(String, String), Weak<Turn>>>>);
+pub(super) struct Pairs(Arc<Mutex<HashMap<Pair, Weak<Turn>>>>);
 
 impl Pairs {
     /// The next turn of a pair. The place in the queue is taken at the first poll.
