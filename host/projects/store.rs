@@ -27,9 +27,7 @@ pub enum ProjectError {
     NameTaken(ProjectName),
     #[error(transparent)]
     Setting(#[from] SettingError),
-    #[error(
-        "project `{0}` is being deleted: `roost projects restore {0}`, or wait until it is gone"
-    )]
+    #[error("project `{0}` is being deleted; `roost projects restore {0}` undoes that")]
     Going(ProjectName),
     #[error("project `{0}` is not being deleted, so there is nothing to restore")]
     NotGoing(ProjectName),
