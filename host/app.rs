@@ -1,23 +1,30 @@
 //! The host as a whole: what is shared, built once, and how it starts and stops.
 
+mod observed;
+
 use crate::access::Access;
 use crate::conversations::{self, ConversationStore, NewOutbound, Party, StatusUpdate};
 use crate::deploys::{DeployError, DeployParts, Deployed, Deploys};
 use crate::egress::{Egress, EgressLimits, EgressPolicy};
+use crate::events::Events;
 use crate::http::{Health, HttpState, WebhookSettings};
 use crate::inbox::{
     Clock, Dispatcher, DispatcherHandle, DispatcherSettings, EventId, Inbox, InboxLimits, Settled,
     StatusSink,
 };
 use crate::lifecycle::{Lifecycle, LifecycleParts, MachineHandle};
+use crate::logs::{LogStore, LogWriter};
+use crate::observing::{Observing, Scrape};
 use crate::postgres::{Cell, Pool, PoolConfig, Server, TenantDatabase};
 use crate::projects::{
     NewNumber, Project, ProjectError, ProjectId, ProjectName, ProjectSettings, ProjectStore,
     Secret, SettingsChange, Vault,
 };
+use crate::retention::Keeper;
 use crate::runs::{ResidentSettings, Residents, Runner, Services};
 use crate::sandbox::{Budget, Sandbox, SandboxSettings};
 use crate::sdk::Sdk;
+use crate::telemetry::{Metrics, Telemetry, Tracer};
 use crate::web::{Web, WebSettings};
 use crate::whatsapp::onboarding::Onboarding;
 use crate::whatsapp::{
@@ -97,6 +104,8 @@ pub struct AppConfig {
     pub residents: ResidentSettings,
     /// How long a deleted project can be restored.
     pub delete_grace: Duration,
+    /// What can be observed, and how long it is kept.
+    pub observing: Observing,
 }
 
 /// What operators do with a host: the part of it that the admin API works with.
@@ -108,6 +117,12 @@ pub struct Host {
     outbox: Outbox,
     residents: Residents,
     lifecycle: Lifecycle,
+    events: Events,
+    logs: LogStore,
+    log_writer: LogWriter,
+    scrape: Scrape,
+    keeper: Keeper,
+    telemetry: Telemetry,
     pool: PgPool,
 }
 
@@ -161,7 +176,16 @@ impl App {
             Egress::new(config.egress.clone(), EgressLimits::default())
                 .context("the client for bots' requests cannot be made")?,
         );
-        let outbox = outbox(&config, &pool)?;
+        let telemetry = telemetry(&config)?;
+        let outbox = outbox(&config, &pool)?.with_metrics(telemetry.metrics.clone());
+        let clock = Clock::database();
+        let logs = LogStore::new(pool.clone());
+        let log_writer = LogWriter::start(
+            &logs,
+            config.observing.log_limits.clone(),
+            clock.clone(),
+            telemetry.metrics.clone(),
+        );
         let deploys = Deploys::new(DeployParts {
             projects: projects.clone(),
             workshop: workshop(&config).await?,
@@ -169,22 +193,31 @@ impl App {
             database: database.clone(),
             egress: egress.clone(),
             folder: config.data.clone(),
+            logs: log_writer.clone(),
+            metrics: telemetry.metrics.clone(),
         });
         let client = graph_client(&config)?;
         let secrets = config.app_secrets.iter();
         let secrets = secrets.map(|secret| AccessToken::new(secret.expose()));
         let onboarding = Onboarding::new(client.clone(), secrets);
+        let sandbox = deploys.workshop().sandbox().clone();
         let services = Arc::new(Services {
-            database,
+            database: database.clone(),
             conversations: conversations.clone(),
             gateway: Gateway::new(pool.clone(), client, outbox.clone()),
             outbox: outbox.clone(),
             egress,
             endpoint: config.graph.clone(),
+            logs: log_writer.clone(),
+            telemetry: telemetry.clone(),
         });
         let sink = Arc::new(SettlingSink(outbox.clone()));
-        let inbox =
-            Inbox::new(pool.clone(), Clock::database(), sink).with_limits(config.inbox.clone());
+        let inbox = Inbox::new(pool.clone(), clock.clone(), sink)
+            .with_limits(config.inbox.clone())
+            .with_telemetry(telemetry.clone());
+        let events = Events::new(pool.clone(), inbox.clone(), logs.clone());
+        let scrape = Scrape::new(inbox.clone(), sandbox, database, pool.clone());
+        let keeper = Keeper::new(pool.clone(), clock, config.observing.retention.clone());
         let residents = Residents::new(
             pool.clone(),
             &config.dispatcher.owner,
@@ -216,6 +249,7 @@ impl App {
         });
         let machine = lifecycle.start(&config.dispatcher.owner, config.dispatcher.lease);
         let (draining, closing) = (CancellationToken::new(), CancellationToken::new());
+        keeper.clone().start(draining.clone());
         let address = listener.local_addr()?;
         let state = HttpState {
             inbox: inbox.clone(),
@@ -243,6 +277,12 @@ impl App {
             outbox,
             residents,
             lifecycle,
+            events,
+            logs,
+            log_writer,
+            scrape,
+            keeper,
+            telemetry,
             pool,
         });
         let admin_address = admin_listener.local_addr()?;
@@ -302,6 +342,8 @@ impl App {
             Ok(joined) => ended(joined),
             Err(_) => abort.abort(),
         }
+        self.host.log_writer.flush().await;
+        self.host.telemetry.tracer.stop().await;
         self.host.pool.close().await;
         tracing::info!(
             finished = report.finished,
@@ -476,6 +518,18 @@ fn graph_client(config: &AppConfig) -> Result<GraphClient> {
         ..GraphLimits::default()
     };
     GraphClient::new(config.graph.clone(), limits).context("the client for Meta cannot be made")
+}
+
+fn telemetry(config: &AppConfig) -> Result<Telemetry> {
+    let observing = &config.observing;
+    let tracer = match &observing.otlp_endpoint {
+        Some(endpoint) => Tracer::export(endpoint, &config.dispatcher.owner)?,
+        None => Tracer::default(),
+    };
+    Ok(Telemetry {
+        metrics: Metrics::new(observing.metrics_projects),
+        tracer,
+    })
 }
 
 fn outbox(config: &AppConfig, pool: &PgPool) -> Result<Outbox> {

@@ -79,6 +79,7 @@ async fn deploy(world: &World, data: &Path) -> Result<()> {
         drain: Duration::ZERO,
         settle_after: Duration::from_secs(60),
         delete_grace: roost::lifecycle::DELETE_GRACE,
+        observing: Default::default(),
         egress: EgressPolicy::default(),
         web: Default::default(),
         residents: Default::default(),

@@ -28,6 +28,8 @@ const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
     components(schemas(Problem)),
     tags(
         (name = "projects", description = "Bots, each with its number, schema, secrets and conversations"),
+        (name = "events", description = "What woke bots, what became of it, and why"),
+        (name = "logs", description = "What bots log"),
         (name = "tokens", description = "Who may use this API"),
         (name = "audit", description = "What was changed, and by whom"),
     )

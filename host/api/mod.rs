@@ -1,6 +1,6 @@
 //! The admin API: what operators, the command line and the dashboard use, on a listener of its own.
 //!
-//! Every route but `/livez` and `/openapi.json` is under `/v1` and wants a token. A request passes
+//! Every route but `/livez`, `/metrics` and `/openapi.json` is under `/v1` and wants a token. A request passes
 //! the request log, `caller` (who asks), `idempotency` (was it answered already), `audit` (every
 //! change is written down), and the resource. The OpenAPI document is made of the code; `document`
 //! adds what all operations share.
@@ -27,9 +27,13 @@ mod audit;
 mod caller;
 mod document;
 pub mod error;
+mod event_view;
+mod events;
 mod extract;
 mod idempotency;
 mod lifecycle;
+mod logs;
+mod metrics;
 mod number;
 mod page;
 mod projects;
@@ -82,6 +86,8 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(queue::routes())
         .merge(lifecycle::routes())
         .merge(number::routes())
+        .merge(events::routes())
+        .merge(logs::routes())
         .merge(tokens::routes())
         .merge(audit::routes())
 }
@@ -112,6 +118,7 @@ pub fn router(host: Arc<Host>, access: Access, draining: CancellationToken) -> R
             get(move || async move { (kind, document.to_string()) }),
         )
         .route("/livez", get(async || "ok"))
+        .route("/metrics", get(metrics::scrape))
         .fallback(async || ApiError::NoSuchRoute)
         .method_not_allowed_fallback(async || ApiError::WrongMethod)
         .layer(DefaultBodyLimit::max(LONGEST_BODY))

@@ -10,6 +10,7 @@ use super::bindings::roost::bot::database::{
 };
 use crate::postgres::{self, DbError, Limits, Param, Tenant, TenantDatabase, TenantTransaction};
 use crate::sandbox::RunState;
+use crate::telemetry::Span;
 use std::sync::Arc;
 use tokio::sync::Mutex;
 use wasmtime::component::{Accessor, HasSelf, Resource};
@@ -65,6 +66,19 @@ fn granted<T>(accessor: &Accessor<T, HasSelf<RunState>>) -> Result<DatabaseGrant
     })
 }
 
+fn traced<T>(accessor: &Accessor<T, HasSelf<RunState>>, name: &'static str) -> Span {
+    accessor.with(|mut access| access.get().grants.trace.span(name))
+}
+
+/// Of what the server said only the code: its words may quote what is in the tables.
+fn failed(span: &mut Span, error: Option<&DbError>) {
+    match error {
+        None => {}
+        Some(DbError::Sql(error)) => span.fail(error.code.clone()),
+        Some(error) => span.fail(error.to_string()),
+    }
+}
+
 fn open<T>(
     accessor: &Accessor<T, HasSelf<RunState>>,
     handle: &Resource<OpenTransaction>,
@@ -109,11 +123,13 @@ impl<T: Send> database::HostWithStore<T> for HasSelf<RunState> {
         parameters: Vec<Value>,
     ) -> Result<Rows, Error> {
         let grant = granted(accessor)?;
+        let mut span = traced(accessor, "database.query");
         let parameters: Vec<Param> = parameters.into_iter().map(param).collect();
         let rows = grant
             .database
             .query(&grant.tenant, &sql, &parameters, &grant.limits)
             .await;
+        failed(&mut span, rows.as_ref().err());
         rows.map(rows_of).map_err(error_of)
     }
 
@@ -122,6 +138,7 @@ impl<T: Send> database::HostWithStore<T> for HasSelf<RunState> {
         options: TransactionOptions,
     ) -> Result<Resource<OpenTransaction>, Error> {
         let grant = granted(accessor)?;
+        let _span = traced(accessor, "database.begin");
         let begun = grant
             .database
             .begin(&grant.tenant, options_of(options), grant.limits.deadline);
@@ -148,10 +165,12 @@ impl<T: Send> database::HostTransactionWithStore<T> for HasSelf<RunState> {
         parameters: Vec<Value>,
     ) -> Result<Rows, Error> {
         let open = open(accessor, &handle)?;
+        let mut span = traced(accessor, "database.query");
         let parameters: Vec<Param> = parameters.into_iter().map(param).collect();
         let mut transaction = open.transaction.lock().await;
         let transaction = transaction.as_mut().ok_or_else(ended)?;
         let rows = transaction.query(&sql, &parameters, &open.limits).await;
+        failed(&mut span, rows.as_ref().err());
         rows.map(rows_of).map_err(error_of)
     }
 
@@ -159,6 +178,7 @@ impl<T: Send> database::HostTransactionWithStore<T> for HasSelf<RunState> {
         accessor: &Accessor<T, Self>,
         handle: Resource<OpenTransaction>,
     ) -> Result<(), Error> {
+        let _span = traced(accessor, "database.commit");
         let (transaction, limits) = close(accessor, handle).await?;
         match transaction
             .commit(limits.deadline)
@@ -186,6 +206,7 @@ impl<T: Send> database::HostTransactionWithStore<T> for HasSelf<RunState> {
         accessor: &Accessor<T, Self>,
         handle: Resource<OpenTransaction>,
     ) -> Result<(), Error> {
+        let _span = traced(accessor, "database.rollback");
         let (transaction, limits) = close(accessor, handle).await?;
         transaction
             .rollback(limits.deadline)

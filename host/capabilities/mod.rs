@@ -15,6 +15,7 @@ mod secrets;
 mod whatsapp;
 
 use crate::sandbox::{Budget, RunState};
+use crate::telemetry::TraceScope;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use wasmtime::component::{HasSelf, Linker};
@@ -38,6 +39,7 @@ pub struct Grants {
     pub(crate) http: Outbound,
     /// Transactions that the event began.
     pub(crate) transactions: database::Begun,
+    pub(crate) trace: TraceScope,
     failure: Option<String>,
     /// How many calls of host functions were made.
     host_calls: u32,
@@ -55,6 +57,7 @@ impl Grants {
             log: LogBudget::new(Arc::new(NoLog)),
             http: Outbound::denied(),
             transactions: database::Begun::default(),
+            trace: TraceScope::default(),
             failure: None,
             host_calls: 0,
             max_host_calls: Budget::default().host_calls,
@@ -116,6 +119,12 @@ impl Grants {
         }
         self.host_calls += 1;
         Ok(())
+    }
+
+    /// With a trace for what it does.
+    pub fn with_trace(mut self, trace: TraceScope) -> Self {
+        self.trace = trace;
+        self
     }
 
     /// How many calls of host functions the run made.

@@ -9,6 +9,8 @@
 mod audit;
 mod client;
 mod error;
+mod events;
+mod logs;
 mod near;
 mod number;
 mod output;
@@ -17,6 +19,7 @@ mod queue;
 mod sse;
 mod steps;
 mod tokens;
+mod when;
 
 use std::process::ExitCode;
 
@@ -78,6 +81,10 @@ pub enum ClientWord {
     Queue(queue::QueueArgs),
     /// Shows, connects and disconnects a project's WhatsApp number.
     Number(number::NumberArgs),
+    /// Shows what came in, what became of it and why; runs dead events again.
+    Events(events::EventsArgs),
+    /// Shows what a bot logs.
+    Logs(logs::LogsArgs),
     /// Lists, makes and removes tokens for the admin API.
     Tokens(tokens::TokensArgs),
     /// Shows what was changed, and by whom.
@@ -104,6 +111,8 @@ impl ClientWord {
             Self::Projects(args) => (&args.api, args.project()),
             Self::Queue(args) => (&args.api, args.project.project.as_deref()),
             Self::Number(args) => (&args.api, args.project.project.as_deref()),
+            Self::Events(args) => (&args.api, args.project.project.as_deref()),
+            Self::Logs(args) => (&args.api, args.project.project.as_deref()),
             Self::Tokens(args) => (&args.api, args.project()),
             Self::Audit(args) => (&args.api, args.project.project.as_deref()),
             Self::Openapi => return print(crate::api::openapi()),
@@ -121,6 +130,8 @@ impl ClientWord {
             Self::Projects(args) => args.run(&session).await,
             Self::Queue(args) => args.run(&session).await,
             Self::Number(args) => args.run(&session).await,
+            Self::Events(args) => args.run(&session).await,
+            Self::Logs(args) => args.run(&session).await,
             Self::Tokens(args) => args.run(&session).await,
             Self::Audit(args) => args.run(&session).await,
             Self::Openapi | Self::Completions { .. } => Ok(()),

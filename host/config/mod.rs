@@ -11,6 +11,7 @@ pub use production::Unsafe;
 use crate::app::AppConfig;
 use crate::egress::EgressPolicy;
 use crate::inbox::{DispatcherSettings, InboxLimits};
+use crate::observing::ObservingArgs;
 use crate::postgres::{MasterKey, Server, TenantAuth};
 use crate::projects::Secret;
 use crate::runs::ResidentSettings;
@@ -157,6 +158,8 @@ pub struct ServeArgs {
         value_parser = clap::value_parser!(u64).range(0..=87_600)
     )]
     pub delete_grace_hours: u64,
+    #[command(flatten)]
+    pub observing: ObservingArgs,
     /// How log lines look.
     #[arg(long, env = "ROOST_LOG_FORMAT", value_enum, default_value = "text")]
     pub log_format: LogFormat,
@@ -227,6 +230,7 @@ impl ServeArgs {
                 ..ResidentSettings::default()
             },
             delete_grace: Duration::from_secs(self.delete_grace_hours.saturating_mul(60 * 60)),
+            observing: self.observing.into(),
         })
     }
 }

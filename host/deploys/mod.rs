@@ -17,12 +17,14 @@ mod serving;
 use crate::build::artifact::{self, Artifact};
 use crate::capabilities::{DatabaseGrant, Grants};
 use crate::egress::Egress;
+use crate::logs::{LogWriter, Origin};
 use crate::postgres::{Cell, Limits, Tenant, TenantDatabase, TenantName};
 use crate::projects::{
     NewVersion, Placement, Project, ProjectError, ProjectId, ProjectStore, VersionId, VersionState,
 };
 use crate::runs::BootClient;
 use crate::sandbox::BootReport;
+use crate::telemetry::Metrics;
 use crate::workshop::{Image, Positions, Workshop, WorkshopError};
 use moka::future::Cache;
 use sha2::{Digest, Sha256};
@@ -81,6 +83,8 @@ pub struct Deploys {
     database: TenantDatabase,
     egress: Arc<Egress>,
     folder: PathBuf,
+    logs: LogWriter,
+    metrics: Metrics,
     serving: Cache<VersionId, Arc<Serving>>,
 }
 
@@ -98,6 +102,10 @@ pub struct DeployParts {
     pub egress: Arc<Egress>,
     /// Where artifacts and images are kept.
     pub folder: PathBuf,
+    /// Where what bots log is kept.
+    pub logs: LogWriter,
+    /// Where numbers go.
+    pub metrics: Metrics,
 }
 
 impl Deploys {
@@ -110,6 +118,8 @@ impl Deploys {
             database,
             egress,
             folder,
+            logs,
+            metrics,
         } = parts;
         let serving = Cache::new(COMPILED_BOTS);
         Self {
@@ -119,6 +129,8 @@ impl Deploys {
             database,
             egress,
             folder,
+            logs,
+            metrics,
             serving,
         }
     }
@@ -144,6 +156,17 @@ impl Deploys {
 
     /// Deploys an artifact to a project.
     pub async fn deploy(
+        &self,
+        project: &Project,
+        artifact: &Artifact,
+    ) -> Result<Deployed, DeployError> {
+        let deployed = self.deploy_now(project, artifact).await;
+        let result = if deployed.is_ok() { "done" } else { "failed" };
+        self.metrics.deploy(result);
+        deployed
+    }
+
+    async fn deploy_now(
         &self,
         project: &Project,
         artifact: &Artifact,
@@ -215,6 +238,13 @@ impl Deploys {
             event_id: 0,
             positions: Positions::of(artifact),
             complaint: Default::default(),
+            kept: self.logs.clone(),
+            origin: Origin {
+                project_id: project.project_id,
+                event_id: None,
+                run_id: None,
+                version_id: None,
+            },
         });
         let grants = || {
             Grants::none()

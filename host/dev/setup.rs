@@ -172,6 +172,7 @@ fn app_config(
         dispatcher: DispatcherSettings::new("dev"),
         drain: Duration::ZERO,
         settle_after: Duration::from_secs(60),
+        observing: Default::default(),
         egress: EgressPolicy::default(),
         web: WebSettings {
             // Browsers know that every name below it is this machine.

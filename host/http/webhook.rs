@@ -4,7 +4,7 @@
 //! makes Meta repeat the POST, which is what we want when the database is away.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use axum::extract::rejection::QueryRejection;
@@ -15,8 +15,9 @@ use subtle::ConstantTimeEq;
 use super::HttpState;
 use super::error::ApiError;
 use super::signature::{HEADER, is_signed};
-use crate::inbox::envelope::split;
+use crate::inbox::envelope::{Piece, split};
 use crate::projects::Secret;
+use crate::telemetry::{Span, SpanKind, Tracer};
 
 /// What the Meta app and this host agreed on.
 #[derive(Clone, Debug)]
@@ -67,13 +68,40 @@ pub(super) async fn receive(
     State(state): State<HttpState>,
     request: Request,
 ) -> Result<StatusCode, ApiError> {
+    let started = Instant::now();
+    let telemetry = state.inbox.telemetry();
+    let mut span = telemetry
+        .tracer
+        .root("POST /webhooks/whatsapp", SpanKind::Server);
+    let stored = store(&state, request, &span).await;
+    let result = stored.as_ref().map_or_else(ApiError::code, |()| "ok");
+    telemetry.metrics.webhook(result, started.elapsed());
+    span.set("http.request.method", "POST");
+    span.set("http.route", "/webhooks/whatsapp");
+    let status = stored
+        .as_ref()
+        .map_or_else(ApiError::status, |()| StatusCode::OK);
+    span.set("http.response.status_code", i64::from(status.as_u16()));
+    if status.is_server_error() {
+        span.fail(result);
+    }
+    stored.map(|()| status)
+}
+
+async fn store(state: &HttpState, request: Request, span: &Span) -> Result<(), ApiError> {
     let signature = header(request.headers());
     let body = read(&state.webhook, request).await?;
     if !is_signed(&state.webhook.app_secrets, &signature, &body) {
         return Err(ApiError::BadSignature);
     }
     let text = std::str::from_utf8(&body).map_err(|_| ApiError::NotUtf8)?;
-    let report = state.inbox.put(&split(text)?).await?;
+    let mut pieces = split(text)?;
+    let telemetry = state.inbox.telemetry();
+    let _storing = traced(&telemetry.tracer, span, &mut pieces);
+    let report = state.inbox.put(&pieces).await?;
+    telemetry.metrics.pieces("stored", report.stored);
+    telemetry.metrics.pieces("duplicate", report.duplicates);
+    telemetry.metrics.pieces("unrouted", report.unrouted);
     if report.unrouted > 0 {
         tracing::warn!(
             events.unrouted = report.unrouted,
@@ -86,7 +114,26 @@ pub(super) async fn receive(
         events.duplicate = report.duplicates,
         "stored a webhook"
     );
-    Ok(StatusCode::OK)
+    Ok(())
+}
+
+/// A span for storing each piece, in which its event goes on. One event is one trace: where a POST
+/// has several, each begins its own and points to the POST's.
+fn traced(tracer: &Tracer, webhook: &Span, pieces: &mut [Piece]) -> Vec<Span> {
+    let Some(webhook) = webhook.traceparent() else {
+        return Vec::new();
+    };
+    let is_alone = pieces.len() == 1;
+    let spans = pieces.iter_mut().map(|piece| {
+        let mut span = tracer.child("event.store", is_alone.then_some(webhook.as_str()));
+        if !is_alone {
+            span.link(Some(&webhook));
+        }
+        span.set("roost.event_kind", piece.content.kind().word());
+        piece.traceparent = span.traceparent();
+        span
+    });
+    spans.collect()
 }
 
 fn header(headers: &HeaderMap) -> String {

@@ -23,7 +23,7 @@ impl Clock {
 
     /// What statements take for the time: nothing, for that of their own beginning. They say
     /// `coalesce($n, statement_timestamp())`.
-    pub(super) fn told(&self) -> Option<DateTime<Utc>> {
+    pub fn told(&self) -> Option<DateTime<Utc>> {
         self.0.as_ref().map(|now| now())
     }
 }

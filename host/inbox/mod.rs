@@ -42,5 +42,5 @@ pub use model::{
     RunReport, Settled, StatusSink,
 };
 pub use retry::{Next, RetryPolicy, Verdict};
-pub use store::{DeadEvent, Inbox, InboxError, InboxLimits, QueueDepth, Retention, RunRecord};
+pub use store::{DeadEvent, Inbox, InboxError, InboxLimits, QueueDepth, RunRecord};
 pub use summary::{ProjectQueue, QueueSummary};

@@ -50,6 +50,8 @@ pub struct ClaimedEvent {
     /// How often the host could not do it.
     pub deferrals: i32,
     pub received_at: DateTime<Utc>,
+    /// The span that stored it, or that runs it now; absent while tracing is off.
+    pub traceparent: Option<String>,
 }
 
 /// What runs an event: the bot, behind its sandbox.

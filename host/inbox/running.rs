@@ -16,6 +16,7 @@ use super::lease::Lease;
 use super::model::{ClaimedEvent, EventHandler, FailureKind, RunId, RunOutcome, RunReport};
 use super::retry::Verdict;
 use super::store::{Inbox, InboxError};
+use crate::telemetry::Span;
 
 /// The first pause when a verdict cannot be written. Later ones double.
 const SETTLE_PAUSE: Duration = Duration::from_millis(100);
@@ -79,7 +80,7 @@ impl Running {
     /// Runs one event and records how it ended.
     pub(super) fn run(
         self: Arc<Self>,
-        event: ClaimedEvent,
+        mut event: ClaimedEvent,
         slot: OwnedSemaphorePermit,
     ) -> impl Future<Output = ()> + Send + 'static {
         // Held from here, not from when the task gets its turn: a heartbeat may come before.
@@ -88,10 +89,31 @@ impl Running {
             .insert(event.run_id, (event.lease(), lost.clone()));
         async move {
             let started = Instant::now();
+            let mut span = self.span_of(&mut event);
             if let Some(verdict) = self.verdict(&event, &lost).await {
+                let settling = self
+                    .inbox
+                    .telemetry
+                    .tracer
+                    .child("event.settle", event.traceparent.as_deref());
                 self.settle(&event, &verdict).await;
+                drop(settling);
+                let (report, outcome) = (&verdict.report, verdict.outcome);
+                let metrics = &self.inbox.telemetry.metrics;
+                metrics.run(event.project_id, outcome, report.wall, report.cpu);
+                span.set("roost.outcome", outcome);
+                if let Some(error) = verdict.error.as_ref().filter(|_| outcome != "done") {
+                    span.fail(error.clone());
+                }
                 log(&event, &verdict, started.elapsed());
             } else {
+                self.inbox.telemetry.metrics.run(
+                    event.project_id,
+                    "lost",
+                    started.elapsed(),
+                    Duration::ZERO,
+                );
+                span.fail("the lease was lost");
                 let run_id = event.run_id;
                 tracing::warn!(run.id = %run_id, "the lease of run `{run_id}` was lost: it was stopped");
             }
@@ -99,6 +121,28 @@ impl Running {
             drop(slot);
             self.inbox.activity.send_replace(());
         }
+    }
+
+    /// The run's span, which is the parent of all that the run does from here on.
+    fn span_of(&self, event: &mut ClaimedEvent) -> Span {
+        let tracer = &self.inbox.telemetry.tracer;
+        let stored = event.traceparent.clone();
+        let mut span = tracer.consumer("event.run", stored.as_deref());
+        span.set_with("roost.project_id", || event.project_id.to_string());
+        span.set("roost.event_id", event.event_id.0);
+        span.set_with("roost.run_id", || event.run_id.to_string());
+        span.set("roost.attempt", i64::from(event.attempt));
+        span.set_with("roost.host", || self.settings.owner.clone());
+        if tracer.is_on() {
+            // The first run was waited for since the event came.
+            let is_first = event.attempt <= 1 && event.deferrals == 0;
+            drop(match is_first {
+                true => tracer.since("event.claim", stored.as_deref(), event.received_at.into()),
+                false => tracer.child("event.claim", stored.as_deref()),
+            });
+            event.traceparent = span.traceparent();
+        }
+        span
     }
 
     /// Frees events that were claimed while the host began to stop, and never ran.

@@ -12,12 +12,10 @@ use super::arrival::Waiting;
 use super::clock::Clock;
 use super::model::{EventId, EventKind, RunId, StatusSink};
 use crate::projects::ProjectId;
+use crate::telemetry::Telemetry;
 
 /// How often waiting for idleness looks, when other hosts may do the work.
 const IDLE_POLL: Duration = Duration::from_millis(100);
-
-/// Rows that one statement of the retention deletes.
-const CHUNK: i64 = 5_000;
 
 /// The durable inbox. Clones share what wakes the dispatchers of this process.
 #[derive(Clone)]
@@ -31,6 +29,7 @@ pub struct Inbox {
     pub(super) news: Arc<AtomicBool>,
     /// Changes when there may be something to claim, or one thing less to wait for.
     pub(super) activity: watch::Sender<()>,
+    pub(super) telemetry: Telemetry,
 }
 
 /// What may wait in the inbox, and for how long.
@@ -98,32 +97,12 @@ pub struct RunRecord {
     pub response_status: Option<i32>,
 }
 
-/// How long the inbox remembers.
-#[derive(Clone, Debug)]
-pub struct Retention {
-    /// Longer than Meta repeats webhooks (7 days): done events are what finds a duplicate.
-    pub done: Duration,
-    pub dead: Duration,
-    pub unrouted: Duration,
-}
-
 impl Default for InboxLimits {
     fn default() -> Self {
         Self {
             pending_per_project: 100_000,
             message_deadline: None,
             status_deadline: Some(Duration::from_secs(60 * 60)),
-        }
-    }
-}
-
-impl Default for Retention {
-    fn default() -> Self {
-        let days = |n: u64| Duration::from_secs(n * 24 * 60 * 60);
-        Self {
-            done: days(8),
-            dead: days(30),
-            unrouted: days(8),
         }
     }
 }
@@ -159,11 +138,35 @@ impl Inbox {
             waiting: Waiting::default(),
             news: Arc::default(),
             activity: watch::Sender::new(()),
+            telemetry: Telemetry::default(),
         }
     }
 
     pub fn with_limits(self, limits: InboxLimits) -> Self {
         Self { limits, ..self }
+    }
+
+    /// With somewhere for numbers and spans to go.
+    pub fn with_telemetry(self, telemetry: Telemetry) -> Self {
+        Self { telemetry, ..self }
+    }
+
+    pub fn telemetry(&self) -> &Telemetry {
+        &self.telemetry
+    }
+
+    /// The time by which events are told.
+    pub async fn now(&self) -> Result<DateTime<Utc>, InboxError> {
+        let now = sqlx::query_scalar("select coalesce($1, statement_timestamp())")
+            .bind(self.clock.told())
+            .fetch_one(&self.pool)
+            .await?;
+        Ok(now)
+    }
+
+    /// Tells the dispatchers of this process that there may be something to claim.
+    pub fn nudge(&self) {
+        self.activity.send_replace(());
     }
 
     /// What waits for one project, or for all of them.
@@ -321,54 +324,5 @@ impl Inbox {
             .fetch_one(&self.pool)
             .await?;
         Ok(count)
-    }
-
-    /// Forgets what is older than the retention, in chunks. Returns how many rows went.
-    pub async fn forget(&self, retention: &Retention) -> Result<u64, InboxError> {
-        let now: DateTime<Utc> = sqlx::query_scalar("select coalesce($1, statement_timestamp())")
-            .bind(self.clock.told())
-            .fetch_one(&self.pool)
-            .await?;
-        let mut rows = 0;
-        for (state, age) in [("done", retention.done), ("dead", retention.dead)] {
-            rows += self.forget_events(state, now - age).await?;
-        }
-        rows += sqlx::query("delete from unrouted where received_at < $1")
-            .bind(now - retention.unrouted)
-            .execute(&self.pool)
-            .await?
-            .rows_affected();
-        // An empty queue is made again when it is needed.
-        rows += sqlx::query(
-            "delete from conversation_queue where pending = 0 and lease is null and ready_at < $1",
-        )
-        .bind(now - retention.done)
-        .execute(&self.pool)
-        .await?
-        .rows_affected();
-        Ok(rows)
-    }
-
-    async fn forget_events(&self, state: &str, before: DateTime<Utc>) -> Result<u64, InboxError> {
-        let mut rows = 0;
-        loop {
-            let gone = sqlx::query(
-                "delete from event e using (
-                   select project_id, event_id from event
-                   where state <> 'pending' and state = $1 and finished_at < $2
-                   order by finished_at limit $3) old
-                 where e.project_id = old.project_id and e.event_id = old.event_id",
-            )
-            .bind(state)
-            .bind(before)
-            .bind(CHUNK)
-            .execute(&self.pool)
-            .await?
-            .rows_affected();
-            rows += gone;
-            if gone == 0 {
-                return Ok(rows);
-            }
-        }
     }
 }

@@ -32,6 +32,7 @@ fn event(attempt: i32, deferrals: i32) -> ClaimedEvent {
         attempt,
         deferrals,
         received_at: DateTime::UNIX_EPOCH,
+        traceparent: None,
     }
 }
 

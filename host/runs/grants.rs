@@ -9,8 +9,10 @@ use crate::capabilities::{
 use crate::conversations::{self, ConversationStore};
 use crate::deploys::Serving;
 use crate::egress::Egress;
+use crate::logs::{LogLevel, LogWriter, Origin};
 use crate::postgres::{Limits, TenantDatabase};
 use crate::projects::ProjectId;
+use crate::telemetry::Telemetry;
 use crate::whatsapp::{Gateway, GraphEndpoint, Outbox, SendContext};
 use crate::workshop::Positions;
 use futures::future::BoxFuture;
@@ -30,14 +32,19 @@ pub struct Services {
     pub egress: Arc<Egress>,
     /// Where Meta is.
     pub endpoint: GraphEndpoint,
+    /// Where what bots log is kept.
+    pub logs: LogWriter,
+    /// Where numbers and spans go.
+    pub telemetry: Telemetry,
 }
 
 impl Services {
     pub(super) fn grants(
         &self,
         serving: &Serving,
-        project_id: ProjectId,
+        origin: Origin,
         event_id: i64,
+        traceparent: Option<&str>,
         context: Option<&SendContext>,
         complaint: &LastComplaint,
     ) -> Grants {
@@ -46,11 +53,15 @@ impl Services {
             event_id,
             positions: serving.positions.clone(),
             complaint: complaint.clone(),
+            kept: self.logs.clone(),
+            origin,
         };
+        let trace = self.telemetry.tracer.scope(traceparent);
         let client = RunClient {
             egress: self.egress.clone(),
             gateway: self.gateway.clone(),
             meta: context.map(|context| (context.clone(), serving.scope())),
+            trace: trace.clone(),
         };
         let mut grants = Grants::none()
             .with_database(DatabaseGrant {
@@ -60,10 +71,11 @@ impl Services {
             })
             .with_conversations(Arc::new(ProjectConversations {
                 store: self.conversations.clone(),
-                project_id,
+                project_id: origin.project_id,
             }))
             .with_secrets(serving.secrets.clone())
             .with_log(Arc::new(log))
+            .with_trace(trace.clone())
             .with_http(Arc::new(client));
         if let Some(context) = context {
             grants = grants.with_whatsapp(Arc::new(ProjectMessenger {
@@ -71,18 +83,21 @@ impl Services {
                 gateway: self.gateway.clone(),
                 context: context.clone(),
                 scope: serving.scope(),
+                trace,
             }));
         }
         grants
     }
 }
 
-/// A bot's log, as lines of the host's own log under the target `bot`.
+/// A bot's log: kept for the project, and lines of the host's own log under the target `bot`.
 pub(crate) struct BotLog {
     pub(crate) project: Arc<str>,
     pub(crate) event_id: i64,
     pub(crate) positions: Positions,
     pub(crate) complaint: LastComplaint,
+    pub(crate) kept: LogWriter,
+    pub(crate) origin: Origin,
 }
 
 impl LogSink for BotLog {
@@ -92,6 +107,7 @@ impl LogSink for BotLog {
         if level == Level::Error {
             self.complaint.note(&message);
         }
+        self.kept.write(self.origin, level_of(level), &message);
         // A line that begins at the margin would look like the host's own.
         let message = message.replace('\r', "").replace('\n', "\n    ");
         match level {
@@ -101,6 +117,16 @@ impl LogSink for BotLog {
             Level::Warn => tracing::warn!(target: "bot", project, event, "{message}"),
             Level::Error => tracing::error!(target: "bot", project, event, "{message}"),
         }
+    }
+}
+
+fn level_of(level: Level) -> LogLevel {
+    match level {
+        Level::Trace => LogLevel::Trace,
+        Level::Debug => LogLevel::Debug,
+        Level::Info => LogLevel::Info,
+        Level::Warn => LogLevel::Warn,
+        Level::Error => LogLevel::Error,
     }
 }
 

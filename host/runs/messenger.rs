@@ -2,6 +2,7 @@
 
 use crate::capabilities::Messenger;
 use crate::capabilities::wit_whatsapp::{Error, GraphError, GraphRequest, GraphResponse, Sent};
+use crate::telemetry::TraceScope;
 use crate::whatsapp::{
     self, Gateway, GatewayError, Outbox, Scope, SendContext, SendError, messages::Receipt,
 };
@@ -13,16 +14,18 @@ pub(super) struct ProjectMessenger {
     pub(super) gateway: Gateway,
     pub(super) context: SendContext,
     pub(super) scope: Scope,
+    pub(super) trace: TraceScope,
 }
 
 impl Messenger for ProjectMessenger {
     fn send(&self, message: Value) -> BoxFuture<'_, Result<Sent, Error>> {
         Box::pin(async move {
-            let sent = self
-                .outbox
-                .send(&self.context, &message)
-                .await
-                .map_err(send_error)?;
+            let mut span = self.trace.span("whatsapp.send");
+            let sent = self.outbox.send(&self.context, &message).await;
+            if let Err(error) = &sent {
+                span.fail(error.to_string());
+            }
+            let sent = sent.map_err(send_error)?;
             Ok(Sent {
                 message_id: sent.message_id,
                 wa_id: sent.wa_id,
@@ -32,6 +35,7 @@ impl Messenger for ProjectMessenger {
 
     fn mark_read(&self, message_id: String, receipt: Receipt) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async move {
+            let _span = self.trace.span("whatsapp.mark-read");
             let marked = self
                 .gateway
                 .mark_read(&self.context, &message_id, receipt)
@@ -43,11 +47,17 @@ impl Messenger for ProjectMessenger {
     fn request(&self, request: GraphRequest) -> BoxFuture<'_, Result<GraphResponse, Error>> {
         Box::pin(async move {
             let request = graph_request(request)?;
+            let mut span = self.trace.span("whatsapp.request");
+            span.set_with("http.request.method", || request.method.to_string());
             let answer = self
                 .gateway
                 .request(&self.context, &self.scope, request)
                 .await;
             let answer = answer.map_err(gateway_error)?;
+            span.set(
+                "http.response.status_code",
+                i64::from(answer.status.as_u16()),
+            );
             Ok(GraphResponse {
                 status: answer.status.as_u16(),
                 body: String::from_utf8_lossy(&answer.body).into_owned(),

@@ -23,7 +23,8 @@ mod web;
 
 use crate::capabilities::Grants;
 use crate::deploys::{Deploys, Serving, ServingError};
-use crate::inbox::{ClaimedEvent, EventHandler, FailureKind, RunOutcome, RunReport};
+use crate::inbox::{ClaimedEvent, EventHandler, EventKind, FailureKind, RunOutcome, RunReport};
+use crate::logs::Origin;
 use crate::sandbox::{Answer, Budget, Report, RunError};
 use crate::whatsapp::{Attempt, SendContext};
 use futures::future::BoxFuture;
@@ -64,6 +65,8 @@ impl Runner {
     }
 
     async fn run(&self, event: ClaimedEvent) -> RunOutcome {
+        let tracer = &self.services.telemetry.tracer;
+        let readying = tracer.child("version.ready", event.traceparent.as_deref());
         let serving = match self
             .deploys
             .serving(event.project_id, event.version_id)
@@ -72,6 +75,7 @@ impl Runner {
             Ok(serving) => serving,
             Err(error) => return not_served(&error),
         };
+        drop(readying);
         // Before the clock of the event starts: waiting for others is not its time.
         // What is in front of it in a resident instance takes no longer than an event may.
         let found = Place::find(
@@ -92,15 +96,26 @@ impl Runner {
                 deadline: tokio::time::Instant::now() + self.budget.wall,
                 max_sends: self.budget.sends,
             };
-            SendContext::new(attempt, number.sender())
+            let context = SendContext::new(attempt, number.sender());
+            // A status asks for no answer.
+            match event.kind {
+                EventKind::Message => context.answering(event.received_at.into()),
+                EventKind::Status | EventKind::Other => context,
+            }
         });
         let complaint = LastComplaint::default();
         let grants = self
             .services
             .grants(
                 &serving,
-                event.project_id,
+                Origin {
+                    project_id: event.project_id,
+                    event_id: Some(event.event_id),
+                    run_id: Some(event.run_id),
+                    version_id: Some(event.version_id),
+                },
                 event.event_id.0,
+                event.traceparent.as_deref(),
                 context.as_ref(),
                 &complaint,
             )
@@ -159,10 +174,17 @@ impl Runner {
         event: &ClaimedEvent,
         grants: Grants,
     ) -> (Result<Answer, RunError>, RunReport) {
+        let tracer = &self.services.telemetry.tracer;
+        let mut starting = tracer.child("instance.start", event.traceparent.as_deref());
         let mut stage = match place.begin(serving, self.budget, grants).await {
             Ok(stage) => stage,
-            Err(error) => return (Err(error), RunReport::default()),
+            Err(error) => {
+                starting.fail(error.to_string());
+                return (Err(error), RunReport::default());
+            }
         };
+        drop(starting);
+        let _handling = tracer.child("instance.handle", event.traceparent.as_deref());
         let payload = self.services.endpoint.conceal(&event.payload);
         let instance = stage.instance();
         let ended = match delivery::request(serving, payload) {

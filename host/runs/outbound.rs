@@ -2,6 +2,7 @@
 
 use crate::capabilities::{HttpClient, OutboundBody, OutboundError};
 use crate::egress::{Egress, EgressError};
+use crate::telemetry::TraceScope;
 use crate::whatsapp::{Gateway, GatewayError, Scope, SendContext};
 use bytes::Bytes;
 use futures::future::BoxFuture;
@@ -17,6 +18,7 @@ pub(super) struct RunClient {
     pub(super) gateway: Gateway,
     /// Absent when the project has no number.
     pub(super) meta: Option<(SendContext, Scope)>,
+    pub(super) trace: TraceScope,
 }
 
 impl HttpClient for RunClient {
@@ -26,14 +28,28 @@ impl HttpClient for RunClient {
     ) -> BoxFuture<'static, Result<http::Response<OutboundBody>, OutboundError>> {
         let (egress, gateway, meta) =
             (self.egress.clone(), self.gateway.clone(), self.meta.clone());
+        let is_meta = Gateway::serves(request.uri().host().unwrap_or_default());
+        let mut span = self
+            .trace
+            .span(if is_meta { "http.meta" } else { "http.request" });
+        span.set_with("http.request.method", || request.method().to_string());
+        span.set_with("server.address", || {
+            request.uri().host().unwrap_or_default().to_owned()
+        });
         Box::pin(async move {
-            if !Gateway::serves(request.uri().host().unwrap_or_default()) {
-                return elsewhere(&egress, request).await;
-            }
-            match meta {
+            let answer = match meta {
+                _ if !is_meta => elsewhere(&egress, request).await,
                 Some((context, scope)) => to_meta(&gateway, &context, &scope, request).await,
                 None => Err(OutboundError::HttpRequestDenied),
+            };
+            match &answer {
+                Ok(answer) => {
+                    let status = answer.status().as_u16();
+                    span.set("http.response.status_code", i64::from(status));
+                }
+                Err(error) => span.fail(format!("{error:?}")),
             }
+            answer
         })
     }
 }

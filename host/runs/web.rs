@@ -11,6 +11,7 @@ use super::{Runner, report_of};
 use crate::capabilities::OutboundBody;
 use crate::deploys::Serving;
 use crate::inbox::RunReport;
+use crate::logs::Origin;
 use crate::projects::ProjectId;
 use crate::sandbox::RunError;
 use crate::whatsapp::{Attempt, SendContext};
@@ -100,10 +101,23 @@ impl Runner {
             SendContext::new(attempt, number.sender())
         });
         let complaint = LastComplaint::default();
-        let (project, context_of) = (run.project_id, context.as_ref());
+        let origin = Origin {
+            project_id: run.project_id,
+            event_id: None,
+            run_id: None,
+            version_id: None,
+        };
+        let context_of = context.as_ref();
         let grants = self
             .services
-            .grants(serving, project, request_number, context_of, &complaint)
+            .grants(
+                serving,
+                origin,
+                request_number,
+                None,
+                context_of,
+                &complaint,
+            )
             .with_budget(&self.budget);
         let mut stage = match place.begin(serving, self.budget, grants).await {
             Ok(stage) => stage,

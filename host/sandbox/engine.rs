@@ -4,7 +4,7 @@ use super::RunState;
 use super::permits::{FOR_DEPLOYS, Permits};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use wasmtime::component::Linker;
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
@@ -64,6 +64,8 @@ pub struct Sandbox {
     pub(crate) settings: SandboxSettings,
     pub(crate) codes: super::bot::Codes,
     pub(crate) permits: Permits,
+    /// How many instances live.
+    pub(crate) live: Arc<AtomicUsize>,
     /// Ends the clock when the last sandbox is dropped.
     _clock: Arc<Clock>,
 }
@@ -85,8 +87,35 @@ impl Sandbox {
             permits: Permits::new(settings.instances),
             settings,
             codes: super::bot::Codes::default(),
+            live: Arc::default(),
             _clock: clock,
         })
+    }
+
+    /// How many instances live now.
+    pub fn instances(&self) -> usize {
+        self.live.load(Ordering::Relaxed)
+    }
+
+    /// How many may live at once.
+    pub fn max_instances(&self) -> u32 {
+        self.settings.instances
+    }
+}
+
+/// Counts an instance for as long as it lives.
+pub(crate) struct Living(Arc<AtomicUsize>);
+
+impl Living {
+    pub(crate) fn one(sandbox: &Sandbox) -> Self {
+        sandbox.live.fetch_add(1, Ordering::Relaxed);
+        Self(sandbox.live.clone())
+    }
+}
+
+impl Drop for Living {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -4,7 +4,7 @@
 //! resident one its owner, and always a trap, a timeout or an overrun, after
 //! which its state is worth nothing.
 
-use super::engine::TICK;
+use super::engine::{Living, TICK};
 use super::limits::Budget;
 use super::outcome::{Answer, Report, RunError};
 use super::permits::{Permit, Purpose};
@@ -27,6 +27,7 @@ pub struct Instance {
     started: Instant,
     /// After the store: its memory is given back before another instance may have it.
     _permit: Permit,
+    _living: Living,
 }
 
 /// The epoch callback's error when the budget of processor time is used up.
@@ -78,6 +79,7 @@ impl Instance {
             budget,
             started,
             _permit: permit,
+            _living: Living::one(&bot.sandbox),
         })
     }
 

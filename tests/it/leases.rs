@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use roost::inbox::{ClaimedEvent, FailureKind, LeaseLost, Retention, RunOutcome, RunReport};
+use roost::inbox::{ClaimedEvent, FailureKind, LeaseLost, RunOutcome, RunReport};
 use roost::projects::ProjectStatus;
 use serde_json::{Value, json};
 
@@ -178,42 +178,6 @@ async fn events_wait_while_nothing_may_serve_them() {
         .unwrap()
         .unwrap();
     assert_eq!(event.version_id, version.version_id);
-}
-
-#[tokio::test]
-async fn done_events_are_forgotten_after_their_time() {
-    let bench = Bench::start().await;
-    bench.says("34601", "a1").await;
-    bench.put(&text("999", "34601", "lost")).await;
-    let event = bench.claim("host", 9).await.remove(0);
-    bench.finish(&event).await.unwrap();
-    bench
-        .clock
-        .advance(Retention::default().done - Duration::from_secs(1));
-    assert_eq!(bench.inbox.forget(&Retention::default()).await.unwrap(), 0);
-    bench.says("34601", "a1").await;
-    assert_eq!(
-        bench.inbox.depth(None).await.unwrap().pending,
-        0,
-        "Meta repeated it"
-    );
-
-    bench.clock.advance(Duration::from_secs(2));
-    assert_eq!(bench.inbox.forget(&Retention::default()).await.unwrap(), 3);
-    assert_eq!(bench.inbox.unrouted().await.unwrap(), 0);
-    assert!(
-        bench
-            .inbox
-            .runs(bench.project, event.event_id)
-            .await
-            .unwrap()
-            .is_empty()
-    );
-    assert_eq!(
-        bench.messages("34601").await,
-        ["a1"],
-        "messages are no events"
-    );
 }
 
 #[tokio::test]

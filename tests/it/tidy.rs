@@ -1,7 +1,6 @@
 //! Rules of the code and its pages that a program can check.
 //!
-//! They look at the files of the checkout as text, tracked or not, and start nothing but
-//! `cargo metadata`.
+//! They read the checkout's files as text, tracked or not, and start nothing but `cargo metadata`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -56,16 +55,20 @@ const ONLY_IN: [(&[&str], &[&str]); 5] = [
 ];
 
 /// What the lower folders of `host/` import of the host, besides themselves.
-const IMPORTS: [(&str, &[&str]); 9] = [
+const IMPORTS: [(&str, &[&str]); 13] = [
     ("build", &[]),
     ("egress", &[]),
     ("postgres", &[]),
     ("projects", &[]),
-    ("whatsapp", &[]),
     ("access", &["projects"]),
+    ("telemetry", &[]),
+    ("whatsapp", &["telemetry"]),
     ("conversations", &["projects"]),
-    ("inbox", &["conversations", "projects"]),
-    ("http", &["inbox", "projects"]),
+    ("inbox", &["conversations", "projects", "telemetry"]),
+    ("logs", &["inbox", "projects", "telemetry"]),
+    ("events", &["inbox", "logs", "projects"]),
+    ("retention", &["inbox", "logs", "projects"]),
+    ("http", &["inbox", "projects", "telemetry"]),
 ];
 
 fn root() -> &'static Path {

@@ -175,16 +175,21 @@ async fn insert_events(
         .iter()
         .map(|placed| placed.piece.payload.as_str())
         .collect();
+    let traceparents: Vec<Option<&str>> = placed
+        .iter()
+        .map(|placed| placed.piece.traceparent.as_deref())
+        .collect();
     // A queue that waits for a back-off goes on waiting: its oldest event is what must succeed
     // first. A message makes all that is before it as urgent as itself.
     let stored: Vec<(String, EventId)> = sqlx::query_as(
         "with fresh as (
-           insert into event (project_id, received_at, queue, kind, dedupe_key, payload, expires_at)
-           select $1, $2, n.queue, n.kind, n.dedupe_key, n.payload,
+           insert into event
+             (project_id, received_at, queue, kind, dedupe_key, payload, traceparent, expires_at)
+           select $1, $2, n.queue, n.kind, n.dedupe_key, n.payload, n.traceparent,
                   $2 + make_interval(secs => case n.kind when 'message' then $7
                                                          when 'status' then $8 end)
-           from unnest($3::text[], $4::text[], $5::text[], $6::text[])
-                with ordinality as n (queue, kind, dedupe_key, payload, position)
+           from unnest($3::text[], $4::text[], $5::text[], $6::text[], $9::text[])
+                with ordinality as n (queue, kind, dedupe_key, payload, traceparent, position)
            order by n.position
            on conflict on constraint event_is_new do nothing
            returning dedupe_key, event_id, queue, kind),
@@ -210,6 +215,7 @@ async fn insert_events(
     .bind(payloads)
     .bind(limits.message_deadline.map(|age| age.as_secs_f64()))
     .bind(limits.status_deadline.map(|age| age.as_secs_f64()))
+    .bind(traceparents)
     .fetch_all(tx)
     .await?;
     Ok(stored.into_iter().collect())

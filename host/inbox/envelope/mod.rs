@@ -31,6 +31,8 @@ pub struct Piece {
     /// What the bot gets.
     pub payload: String,
     pub content: Content,
+    /// The span that stores it; absent while tracing is off.
+    pub traceparent: Option<String>,
 }
 
 /// Whose piece it is, as far as the envelope tells.
@@ -189,6 +191,7 @@ fn not_understood(payload: String, account_id: Option<String>) -> Piece {
         content: Content::Other {
             field: String::new(),
         },
+        traceparent: None,
     }
 }
 
@@ -211,6 +214,7 @@ impl Around<'_> {
                 sent_at: time(&message),
                 body: raw.get().to_owned(),
             }),
+            traceparent: None,
         }
     }
 
@@ -251,6 +255,7 @@ impl Around<'_> {
                     callback_data: status.text("biz_opaque_callback_data"),
                 },
             },
+            traceparent: None,
         }
     }
 
@@ -270,6 +275,7 @@ impl Around<'_> {
             content: Content::Other {
                 field: field.clone(),
             },
+            traceparent: None,
         }
     }
 

@@ -271,7 +271,7 @@ async fn start_runs(
            update event e set attempts = e.attempts + 1
            from head where e.project_id = head.project_id and e.event_id = head.event_id
            returning e.project_id, e.event_id, head.run_id, e.queue, e.kind, e.payload,
-                     e.attempts as attempt, e.deferrals, e.received_at),
+                     e.attempts as attempt, e.deferrals, e.received_at, e.traceparent),
          started as (
            insert into run (run_id, project_id, event_id, attempt, owner, version_id, started_at)
            select c.run_id, c.project_id, c.event_id, c.attempt, $4, p.active_version_id,

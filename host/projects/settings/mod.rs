@@ -22,6 +22,10 @@ pub struct ProjectSettings {
     pub events_per_minute: Option<i32>,
     /// How long instances live; null: what the version's package.json says, else fresh.
     pub instance: Option<InstanceLife>,
+    /// How many days events and messages are kept; null: as the host says.
+    pub retention_days: Option<i32>,
+    /// How many days the bot's log is kept; null: as the host says.
+    pub log_retention_days: Option<i32>,
 }
 
 /// How long a project's instances live.
@@ -55,6 +59,14 @@ pub struct SettingsChange {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<InstanceLife>)]
     pub instance: Option<Option<InstanceLife>>,
+    /// How many days events and messages are kept: Meta repeats webhooks for seven.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<i32>, minimum = 8, maximum = 3650)]
+    pub retention_days: Option<Option<i32>>,
+    /// How many days the bot's log is kept.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<i32>, minimum = 1, maximum = 3650)]
+    pub log_retention_days: Option<Option<i32>>,
 }
 
 /// Why a setting is refused.
@@ -100,6 +112,19 @@ impl ProjectSettings {
         if let Some(instance) = change.instance {
             self.instance = instance;
         }
+        if let Some(days) = change.retention_days {
+            let is_good = days.is_none_or(|days| (8..=3650).contains(&days));
+            let wanted = "use a number from 8 to 3650, or null for what the host says: Meta repeats \
+                          webhooks for seven days, and events are what tells a repeat";
+            check("retention_days", &Given(days), is_good, wanted)?;
+            self.retention_days = days;
+        }
+        if let Some(days) = change.log_retention_days {
+            let is_good = days.is_none_or(|days| (1..=3650).contains(&days));
+            let wanted = "use a number from 1 to 3650, or null for what the host says";
+            check("log_retention_days", &Given(days), is_good, wanted)?;
+            self.log_retention_days = days;
+        }
         Ok(())
     }
 }
@@ -112,11 +137,15 @@ impl SettingsChange {
             max_running,
             events_per_minute,
             instance,
+            retention_days,
+            log_retention_days,
         } = self;
         webhook_path.is_none()
             && max_running.is_none()
             && events_per_minute.is_none()
             && instance.is_none()
+            && retention_days.is_none()
+            && log_retention_days.is_none()
     }
 }
 

@@ -39,7 +39,8 @@ impl ProjectStore {
         sqlx::query(
             "update project
              set name = coalesce($2, name), webhook_path = $3, max_running = $4,
-                 events_per_minute = $5, instance = $6
+                 events_per_minute = $5, instance = $6, retention_days = $7,
+                 log_retention_days = $8
              where project_id = $1",
         )
         .bind(project_id)
@@ -48,6 +49,8 @@ impl ProjectStore {
         .bind(settings.max_running)
         .bind(settings.events_per_minute)
         .bind(settings.instance)
+        .bind(settings.retention_days)
+        .bind(settings.log_retention_days)
         .execute(&mut *transaction)
         .await
         .map_err(|e| match (broken_constraint(&e), name) {

@@ -2,9 +2,9 @@
 //! what of it has to wait.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -42,6 +42,8 @@ pub struct SendContext {
     attempt: Attempt,
     sender: Sender,
     order: Arc<Order>,
+    /// When that came which the sends may answer.
+    asked_at: Option<SystemTime>,
 }
 
 /// How long a send that did not go out has to wait.
@@ -58,6 +60,8 @@ pub(super) enum Wait {
 #[derive(Debug, Default)]
 struct Order {
     sequence: AtomicU32,
+    /// Whether a message of the run went out, or had gone out in an earlier one.
+    has_answered: AtomicBool,
     taken: Mutex<HashSet<i64>>,
     waiting: Mutex<HashMap<i64, Waiting>>,
     /// Held while a request looks for its row, so that two alike do not find the same one.
@@ -77,7 +81,23 @@ impl SendContext {
             attempt,
             sender,
             order: Arc::default(),
+            asked_at: None,
         }
+    }
+
+    /// With the time at which that came which the run answers.
+    pub fn answering(self, asked_at: SystemTime) -> Self {
+        Self {
+            asked_at: Some(asked_at),
+            ..self
+        }
+    }
+
+    /// How long the first message of the run took, from what it answers; `None` for later ones.
+    pub(super) fn first_answer(&self) -> Option<Duration> {
+        let asked_at = self.asked_at?;
+        let is_first = !self.order.has_answered.swap(true, Ordering::Relaxed);
+        is_first.then(|| asked_at.elapsed().unwrap_or_default())
     }
 
     /// The run.

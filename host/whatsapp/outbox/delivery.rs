@@ -46,7 +46,12 @@ impl Delivery {
     /// `turn` is the run's, so that its requests look for their rows one after the other.
     pub(super) async fn run(self, turn: OwnedMutexGuard<()>) -> Result<GraphResponse, SendError> {
         let lease = match self.begin().await? {
-            Begun::Recorded(response) => return Ok(response),
+            Begun::Recorded(response) => {
+                self.outbox.metrics.send("repeated");
+                // The customer had this before: it is no answer's time.
+                let _ = self.context.first_answer();
+                return Ok(response);
+            }
             Begun::Mine(lease) => lease,
         };
         let send_id = lease.send_id;
@@ -252,12 +257,17 @@ impl Delivery {
             &response,
             Origin::Answer(&self.effect.recipient),
         );
+        self.outbox.metrics.send("sent");
+        if let Some(took) = self.context.first_answer() {
+            self.outbox.metrics.reply(took);
+        }
         self.log(lease, "sent", recorded.await.map(|_| ()));
         response
     }
 
     async fn refuse(&self, lease: Lease, response: GraphResponse) -> GraphResponse {
         let recorded = self.outbox.store.record_rejected(lease, &response).await;
+        self.outbox.metrics.send("rejected");
         self.log(lease, "rejected", recorded);
         response
     }
@@ -272,6 +282,7 @@ impl Delivery {
         self.context
             .waits(lease.send_id, &self.effect.recipient, wait);
         let recorded = self.outbox.store.release(lease).await;
+        self.outbox.metrics.send("released");
         self.log(lease, "released", recorded);
         match setback {
             Setback::Answer(response) => Ok(response),
@@ -287,6 +298,7 @@ impl Delivery {
             "nobody knows whether send {} went out: {reason}", lease.send_id
         );
         let recorded = self.outbox.store.doubt(lease, settle_after).await;
+        self.outbox.metrics.send("unsettled");
         self.log(lease, "unsettled", recorded);
         self.settling(lease, settle_after)
     }

@@ -72,6 +72,7 @@ use self::pairs::Pairs;
 use self::store::Store;
 use super::client::{GraphClient, GraphRequest, GraphResponse};
 use super::error::SendError;
+use crate::telemetry::Metrics;
 
 /// How sends are tried and settled.
 #[derive(Debug, Clone)]
@@ -143,6 +144,7 @@ pub struct Outbox {
     settings: Arc<OutboxSettings>,
     pairs: Pairs,
     deliveries: TaskTracker,
+    metrics: Metrics,
 }
 
 impl OutboxSettings {
@@ -188,7 +190,13 @@ impl Outbox {
             settings: Arc::new(settings),
             pairs: Pairs::default(),
             deliveries: TaskTracker::new(),
+            metrics: Metrics::default(),
         })
+    }
+
+    /// With somewhere for numbers to go.
+    pub fn with_metrics(self, metrics: Metrics) -> Self {
+        Self { metrics, ..self }
     }
 
     /// Sends a message, given as Meta's JSON, from the project's number.

@@ -1,7 +1,8 @@
 //! What is not run any more, and what is not let in.
 
 use roost::inbox::envelope::split;
-use roost::inbox::{FailureKind, InboxError, InboxLimits, Retention};
+use roost::inbox::{FailureKind, InboxError, InboxLimits};
+use roost::retention::{Keeper, RetentionPolicy};
 
 use super::{SECOND, ids, status};
 use crate::support::bench::{Bench, NUMBER, deploy, text};
@@ -143,9 +144,11 @@ async fn what_meta_repeats_days_later_is_found_to_be_done() {
     bench.says("34601", "a1").await;
     let event = bench.claim("host", 1).await.remove(0);
     bench.finish(&event).await.unwrap();
+    let clock = bench.clock.clock();
+    let keeper = Keeper::new(bench.pool.clone(), clock, RetentionPolicy::default());
     for _ in 0..7 {
         bench.clock.advance(24 * 3_600 * SECOND);
-        bench.inbox.forget(&Retention::default()).await.unwrap();
+        keeper.sweep().await.unwrap();
         bench.says("34601", "a1").await;
         assert_eq!(bench.claim("host", 1).await, []);
     }

@@ -2,6 +2,7 @@
 
 mod access;
 mod cli;
+mod events;
 mod idempotency;
 mod openapi;
 mod projects;

@@ -9,6 +9,7 @@ use roost::app::{App, AppConfig};
 use roost::deploys::Deployed;
 use roost::egress::EgressPolicy;
 use roost::inbox::{DispatcherSettings, InboxLimits, RetryPolicy};
+use roost::observing::Observing;
 use roost::postgres::{Endpoint, Server, TenantAuth};
 use roost::projects::{NewNumber, Secret};
 use roost::runs::ResidentSettings;
@@ -53,6 +54,7 @@ pub(in crate::host) struct Setup {
     pub(in crate::host) residents: ResidentSettings,
     /// How long a deleted project can be restored.
     pub(in crate::host) delete_grace: Duration,
+    pub(in crate::host) observing: Observing,
 }
 
 /// A host, an emulator, and what both keep.
@@ -90,6 +92,7 @@ impl Default for Setup {
             },
             residents: ResidentSettings::default(),
             delete_grace: roost::lifecycle::DELETE_GRACE,
+            observing: Observing::default(),
         }
     }
 }
@@ -161,6 +164,7 @@ impl TestHost {
             web: self.setup.web.clone(),
             residents: self.setup.residents,
             delete_grace: self.setup.delete_grace,
+            observing: self.setup.observing.clone(),
         };
         let app = App::start(config)
             .await

@@ -1,0 +1,382 @@
+//! Events: what came in, what became of it and why; dead ones run again or given up.
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::error::{bad_request, conflict, database, not_found, unprocessable};
+use super::event_view::{EventDetail, EventView};
+use super::logs::LogView;
+use super::{Api, ApiJson, ApiPath, ApiQuery, Caller, Page, ProjectPath, Time, Window};
+use crate::events::{EventError, EventFilter, EventReport, EventState};
+use crate::http::ApiError;
+use crate::inbox::{EventId, EventKind, InboxError};
+use crate::logs::LogFilter;
+
+/// Lines of a bot's log that come with an event.
+const LOG_LINES: i64 = 200;
+
+pub(super) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(list_events))
+        .routes(routes!(replay_events))
+        .routes(routes!(discard_events))
+        .routes(routes!(show_event))
+        .routes(routes!(replay_event))
+        .routes(routes!(discard_event))
+        .routes(routes!(show_missed))
+        .routes(routes!(adopt_missed))
+}
+
+impl From<EventError> for ApiError {
+    fn from(error: EventError) -> Self {
+        match error {
+            EventError::NotFound(_) => not_found("event-not-found", error),
+            EventError::NotDead { .. } => conflict("event-not-dead", error),
+            EventError::Inbox(InboxError::Unavailable(error) | InboxError::Database(error)) => {
+                database(error)
+            }
+            EventError::Inbox(error @ InboxError::Full { .. }) => {
+                conflict("too-many-waiting", error)
+            }
+        }
+    }
+}
+
+/// What kind of thing came in.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Kind {
+    /// A customer wrote.
+    Message,
+    /// Meta reports of a message that was sent.
+    Status,
+    /// Any other change.
+    Other,
+}
+
+impl From<Kind> for EventKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Message => Self::Message,
+            Kind::Status => Self::Status,
+            Kind::Other => Self::Other,
+        }
+    }
+}
+
+impl From<EventKind> for Kind {
+    fn from(kind: EventKind) -> Self {
+        match kind {
+            EventKind::Message => Self::Message,
+            EventKind::Status => Self::Status,
+            EventKind::Other => Self::Other,
+        }
+    }
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct EventsQuery {
+    /// How many items a page has at most.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Where the events are in their life.
+    #[param(inline)]
+    state: Option<EventState>,
+    #[param(inline)]
+    kind: Option<Kind>,
+    /// Of this customer or conversation: a phone number, a user id, a group's or a conversation's id.
+    contact: Option<String>,
+    /// How the last run ended, as in `timeout`.
+    outcome: Option<String>,
+    /// What the last error contains, whatever its case.
+    error: Option<String>,
+    /// Received at this time or later: RFC 3339.
+    #[param(format = DateTime)]
+    since: Option<String>,
+    /// Received before this time: RFC 3339.
+    #[param(format = DateTime)]
+    until: Option<String>,
+}
+
+/// Events, newest first
+///
+/// Each with one sentence that says why the customer did or did not get an answer.
+#[utoipa::path(get, path = "/v1/projects/{project}/events", tag = "events", params(EventsQuery),
+    responses((status = 200, description = "A page of events", body = Page<EventView>)))]
+async fn list_events(
+    State(api): State<Api>,
+    ProjectPath(project): ProjectPath,
+    ApiQuery(query): ApiQuery<EventsQuery>,
+) -> Result<Json<Page<EventView>>, ApiError> {
+    let window = Window::<i64>::read("events", query.limit, query.cursor.as_deref())?;
+    let filter = EventFilter {
+        state: query.state,
+        kind: query.kind.map(EventKind::from),
+        contact: plain("contact", query.contact)?,
+        outcome: plain("outcome", query.outcome)?,
+        error: plain("error", query.error)?,
+        since: Time::given("since", query.since.as_deref())?,
+        until: Time::given("until", query.until.as_deref())?,
+    };
+    let events = api.host.events();
+    let before = window.after.map(EventId);
+    let found = events
+        .list(project.project_id, &filter, before, window.rows())
+        .await?;
+    let key = |report: &EventReport| report.event.event_id.0;
+    Ok(Json(window.page(found, key, EventView::from)))
+}
+
+#[derive(Deserialize)]
+struct EventPath {
+    event: i64,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct EventQuery {
+    /// Shows what came in, with the customer's words and number.
+    payload: Option<bool>,
+}
+
+/// An event, with its runs, its sends and its log
+///
+/// The customer's words and number are shown only when `payload` asks for them.
+#[utoipa::path(get, path = "/v1/projects/{project}/events/{event}", tag = "events", params(EventQuery),
+    responses((status = 200, description = "The event", body = EventDetail)))]
+async fn show_event(
+    State(api): State<Api>,
+    ProjectPath(project): ProjectPath,
+    ApiPath(path): ApiPath<EventPath>,
+    ApiQuery(query): ApiQuery<EventQuery>,
+) -> Result<Json<EventDetail>, ApiError> {
+    let event_id = EventId(path.event);
+    // What this host's bots have just logged.
+    api.host.log_writer().flush().await;
+    let report = api.host.events().find(project.project_id, event_id).await?;
+    let of_event = LogFilter {
+        event_id: Some(event_id),
+        ..LogFilter::default()
+    };
+    let mut lines = api
+        .host
+        .logs()
+        .list(project.project_id, &of_event, None, LOG_LINES)
+        .await
+        .map_err(database)?;
+    lines.reverse();
+    let payload = match query.payload.unwrap_or(false) {
+        true => Some(
+            api.host
+                .events()
+                .payload(project.project_id, event_id)
+                .await?,
+        ),
+        false => None,
+    };
+    let log = lines.into_iter().map(LogView::from).collect();
+    Ok(Json(EventDetail::new(report, log, payload)))
+}
+
+/// Runs a dead event again
+///
+/// Before the newer ones of its conversation. What it sent is not sent again.
+#[utoipa::path(post, path = "/v1/projects/{project}/events/{event}/replay", tag = "events",
+    responses((status = 200, description = "The event as it is now", body = EventView)))]
+async fn replay_event(
+    State(api): State<Api>,
+    ProjectPath(project): ProjectPath,
+    ApiPath(path): ApiPath<EventPath>,
+) -> Result<Json<EventView>, ApiError> {
+    let (events, event_id) = (api.host.events(), EventId(path.event));
+    events.replay(project.project_id, event_id).await?;
+    let report = events.find(project.project_id, event_id).await?;
+    Ok(Json(report.into()))
+}
+
+/// Gives up a dead event
+///
+/// It is kept for its retention, and never run again.
+#[utoipa::path(post, path = "/v1/projects/{project}/events/{event}/discard", tag = "events",
+    responses((status = 200, description = "The event as it is now", body = EventView)))]
+async fn discard_event(
+    State(api): State<Api>,
+    ProjectPath(project): ProjectPath,
+    ApiPath(path): ApiPath<EventPath>,
+) -> Result<Json<EventView>, ApiError> {
+    let (events, event_id) = (api.host.events(), EventId(path.event));
+    events.discard(project.project_id, event_id).await?;
+    let report = events.find(project.project_id, event_id).await?;
+    Ok(Json(report.into()))
+}
+
+/// Which dead events: `all`, or those that all the others let through.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct DeadEvents {
+    /// All dead events. Needed when nothing else is said, so that nobody means less than they say.
+    #[serde(default)]
+    all: bool,
+    kind: Option<Kind>,
+    /// Of this customer or conversation: a phone number, a user id, a group's or a conversation's id.
+    contact: Option<String>,
+    /// How the last run ended, as in `timeout`.
+    outcome: Option<String>,
+    /// What the last error contains, whatever its case.
+    error: Option<String>,
+    /// Received at this time or later: RFC 3339.
+    #[schema(format = DateTime)]
+    since: Option<String>,
+    /// Received before this time: RFC 3339.
+    #[schema(format = DateTime)]
+    until: Option<String>,
+}
+
+impl DeadEvents {
+    fn filter(self) -> Result<EventFilter, ApiError> {
+        let unfit = |error: ApiError| match error {
+            ApiError::Refused { detail, .. } => unprocessable("bad-body", detail),
+            other => other,
+        };
+        let filter = EventFilter {
+            state: None,
+            kind: self.kind.map(EventKind::from),
+            contact: plain("contact", self.contact).map_err(unfit)?,
+            outcome: plain("outcome", self.outcome).map_err(unfit)?,
+            error: plain("error", self.error).map_err(unfit)?,
+            since: Time::given("since", self.since.as_deref()).map_err(unfit)?,
+            until: Time::given("until", self.until.as_deref()).map_err(unfit)?,
+        };
+        match (self.all, filter == EventFilter::default()) {
+            (false, true) => Err(unprocessable(
+                "no-filter",
+                "say which dead events: `\"all\": true`, or one of kind, contact, outcome, error, since and until",
+            )),
+            (true, false) => Err(unprocessable(
+                "all-and-filter",
+                "say either `\"all\": true` or what the events have in common, not both",
+            )),
+            _ => Ok(filter),
+        }
+    }
+}
+
+/// How many events were replayed or given up.
+#[derive(Serialize, ToSchema)]
+struct EventCount {
+    events: u64,
+}
+
+/// Runs dead events again
+///
+/// Each before the newer ones of its conversation. What they sent is not sent again.
+#[utoipa::path(post, path = "/v1/projects/{project}/events/replay", tag = "events", request_body = DeadEvents,
+    responses((status = 200, description = "How many are pending again", body = EventCount)))]
+async fn replay_events(
+    State(api): State<Api>,
+    caller: Caller,
+    ProjectPath(project): ProjectPath,
+    ApiJson(which): ApiJson<DeadEvents>,
+) -> Result<Json<EventCount>, ApiError> {
+    let filter = which.filter()?;
+    let events = api
+        .host
+        .events()
+        .replay_all(project.project_id, &filter)
+        .await?;
+    caller.note(json!({ "events": events }));
+    Ok(Json(EventCount { events }))
+}
+
+/// Gives up dead events
+///
+/// They are kept for their retention, and never run again.
+#[utoipa::path(post, path = "/v1/projects/{project}/events/discard", tag = "events", request_body = DeadEvents,
+    responses((status = 200, description = "How many are given up", body = EventCount)))]
+async fn discard_events(
+    State(api): State<Api>,
+    caller: Caller,
+    ProjectPath(project): ProjectPath,
+    ApiJson(which): ApiJson<DeadEvents>,
+) -> Result<Json<EventCount>, ApiError> {
+    let filter = which.filter()?;
+    let events = api
+        .host
+        .events()
+        .discard_all(project.project_id, &filter)
+        .await?;
+    caller.note(json!({ "events": events }));
+    Ok(Json(EventCount { events }))
+}
+
+/// What came for a number before a project had it.
+#[derive(Serialize, ToSchema)]
+struct MissedView {
+    webhooks: i64,
+    /// Of these: too long to be kept, so that they cannot be taken over.
+    too_long: i64,
+    oldest_received_at: Option<Time>,
+}
+
+/// What Meta sent for the project's number before it was connected
+#[utoipa::path(get, path = "/v1/projects/{project}/missed", tag = "events",
+    responses((status = 200, description = "How much there is", body = MissedView)))]
+async fn show_missed(
+    State(api): State<Api>,
+    ProjectPath(project): ProjectPath,
+) -> Result<Json<MissedView>, ApiError> {
+    let missed = api.host.events().missed(project.project_id).await?;
+    Ok(Json(MissedView {
+        webhooks: missed.count,
+        too_long: missed.too_long,
+        oldest_received_at: missed.oldest_received_at.map(Time),
+    }))
+}
+
+/// What became of webhooks that came too early.
+#[derive(Serialize, ToSchema)]
+struct AdoptedView {
+    /// Events that the project has now.
+    events: u64,
+    /// Those that were there already, since Meta had repeated them.
+    duplicates: u64,
+}
+
+/// Takes over what Meta sent before the number was connected
+///
+/// The bot gets it as if it came now. After 24 hours Meta lets only templates go to those who wrote.
+#[utoipa::path(post, path = "/v1/projects/{project}/missed/adopt", tag = "events",
+    responses((status = 200, description = "What became of it", body = AdoptedView)))]
+async fn adopt_missed(
+    State(api): State<Api>,
+    caller: Caller,
+    ProjectPath(project): ProjectPath,
+) -> Result<Json<AdoptedView>, ApiError> {
+    let adopted = api.host.events().adopt(project.project_id).await?;
+    caller.note(json!({ "events": adopted.events }));
+    Ok(Json(AdoptedView {
+        events: adopted.events,
+        duplicates: adopted.duplicates,
+    }))
+}
+
+/// A text that the database can be asked for.
+pub(super) fn plain(name: &str, text: Option<String>) -> Result<Option<String>, ApiError> {
+    match text {
+        Some(text) if text.contains('\0') => Err(bad_request(
+            "bad-query",
+            format!("`{name}` has a NUL character; remove it"),
+        )),
+        text => Ok(text.filter(|text| !text.is_empty())),
+    }
+}

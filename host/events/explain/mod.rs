@@ -1,0 +1,377 @@
+//! Why a customer did or did not get an answer, in one sentence.
+//!
+//! A pure function of what is stored: the event, its runs, its sends with Meta's statuses, the
+//! project, and who is ahead of it in the conversation. It says what is certain and no more: that
+//! Meta took a message is not that the customer has it.
+
+mod meta;
+mod sends;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use serde::Serialize;
+use sqlx::types::chrono::{DateTime, Utc};
+
+use super::model::{EventState, Head, ProjectFacts, StoredEvent, StoredRun, StoredSend};
+use crate::inbox::EventKind;
+
+pub use meta::MetaError;
+
+use sends::Tally;
+use words::{at, quoted, took};
+
+/// All that is known of an event.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    pub now: DateTime<Utc>,
+    pub event: &'a StoredEvent,
+    /// In order.
+    pub runs: &'a [StoredRun],
+    /// In order.
+    pub sends: &'a [StoredSend],
+    /// The last error that the bot logged.
+    pub complaint: Option<&'a str>,
+    pub project: ProjectFacts,
+    /// The oldest pending event of the conversation, which may be this one.
+    pub head: Option<&'a Head>,
+    /// Whether the oldest one runs now.
+    pub is_head_running: bool,
+}
+
+/// What became of the customer's message, in short and in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    pub answer: Answer,
+    /// One sentence.
+    pub sentence: String,
+}
+
+/// Whether the customer has an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// None was due: the event is no message.
+    NotDue,
+    /// The bot ran to its end and sent nothing to the customer.
+    None,
+    /// Nothing that the bot sent reached the customer.
+    Failed,
+    /// Given up after too many failed runs, or by a person.
+    GivenUp,
+    /// Not run yet, or to be run again.
+    Waiting,
+    /// The bot works on it.
+    Running,
+    /// Nobody knows whether it went out.
+    Unsettled,
+    /// Meta took it, and reported no delivery yet.
+    Accepted,
+    /// It is on the customer's phone.
+    Delivered,
+    /// The customer saw it.
+    Read,
+}
+
+impl Answer {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::NotDue => "not-due",
+            Self::None => "none",
+            Self::Failed => "failed",
+            Self::GivenUp => "given-up",
+            Self::Waiting => "waiting",
+            Self::Running => "running",
+            Self::Unsettled => "unsettled",
+            Self::Accepted => "accepted",
+            Self::Delivered => "delivered",
+            Self::Read => "read",
+        }
+    }
+}
+
+/// Says what became of an event.
+pub fn explain(facts: &Facts<'_>) -> Explanation {
+    match facts.event.state(facts.runs, facts.now) {
+        EventState::Running => running(facts),
+        EventState::Pending => pending(facts),
+        EventState::Dead => dead(facts),
+        EventState::Discarded => discarded(facts),
+        EventState::Done if has_expired(facts) => expired(facts),
+        EventState::Done if facts.event.kind == EventKind::Message => answered(facts),
+        EventState::Done => handled(facts),
+    }
+}
+
+fn said(answer: Answer, sentence: String) -> Explanation {
+    Explanation { answer, sentence }
+}
+
+/// It waited past its deadline, and was not run.
+fn has_expired(facts: &Facts<'_>) -> bool {
+    match facts.runs.last() {
+        Some(run) => run.outcome.as_deref() == Some("expired"),
+        // No version served then.
+        None => facts.event.last_error.is_some(),
+    }
+}
+
+fn expired(facts: &Facts<'_>) -> Explanation {
+    let from = at(facts.event.received_at, facts.now);
+    let until = facts.event.finished_at.unwrap_or(facts.now);
+    let until = at(until, facts.now);
+    let waited = format!("it waited from {from} to {until}, past its deadline, and was not run");
+    match facts.event.kind {
+        EventKind::Message => said(Answer::GivenUp, format!("Not answered: {waited}.")),
+        EventKind::Status | EventKind::Other => said(
+            Answer::NotDue,
+            format!("No answer is due, and the bot heard nothing of it: {waited}."),
+        ),
+    }
+}
+
+fn answered(facts: &Facts<'_>) -> Explanation {
+    let tally = Tally::of(facts);
+    if let Some((answer, sentence)) = tally.sentence(facts) {
+        return said(answer, sentence);
+    }
+    let run = facts.runs.last();
+    let took = run.and_then(|run| run.wall_us).map(took);
+    let took = took
+        .map(|took| format!(" after {took}"))
+        .unwrap_or_default();
+    let status = run.and_then(|run| run.response_status).unwrap_or(200);
+    let mut sentence = format!("Not answered: the bot ended with status {status}{took} and ");
+    sentence += &match tally.elsewhere {
+        0 => "sent nothing".to_owned(),
+        1 => "sent one message, but not to this customer".to_owned(),
+        n => format!("sent {n} messages, but none to this customer"),
+    };
+    if !facts.project.has_number {
+        sentence += "; the project has no number to send from";
+    }
+    if let Some(complaint) = facts.complaint {
+        sentence += &format!("; it logged an error: {}", quoted(complaint));
+    }
+    said(Answer::None, sentence + ".")
+}
+
+/// No message: nobody waits for an answer.
+fn handled(facts: &Facts<'_>) -> Explanation {
+    let mut sentence = format!("No answer is due: {}", told(facts.event));
+    if let Some(parts) = Tally::of(facts).parts(facts) {
+        sentence += &format!("; of what the bot sent because of it, {parts}");
+    }
+    said(Answer::NotDue, sentence + ".")
+}
+
+fn told(event: &StoredEvent) -> String {
+    let word = event.type_word();
+    match (event.kind, word.as_deref()) {
+        (EventKind::Status, Some("failed")) => {
+            "it told the bot that a message could not be delivered".to_owned()
+        }
+        (EventKind::Status, Some(status)) => format!("it told the bot that a message was {status}"),
+        (EventKind::Status, None) => "it told the bot of a message's status".to_owned(),
+        (_, Some(field)) => format!("it told the bot of a change of `{field}`"),
+        (_, None) => "it told the bot of something that is no message".to_owned(),
+    }
+}
+
+fn running(facts: &Facts<'_>) -> Explanation {
+    let Some(run) = facts.event.running(facts.runs) else {
+        return said(Answer::Running, "Running now.".to_owned());
+    };
+    let host = &run.owner;
+    let since = at(run.started_at, facts.now);
+    let nth = facts.runs.len();
+    let nth = if nth > 1 {
+        format!(", as run {nth} of it")
+    } else {
+        String::new()
+    };
+    said(
+        Answer::Running,
+        format!("Running now on host {host} since {since}{nth}."),
+    )
+}
+
+fn pending(facts: &Facts<'_>) -> Explanation {
+    let sentence = waits_outside(facts)
+        .or_else(|| waits_for_other(facts))
+        .unwrap_or_else(|| waits_for_run(facts));
+    said(Answer::Waiting, sentence)
+}
+
+/// What keeps all events of the project waiting.
+fn waits_outside(facts: &Facts<'_>) -> Option<String> {
+    if !facts.project.is_active {
+        let text = "Waiting: the project is paused; it is run when the project is resumed.";
+        return Some(text.to_owned());
+    }
+    if !facts.project.has_version {
+        let text =
+            "Waiting: the project has no version to run it with; it is run when one is deployed.";
+        return Some(text.to_owned());
+    }
+    None
+}
+
+/// The conversation's order.
+fn waits_for_other(facts: &Facts<'_>) -> Option<String> {
+    let head = facts
+        .head
+        .filter(|head| head.event_id < facts.event.event_id)?;
+    let noun = match head.kind {
+        EventKind::Message => "message",
+        EventKind::Status => "status",
+        EventKind::Other => "change",
+    };
+    let other = format!(
+        "Waiting for an earlier {noun} of the conversation, event {}, ",
+        head.event_id
+    );
+    Some(if facts.is_head_running {
+        format!("{other}which runs now.")
+    } else if let Some(error) = &head.last_error {
+        let next = facts.event.ready_at.filter(|at| *at > facts.now);
+        let next = next.map_or_else(
+            || "as soon as a host is free".to_owned(),
+            |next| format!("at {}", at(next, facts.now)),
+        );
+        format!(
+            "{other}which failed and is tried again {next}: {}.",
+            quoted(error)
+        )
+    } else {
+        format!("{other}which waits for its turn.")
+    })
+}
+
+fn waits_for_run(facts: &Facts<'_>) -> String {
+    let next = facts.event.ready_at.filter(|at| *at > facts.now);
+    let Some(last) = facts.runs.last() else {
+        let since = at(facts.event.received_at, facts.now);
+        return match next {
+            Some(next) => format!(
+                "Waiting since {since}; it may run at {}.",
+                at(next, facts.now)
+            ),
+            None => format!(
+                "Waiting for its turn since {since}: no host has taken it yet{}.",
+                limits(facts)
+            ),
+        };
+    };
+    let next = next.map_or_else(
+        || "as soon as a host is free".to_owned(),
+        |next| format!("at {}", at(next, facts.now)),
+    );
+    if last.ended_at.is_none() {
+        let host = &last.owner;
+        return format!(
+            "Not answered yet: host {host} stopped answering while it ran this; it is run again {next}."
+        );
+    }
+    match last.outcome.as_deref() {
+        Some("released") => {
+            let host = &last.owner;
+            return format!(
+                "Waiting for its turn again: host {host} was stopped and gave it back; it is run {next}."
+            );
+        }
+        // A replay begins to count anew.
+        _ if facts.event.attempts == 0 && facts.event.deferrals == 0 => {
+            return format!("Waiting to be replayed: it is run {next}.");
+        }
+        _ => {}
+    }
+    let unsettled = Tally::of(facts).unsettled_until(facts);
+    format!(
+        "Not answered yet: {}; next try {next}{unsettled}.",
+        why(last)
+    )
+}
+
+/// What may hold up a project that has much to do.
+fn limits(facts: &Facts<'_>) -> String {
+    let ProjectFacts {
+        max_running,
+        events_per_minute,
+        ..
+    } = facts.project;
+    match (max_running, events_per_minute) {
+        (None, None) => String::new(),
+        (Some(runs), None) => format!("; the project may run {runs} at once"),
+        (None, Some(events)) => format!("; the project may begin {events} in a minute"),
+        (Some(runs), Some(events)) => {
+            format!("; the project may run {runs} at once, and begin {events} in a minute")
+        }
+    }
+}
+
+fn dead(facts: &Facts<'_>) -> Explanation {
+    let runs = match facts.event.attempts {
+        1 => "one run".to_owned(),
+        n if n > 1 => format!("{n} runs"),
+        _ => "its last run".to_owned(),
+    };
+    let because = match (facts.runs.last(), &facts.event.last_error) {
+        (Some(run), None) => why(run),
+        (Some(run), Some(_)) if run.error.is_some() => why(run),
+        (_, Some(error)) => quoted(error),
+        (None, None) => "no reason is recorded".to_owned(),
+    };
+    let tally = Tally::of(facts);
+    let lead = match facts.event.kind {
+        EventKind::Message if tally.reached() > 0 => "Answered in part only",
+        EventKind::Message => "Not answered",
+        EventKind::Status | EventKind::Other => "Not handled",
+    };
+    let sent = tally.parts(facts);
+    let sent = sent.map(|parts| format!("; of what it sent before, {parts}"));
+    said(
+        Answer::GivenUp,
+        format!(
+            "{lead}: given up after {runs}, because {because}{}.",
+            sent.unwrap_or_default()
+        ),
+    )
+}
+
+fn discarded(facts: &Facts<'_>) -> Explanation {
+    let when = facts.event.discarded_at.unwrap_or(facts.now);
+    let when = at(when, facts.now);
+    let because = match (&facts.event.last_error, facts.runs.last()) {
+        (Some(error), _) => format!(", after it had failed: {}", quoted(error)),
+        (None, _) => String::new(),
+    };
+    let lead = match facts.event.kind {
+        EventKind::Message if Tally::of(facts).reached() > 0 => "Answered in part only",
+        EventKind::Message => "Not answered",
+        EventKind::Status | EventKind::Other => "Not handled",
+    };
+    said(
+        Answer::GivenUp,
+        format!("{lead}: it was given up by hand at {when}{because}."),
+    )
+}
+
+/// How a run failed.
+fn why(run: &StoredRun) -> String {
+    let error = run.error.as_deref().map(quoted);
+    let with = |lead: &str| match &error {
+        Some(error) => format!("{lead}: {error}"),
+        None => lead.to_owned(),
+    };
+    match run.outcome.as_deref().unwrap_or_default() {
+        "bot-threw" => with("the bot threw"),
+        "timeout" => with("it ran out of time"),
+        "out-of-memory" => with("it ran out of memory"),
+        "host-unavailable" => with("the host could not run it"),
+        "lost" => format!("host {} stopped while it ran this", run.owner),
+        "not-deployed" => "there was no version to run it with".to_owned(),
+        // Their errors are clauses of their own.
+        outcome => error.unwrap_or_else(|| format!("the run ended as `{outcome}`")),
+    }
+}

@@ -1,0 +1,195 @@
+//! What became of the messages of an event.
+
+use super::words::at;
+use super::{Answer, Facts};
+use crate::events::model::{SendState, StoredSend};
+
+/// Messages by how far they came.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tally<'a> {
+    read: usize,
+    delivered: usize,
+    accepted: Vec<&'a StoredSend>,
+    /// Meta took them, and could not deliver them.
+    failed: Vec<&'a StoredSend>,
+    rejected: Vec<&'a StoredSend>,
+    unsettled: Vec<&'a StoredSend>,
+    /// They certainly did not go out, or are being tried.
+    unsent: usize,
+    /// To others than who wrote.
+    pub(super) elsewhere: usize,
+}
+
+impl<'a> Tally<'a> {
+    pub(super) fn of(facts: &Facts<'a>) -> Self {
+        let mut tally = Self::default();
+        for send in facts.sends {
+            if send.is_to_customer == Some(false) {
+                tally.elsewhere += 1;
+                continue;
+            }
+            match send.state {
+                SendState::Sent => match send.statuses.last().map(|last| last.status.as_str()) {
+                    Some("read" | "played") => tally.read += 1,
+                    Some("delivered") => tally.delivered += 1,
+                    Some("failed") => tally.failed.push(send),
+                    _ => tally.accepted.push(send),
+                },
+                SendState::Rejected => tally.rejected.push(send),
+                SendState::Unsettled => tally.unsettled.push(send),
+                SendState::Released | SendState::Prepared => tally.unsent += 1,
+            }
+        }
+        tally
+    }
+
+    fn total(&self) -> usize {
+        self.reached()
+            + self.failed.len()
+            + self.rejected.len()
+            + self.unsettled.len()
+            + self.unsent
+    }
+
+    /// Those that Meta has and did not give back.
+    pub(super) fn reached(&self) -> usize {
+        self.read + self.delivered + self.accepted.len()
+    }
+
+    fn best(&self) -> Answer {
+        if self.read > 0 {
+            Answer::Read
+        } else if self.delivered > 0 {
+            Answer::Delivered
+        } else if !self.accepted.is_empty() {
+            Answer::Accepted
+        } else if !self.unsettled.is_empty() {
+            Answer::Unsettled
+        } else {
+            Answer::Failed
+        }
+    }
+
+    /// What became of the answer; `None` when nothing was sent to the customer.
+    pub(super) fn sentence(&self, facts: &Facts<'_>) -> Option<(Answer, String)> {
+        if self.total() == 0 {
+            return None;
+        }
+        let answer = self.best();
+        if self.total() > 1 {
+            let parts = self.parts(facts).unwrap_or_default();
+            let lead = match answer {
+                Answer::Read | Answer::Delivered => "Answered",
+                Answer::Accepted => "Sent, and not delivered yet",
+                Answer::Unsettled => "Nobody knows yet whether the customer got an answer",
+                _ => "Not answered",
+            };
+            let total = self.total();
+            return Some((answer, format!("{lead}: of {total} messages {parts}.")));
+        }
+        let sentence = match answer {
+            Answer::Read => "Answered: the customer has read the bot's message.".to_owned(),
+            Answer::Delivered => {
+                "Answered: the bot's message is on the customer's phone, and not read yet."
+                    .to_owned()
+            }
+            Answer::Accepted => {
+                let when = self
+                    .accepted
+                    .first()
+                    .map(|send| at(send.updated_at, facts.now));
+                format!(
+                    "Sent, and not delivered yet: Meta took the bot's message at {} and reported no \
+                     delivery so far, as when the phone is off.",
+                    when.unwrap_or_default()
+                )
+            }
+            Answer::Unsettled => format!(
+                "Nobody knows yet whether the customer got an answer: Meta's answer to the bot's \
+                 message was lost{}.",
+                self.unsettled_until(facts)
+            ),
+            _ if !self.failed.is_empty() => format!(
+                "Not answered: Meta took the bot's message and could not deliver it: {}.",
+                undelivered(&self.failed)
+            ),
+            _ if !self.rejected.is_empty() => format!(
+                "Not answered: Meta refused the bot's message: {}.",
+                refused(&self.rejected)
+            ),
+            _ => "Not answered: the bot's message did not go out, and the bot ended all the same."
+                .to_owned(),
+        };
+        Some((answer, sentence))
+    }
+
+    /// How many came how far; `None` when there is none.
+    pub(super) fn parts(&self, facts: &Facts<'_>) -> Option<String> {
+        let mut parts = Vec::new();
+        let mut part = |count: usize, what: String| {
+            let verb = if count == 1 { "was" } else { "were" };
+            if count > 0 {
+                parts.push(format!("{count} {verb} {what}"));
+            }
+        };
+        part(self.read, "read".to_owned());
+        part(self.delivered, "delivered".to_owned());
+        part(
+            self.accepted.len(),
+            "taken by Meta without a delivery so far".to_owned(),
+        );
+        part(
+            self.failed.len(),
+            format!("not delivered ({})", undelivered(&self.failed)),
+        );
+        part(
+            self.rejected.len(),
+            format!("refused by Meta ({})", refused(&self.rejected)),
+        );
+        let unsettled = self.unsettled_until(facts);
+        part(self.unsettled.len(), format!("sent or not{unsettled}"));
+        part(self.unsent, "not sent".to_owned());
+        part(self.elsewhere, "for somebody else".to_owned());
+        let last = parts.pop()?;
+        Some(if parts.is_empty() {
+            last
+        } else {
+            format!("{} and {last}", parts.join(", "))
+        })
+    }
+
+    /// Until when nobody knows; empty when all is known.
+    pub(super) fn unsettled_until(&self, facts: &Facts<'_>) -> String {
+        let Some(latest) = self
+            .unsettled
+            .iter()
+            .filter_map(|send| send.settle_by)
+            .max()
+        else {
+            return String::new();
+        };
+        format!(
+            "; a status of Meta may still tell, and at {} it counts as not sent",
+            at(latest, facts.now)
+        )
+    }
+}
+
+fn undelivered(failed: &[&StoredSend]) -> String {
+    let error = failed
+        .first()
+        .and_then(|send| send.statuses.last())
+        .and_then(|last| last.error.as_ref());
+    error.map_or_else(
+        || "Meta gives no reason".to_owned(),
+        |error| error.meaning(),
+    )
+}
+
+fn refused(rejected: &[&StoredSend]) -> String {
+    let error = rejected.first().and_then(|send| send.error.as_ref());
+    error.map_or_else(
+        || "Meta gives no reason".to_owned(),
+        |error| error.meaning(),
+    )
+}

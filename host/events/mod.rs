@@ -1,0 +1,169 @@
+//! Events as people see them: what came in, what became of it, and why.
+//!
+//! `model` has what is stored, `explain` says in one sentence whether the customer got an answer,
+//! `store` has the SQL, `dead` replays and gives up what failed for good, `missed` are webhooks that
+//! came before their number was connected.
+//!
+//! Nothing here runs events: a replay makes a dead one pending again, and the inbox does the rest.
+//! It keeps its number, and so its sends: what went out is not sent again.
+
+mod dead;
+mod explain;
+mod missed;
+mod model;
+mod store;
+
+use std::collections::HashMap;
+
+use sqlx::PgPool;
+use sqlx::types::chrono::{DateTime, Utc};
+
+use crate::inbox::{EventId, Inbox, InboxError};
+use crate::logs::LogStore;
+use crate::projects::ProjectId;
+
+pub use explain::{Answer, Explanation, Facts, MetaError, explain};
+pub use missed::{Adopted, Missed};
+pub use model::{
+    EventFilter, EventState, Head, ProjectFacts, SendState, SendStatus, StoredEvent, StoredRun,
+    StoredSend, UnknownState,
+};
+
+/// The events of all projects.
+#[derive(Clone)]
+pub struct Events {
+    pool: PgPool,
+    inbox: Inbox,
+    logs: LogStore,
+}
+
+/// Why something about an event cannot be told or done.
+#[derive(Debug, thiserror::Error)]
+pub enum EventError {
+    #[error("the project has no event `{0}`, or it is older than what is kept")]
+    NotFound(EventId),
+    #[error("event `{event_id}` is {}: only dead events are replayed or given up", state.word())]
+    NotDead {
+        event_id: EventId,
+        state: EventState,
+    },
+    #[error(transparent)]
+    Inbox(#[from] InboxError),
+}
+
+impl From<sqlx::Error> for EventError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Inbox(error.into())
+    }
+}
+
+/// An event, and what became of it.
+#[derive(Clone, Debug)]
+pub struct EventReport {
+    pub event: StoredEvent,
+    pub state: EventState,
+    /// In order.
+    pub runs: Vec<StoredRun>,
+    /// In order.
+    pub sends: Vec<StoredSend>,
+    pub explanation: Explanation,
+}
+
+impl Events {
+    pub fn new(pool: PgPool, inbox: Inbox, logs: LogStore) -> Self {
+        Self { pool, inbox, logs }
+    }
+
+    /// Events of a project before one of them, newest first.
+    pub async fn list(
+        &self,
+        project: ProjectId,
+        filter: &EventFilter,
+        before: Option<EventId>,
+        limit: i64,
+    ) -> Result<Vec<EventReport>, EventError> {
+        let now = self.inbox.now().await?;
+        let events = self.stored(project, filter, before, limit, now).await?;
+        self.reports(project, events, now).await
+    }
+
+    /// One event with all that is known of it.
+    pub async fn find(
+        &self,
+        project: ProjectId,
+        event_id: EventId,
+    ) -> Result<EventReport, EventError> {
+        let now = self.inbox.now().await?;
+        let event = self.stored_one(project, event_id).await?;
+        let event = event.ok_or(EventError::NotFound(event_id))?;
+        let reports = self.reports(project, vec![event], now).await?;
+        let report = reports.into_iter().next();
+        report.ok_or(EventError::NotFound(event_id))
+    }
+
+    /// What came in, as the bot gets it: with the customer's words.
+    pub async fn payload(
+        &self,
+        project: ProjectId,
+        event_id: EventId,
+    ) -> Result<String, EventError> {
+        let payload = self.stored_payload(project, event_id).await?;
+        payload.ok_or(EventError::NotFound(event_id))
+    }
+
+    async fn reports(
+        &self,
+        project: ProjectId,
+        events: Vec<StoredEvent>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<EventReport>, EventError> {
+        let ids: Vec<EventId> = events.iter().map(|event| event.event_id).collect();
+        let waiting = events.iter().filter(|event| event.state == "pending");
+        let queues: Vec<&str> = waiting.map(|event| event.queue.as_str()).collect();
+        let (facts, runs, sends, complaints, heads) = futures::try_join!(
+            self.project_facts(project),
+            self.stored_runs(project, &ids),
+            self.stored_sends(project, &ids),
+            self.logs.complaints(project, &ids),
+            self.heads(project, &queues),
+        )?;
+        let mut runs = grouped(runs, |run| run.event_id);
+        let mut sends = grouped(sends, |send| send.event_id);
+        let complaints: HashMap<EventId, String> = complaints.into_iter().collect();
+        let heads: HashMap<&str, &Head> = heads
+            .iter()
+            .map(|head| (head.queue.as_str(), head))
+            .collect();
+        let reports = events.into_iter().map(|event| {
+            let runs = runs.remove(&event.event_id).unwrap_or_default();
+            let sends = sends.remove(&event.event_id).unwrap_or_default();
+            let facts = Facts {
+                now,
+                event: &event,
+                runs: &runs,
+                sends: &sends,
+                complaint: complaints.get(&event.event_id).map(String::as_str),
+                project: facts,
+                head: heads.get(event.queue.as_str()).copied(),
+                is_head_running: event.lease.is_some() && event.ready_at.is_some_and(|at| at > now),
+            };
+            let (explanation, state) = (explain(&facts), event.state(&runs, now));
+            EventReport {
+                event,
+                state,
+                runs,
+                sends,
+                explanation,
+            }
+        });
+        Ok(reports.collect())
+    }
+}
+
+fn grouped<T>(items: Vec<T>, of: impl Fn(&T) -> EventId) -> HashMap<EventId, Vec<T>> {
+    let mut groups: HashMap<EventId, Vec<T>> = HashMap::new();
+    for item in items {
+        groups.entry(of(&item)).or_default().push(item);
+    }
+    groups
+}
