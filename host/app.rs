@@ -4,7 +4,9 @@ mod observed;
 
 use crate::access::Access;
 use crate::conversations::{self, ConversationStore, NewOutbound, Party, StatusUpdate};
-use crate::deploys::{DeployError, DeployParts, Deployed, Deploys};
+use crate::deploys::{
+    Awaken, DeployError, DeployParts, DeploySettings, DeployTasks, Deployed, Deploys,
+};
 use crate::egress::{Egress, EgressLimits, EgressPolicy};
 use crate::events::Events;
 use crate::http::{Health, HttpState, WebhookSettings};
@@ -106,6 +108,8 @@ pub struct AppConfig {
     pub delete_grace: Duration,
     /// What can be observed, and how long it is kept.
     pub observing: Observing,
+    /// How many versions of a project are kept.
+    pub keep_versions: u32,
 }
 
 /// What operators do with a host: the part of it that the admin API works with.
@@ -132,6 +136,7 @@ pub struct App {
     dispatcher: DispatcherHandle,
     web: Web,
     machine: MachineHandle,
+    deploying: DeployTasks,
     address: SocketAddr,
     admin_address: SocketAddr,
     drain: Duration,
@@ -186,6 +191,10 @@ impl App {
             clock.clone(),
             telemetry.metrics.clone(),
         );
+        let sink = Arc::new(SettlingSink(outbox.clone()));
+        let inbox = Inbox::new(pool.clone(), clock.clone(), sink)
+            .with_limits(config.inbox.clone())
+            .with_telemetry(telemetry.clone());
         let deploys = Deploys::new(DeployParts {
             projects: projects.clone(),
             workshop: workshop(&config).await?,
@@ -195,7 +204,13 @@ impl App {
             folder: config.data.clone(),
             logs: log_writer.clone(),
             metrics: telemetry.metrics.clone(),
-        });
+            settings: DeploySettings {
+                owner: config.dispatcher.owner.clone(),
+                keep_versions: config.keep_versions,
+            },
+            awaken: awaken(inbox.clone()),
+        })
+        .with_context(|| format!("`{}` cannot be used", config.data.display()))?;
         let client = graph_client(&config)?;
         let secrets = config.app_secrets.iter();
         let secrets = secrets.map(|secret| AccessToken::new(secret.expose()));
@@ -211,10 +226,6 @@ impl App {
             logs: log_writer.clone(),
             telemetry: telemetry.clone(),
         });
-        let sink = Arc::new(SettlingSink(outbox.clone()));
-        let inbox = Inbox::new(pool.clone(), clock.clone(), sink)
-            .with_limits(config.inbox.clone())
-            .with_telemetry(telemetry.clone());
         let events = Events::new(pool.clone(), inbox.clone(), logs.clone());
         let scrape = Scrape::new(inbox.clone(), sandbox, database, pool.clone());
         let keeper = Keeper::new(pool.clone(), clock, config.observing.retention.clone());
@@ -269,6 +280,7 @@ impl App {
         let serving = axum::serve(listener, service)
             .with_graceful_shutdown(closing.clone().cancelled_owned());
         let server = tokio::spawn(serving.into_future());
+        let deploying = deploys.start();
         let host = Arc::new(Host {
             projects,
             conversations,
@@ -296,6 +308,7 @@ impl App {
             dispatcher,
             web,
             machine,
+            deploying,
             address,
             admin_address,
             drain: config.drain,
@@ -322,6 +335,7 @@ impl App {
         self.draining.cancel();
         tokio::time::sleep(self.drain).await;
         self.closing.cancel();
+        self.deploying.stop().await;
         let door = self.server.abort_handle();
         let closed = tokio::time::timeout(PATIENCE, self.server);
         let runs = self.dispatcher.drain(PATIENCE);
@@ -386,7 +400,7 @@ impl Host {
         Ok(self.projects.by_id(project.project_id).await?)
     }
 
-    /// Renames a project and changes its settings, and forgets what was made ready with others.
+    /// Renames a project and changes its settings.
     pub async fn change_project(
         &self,
         project: ProjectId,
@@ -394,12 +408,11 @@ impl Host {
         settings: &SettingsChange,
     ) -> Result<ProjectSettings, ProjectError> {
         let settings = self.projects.change(project, name, settings).await?;
-        self.deploys.forget(project).await?;
         self.residents.end(project).await;
         Ok(settings)
     }
 
-    /// Connects a number, and forgets what was made ready with another.
+    /// Connects a number, and has the bot see it.
     pub async fn connect_number(&self, project: ProjectId, number: &NewNumber) -> Result<()> {
         self.projects.connect_number(project, number).await?;
         self.renew(project).await?;
@@ -408,12 +421,17 @@ impl Host {
         Ok(self.inbox.wake(project).await?)
     }
 
-    /// Forgets what was made ready of a project, after something of it changed: its next event
+    /// Has the bot run with what its project is now, after something of it changed: its next event
     /// finds the change, and its resident instance ends.
     pub async fn renew(&self, project: ProjectId) -> Result<()> {
-        self.deploys.forget(project).await?;
+        self.deploys.renew(project).await?;
         self.residents.end(project).await;
         Ok(())
+    }
+
+    /// What deploys bots.
+    pub fn deploys(&self) -> &Deploys {
+        &self.deploys
     }
 
     /// Bundles a folder and deploys it.
@@ -424,11 +442,8 @@ impl Host {
     ) -> Result<Deployed, DeployError> {
         let project = self.projects.by_id(project).await?;
         let artifact = self.deploys.workshop().artifact(bundle);
-        let deployed = self.deploys.deploy(&project, &artifact).await?;
+        let deployed = self.deploys.deploy(&project, artifact).await?;
         self.residents.end(project.project_id).await;
-        if let Err(error) = self.inbox.wake(project.project_id).await {
-            tracing::warn!(%error, "waiting events are found at the next look into the inbox");
-        }
         if let Err(error) = self.lifecycle.deployed(project.project_id).await {
             tracing::warn!(%error, "a provisioning that waits for a deploy sees it a little later");
         }
@@ -492,6 +507,18 @@ fn dispatcher_settings(config: &AppConfig) -> DispatcherSettings {
         max_running: settings.max_running.min(config.instances).max(1),
         ..settings
     }
+}
+
+/// Events that waited for a version, or for a secret, run at once.
+fn awaken(inbox: Inbox) -> Awaken {
+    Arc::new(move |project| {
+        let inbox = inbox.clone();
+        Box::pin(async move {
+            if let Err(error) = inbox.wake(project).await {
+                tracing::warn!(%error, "waiting events are found at the next look into the inbox");
+            }
+        })
+    })
 }
 
 fn needed_migration() -> i64 {

@@ -80,6 +80,7 @@ async fn deploy(world: &World, data: &Path) -> Result<()> {
         settle_after: Duration::from_secs(60),
         delete_grace: roost::lifecycle::DELETE_GRACE,
         observing: Default::default(),
+        keep_versions: 20,
         egress: EgressPolicy::default(),
         web: Default::default(),
         residents: Default::default(),

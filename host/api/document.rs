@@ -30,6 +30,8 @@ const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
         (name = "projects", description = "Bots, each with its number, schema, secrets and conversations"),
         (name = "events", description = "What woke bots, what became of it, and why"),
         (name = "logs", description = "What bots log"),
+        (name = "versions", description = "Deploys, their builds, and which one serves"),
+        (name = "secrets", description = "What a bot finds in `process.env`; values are never shown"),
         (name = "tokens", description = "Who may use this API"),
         (name = "audit", description = "What was changed, and by whom"),
     )

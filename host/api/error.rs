@@ -86,7 +86,7 @@ impl From<ProjectError> for ApiError {
             ProjectError::Gone(_) => conflict("project-gone", error),
             ProjectError::NumberTaken(_) => conflict("number-taken", error),
             ProjectError::VersionNotReady { .. } => conflict("version-not-ready", error),
-            ProjectError::SecretName(_) => unprocessable("bad-secret-name", error),
+            ProjectError::Secret(error) => error.into(),
             ProjectError::Setting(error) => error.into(),
             ProjectError::PlacementTaken { .. } | ProjectError::Vault(_) => {
                 Self::Internal(error.into())

@@ -38,9 +38,11 @@ mod number;
 mod page;
 mod projects;
 mod queue;
+mod secrets;
 mod strict;
 mod time;
 mod tokens;
+mod versions;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -88,6 +90,8 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(number::routes())
         .merge(events::routes())
         .merge(logs::routes())
+        .merge(versions::routes())
+        .merge(secrets::routes())
         .merge(tokens::routes())
         .merge(audit::routes())
 }

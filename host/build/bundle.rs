@@ -8,7 +8,7 @@ use super::diagnose::{self, Verdict};
 use super::entry::{Entry, find_entry};
 use super::error::{BuildError, Report};
 use super::esbuild::{self, Job, Output};
-use super::inspect::{inspect, package_in};
+use super::inspect::{inspect, is_outside, outside, package_in};
 use super::messages::Message;
 use super::package_json::PackageJson;
 use super::{Bundle, Format, ROOT, Tools, assets, install, native, place};
@@ -108,6 +108,7 @@ fn compile(
             entry: &entry.path,
             format,
             externals: &externals,
+            confined: tools.confined,
         };
         let errors = match esbuild::run(&job)? {
             Ok(output) => {
@@ -128,6 +129,16 @@ fn compile(
             }
             Err(errors) => errors,
         };
+        if tools.confined.is_some() {
+            // Before anything else is said: an error shows the line that it is about.
+            let files = errors
+                .iter()
+                .filter_map(|error| Some(error.place.as_ref()?.file.as_str()));
+            let problems: Vec<_> = files.filter(|file| is_outside(file)).map(outside).collect();
+            if !problems.is_empty() {
+                return Err(BuildError::Code(problems));
+            }
+        }
         match diagnose::judge(dir, package, &errors) {
             Verdict::UseModules => format = Format::Module,
             Verdict::LeaveOut(names) => absent.extend(names),

@@ -40,6 +40,12 @@ pub enum BuildError {
         command: String,
     },
     #[error(
+        "this host has no npm to install the packages of this bot with: {}\n  = build it where npm \
+         is, and deploy that: roost build DIR -o bot.wasm && roost deploy bot.wasm",
+        quoted(missing)
+    )]
+    NoNpm { missing: Vec<String> },
+    #[error(
         "`{command}` failed\n{output}\n  = run it in the bot's folder, correct what it says, build again"
     )]
     Install { command: String, output: String },
@@ -66,6 +72,26 @@ pub enum BuildError {
 const ENTRY_ADVICE: &str = r#"name it in package.json: "scripts": { "start": "node app.js" }, or "roost": { "entry": "app.js" }"#;
 
 impl BuildError {
+    /// The same with files named from this folder on: where it lies is of no use to its author.
+    pub fn below(mut self, folder: &Path) -> Self {
+        // Builds work with the canonical path.
+        let folders = [Some(folder.to_path_buf()), folder.canonicalize().ok()];
+        for folder in folders.iter().flatten() {
+            match &mut self {
+                Self::PackageJson { path, .. } | Self::Io { path, .. } | Self::NotAFolder(path) => {
+                    if let Ok(below) = path.strip_prefix(folder) {
+                        *path = below.to_path_buf();
+                    }
+                }
+                Self::Install { output, .. } | Self::BundlerOutput(output) => {
+                    *output = output.replace(&format!("{}/", folder.display()), "");
+                }
+                _ => {}
+            }
+        }
+        self
+    }
+
     pub(super) fn io(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_path_buf();
         move |source| Self::Io {
@@ -96,6 +122,8 @@ pub enum ProblemKind {
     UnknownBuiltin(String),
     /// An environment file would have become part of the bot.
     EnvFile(String),
+    /// A file outside of an uploaded folder.
+    Outside(String),
     /// A file of a kind that cannot be imported.
     NotImportable(String),
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use serde::Deserialize;
 
 use super::error::BuildError;
 use super::messages::{self, Message};
-use super::{Format, PROVIDED, place};
+use super::{Confined, Format, PROVIDED, place, process};
 
 /// What one run is asked to do.
 pub(super) struct Job<'a> {
@@ -19,6 +19,7 @@ pub(super) struct Job<'a> {
     pub(super) format: Format,
     /// Left as they are, beside what the runtime provides.
     pub(super) externals: &'a [&'a str],
+    pub(super) confined: Option<&'a Confined>,
 }
 
 /// What a run wrote, where it had no error.
@@ -118,17 +119,17 @@ pub(super) fn run(job: &Job<'_>) -> Result<Result<Output, Vec<Message>>, BuildEr
         .map_err(BuildError::io(folder_path, "read"))?;
     let code = folder_path.join("bundle.js");
     let meta = folder_path.join("meta.json");
-    let output = Command::new(job.esbuild)
+    let mut program = Command::new(job.esbuild);
+    program
         .args(arguments(job))
         .arg(format!("--outfile={}", code.display()))
         .arg(format!("--metafile={}", meta.display()))
         .current_dir(job.dir)
         // Nothing of this environment, such as NODE_PATH, decides what is in a bundle.
         .env_clear()
-        .env("PWD", job.dir)
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|source| BuildError::Bundler {
+        .env("PWD", job.dir);
+    let output =
+        process::output(&mut program, job.confined).map_err(|source| BuildError::Bundler {
             path: job.esbuild.to_path_buf(),
             source,
         })?;

@@ -41,6 +41,9 @@ pub(super) fn inspect(
         meta,
         importers: importers(meta, entry),
     };
+    if tools.confined.is_some() {
+        bundle.outside(&mut findings);
+    }
     bundle.env_files(&mut findings);
     bundle.left_out(native, &mut findings);
     bundle.addons(&mut findings);
@@ -55,7 +58,34 @@ struct Inspected<'a> {
     importers: BTreeMap<&'a str, (&'a str, &'a str)>,
 }
 
+/// Whether a file, by its name from the bot's folder, is not below that folder.
+pub(super) fn is_outside(path: &str) -> bool {
+    path.starts_with('/') || path.split('/').next() == Some("..")
+}
+
+/// The problem with such a file. Nothing of what is in it is shown.
+pub(super) fn outside(path: &str) -> Problem {
+    let name = path.trim_start_matches("../");
+    Problem {
+        kind: ProblemKind::Outside(name.to_owned()),
+        report: Report::new(format!("`{name}` is outside of the bot's folder"))
+            .with_advice("copy it into the folder, or depend on it as a package of a registry"),
+    }
+}
+
 impl Inspected<'_> {
+    /// Uploaded code must not take files of the host with it.
+    fn outside(&self, findings: &mut Findings) {
+        for path in self.meta.inputs.keys().filter(|path| is_outside(path)) {
+            let mut problem = outside(path);
+            problem.report.place = self
+                .imported_at(path)
+                .0
+                .filter(|place| !is_outside(&place.file));
+            findings.problems.push(problem);
+        }
+    }
+
     fn env_files(&self, findings: &mut Findings) {
         for path in self.meta.inputs.keys().filter(|path| is_env_file(path)) {
             let (place, _) = self.imported_at(path);

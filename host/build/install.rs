@@ -1,11 +1,12 @@
 //! Installs a bot's packages where nobody has.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use super::error::BuildError;
 use super::package_json::PackageJson;
-use super::{PROVIDED, Tools};
+use super::{PROVIDED, Tools, process};
 
 /// How much of npm's complaint is shown.
 const MAX_OUTPUT_LINES: usize = 12;
@@ -27,6 +28,9 @@ pub(super) fn ensure_installed(
         return Ok(());
     }
     let Some(npm) = tools.npm else {
+        if tools.confined.is_some() {
+            return Err(BuildError::NoNpm { missing });
+        }
         let command = "npm install --ignore-scripts --omit=dev".to_owned();
         return Err(BuildError::NotInstalled { missing, command });
     };
@@ -92,13 +96,18 @@ fn workspace_root(dir: &Path) -> &Path {
 fn run(dir: &Path, npm: &Path, action: &str, tools: &Tools<'_>) -> Result<(), BuildError> {
     let command = format!("npm {action} --ignore-scripts --omit=dev");
     (tools.progress)(&format!("installing the bot's packages: {command}"));
-    let output = Command::new(npm)
+    let mut program = Command::new(npm);
+    program
         .args(command.split(' ').skip(1))
         .args(["--no-audit", "--no-fund"])
-        .current_dir(dir)
-        .stdin(Stdio::null())
-        .output()
-        .map_err(BuildError::io(npm, "started"))?;
+        .current_dir(dir);
+    let output = match process::output(&mut program, tools.confined) {
+        Err(error) if error.kind() == ErrorKind::TimedOut => {
+            let output = error.to_string();
+            return Err(BuildError::Install { command, output });
+        }
+        output => output.map_err(BuildError::io(npm, "started"))?,
+    };
     if output.status.success() {
         return Ok(());
     }

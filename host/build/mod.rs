@@ -24,10 +24,14 @@ mod messages;
 mod native;
 mod package_json;
 mod place;
+mod process;
 mod scripts;
 pub mod sourcemap;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +56,18 @@ pub struct Tools<'a> {
     pub builtins: &'a [&'a str],
     /// Told of each step that may take longer than a second.
     pub progress: &'a (dyn Fn(&str) + Sync),
+    /// For a folder that somebody uploaded; `None` for one of whoever runs this.
+    pub confined: Option<&'a Confined>,
+}
+
+/// What a build of somebody else's folder is held to: nothing outside of the folder becomes part of
+/// the bundle, npm sees nothing of the environment, and both end in time.
+#[derive(Clone, Debug)]
+pub struct Confined {
+    /// How long one program may run.
+    pub patience: Duration,
+    /// Set to end a build that nobody waits for any more.
+    pub stop: Arc<AtomicBool>,
 }
 
 /// How the bundle's code is evaluated.

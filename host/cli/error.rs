@@ -33,6 +33,9 @@ pub enum CliError {
     },
     #[error("{0}")]
     File(String),
+    /// The host did what it was asked, and something else failed: a build, a bot's start.
+    #[error("{0}")]
+    Failed(String),
     #[error("the output cannot be written")]
     Output(#[source] std::io::Error),
 }
@@ -46,7 +49,7 @@ impl CliError {
             Self::Unreachable { .. } | Self::NotRoost { .. } => 3,
             Self::NoToken => 4,
             Self::Refused { problem, .. } if matches!(problem.status, 401 | 403) => 4,
-            Self::Refused { .. } | Self::File(_) | Self::Output(_) => 1,
+            Self::Refused { .. } | Self::File(_) | Self::Failed(_) | Self::Output(_) => 1,
         }
     }
 

@@ -8,17 +8,21 @@
 
 mod audit;
 mod client;
+mod deploy;
 mod error;
 mod events;
 mod logs;
 mod near;
 mod number;
 mod output;
+mod pack;
 mod projects;
 mod queue;
+mod secrets;
 mod sse;
 mod steps;
 mod tokens;
+mod versions;
 mod when;
 
 use std::process::ExitCode;
@@ -85,6 +89,14 @@ pub enum ClientWord {
     Events(events::EventsArgs),
     /// Shows what a bot logs.
     Logs(logs::LogsArgs),
+    /// Deploys a bot: its folder, or a component that `roost build` made.
+    Deploy(deploy::DeployArgs),
+    /// Lists and shows versions, and has another one serve.
+    Versions(versions::VersionsArgs),
+    /// Has the version before serve again.
+    Rollback(versions::RollbackArgs),
+    /// Sets, imports, lists and removes the secrets that a bot finds in `process.env`.
+    Secrets(secrets::SecretsArgs),
     /// Lists, makes and removes tokens for the admin API.
     Tokens(tokens::TokensArgs),
     /// Shows what was changed, and by whom.
@@ -113,6 +125,10 @@ impl ClientWord {
             Self::Number(args) => (&args.api, args.project.project.as_deref()),
             Self::Events(args) => (&args.api, args.project.project.as_deref()),
             Self::Logs(args) => (&args.api, args.project.project.as_deref()),
+            Self::Deploy(args) => (&args.api, args.project.project.as_deref()),
+            Self::Versions(args) => (&args.api, args.project.project.as_deref()),
+            Self::Rollback(args) => (&args.api, args.project.project.as_deref()),
+            Self::Secrets(args) => (&args.api, args.project.project.as_deref()),
             Self::Tokens(args) => (&args.api, args.project()),
             Self::Audit(args) => (&args.api, args.project.project.as_deref()),
             Self::Openapi => return print(crate::api::openapi()),
@@ -132,6 +148,10 @@ impl ClientWord {
             Self::Number(args) => args.run(&session).await,
             Self::Events(args) => args.run(&session).await,
             Self::Logs(args) => args.run(&session).await,
+            Self::Deploy(args) => args.run(&session).await,
+            Self::Versions(args) => args.run(&session).await,
+            Self::Rollback(args) => args.run(&session).await,
+            Self::Secrets(args) => args.run(&session).await,
             Self::Tokens(args) => args.run(&session).await,
             Self::Audit(args) => args.run(&session).await,
             Self::Openapi | Self::Completions { .. } => Ok(()),

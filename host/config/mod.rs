@@ -135,6 +135,9 @@ pub struct ServeArgs {
     /// How long a send of unknown outcome waits for a status, in seconds; longer than Meta may take.
     #[arg(long, env = "ROOST_SETTLE_SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(2..=86_400))]
     pub settle_seconds: u64,
+    /// How many versions of a project are kept, and as many that failed.
+    #[arg(long, env = "ROOST_KEEP_VERSIONS", default_value_t = 20)]
+    pub keep_versions: u32,
     /// Refuses settings that are unsafe in production, which it also does by itself when Meta is the
     /// real one or webhooks come in by an address that is not this machine's own.
     #[arg(
@@ -231,6 +234,7 @@ impl ServeArgs {
             },
             delete_grace: Duration::from_secs(self.delete_grace_hours.saturating_mul(60 * 60)),
             observing: self.observing.into(),
+            keep_versions: self.keep_versions.max(1),
         })
     }
 }

@@ -1,8 +1,7 @@
 //! The environment of a bot: what its project is, and its secrets.
 
-use crate::projects::{ProjectError, ProjectId, ProjectStore};
+use crate::projects::{Environment, ProjectError, ProjectId, ProjectStore};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// What a bot believes to be its token: the host puts the real one in its place.
 pub(super) const PLACEHOLDER_TOKEN: &str = "EAAroostPlaceholderToken";
@@ -10,18 +9,14 @@ pub(super) const PLACEHOLDER_TOKEN: &str = "EAAroostPlaceholderToken";
 /// Bots listen on any port; this is the one they are told.
 const PORT: &str = "3000";
 
-pub(super) struct Environment {
-    /// What `process.env` holds.
-    pub(super) variables: BTreeMap<String, String>,
-    /// The project's secrets alone.
-    pub(super) secrets: Arc<BTreeMap<String, String>>,
-}
-
-/// Reads a project's environment. Its secrets win over what the host sets.
-pub(super) async fn of(
+/// What a project's environment is with the secrets and the number that it has now. Its secrets win
+/// over what the host sets.
+pub(super) async fn now(
     projects: &ProjectStore,
     project_id: ProjectId,
 ) -> Result<Environment, ProjectError> {
+    // Before the rest is read: what changes meanwhile counts as not seen.
+    let seen = projects.environment_wanted(project_id).await?;
     let keys = projects.keys(project_id).await?;
     let mut variables: BTreeMap<String, String> = [
         ("NODE_ENV", "production"),
@@ -43,8 +38,19 @@ pub(super) async fn of(
         .map(|(name, secret)| (name, secret.expose().to_owned()))
         .collect();
     variables.extend(secrets.clone());
-    Ok(Environment {
-        variables,
-        secrets: Arc::new(secrets),
-    })
+    Ok(projects.environment_of(project_id, variables, secrets, seen))
+}
+
+/// The environment that serves. A project that never had one gets what it has now.
+pub(super) async fn serving(
+    projects: &ProjectStore,
+    project_id: ProjectId,
+) -> Result<Environment, ProjectError> {
+    if let Some(environment) = projects.environment(project_id).await? {
+        return Ok(environment);
+    }
+    let first = now(projects, project_id).await?;
+    projects.first_environment(project_id, &first).await?;
+    // Another host may have been first.
+    Ok(projects.environment(project_id).await?.unwrap_or(first))
 }

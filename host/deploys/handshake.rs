@@ -69,9 +69,13 @@ pub(super) async fn find(
         if !path.starts_with('/') {
             return Err(HandshakeError::NotAPath(path.to_owned()));
         }
+        let because = match answers(bot, path, verify_token).await {
+            true => "it is set, and answers Meta's handshake",
+            false => "it is set, though it does not answer Meta's handshake",
+        };
         return Ok(Found {
             path: path.to_owned(),
-            because: "it is set".to_owned(),
+            because: because.to_owned(),
         });
     }
     let routes: Vec<&Route> = report

@@ -1,77 +1,103 @@
 //! Deploys: from a bot's code to the version that serves its project.
 //!
-//! A deploy boots the code with the project's environment and database, finds
-//! the path that takes webhooks, writes the artifact and the image, and only
-//! then switches. What fails leaves the version before it serving.
+//! A deploy is written down with what was uploaded (`projects::versions`), and some host builds it:
+//! it boots the code with the project's environment and database, finds the path that takes
+//! webhooks, keeps the artifact, and only then switches. What fails leaves the version before it
+//! serving. A change of a secret boots the serving version again (`renewal`).
 //!
-//! Files, below one folder: `artifacts/{sha256}`, the code as it came, and
-//! `images/{version}.wasm`, which holds the project's secrets and can be made
-//! again from the artifact at any time.
+//! Artifacts, the code as it came, are in the control database, where every host finds them.
+//! `files` are what this host keeps of them, and the images it made; those hold secrets.
 //!
 //! Not here: making bundles and images (`workshop`).
 
+mod builder;
+mod checks;
 mod environment;
+mod error;
+mod files;
 mod handshake;
+mod making;
+mod renewal;
 mod serving;
+mod switch;
+pub mod upload;
 
-use crate::build::artifact::{self, Artifact};
-use crate::capabilities::{DatabaseGrant, Grants};
+use crate::build::artifact::Artifact;
 use crate::egress::Egress;
-use crate::logs::{LogWriter, Origin};
-use crate::postgres::{Cell, Limits, Tenant, TenantDatabase, TenantName};
+use crate::logs::LogWriter;
+use crate::postgres::{Cell, Tenant, TenantDatabase, TenantName};
 use crate::projects::{
-    NewVersion, Placement, Project, ProjectError, ProjectId, ProjectStore, VersionId, VersionState,
+    Fingerprint, LogLevel, NewBuild, NewVersion, Placement, Project, ProjectError, ProjectId,
+    ProjectStore, Version, VersionId, VersionState,
 };
-use crate::runs::BootClient;
-use crate::sandbox::BootReport;
+use crate::sandbox::{BootReport, Bot};
 use crate::telemetry::Metrics;
-use crate::workshop::{Image, Positions, Workshop, WorkshopError};
+use crate::workshop::Workshop;
+use checks::Care;
+use files::Files;
+use futures::future::BoxFuture;
+use making::{Code, Owner};
 use moka::future::Cache;
 use sha2::{Digest, Sha256};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
+pub use error::{DeployError, SwitchError};
 pub use handshake::{Found, HandshakeError};
 pub use serving::{Serving, ServingError, ServingNumber};
+pub use switch::SwitchedTo;
+pub use upload::UploadError;
 
 /// How many bots stay compiled at once; each costs its image and three mappings.
 const COMPILED_BOTS: u64 = 5_000;
 
-/// A component with nothing in it: what an artifact's sections hang on when only they are wanted.
-const EMPTY_COMPONENT: [u8; 8] = [0x00, b'a', b's', b'm', 0x0d, 0x00, 0x01, 0x00];
+/// How long a bot stays compiled for a version that is not asked for. Those that serve stay anyway.
+const IDLE_BOT: Duration = Duration::from_secs(10 * 60);
 
-/// Why a deploy did not lead to a new version.
-#[derive(Debug, thiserror::Error)]
-pub enum DeployError {
-    /// The code does not become a bot.
-    #[error(transparent)]
-    Workshop(#[from] WorkshopError),
-    /// Nothing answers Meta's webhooks.
-    #[error(transparent)]
-    Handshake(#[from] HandshakeError),
-    /// The control database refused.
-    #[error(transparent)]
-    Project(#[from] ProjectError),
-    /// The tenant's schema could not be made.
-    #[error("the project's schema could not be made")]
-    Provision(#[from] crate::postgres::CellError),
-    /// The image or the artifact could not be written.
-    #[error("`{file}` could not be written", file = .0.display())]
-    Write(PathBuf, #[source] std::io::Error),
-    /// The new version does not run.
-    #[error("the new version does not run")]
-    Serving(#[from] ServingError),
-}
+/// Hears what a build does.
+type Say = Arc<dyn Fn(LogLevel, &str) + Send + Sync>;
+
+/// Told which project another version serves, so that what waited for it runs.
+pub type Awaken = Arc<dyn Fn(ProjectId) -> BoxFuture<'static, ()> + Send + Sync>;
 
 /// What a deploy did.
 #[derive(Clone, Debug)]
 pub struct Deployed {
     /// The version that serves now.
     pub version_id: VersionId,
+    /// 3 of v3.
+    pub number: i32,
     /// The path that takes webhooks, and why that one.
     pub webhook: Found,
     /// What the top level did.
     pub report: BootReport,
+}
+
+/// A deploy that is to be built.
+#[derive(Clone, Debug)]
+pub struct NewDeploy<'a> {
+    /// A `tar.gz` of a bot's folder, or a component.
+    pub upload: &'a [u8],
+    /// Who deploys, as they call their token.
+    pub created_by: &'a str,
+    /// What they say of it.
+    pub message: Option<&'a str>,
+    /// Whether it is to serve as soon as it is ready.
+    pub serves_when_ready: bool,
+}
+
+/// How a host deploys.
+#[derive(Clone, Debug)]
+pub struct DeploySettings {
+    /// Names this host to operators.
+    pub owner: String,
+    /// How many versions of a project are kept.
+    pub keep_versions: u32,
 }
 
 /// Deploys bots, and has them ready to run.
@@ -82,10 +108,24 @@ pub struct Deploys {
     cell: Cell,
     database: TenantDatabase,
     egress: Arc<Egress>,
-    folder: PathBuf,
     logs: LogWriter,
     metrics: Metrics,
-    serving: Cache<VersionId, Arc<Serving>>,
+    files: Files,
+    settings: Arc<DeploySettings>,
+    awaken: Awaken,
+    signals: Arc<Signals>,
+    /// By version and generation.
+    serving: Cache<(VersionId, i64), Arc<Serving>>,
+    /// The generation that each version was last asked for in.
+    latest: Arc<Mutex<HashMap<VersionId, i64>>>,
+    bots: Cache<(VersionId, Fingerprint), Bot>,
+}
+
+/// What the background tasks are woken by.
+#[derive(Default)]
+struct Signals {
+    builds: Notify,
+    environments: Notify,
 }
 
 /// What deploys are made of.
@@ -106,33 +146,50 @@ pub struct DeployParts {
     pub logs: LogWriter,
     /// Where numbers go.
     pub metrics: Metrics,
+    /// How this host deploys.
+    pub settings: DeploySettings,
+    /// Told of switches.
+    pub awaken: Awaken,
+}
+
+/// The background tasks of a host.
+pub struct DeployTasks {
+    stop: CancellationToken,
+    tasks: [JoinHandle<()>; 2],
 }
 
 impl Deploys {
     /// From its parts.
-    pub fn new(parts: DeployParts) -> Self {
-        let DeployParts {
-            projects,
-            workshop,
-            cell,
-            database,
-            egress,
-            folder,
-            logs,
-            metrics,
-        } = parts;
-        let serving = Cache::new(COMPILED_BOTS);
-        Self {
-            projects,
-            workshop,
-            cell,
-            database,
-            egress,
-            folder,
-            logs,
-            metrics,
-            serving,
-        }
+    pub fn new(parts: DeployParts) -> std::io::Result<Self> {
+        let bots = Cache::builder()
+            .max_capacity(COMPILED_BOTS)
+            .time_to_idle(IDLE_BOT);
+        Ok(Self {
+            projects: parts.projects,
+            workshop: parts.workshop,
+            cell: parts.cell,
+            database: parts.database,
+            egress: parts.egress,
+            files: Files::open(&parts.folder)?,
+            logs: parts.logs,
+            metrics: parts.metrics,
+            settings: Arc::new(parts.settings),
+            awaken: parts.awaken,
+            signals: Arc::default(),
+            serving: Cache::new(COMPILED_BOTS),
+            latest: Arc::default(),
+            bots: bots.build(),
+        })
+    }
+
+    /// Starts building what is deployed, and renewing environments that change.
+    pub fn start(&self) -> DeployTasks {
+        let stop = CancellationToken::new();
+        let tasks = [
+            tokio::spawn(builder::run(self.clone(), stop.clone())),
+            tokio::spawn(renewal::run(self.clone(), stop.clone())),
+        ];
+        DeployTasks { stop, tasks }
     }
 
     /// The workshop that this deploys with.
@@ -154,11 +211,48 @@ impl Deploys {
         Ok(self.cell.provision_tenant(name).await?)
     }
 
-    /// Deploys an artifact to a project.
+    /// Where the project's schema is; made if it has none.
+    async fn tenant(&self, project: &Project) -> Result<Tenant, DeployError> {
+        match &project.placement {
+            Some(placement) => Ok(self.cell.tenant(TenantName::parse(&placement.schema)?)),
+            None => self.provision(project).await,
+        }
+    }
+
+    /// Takes an upload, and gives the version that some host will build of it.
+    pub async fn submit(
+        &self,
+        project_id: ProjectId,
+        deploy: &NewDeploy<'_>,
+    ) -> Result<Version, DeployError> {
+        let bytes = deploy.upload.to_vec();
+        let looking = tokio::task::spawn_blocking(move || {
+            let digest = hex::encode(Sha256::digest(&bytes));
+            upload::inspect(&bytes).map(|uploaded| (uploaded, digest))
+        });
+        let (uploaded, digest) = match looking.await {
+            Ok(found) => found?,
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        };
+        let build = NewBuild {
+            kind: uploaded.kind,
+            created_by: deploy.created_by,
+            message: deploy.message,
+            upload: deploy.upload,
+            source_sha256: &digest,
+            source_files: uploaded.files.as_ref(),
+            serves_when_ready: deploy.serves_when_ready,
+        };
+        let version = self.projects.enqueue_version(project_id, &build).await?;
+        self.signals.builds.notify_one();
+        Ok(version)
+    }
+
+    /// Deploys an artifact to a project at once, as `roost dev` does at each save.
     pub async fn deploy(
         &self,
         project: &Project,
-        artifact: &Artifact,
+        artifact: Artifact,
     ) -> Result<Deployed, DeployError> {
         let deployed = self.deploy_now(project, artifact).await;
         let result = if deployed.is_ok() { "done" } else { "failed" };
@@ -169,147 +263,83 @@ impl Deploys {
     async fn deploy_now(
         &self,
         project: &Project,
-        artifact: &Artifact,
+        artifact: Artifact,
     ) -> Result<Deployed, DeployError> {
         let tenant = self.provision(project).await?;
-        let image = self.boot(project, artifact, &tenant).await?;
-        let bot = self
-            .workshop
-            .load(&image.component)
-            .await
-            .map_err(WorkshopError::Load)?;
-        let keys = self.projects.keys(project.project_id).await?;
-        let wanted = project
-            .webhook_path
-            .as_deref()
-            .or(artifact.manifest.webhook_path.as_deref());
-        let webhook =
-            handshake::find(&bot, &image.report, keys.verify_token.expose(), wanted).await?;
-        let bytes =
-            artifact::attach(&EMPTY_COMPONENT, artifact).map_err(WorkshopError::Artifact)?;
+        let owner = Owner {
+            project,
+            tenant: &tenant,
+        };
+        let code = Code::Bundle(Box::new(artifact));
+        let environment = environment::now(&self.projects, project.project_id).await?;
+        let checked = self
+            .check(&owner, &code, &environment, Care::Quick, None)
+            .await?;
+        let bytes = code.artifact()?;
         let digest = hex::encode(Sha256::digest(&bytes));
-        write(&self.artifact_file(&digest), &bytes)?;
+        self.files.keep_artifact(&digest, &bytes)?;
+        self.projects.keep_artifact(&digest, &bytes).await?;
         let version = NewVersion {
             component_sha256: digest,
-            entry: artifact.manifest.entry.clone(),
-            webhook_path: webhook.path.clone(),
-            notes: serde_json::json!({
-                "webhook": webhook.because,
-                "parked": image.report.parked,
-                "warnings": artifact.manifest.warnings,
-            }),
+            entry: code.entry().to_owned(),
+            webhook_path: checked.webhook.path.clone(),
+            notes: checked.notes(&code),
         };
-        let version = self
-            .projects
-            .insert_version(project.project_id, &version)
-            .await?;
+        let (project_id, projects) = (project.project_id, &self.projects);
+        let version = projects.insert_version(project_id, &version).await?;
         let version_id = version.version_id;
-        write(&self.image_file(version_id), &image.component)?;
-        self.projects
-            .set_version_state(project.project_id, version_id, VersionState::Ready)
+        if let Some(image) = &checked.image {
+            self.files
+                .keep_image(version_id, &environment.fingerprint, image)?;
+        }
+        projects
+            .set_version_state(project_id, version_id, VersionState::Ready)
             .await?;
         // Ready before it serves: the first event does not wait for the compiler.
-        self.serving(project.project_id, version_id).await?;
-        self.projects
-            .activate(project.project_id, version_id)
+        let key = (version_id, environment.fingerprint.clone());
+        self.bots.insert(key, checked.bot.clone()).await;
+        projects
+            .activate_with(project_id, version_id, Some(&environment))
             .await?;
+        self.after_switch(project_id, &environment.fingerprint)
+            .await;
+        self.tidy_up(project_id).await;
         Ok(Deployed {
             version_id,
-            webhook,
-            report: image.report,
+            number: version.number,
+            webhook: checked.webhook,
+            report: checked.report,
         })
     }
 
-    /// Runs an artifact's top level as the project.
-    async fn boot(
-        &self,
-        project: &Project,
-        artifact: &Artifact,
-        tenant: &Tenant,
-    ) -> Result<Image, DeployError> {
-        let environment = environment::of(&self.projects, project.project_id).await?;
-        let database = DatabaseGrant {
-            database: self.database.clone(),
-            tenant: tenant.clone(),
-            limits: Limits::default(),
-        };
-        let log = Arc::new(crate::runs::BotLog {
-            project: project.name.as_str().into(),
-            event_id: 0,
-            positions: Positions::of(artifact),
-            complaint: Default::default(),
-            kept: self.logs.clone(),
-            origin: Origin {
-                project_id: project.project_id,
-                event_id: None,
-                run_id: None,
-                version_id: None,
-            },
-        });
-        let grants = || {
-            Grants::none()
-                .with_database(database.clone())
-                .with_secrets(environment.secrets.clone())
-                .with_http(Arc::new(BootClient(self.egress.clone())))
-                .with_log(log.clone())
-        };
-        Ok(self
-            .workshop
-            .boot(artifact, environment.variables.clone(), grants, true)
-            .await?)
-    }
-
-    /// A version, ready to run: from the cache, from its image, or from its artifact.
-    pub async fn serving(
-        &self,
-        project_id: ProjectId,
-        version_id: VersionId,
-    ) -> Result<Arc<Serving>, ServingError> {
-        let made = self
-            .serving
-            .try_get_with(version_id, self.make_ready(project_id, version_id));
-        made.await.map_err(ServingError::Shared)
-    }
-
-    /// Forgets what was made ready for a project, after something of it changed.
+    /// Forgets what was made ready for a project.
     pub async fn forget(&self, project_id: ProjectId) -> Result<(), ProjectError> {
         for version in self.projects.versions(project_id).await? {
-            self.serving.invalidate(&version.version_id).await;
+            let generation = self.latest().get(&version.version_id).copied();
+            if let Some(generation) = generation {
+                let key = (version.version_id, generation);
+                self.serving.invalidate(&key).await;
+            }
         }
         Ok(())
     }
 
-    /// Forgets what was made ready for a project, and its images too: they hold the environment that
-    /// was, and the artifact gives another.
-    pub async fn renew(&self, project_id: ProjectId) -> Result<(), ProjectError> {
-        for version in self.projects.versions(project_id).await? {
-            let image = self.image_file(version.version_id);
-            if let Err(error) = tokio::fs::remove_file(image).await
-                && error.kind() != std::io::ErrorKind::NotFound
-            {
-                tracing::warn!(%error, "an image with an old environment cannot be deleted");
-            }
-        }
-        self.forget(project_id).await
-    }
-
     /// The code of a version, as it was deployed; `None` when it is not there.
     pub async fn artifact(&self, digest: &str) -> Option<Vec<u8>> {
-        tokio::fs::read(self.artifact_file(digest)).await.ok()
-    }
-
-    fn artifact_file(&self, digest: &str) -> PathBuf {
-        self.folder.join("artifacts").join(digest)
-    }
-
-    fn image_file(&self, version_id: VersionId) -> PathBuf {
-        self.folder
-            .join("images")
-            .join(format!("{}.wasm", version_id.0))
+        if let Some(bytes) = self.files.artifact(digest) {
+            return Some(bytes);
+        }
+        self.projects.artifact(digest).await.ok().flatten()
     }
 }
 
-fn write(file: &Path, bytes: &[u8]) -> Result<(), DeployError> {
-    crate::sandbox::write_private(file, bytes)
-        .map_err(|error| DeployError::Write(file.to_owned(), error))
+impl DeployTasks {
+    /// Stops: what is being built goes back into the queue.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        for task in self.tasks {
+            // A panic is logged where it happened.
+            let _ = task.await;
+        }
+    }
 }

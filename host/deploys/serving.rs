@@ -1,25 +1,30 @@
 //! A version that is ready to run.
 
 use super::environment::{self, PLACEHOLDER_TOKEN};
-use super::{Deploys, write};
-use crate::build::{Instance as Lifetime, artifact};
+use super::making::{Code, Owner};
+use super::{DeployError, Deploys};
+use crate::build::Instance as Lifetime;
 use crate::postgres::{Tenant, TenantName};
-use crate::projects::{InstanceLife, ProjectError, ProjectId, Secret, VersionId};
+use crate::projects::{InstanceLife, ProjectError, ProjectId, Secret, Version, VersionId};
 use crate::sandbox::Bot;
 use crate::whatsapp::{AccessToken, Scope, Sender};
 use crate::workshop::Positions;
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 /// A version that is ready to run, with what its runs need.
 pub struct Serving {
+    /// Which version.
+    pub version_id: VersionId,
+    /// Counts changes of what is here; see [`Deploys::serving_at`].
+    pub generation: i64,
     /// The bot.
     pub bot: Bot,
     /// The path that takes webhooks.
     pub webhook_path: String,
     /// The project's own app secret, which signs what is delivered.
     pub app_secret: Secret,
-    /// The project's secrets.
+    /// What `roost:bot/secrets` shows.
     pub secrets: Arc<BTreeMap<String, String>>,
     /// The project's schema and role.
     pub tenant: Tenant,
@@ -80,17 +85,12 @@ pub enum ServingError {
     /// There is no such version.
     #[error("the project has no version `{0}`")]
     NoVersion(VersionId),
-    /// Its files are gone.
-    #[error("version `{version_id}` cannot be read from `{file}`: deploy it again")]
-    Gone {
-        /// Which version.
-        version_id: VersionId,
-        /// Where it should be.
-        file: String,
-        /// Why not.
-        #[source]
-        source: std::io::Error,
-    },
+    /// Its artifact is in no place where hosts look.
+    #[error("the artifact of v{0} is gone: deploy it again")]
+    Gone(i32),
+    /// It was never built to its end.
+    #[error("v{0} was not built")]
+    NotBuilt(i32),
     /// Its files are damaged, or it fails to start now.
     #[error("version `{version_id}` cannot be made ready: {reason}")]
     Broken {
@@ -104,32 +104,79 @@ pub enum ServingError {
 impl ServingError {
     /// The error and its causes in one line.
     pub fn chain(&self) -> String {
-        let mut text = self.to_string();
-        let mut source = std::error::Error::source(self);
-        while let Some(error) = source {
-            let next = error.to_string();
-            if !text.ends_with(&next) {
-                text.push_str(": ");
-                text.push_str(&next);
-            }
-            source = error.source();
-        }
-        text
+        super::error::chain(self)
     }
 }
 
 impl Deploys {
-    pub(super) async fn make_ready(
+    /// A version, ready to run, as it is now.
+    pub async fn serving(
         &self,
         project_id: ProjectId,
         version_id: VersionId,
     ) -> Result<Arc<Serving>, ServingError> {
+        let generation = self.projects.generation(project_id).await?;
+        self.serving_at(project_id, version_id, generation).await
+    }
+
+    /// A version, ready to run: from the cache, from its image, or from its artifact.
+    ///
+    /// `generation` is that of the project when the version was looked up: what was made ready
+    /// before a change of number, secrets or webhook path does not serve after it.
+    pub async fn serving_at(
+        &self,
+        project_id: ProjectId,
+        version_id: VersionId,
+        generation: i64,
+    ) -> Result<Arc<Serving>, ServingError> {
+        let key = (version_id, generation);
+        if let Some(serving) = self.serving.get(&key).await {
+            return Ok(serving);
+        }
+        let made = self
+            .serving
+            .try_get_with(key, self.make_ready(project_id, version_id, generation));
+        let made = made.await.map_err(ServingError::Shared)?;
+        // Claims of an earlier generation are over soon; what they ran with goes.
+        let before = {
+            let mut latest = self.latest();
+            let newest = latest.entry(version_id).or_insert(generation);
+            let before = *newest;
+            *newest = generation.max(before);
+            before
+        };
+        if before < generation {
+            self.serving.invalidate(&(version_id, before)).await;
+        }
+        Ok(made)
+    }
+
+    pub(super) fn latest(&self) -> MutexGuard<'_, HashMap<VersionId, i64>> {
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a version is made of.
+    pub(super) async fn code_of(&self, version: &Version) -> Result<Code, ServingError> {
+        let number = version.number;
+        let digest = version.component_sha256.as_deref();
+        let digest = digest.ok_or(ServingError::NotBuilt(number))?;
+        let code = self.code(digest).await.map_err(|error| {
+            let reason = error.chain();
+            let version_id = version.version_id;
+            ServingError::Broken { version_id, reason }
+        })?;
+        code.ok_or(ServingError::Gone(number))
+    }
+
+    async fn make_ready(
+        &self,
+        project_id: ProjectId,
+        version_id: VersionId,
+        generation: i64,
+    ) -> Result<Arc<Serving>, ServingError> {
         let project = self.projects.by_id(project_id).await?;
-        let versions = self.projects.versions(project_id).await?;
-        let version = versions
-            .into_iter()
-            .find(|version| version.version_id == version_id)
-            .ok_or(ServingError::NoVersion(version_id))?;
+        let version = self.projects.version(project_id, version_id).await?;
+        let version = version.ok_or(ServingError::NoVersion(version_id))?;
         let placement = project
             .placement
             .as_ref()
@@ -138,27 +185,16 @@ impl Deploys {
         let tenant = TenantName::parse(&placement.schema)
             .map(|name| self.cell.tenant(name))
             .map_err(|error| broken(error.to_string()))?;
-        let artifact_file = self.artifact_file(&version.component_sha256);
-        let artifact = std::fs::read(&artifact_file).map_err(|source| ServingError::Gone {
-            version_id,
-            file: artifact_file.display().to_string(),
-            source,
-        })?;
-        let artifact = artifact::read(&artifact)
-            .map_err(|error| broken(error.to_string()))?
-            .ok_or_else(|| broken("its artifact holds no bundle".to_owned()))?;
-        let image = match std::fs::read(self.image_file(version_id)) {
-            Ok(image) => image,
-            Err(_) => {
-                let booted = self.boot(&project, &artifact, &tenant).await;
-                let image = booted.map_err(|error| broken(error.to_string()))?.component;
-                write(&self.image_file(version_id), &image)
-                    .map_err(|error| broken(error.to_string()))?;
-                image
-            }
+        let code = self.code_of(&version).await?;
+        let environment = environment::serving(&self.projects, project_id).await?;
+        let owner = Owner {
+            project: &project,
+            tenant: &tenant,
         };
-        let loaded = self.workshop.load(&image).await;
-        let environment = environment::of(&self.projects, project_id).await?;
+        let bot = self.bot(&owner, version_id, &code, &environment).await;
+        let bot = bot.map_err(|error: DeployError| broken(error.chain()))?;
+        self.files
+            .forget_images(&[version_id], &environment.fingerprint);
         let number = self
             .projects
             .number(project_id)
@@ -168,19 +204,24 @@ impl Deploys {
                 waba_id: number.waba_id,
                 token: AccessToken::new(number.token.expose()),
             });
+        let found = version
+            .webhook_path
+            .unwrap_or_else(|| "/webhook".to_owned());
         Ok(Arc::new(Serving {
-            bot: loaded.map_err(|error| broken(format!("{error:#}")))?,
-            webhook_path: project.webhook_path.unwrap_or(version.webhook_path),
+            version_id,
+            generation,
+            bot,
+            webhook_path: project.webhook_path.unwrap_or(found),
             app_secret: self.projects.keys(project_id).await?.app_secret,
-            secrets: environment.secrets,
+            secrets: code.secrets(&environment),
             tenant,
             number,
-            positions: Positions::of(&artifact),
+            positions: code.positions(),
             project_name: project.name.as_str().into(),
             lifetime: match project.instance {
                 Some(InstanceLife::Resident) => Lifetime::Resident,
                 Some(InstanceLife::Fresh) => Lifetime::Fresh,
-                None => artifact.manifest.instance.unwrap_or(Lifetime::Fresh),
+                None => code.instance().unwrap_or(Lifetime::Fresh),
             },
         }))
     }

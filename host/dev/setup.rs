@@ -182,6 +182,7 @@ fn app_config(
         },
         residents: ResidentSettings::default(),
         delete_grace: crate::lifecycle::DELETE_GRACE,
+        keep_versions: 20,
     })
 }
 

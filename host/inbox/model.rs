@@ -41,6 +41,8 @@ pub struct ClaimedEvent {
     pub run_id: RunId,
     /// The version that served when the event was claimed.
     pub version_id: VersionId,
+    /// Of the project, at the same time: what the version is run with.
+    pub generation: i64,
     pub queue: String,
     pub kind: EventKind,
     /// What the bot gets: an envelope with this message, status or change alone.

@@ -26,6 +26,7 @@ fn event(attempt: i32, deferrals: i32) -> ClaimedEvent {
         event_id: EventId(1),
         run_id: RunId(Uuid::nil()),
         version_id: VersionId(Uuid::nil()),
+        generation: 1,
         queue: "queue".to_owned(),
         kind: EventKind::Message,
         payload: String::new(),

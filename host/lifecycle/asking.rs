@@ -47,7 +47,7 @@ impl Lifecycle {
             let name = projects.by_id(project_id).await?.name;
             return Err(LifecycleError::NoNumber(name));
         }
-        self.parts().deploys.renew(project_id).await?;
+        self.parts().deploys.environment_changed();
         self.wake();
         Ok(())
     }

@@ -79,7 +79,7 @@ async fn checked(lifecycle: &Lifecycle, claimed: &ClaimedStep) -> Halted {
     );
     applied.await?;
     // Its environment names another number now.
-    parts.deploys.renew(claimed.project_id).await?;
+    parts.deploys.environment_changed();
     Ok(StepEnd::Done(Some(described(&number))))
 }
 

@@ -6,10 +6,12 @@
 //!
 //! Not here: making the schema and the role (provisioning), and building versions (deploying).
 
+mod environments;
 pub(crate) mod lifecycle;
 mod model;
 pub(crate) mod numbers;
 mod roster;
+mod secrets;
 mod settings;
 mod store;
 #[cfg(test)]
@@ -17,13 +19,22 @@ mod tests;
 mod vault;
 mod versions;
 
+pub use environments::{Environment, EnvironmentState, Fingerprint};
 pub use lifecycle::{Going, NewProject};
 pub use model::{
-    NameError, NewNumber, NewVersion, Number, NumberRoute, Placement, Project, ProjectId,
-    ProjectKeys, ProjectName, ProjectStatus, Secret, Version, VersionId, VersionState,
+    NameError, NewNumber, Number, NumberRoute, Placement, Project, ProjectId, ProjectKeys,
+    ProjectName, ProjectStatus, Secret, VersionId,
 };
 pub use numbers::{AppliedNumber, LeavingNumber, NumberReport, WishedNumber};
 pub use roster::ProjectCard;
+pub use secrets::{
+    Imported, InvalidLine, MAX_SECRET_BYTES, MAX_SECRETS, SET_BY_HOST, SecretEntry, SecretError,
+    SecretName, dotenv,
+};
 pub use settings::{InstanceLife, ProjectSettings, SettingError, SettingsChange};
 pub use store::{ProjectError, ProjectStore};
 pub use vault::{Place, Vault, VaultError};
+pub use versions::{
+    BuildJob, Built, Changes, LogLevel, LogLine, NewBuild, NewVersion, SourceFiles, Switched,
+    Version, VersionKind, VersionState,
+};

@@ -52,6 +52,8 @@ pub struct Project {
     /// An operator's choice of how long instances live; else the version's holds.
     pub instance: Option<InstanceLife>,
     pub active_version: Option<VersionId>,
+    /// Why the bot did not start with its last environment, while the one before serves.
+    pub environment_error: Option<String>,
     pub created_at: DateTime<Utc>,
     /// Absent until its first provisioning is over.
     pub provisioned_at: Option<DateTime<Utc>>,
@@ -109,38 +111,6 @@ pub struct NumberRoute {
     pub phone_number_id: String,
     pub waba_id: String,
     pub display_phone_number: String,
-}
-
-/// A build to record.
-#[derive(Clone, Debug)]
-pub struct NewVersion {
-    /// In lower-case hexadecimal.
-    pub component_sha256: String,
-    pub entry: String,
-    pub webhook_path: String,
-    pub notes: serde_json::Value,
-}
-
-/// A deployed build of a bot.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Version {
-    pub project_id: ProjectId,
-    pub version_id: VersionId,
-    pub component_sha256: String,
-    pub entry: String,
-    pub webhook_path: String,
-    #[sqlx(json)]
-    pub notes: serde_json::Value,
-    pub state: VersionState,
-    pub created_at: DateTime<Utc>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
-#[sqlx(type_name = "text", rename_all = "lowercase")]
-pub enum VersionState {
-    Preparing,
-    Ready,
-    Failed,
 }
 
 impl ProjectId {

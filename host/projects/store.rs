@@ -9,6 +9,7 @@ use super::model::{
     NewNumber, Number, NumberRoute, Placement, Project, ProjectId, ProjectKeys, ProjectName,
     ProjectStatus, Secret, VersionId,
 };
+use super::secrets::SecretError;
 use super::settings::{InstanceLife, SettingError};
 use super::vault::{Place, Vault, VaultError};
 
@@ -42,8 +43,8 @@ pub enum ProjectError {
         project_id: ProjectId,
         version_id: VersionId,
     },
-    #[error("`{0}` cannot name a secret; use letters, digits and `_`, not beginning with a digit")]
-    SecretName(String),
+    #[error(transparent)]
+    Secret(#[from] SecretError),
     #[error(transparent)]
     Vault(#[from] VaultError),
     #[error("the control database failed")]
@@ -61,6 +62,7 @@ pub(super) struct ProjectRow {
     webhook_path: Option<String>,
     instance: Option<InstanceLife>,
     active_version_id: Option<VersionId>,
+    environment_error: Option<String>,
     created_at: DateTime<Utc>,
     provisioned_at: Option<DateTime<Utc>>,
     delete_after: Option<DateTime<Utc>>,
@@ -84,6 +86,7 @@ impl From<ProjectRow> for Project {
             webhook_path: row.webhook_path,
             instance: row.instance,
             active_version: row.active_version_id,
+            environment_error: row.environment_error,
             created_at: row.created_at,
             provisioned_at: row.provisioned_at,
             delete_after: row.delete_after,
@@ -288,68 +291,6 @@ impl ProjectStore {
         .fetch_all(&self.pool)
         .await?;
         Ok(routes)
-    }
-
-    pub async fn set_secret(
-        &self,
-        project_id: ProjectId,
-        name: &str,
-        value: &Secret,
-    ) -> Result<(), ProjectError> {
-        let sealed = self.vault.seal_text(&secret_of(project_id, name), value)?;
-        sqlx::query(
-            "insert into secret (project_id, name, value_sealed) values ($1, $2, $3)
-             on conflict (project_id, name) do update
-             set value_sealed = excluded.value_sealed, updated_at = now()",
-        )
-        .bind(project_id)
-        .bind(name)
-        .bind(sealed)
-        .execute(&self.pool)
-        .await
-        .map_err(|e| match broken_constraint(&e) {
-            Some("secret_name_is_a_variable") => {
-                ProjectError::SecretName(name.chars().take(60).collect())
-            }
-            Some("secret_project_id_fkey") => ProjectError::NotFound(project_id),
-            _ => ProjectError::Database(e),
-        })?;
-        Ok(())
-    }
-
-    /// Returns whether there was such a secret.
-    pub async fn remove_secret(
-        &self,
-        project_id: ProjectId,
-        name: &str,
-    ) -> Result<bool, ProjectError> {
-        let done = sqlx::query("delete from secret where project_id = $1 and name = $2")
-            .bind(project_id)
-            .bind(name)
-            .execute(&self.pool)
-            .await?;
-        Ok(done.rows_affected() == 1)
-    }
-
-    /// The project's secrets, by name.
-    pub async fn secrets(
-        &self,
-        project_id: ProjectId,
-    ) -> Result<Vec<(String, Secret)>, ProjectError> {
-        let rows: Vec<(String, Vec<u8>)> = sqlx::query_as(
-            "select name, value_sealed from secret where project_id = $1 order by name",
-        )
-        .bind(project_id)
-        .fetch_all(&self.pool)
-        .await?;
-        rows.into_iter()
-            .map(|(name, sealed)| {
-                let value = self
-                    .vault
-                    .open_text(&secret_of(project_id, &name), &sealed)?;
-                Ok((name, value))
-            })
-            .collect()
     }
 
     /// A verify token or an app secret: 32 hexadecimal digits, as Meta's are.

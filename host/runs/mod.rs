@@ -69,7 +69,7 @@ impl Runner {
         let readying = tracer.child("version.ready", event.traceparent.as_deref());
         let serving = match self
             .deploys
-            .serving(event.project_id, event.version_id)
+            .serving_at(event.project_id, event.version_id, event.generation)
             .await
         {
             Ok(serving) => serving,

@@ -1,6 +1,6 @@
 //! What can go wrong between a folder and a running bot, in words for its author.
 
-use super::Positions;
+use super::{ForeignImports, Positions};
 use crate::build::BuildError;
 use crate::build::artifact::{Artifact, ArtifactError};
 use crate::sandbox::{BootFailure, ImageError};
@@ -21,6 +21,9 @@ pub enum WorkshopError {
     /// The component's sections cannot be used.
     #[error(transparent)]
     Artifact(#[from] ArtifactError),
+    /// The component asks for what no bot has.
+    #[error(transparent)]
+    Imports(#[from] ForeignImports),
     /// The image cannot be compiled or imports what no bot may have.
     #[error("the bot's image cannot be used")]
     Load(#[source] wasmtime::Error),

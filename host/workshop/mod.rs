@@ -8,11 +8,13 @@
 //!
 //! Not here: which project a bot belongs to, and when its version serves.
 
+mod difference;
 mod error;
+mod imports;
 
 use crate::build::artifact::{self, Artifact};
 use crate::build::sourcemap::SourceMap;
-use crate::build::{BuildError, Bundle, Format, Tools};
+use crate::build::{BuildError, Bundle, Confined, Format, Tools};
 use crate::capabilities::Grants;
 use crate::sandbox::{
     Boot, BootOptions, BootReport, Bot, Budget, BundleFormat, ImageError, ImageMaker, Sandbox,
@@ -24,7 +26,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use difference::Difference;
 pub use error::{TopLevel, WorkshopError};
+pub use imports::{ForeignImports, check_imports};
 
 /// What a bot's top level may use. Starting is not handling an event: it may
 /// take longer, and happens once for each deploy.
@@ -76,6 +80,25 @@ impl Workshop {
         folder: &Path,
         progress: impl Fn(&str) + Send + Sync + 'static,
     ) -> Result<Bundle, BuildError> {
+        self.bundle_as(folder, progress, None).await
+    }
+
+    /// Bundles a folder that somebody uploaded.
+    pub async fn bundle_upload(
+        &self,
+        folder: &Path,
+        progress: impl Fn(&str) + Send + Sync + 'static,
+        confined: Confined,
+    ) -> Result<Bundle, BuildError> {
+        self.bundle_as(folder, progress, Some(confined)).await
+    }
+
+    async fn bundle_as(
+        &self,
+        folder: &Path,
+        progress: impl Fn(&str) + Send + Sync + 'static,
+        confined: Option<Confined>,
+    ) -> Result<Bundle, BuildError> {
         let sdk = self.sdk.clone();
         let folder = folder.to_owned();
         let bundling = tokio::task::spawn_blocking(move || {
@@ -86,6 +109,7 @@ impl Workshop {
                 npm: npm.as_deref(),
                 builtins: &builtins,
                 progress: &progress,
+                confined: confined.as_ref(),
             };
             crate::build::bundle(&folder, &tools)
         });
@@ -168,6 +192,14 @@ impl Positions {
         Self {
             map: SourceMap::parse(&artifact.source_map).ok().map(Arc::new),
             file: artifact.manifest.file.as_str().into(),
+        }
+    }
+
+    /// Rewrites nothing.
+    pub fn none() -> Self {
+        Self {
+            map: None,
+            file: "".into(),
         }
     }
 

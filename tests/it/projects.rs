@@ -113,7 +113,7 @@ async fn secrets_are_sealed_in_the_database_and_open_with_the_key_only() {
         .projects
         .set_secret(bench.project, "2 BAD", &value)
         .await;
-    assert!(matches!(error, Err(ProjectError::SecretName(_))));
+    assert!(matches!(error, Err(ProjectError::Secret(_))));
     let secrets = bench.projects.secrets(bench.project).await.unwrap();
     assert_eq!(secrets, [("API_KEY".to_owned(), value)]);
 
@@ -167,7 +167,7 @@ async fn only_a_version_of_its_own_that_is_ready_can_serve() {
         .unwrap();
     assert_eq!(
         (version.state, &version.notes),
-        (VersionState::Preparing, &new.notes)
+        (VersionState::Building, &new.notes)
     );
     let activate = |project| bench.projects.activate(project, version.version_id);
     assert!(matches!(

@@ -277,7 +277,7 @@ async fn start_runs(
            select c.run_id, c.project_id, c.event_id, c.attempt, $4, p.active_version_id,
                   coalesce($5, statement_timestamp())
            from counted c join project p using (project_id))
-         select c.*, p.active_version_id as version_id
+         select c.*, p.active_version_id as version_id, p.generation
          from counted c join project p using (project_id)
          order by c.event_id",
     )

@@ -5,11 +5,12 @@ use sqlx::{Connection as _, PgConnection};
 
 use super::{Going, NewProject};
 use crate::projects::model::{Placement, Project, ProjectId, ProjectName, ProjectStatus};
+use crate::projects::secrets::SecretError;
 use crate::projects::store::{ProjectError, ProjectStore, broken_constraint, secret_of};
 
 impl ProjectStore {
     /// Makes a project with its number's wish and its secrets, and whatever `also` adds, or nothing
-    /// of it at all. Fails with [`ProjectError::NameTaken`] and [`ProjectError::SecretName`].
+    /// of it at all. Fails with [`ProjectError::NameTaken`] and [`ProjectError::Secret`].
     pub async fn make(
         &self,
         new: &NewProject,
@@ -45,7 +46,7 @@ impl ProjectStore {
                 .await
                 .map_err(|e| match broken_constraint(&e) {
                     Some("secret_name_is_a_variable") => {
-                        ProjectError::SecretName(name.chars().take(60).collect())
+                        SecretError::Name(name.chars().take(60).collect()).into()
                     }
                     _ => ProjectError::Database(e),
                 })?;

@@ -1,3 +1,11 @@
-//! The versions of a project: recorded while they are built, activated when they are ready.
+//! The versions of a project: queued, built, checked, and switched between.
+//!
+//! `builds` has the queue of what is to be built and the log of each build; `store` what is kept,
+//! and which version serves.
 
+mod builds;
+mod model;
 mod store;
+
+pub use builds::{BuildJob, Built, LogLevel, LogLine, NewBuild};
+pub use model::{Changes, NewVersion, SourceFiles, Switched, Version, VersionKind, VersionState};

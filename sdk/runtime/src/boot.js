@@ -32,9 +32,10 @@ import { underWay } from './loop/work.js'
 import { makeRequire } from './modules.js'
 import { process } from './node/process.js'
 import { phase } from './phase.js'
-import { forgetRandom } from './random.js'
+import { emptyPools, forgetRandom } from './random.js'
 import { routesOf } from './routes.js'
 import { shiftFirstLine } from './stacks.js'
+import { forgetClock, restartClock } from './web/performance.js'
 
 /** How long a bot that does not listen yet may sleep at its top level before the image is made without waiting. */
 const LONGEST_SLEEP = 10_000
@@ -47,6 +48,7 @@ export function boot(bundle, json) {
   const result = new Promise((resolve) => { state.finish = resolve })
 
   phase.now = 'boot'
+  restartClock()
   phase.parking = !options.database
   process.env = { ...options.env }
   process.argv = ['/usr/local/bin/node', options.file]
@@ -100,6 +102,8 @@ function check(state) {
   phase.parking = false
   pauseTimers()
   forgetRandom()
+  emptyPools()
+  forgetClock()
   state.finish(JSON.stringify(report(failure)))
 }
 

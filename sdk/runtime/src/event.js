@@ -9,8 +9,11 @@ import { ExitSignal, onFatal } from './loop/uncaught.js'
 import { underWay } from './loop/work.js'
 import { inspect } from './node/inspect.js'
 import { phase } from './phase.js'
-import { forgetRandom, refillPools } from './random.js'
-import { clockBeganAgain, restartClock } from './web/performance.js'
+import { emptyPools, forgetRandom, refillPools } from './random.js'
+import { clockBeganAgain, forgetClock, restartClock } from './web/performance.js'
+
+/** No bot has this path. */
+const REHEARSAL = '/.well-known/roost-rehearsal'
 
 let failed = false
 let fresh = true
@@ -20,15 +23,22 @@ export function onEvent(when) {
   else end()
 }
 
+/** What every request says first. */
+export function onPath(path) {
+  phase.rehearsing = path === REHEARSAL
+}
+
 function begin() {
   phase.now = 'event'
   phase.event++
   phase.parking = false
   failed = false
   forgetRandom()
-  refillPools()
   forgetAlarm()
-  if (fresh || clockBeganAgain()) restartClock()
+  if (fresh || clockBeganAgain()) {
+    refillPools()
+    restartClock()
+  }
   fresh = false
   resumeTimers()
   onFatal.handle = fail
@@ -40,6 +50,13 @@ function end() {
   phase.now = 'idle'
   pauseTimers()
   forgetAlarm()
+  if (!phase.rehearsing) return
+  // Instances begin where this event ends: their time is not its time.
+  phase.rehearsing = false
+  fresh = true
+  forgetRandom()
+  emptyPools()
+  forgetClock()
 }
 
 /** A bot that lost its server, or never had one, cannot leave its requests waiting for ever. */

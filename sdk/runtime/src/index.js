@@ -2,7 +2,7 @@
 import { install as installStacks } from './stacks.js'
 import { boot } from './boot.js'
 import { engine } from './engine.js'
-import { onEvent } from './event.js'
+import { onEvent, onPath } from './event.js'
 import { install as installGlobals } from './globals.js'
 import { onRequest } from './http/server.js'
 import { load, namespaceOf } from './modules.js'
@@ -18,7 +18,10 @@ installStacks()
 installGlobals()
 for (const name of PRELOADED) load(name)
 
-engine.onrequest = onRequest
+engine.onrequest = (...request) => {
+  onPath(request[4])
+  onRequest(...request)
+}
 engine.onimport = namespaceOf
 engine.onturn = turn
 engine.onrejection = onRejection

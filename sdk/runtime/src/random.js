@@ -39,14 +39,20 @@ export function random() {
 const POOL_OF_PACKAGE = 128
 const pools = []
 
-/** Remembers a package's pool that is filled while an image is made: every instance would begin with the same bytes. */
+/** Remembers a package's pool that is filled before an image is made: every instance would begin with the same bytes. */
 export function rememberPool(bytes) {
-  if (phase.now === 'boot' && bytes.length >= POOL_OF_PACKAGE) pools.push(bytes)
+  const isBefore = phase.now === 'boot' || phase.rehearsing
+  if (isBefore && bytes.length >= POOL_OF_PACKAGE && !pools.includes(bytes)) pools.push(bytes)
 }
 
 /** Fills packages' pools anew, once, in each instance. */
 export function refillPools() {
-  for (const bytes of pools.splice(0)) engine.random(bytes)
+  for (const bytes of pools) engine.random(bytes)
+}
+
+/** Before an image is made: what was drawn is in no image, and does not make two of them differ. */
+export function emptyPools() {
+  for (const bytes of pools) bytes.fill(0)
 }
 
 /** Throws the pool away: two instances of one image must not share it. */

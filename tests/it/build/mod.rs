@@ -34,6 +34,7 @@ fn build_with(
         npm,
         builtins: &builtins,
         progress,
+        confined: None,
     };
     bundle(dir, &tools)
 }

@@ -21,5 +21,6 @@ mod support;
 mod traces;
 mod two_hosts;
 mod typed;
+mod versions;
 mod waits;
 mod web;

@@ -16,6 +16,12 @@ export function clockBeganAgain() {
   return engine.monotonic() < origin
 }
 
+/** Before an image is made: the next event begins the clock anew. Zero, so that images do not differ by it. */
+export function forgetClock() {
+  origin = 0
+  wall = 0
+}
+
 function find(name) {
   const entry = entries.findLast((item) => item.name === name)
   if (!entry) throw new DOMException(`The "${name}" performance mark has not been set`, 'SyntaxError')

@@ -111,7 +111,7 @@ async fn what_is_wrong_is_said_before_anything_is_made() {
     let refused = lifecycle.create(&new).await;
     assert!(matches!(
         refused,
-        Err(LifecycleError::Project(ProjectError::SecretName(_)))
+        Err(LifecycleError::Project(ProjectError::Secret(_)))
     ));
     assert!(host.app().projects().list().await.unwrap().is_empty());
 

@@ -55,6 +55,8 @@ pub(in crate::host) struct Setup {
     /// How long a deleted project can be restored.
     pub(in crate::host) delete_grace: Duration,
     pub(in crate::host) observing: Observing,
+    /// How many versions of a project are kept.
+    pub(in crate::host) keep_versions: u32,
 }
 
 /// A host, an emulator, and what both keep.
@@ -93,6 +95,7 @@ impl Default for Setup {
             residents: ResidentSettings::default(),
             delete_grace: roost::lifecycle::DELETE_GRACE,
             observing: Observing::default(),
+            keep_versions: 20,
         }
     }
 }
@@ -165,6 +168,7 @@ impl TestHost {
             residents: self.setup.residents,
             delete_grace: self.setup.delete_grace,
             observing: self.setup.observing.clone(),
+            keep_versions: self.setup.keep_versions,
         };
         let app = App::start(config)
             .await
@@ -374,7 +378,12 @@ impl TestHost {
         self.server().control_options().connect().await.unwrap()
     }
 
-    /// Where the host keeps its files.
+    /// How the control database is reached.
+    pub(in crate::host) fn control_options(&self) -> sqlx::postgres::PgConnectOptions {
+        self.server().control_options()
+    }
+
+    /// The host's folder.
     pub(in crate::host) fn data(&self) -> &Path {
         &self.data.0
     }

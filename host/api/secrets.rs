@@ -1,0 +1,290 @@
+//! Secrets: set, import, remove, and list their names. Nothing here shows a value.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::error::{not_found, unprocessable};
+use super::{Api, ApiJson, ApiPath, ApiQuery, Caller, PageQuery, ProjectPath, Time, Window};
+use crate::http::ApiError;
+use crate::projects::{
+    EnvironmentState, Imported, InvalidLine, ProjectId, Secret, SecretEntry, SecretError,
+    SecretName,
+};
+
+const IMPORT_TIMEOUT: Duration = Duration::from_secs(30);
+
+pub(super) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(list_secrets))
+        .routes(routes!(set_secret, remove_secret))
+        .routes(routes!(import_secrets))
+}
+
+/// A secret, by its name.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Secret)]
+pub(super) struct SecretView {
+    name: String,
+    created_at: Time,
+    updated_at: Time,
+}
+
+impl From<SecretEntry> for SecretView {
+    fn from(entry: SecretEntry) -> Self {
+        Self {
+            name: entry.name,
+            created_at: Time(entry.created_at),
+            updated_at: Time(entry.updated_at),
+        }
+    }
+}
+
+/// Whether the bot runs with its secrets as they are now.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Environment)]
+struct EnvironmentView {
+    state: EnvironmentWord,
+    /// Why the bot did not start with them, when the state is `failed`.
+    error: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum EnvironmentWord {
+    /// It does, or there is no bot yet.
+    Current,
+    /// A change is being tried.
+    Applying,
+    /// The bot did not start with them: it runs with those before.
+    Failed,
+}
+
+async fn environment(api: &Api, project: ProjectId) -> Result<EnvironmentView, ApiError> {
+    let (state, error) = match api.host.projects().environment_state(project).await? {
+        EnvironmentState::Current => (EnvironmentWord::Current, None),
+        EnvironmentState::Applying => (EnvironmentWord::Applying, None),
+        EnvironmentState::Failed(error) => (EnvironmentWord::Failed, Some(error)),
+    };
+    Ok(EnvironmentView { state, error })
+}
+
+/// A page of secrets.
+#[derive(Serialize, ToSchema)]
+struct SecretPage {
+    /// By name.
+    items: Vec<SecretView>,
+    next_cursor: Option<String>,
+    environment: EnvironmentView,
+}
+
+/// The names of a project's secrets
+///
+/// Values are never shown.
+#[utoipa::path(get, path = "/v1/projects/{project}/secrets", tag = "secrets", params(PageQuery),
+    responses((status = 200, description = "A page of names", body = SecretPage)))]
+async fn list_secrets(
+    State(api): State<Api>,
+    ProjectPath(project): ProjectPath,
+    ApiQuery(query): ApiQuery<PageQuery>,
+) -> Result<Json<SecretPage>, ApiError> {
+    let window = Window::<String>::read("secrets", query.limit, query.cursor.as_deref())?;
+    let rows = api
+        .host
+        .projects()
+        .secret_entries(project.project_id, window.after.as_deref(), window.rows())
+        .await?;
+    let page = window.page(rows, |entry| entry.name.clone(), SecretView::from);
+    Ok(Json(SecretPage {
+        items: page.items,
+        next_cursor: page.next_cursor,
+        environment: environment(&api, project.project_id).await?,
+    }))
+}
+
+/// Which secret.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+struct SecretPath {
+    /// Up to 128 letters, digits and `_`, not beginning with a digit.
+    name: String,
+}
+
+/// A secret's value.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SecretValue {
+    /// At most 64 KiB of text without NUL.
+    #[schema(write_only, example = "sk_live_…")]
+    value: String,
+}
+
+/// What setting a secret did.
+#[derive(Serialize, ToSchema)]
+struct SecretSet {
+    name: String,
+    /// Whether it had another value before, or none.
+    changed: bool,
+    /// What one should know of this name.
+    warning: Option<String>,
+    environment: EnvironmentView,
+}
+
+/// Sets a secret
+///
+/// A change boots the bot again in the background; until that is done, and when it fails, the bot
+/// runs with the value before.
+#[utoipa::path(put, path = "/v1/projects/{project}/secrets/{name}", tag = "secrets",
+    params(SecretPath), request_body = SecretValue,
+    responses((status = 200, description = "It is set", body = SecretSet)))]
+async fn set_secret(
+    State(api): State<Api>,
+    caller: Caller,
+    ProjectPath(project): ProjectPath,
+    ApiPath(path): ApiPath<SecretPath>,
+    ApiJson(new): ApiJson<SecretValue>,
+) -> Result<Json<SecretSet>, ApiError> {
+    let name: SecretName = path.name.parse()?;
+    let changed = api
+        .host
+        .projects()
+        .set_secret(project.project_id, name.as_str(), &Secret::new(new.value))
+        .await?;
+    api.host.deploys().environment_changed();
+    caller.note(json!({ "secret": name.as_str(), "changed": changed }));
+    Ok(Json(SecretSet {
+        name: name.to_string(),
+        changed,
+        warning: name.warning(),
+        environment: environment(&api, project.project_id).await?,
+    }))
+}
+
+/// Removes a secret
+#[utoipa::path(delete, path = "/v1/projects/{project}/secrets/{name}", tag = "secrets",
+    params(SecretPath),
+    responses((status = 204, description = "It is removed")))]
+async fn remove_secret(
+    State(api): State<Api>,
+    caller: Caller,
+    ProjectPath(project): ProjectPath,
+    ApiPath(path): ApiPath<SecretPath>,
+) -> Result<StatusCode, ApiError> {
+    let missing = |name: &str| {
+        let name: String = name.chars().take(60).collect();
+        not_found(
+            "secret-not-found",
+            format!("`{}` has no secret `{name}`", project.name),
+        )
+    };
+    let name: SecretName = path.name.parse().map_err(|_| missing(&path.name))?;
+    let projects = api.host.projects();
+    if !projects
+        .remove_secret(project.project_id, name.as_str())
+        .await?
+    {
+        return Err(missing(name.as_str()));
+    }
+    api.host.deploys().environment_changed();
+    caller.note(json!({ "secret": name.as_str() }));
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// How to import.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ImportQuery {
+    /// Also takes variables that the host sets by itself, such as `PORT`. Without it they are left out.
+    all: Option<bool>,
+}
+
+/// What an import did, by name and by line. No values.
+#[derive(Serialize, ToSchema)]
+struct SecretsImported {
+    /// New, or with another value than before.
+    set: Vec<String>,
+    unchanged: Vec<String>,
+    /// Not taken, because the host sets them.
+    left_out: Vec<String>,
+    /// Lines that are no variables, or variables that no secret can be.
+    invalid: Vec<SecretLine>,
+    environment: EnvironmentView,
+}
+
+/// A line that was not taken.
+#[derive(Serialize, ToSchema)]
+struct SecretLine {
+    /// From 1.
+    line: usize,
+    reason: String,
+}
+
+/// Sets what a `.env` holds
+///
+/// The body is the file, read as the npm package `dotenv` reads it. Lines that cannot be taken are
+/// reported by their number; the others are set all the same. Secrets that the file does not name stay.
+#[utoipa::path(post, path = "/v1/projects/{project}/secrets/import", tag = "secrets",
+    params(ImportQuery), request_body(content = String, content_type = "text/plain"),
+    responses((status = 200, description = "What was set", body = SecretsImported)))]
+async fn import_secrets(
+    State(api): State<Api>,
+    caller: Caller,
+    ProjectPath(project): ProjectPath,
+    ApiQuery(query): ApiQuery<ImportQuery>,
+    request: Request,
+) -> Result<Json<SecretsImported>, ApiError> {
+    let kind = request.headers().get(header::CONTENT_TYPE);
+    let kind = kind
+        .and_then(|kind| kind.to_str().ok())
+        .unwrap_or("text/plain");
+    if !kind.to_ascii_lowercase().starts_with("text/") {
+        return Err(super::error::other(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "not-text-type",
+            "the body must be the text of a .env: send it with `Content-Type: text/plain`",
+        ));
+    }
+    let body = super::bytes(request, IMPORT_TIMEOUT).await?;
+    let text = std::str::from_utf8(&body).map_err(|_| ApiError::NotUtf8)?;
+    let imported = api
+        .host
+        .projects()
+        .import_secrets(project.project_id, text, query.all.unwrap_or(false))
+        .await?;
+    api.host.deploys().environment_changed();
+    caller.note(json!({ "secrets": imported.set }));
+    let Imported {
+        set,
+        unchanged,
+        left_out,
+        invalid,
+    } = imported;
+    let line = |InvalidLine { line, reason }| SecretLine { line, reason };
+    Ok(Json(SecretsImported {
+        set,
+        unchanged,
+        left_out,
+        invalid: invalid.into_iter().map(line).collect(),
+        environment: environment(&api, project.project_id).await?,
+    }))
+}
+
+impl From<SecretError> for ApiError {
+    fn from(error: SecretError) -> Self {
+        let code = match &error {
+            SecretError::Name(_) => "bad-secret-name",
+            SecretError::TooLong { .. } => "secret-too-long",
+            SecretError::Nul(_) => "bad-secret-value",
+            SecretError::TooMany => "too-many-secrets",
+        };
+        unprocessable(code, error)
+    }
+}

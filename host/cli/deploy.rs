@@ -1,0 +1,171 @@
+//! `roost deploy`: hands a bot in, and follows its build until it serves.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::Args;
+use reqwest::{Method, header};
+use serde_json::Value;
+
+use super::client::with_query;
+use super::pack::pack;
+use super::{ApiArgs, CliError, ProjectArgs, Session, text};
+
+/// How long one look at a log waits.
+const WAIT_MS: &str = "20000";
+
+/// Deploys a bot: its folder, or a component that `roost build` made.
+#[derive(Args)]
+pub struct DeployArgs {
+    #[command(flatten)]
+    pub api: ApiArgs,
+    #[command(flatten)]
+    pub project: ProjectArgs,
+    /// The bot's folder, or a component. What .gitignore names, `.env` and node_modules stay here.
+    #[arg(default_value = ".")]
+    path: PathBuf,
+    /// What changed.
+    #[arg(long, short)]
+    message: Option<String>,
+    /// Builds and checks it, and lets the version before serve on.
+    #[arg(long)]
+    no_activate: bool,
+    /// Does not wait for the build.
+    #[arg(long)]
+    no_wait: bool,
+}
+
+impl DeployArgs {
+    pub(super) async fn run(self, session: &Session) -> Result<(), CliError> {
+        let Session { client, output } = session;
+        let project = self.project.required()?;
+        let started = Instant::now();
+        let (upload, kind) = self.upload(session)?;
+        let activate = (!self.no_activate).to_string();
+        let mut query = vec![("activate", activate.as_str())];
+        if let Some(message) = &self.message {
+            query.push(("message", message));
+        }
+        let request = client.request(Method::POST, &["projects", project, "versions"])?;
+        let request = with_query(request.header(header::CONTENT_TYPE, kind), &query)?;
+        let version: Value = client.json(request.body(upload)).await?;
+        let name = text(&version, "/name");
+        if self.no_wait {
+            return output.answer(
+                &version,
+                &format!(
+                    "{name} is {}: `roost versions log {name}` follows it",
+                    text(&version, "/state")
+                ),
+            );
+        }
+        if !output.is_json() {
+            output.say(&format!("{name}:"))?;
+        }
+        follow(session, project, &name, !output.is_json()).await?;
+        let version = client
+            .get(&["projects", project, "versions", &name], &[])
+            .await?;
+        if text(&version, "/state") != "ready" {
+            if output.is_json() {
+                output.json(&version)?;
+            }
+            return Err(CliError::Failed(format!(
+                "{name} was not deployed\n{}",
+                text(&version, "/error")
+            )));
+        }
+        let seconds = started.elapsed().as_secs_f32();
+        let serves = match version["active"] == true {
+            true => format!("{name} serves `{project}` ({seconds:.1} s)"),
+            false => format!(
+                "{name} is ready ({seconds:.1} s): `roost versions activate {name}` has it serve"
+            ),
+        };
+        output.answer(&version, &serves)
+    }
+
+    /// What to send, and its type.
+    fn upload(&self, session: &Session) -> Result<(Vec<u8>, &'static str), CliError> {
+        if self.path.is_file() {
+            let read = std::fs::read(&self.path);
+            let bytes = read.map_err(|error| {
+                CliError::File(format!("`{}` cannot be read: {error}", self.path.display()))
+            })?;
+            return match bytes.starts_with(b"\0asm") {
+                true => Ok((bytes, "application/wasm")),
+                false => Ok((bytes, "application/gzip")),
+            };
+        }
+        if !self.path.is_dir() {
+            return Err(CliError::File(format!(
+                "there is no folder and no file `{}`",
+                self.path.display()
+            )));
+        }
+        let packed = pack(&self.path)?;
+        if !session.output.is_json() {
+            for warning in &packed.warnings {
+                session.output.say(&format!("warning: {warning}"))?;
+            }
+            session.output.say(&format!(
+                "packed {}: {} files, {} KiB",
+                shown(&self.path),
+                packed.files,
+                packed.bytes.div_ceil(1024)
+            ))?;
+        }
+        Ok((packed.archive, "application/gzip"))
+    }
+}
+
+fn shown(path: &Path) -> String {
+    match path.to_str() {
+        Some(".") => "this folder".to_owned(),
+        _ => format!("`{}`", path.display()),
+    }
+}
+
+/// Waits until a build is over, and says its log if `aloud`.
+pub(super) async fn follow(
+    session: &Session,
+    project: &str,
+    version: &str,
+    aloud: bool,
+) -> Result<(), CliError> {
+    let mut after = "0".to_owned();
+    loop {
+        let query = [("after", after.as_str()), ("wait_ms", WAIT_MS)];
+        let path = ["projects", project, "versions", version, "log"];
+        let page = session.client.get(&path, &query).await?;
+        let lines = page["items"]
+            .as_array()
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        if aloud {
+            for line in lines {
+                session.output.say(&log_line(line))?;
+            }
+        }
+        if lines.is_empty() && matches!(text(&page, "/state").as_str(), "ready" | "failed") {
+            return Ok(());
+        }
+        after = text(&page, "/next_after");
+    }
+}
+
+/// A line of a build's log, for people.
+pub(super) fn log_line(line: &Value) -> String {
+    let mark = match text(line, "/level").as_str() {
+        "warn" => "warning: ",
+        "error" => "error: ",
+        _ => "",
+    };
+    let shown = |c: char| match c {
+        '\n' => c,
+        c if c.is_control() => ' ',
+        c => c,
+    };
+    let text: String = text(line, "/text").chars().map(shown).collect();
+    format!("  {mark}{}", text.replace('\n', "\n    "))
+}

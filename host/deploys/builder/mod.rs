@@ -1,0 +1,185 @@
+//! Builds what was deployed, in the background.
+//!
+//! Each host looks into the queue of builds (`projects::versions::builds`), takes the lease of one,
+//! and extends it while it works. A host that stops gives its builds back; of one that is killed the
+//! lease runs out.
+
+mod log;
+mod steps;
+
+use super::{DeployError, Deploys};
+use crate::projects::{BuildJob, LogLevel};
+use futures::FutureExt as _;
+use log::BuildLog;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// How long a host that builds may be silent.
+const LEASE: Duration = Duration::from_secs(15);
+/// How often the queue is looked at when nothing is heard.
+const POLL: Duration = Duration::from_secs(1);
+/// How long a whole build may take.
+const PATIENCE: Duration = Duration::from_secs(15 * 60);
+/// Builds at once on one host: npm and the bundler take whole processors.
+const AT_ONCE: usize = 2;
+
+/// Builds until `stop`; then what is being built is given back.
+pub(super) async fn run(deploys: Deploys, stop: CancellationToken) {
+    let slots = Arc::new(Semaphore::new(AT_ONCE));
+    let builds = TaskTracker::new();
+    loop {
+        let slot = tokio::select! {
+            // The semaphore is never closed.
+            slot = slots.clone().acquire_owned() => slot,
+            () = stop.cancelled() => break,
+        };
+        let owner = &deploys.settings.owner;
+        match deploys.projects.claim_build(owner, LEASE).await {
+            Ok(Some(job)) => {
+                let (deploys, stop) = (deploys.clone(), stop.clone());
+                builds.spawn(async move {
+                    deploys.build(job, &stop).await;
+                    drop(slot);
+                });
+                continue;
+            }
+            Ok(None) => {}
+            Err(error) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the queue of builds could not be read"
+                );
+            }
+        }
+        drop(slot);
+        tokio::select! {
+            () = deploys.signals.builds.notified() => {}
+            () = tokio::time::sleep(POLL) => {}
+            () = stop.cancelled() => break,
+        }
+    }
+    builds.close();
+    builds.wait().await;
+}
+
+/// Why a build ended before it was done.
+enum Ended {
+    Done(Result<(), DeployError>),
+    Panicked,
+    TookTooLong,
+    LeaseLost,
+    Stopped,
+}
+
+impl Deploys {
+    /// One build, from its claim to what is recorded of it.
+    async fn build(&self, job: BuildJob, stop: &CancellationToken) {
+        let log = BuildLog::start(self.projects.clone(), &job);
+        let give_up = Arc::new(AtomicBool::new(false));
+        let steps = AssertUnwindSafe(self.steps(&job, &log, &give_up)).catch_unwind();
+        let ended = tokio::select! {
+            ended = tokio::time::timeout(PATIENCE, steps) => match ended {
+                Ok(Ok(result)) => Ended::Done(result),
+                Ok(Err(_)) => Ended::Panicked,
+                Err(_) => Ended::TookTooLong,
+            },
+            () = self.hold(&job) => Ended::LeaseLost,
+            () = stop.cancelled() => Ended::Stopped,
+        };
+        give_up.store(true, Ordering::Relaxed);
+        let recorded = self.record(&job, ended, &log).await;
+        log.end().await;
+        if let Err(error) = recorded {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                version.id = %job.version.version_id,
+                "how a build ended could not be recorded: it is tried again"
+            );
+        }
+        self.tidy_up(job.version.project_id).await;
+        // There may be another one of this project.
+        self.signals.builds.notify_one();
+    }
+
+    /// Extends the lease until it is lost.
+    async fn hold(&self, job: &BuildJob) {
+        let mut last = tokio::time::Instant::now();
+        loop {
+            tokio::time::sleep(LEASE / 5).await;
+            match self.projects.extend_build(job, LEASE).await {
+                Ok(true) => last = tokio::time::Instant::now(),
+                Ok(false) => return,
+                Err(_) if last.elapsed() > LEASE => return,
+                Err(error) => tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the lease of a build could not be extended"
+                ),
+            }
+        }
+    }
+
+    async fn record(
+        &self,
+        job: &BuildJob,
+        ended: Ended,
+        log: &BuildLog,
+    ) -> Result<(), crate::projects::ProjectError> {
+        let number = job.version.number;
+        match ended {
+            Ended::Done(Ok(())) => {
+                self.metrics.deploy("done");
+                Ok(())
+            }
+            Ended::Done(Err(error)) if error.is_authors() || job.version.attempts >= 3 => {
+                self.metrics.deploy("failed");
+                let text = error.chain();
+                log.flush().await;
+                self.projects.fail_build(job, &text).await
+            }
+            Ended::Done(Err(error)) => {
+                let text = error.chain();
+                tracing::error!(
+                    error = text,
+                    version.number = number,
+                    "a build failed by no fault of the bot's"
+                );
+                log.say(
+                    LogLevel::Warn,
+                    &format!("the host could not go on, and begins anew: {text}"),
+                );
+                self.projects.retry_build(job, Duration::from_secs(5)).await
+            }
+            Ended::Panicked => {
+                tracing::error!(version.number = number, "the host panicked in a build");
+                let text = "the host failed while it built this version: its log says why";
+                self.projects.fail_build(job, text).await
+            }
+            Ended::TookTooLong => {
+                let minutes = PATIENCE.as_secs() / 60;
+                let text = format!(
+                    "the build was not done after {minutes} minutes: build a component elsewhere with `roost build`, and deploy that"
+                );
+                self.projects.fail_build(job, &text).await
+            }
+            Ended::LeaseLost => {
+                tracing::warn!(
+                    version.number = number,
+                    "the lease of a build was lost: another host builds it"
+                );
+                Ok(())
+            }
+            Ended::Stopped => {
+                log.say(
+                    LogLevel::Info,
+                    "this host stops: the build begins anew on the next that is there",
+                );
+                self.projects.release_build(job).await
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Why a deploy did not lead to a version that serves.
+
+use super::handshake::HandshakeError;
+use super::serving::ServingError;
+use super::upload::UploadError;
+use crate::build::artifact::ArtifactError;
+use crate::projects::{ProjectError, VersionState};
+use crate::sandbox::ImageError;
+use crate::workshop::WorkshopError;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Why a deploy did not lead to a new version.
+#[derive(Debug, thiserror::Error)]
+pub enum DeployError {
+    /// The upload cannot be unpacked.
+    #[error(transparent)]
+    Upload(#[from] UploadError),
+    /// The code does not become a bot.
+    #[error(transparent)]
+    Workshop(#[from] WorkshopError),
+    /// Nothing answers Meta's webhooks.
+    #[error(transparent)]
+    Handshake(#[from] HandshakeError),
+    /// The control database refused.
+    #[error(transparent)]
+    Project(#[from] ProjectError),
+    /// The tenant's schema could not be made.
+    #[error("the project's schema could not be made")]
+    Provision(#[from] crate::postgres::CellError),
+    /// The image or the artifact could not be written.
+    #[error("`{file}` could not be written", file = .0.display())]
+    Write(PathBuf, #[source] std::io::Error),
+    /// The new version does not run.
+    #[error("the new version does not run")]
+    Serving(#[from] ServingError),
+    /// Another task found out first.
+    #[error(transparent)]
+    Shared(Arc<DeployError>),
+}
+
+/// Why another version cannot serve.
+#[derive(Debug, thiserror::Error)]
+pub enum SwitchError {
+    #[error("the project has no version v{0}: `roost versions list` shows those it has")]
+    NoVersion(i32),
+    #[error("v{number} is {state}: only a version that is ready can serve", state = .state.word())]
+    NotReady { number: i32, state: VersionState },
+    #[error("v{0} serves already")]
+    Serves(i32),
+    #[error("there is no version to go back to: {0}")]
+    NothingBefore(&'static str),
+    /// The version does not start now; the one before goes on.
+    #[error("v{number} does not start any more, so nothing was switched")]
+    DoesNotStart {
+        number: i32,
+        #[source]
+        source: DeployError,
+    },
+    #[error(transparent)]
+    Project(#[from] ProjectError),
+}
+
+impl DeployError {
+    /// Whether the bot's author has to act, rather than whoever runs the host.
+    pub fn is_authors(&self) -> bool {
+        match self {
+            Self::Upload(UploadError::Write { .. }) => false,
+            Self::Upload(_) | Self::Handshake(_) => true,
+            Self::Workshop(WorkshopError::Image(error)) => {
+                matches!(error, ImageError::Boot(_) | ImageError::Timeout(_))
+            }
+            Self::Workshop(_) => true,
+            Self::Shared(error) => error.is_authors(),
+            Self::Project(_) | Self::Provision(_) | Self::Write(..) | Self::Serving(_) => false,
+        }
+    }
+
+    /// The error and its causes.
+    pub fn chain(&self) -> String {
+        chain(self)
+    }
+}
+
+impl SwitchError {
+    /// The error and its causes.
+    pub fn chain(&self) -> String {
+        chain(self)
+    }
+}
+
+impl From<ArtifactError> for DeployError {
+    fn from(error: ArtifactError) -> Self {
+        Self::Workshop(error.into())
+    }
+}
+
+/// An error and its causes in one text; what a cause only repeats is left out.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let next = error.to_string();
+        if !text.ends_with(&next) {
+            text.push_str(": ");
+            text.push_str(&next);
+        }
+        source = error.source();
+    }
+    text
+}

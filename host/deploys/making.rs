@@ -1,0 +1,218 @@
+//! From an artifact and an environment to a bot.
+
+use super::{DeployError, Deploys, Say};
+use crate::build::Instance;
+use crate::build::artifact::{self, Artifact};
+use crate::capabilities::{DatabaseGrant, Grants, Level, LogSink};
+use crate::logs::Origin;
+use crate::postgres::{Limits, Tenant};
+use crate::projects::{Environment, LogLevel, Project, VersionId};
+use crate::runs::{BootClient, BotLog};
+use crate::sandbox::Bot;
+use crate::workshop::{Image, Positions, WorkshopError, check_imports};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A component with nothing in it: what an artifact's sections hang on when only they are wanted.
+const EMPTY_COMPONENT: [u8; 8] = [0x00, b'a', b's', b'm', 0x0d, 0x00, 0x01, 0x00];
+
+/// What a bot is made of.
+pub(super) enum Code {
+    /// Source: this host boots it, with the project's environment.
+    Bundle(Box<Artifact>),
+    /// A component of another tool. It runs as it is, and reads its environment by
+    /// `roost:bot/secrets`.
+    Component(Vec<u8>),
+}
+
+impl Code {
+    /// Of an artifact's bytes, or of a component that was uploaded.
+    pub(super) fn read(bytes: Vec<u8>) -> Result<Self, DeployError> {
+        match artifact::read(&bytes)? {
+            Some(artifact) => Ok(Self::Bundle(Box::new(artifact))),
+            None => {
+                check_imports(&bytes).map_err(WorkshopError::Imports)?;
+                Ok(Self::Component(bytes))
+            }
+        }
+    }
+
+    /// What is kept of it. The engine around a bundle is not: every host has its own.
+    pub(super) fn artifact(&self) -> Result<Vec<u8>, DeployError> {
+        match self {
+            Self::Bundle(artifact) => Ok(artifact::attach(&EMPTY_COMPONENT, artifact)?),
+            Self::Component(bytes) => Ok(bytes.clone()),
+        }
+    }
+
+    pub(super) fn entry(&self) -> &str {
+        match self {
+            Self::Bundle(artifact) => &artifact.manifest.entry,
+            Self::Component(_) => "component",
+        }
+    }
+
+    pub(super) fn webhook_path(&self) -> Option<&str> {
+        match self {
+            Self::Bundle(artifact) => artifact.manifest.webhook_path.as_deref(),
+            Self::Component(_) => None,
+        }
+    }
+
+    /// How long instances live, where the bot says.
+    pub(super) fn instance(&self) -> Option<Instance> {
+        match self {
+            Self::Bundle(artifact) => artifact.manifest.instance,
+            Self::Component(_) => None,
+        }
+    }
+
+    /// What the build had to say.
+    pub(super) fn warnings(&self) -> &[String] {
+        match self {
+            Self::Bundle(artifact) => &artifact.manifest.warnings,
+            Self::Component(_) => &[],
+        }
+    }
+
+    pub(super) fn positions(&self) -> Positions {
+        match self {
+            Self::Bundle(artifact) => Positions::of(artifact),
+            Self::Component(_) => Positions::none(),
+        }
+    }
+
+    /// What `roost:bot/secrets` shows. A component has no `process.env` to find the rest in.
+    pub(super) fn secrets(&self, environment: &Environment) -> Arc<BTreeMap<String, String>> {
+        match self {
+            Self::Bundle(_) => environment.secrets.clone(),
+            Self::Component(_) => environment.variables.clone(),
+        }
+    }
+}
+
+/// For whom a bot is made.
+pub(super) struct Owner<'a> {
+    pub(super) project: &'a Project,
+    pub(super) tenant: &'a Tenant,
+}
+
+impl Deploys {
+    /// Runs a bundle's top level as the project. What it logs, `say` hears too.
+    pub(super) async fn boot(
+        &self,
+        owner: &Owner<'_>,
+        artifact: &Artifact,
+        environment: &Environment,
+        say: Option<&Say>,
+    ) -> Result<Image, DeployError> {
+        let database = DatabaseGrant {
+            database: self.database.clone(),
+            tenant: owner.tenant.clone(),
+            limits: Limits::default(),
+        };
+        let log = Arc::new(BootLog {
+            host: BotLog {
+                project: owner.project.name.as_str().into(),
+                event_id: 0,
+                positions: Positions::of(artifact),
+                complaint: Default::default(),
+                kept: self.logs.clone(),
+                origin: Origin {
+                    project_id: owner.project.project_id,
+                    event_id: None,
+                    run_id: None,
+                    version_id: None,
+                },
+            },
+            positions: Positions::of(artifact),
+            say: say.cloned(),
+        });
+        let grants = || {
+            Grants::none()
+                .with_database(database.clone())
+                .with_secrets(environment.secrets.clone())
+                .with_http(Arc::new(BootClient(self.egress.clone())))
+                .with_log(log.clone())
+        };
+        let variables = (*environment.variables).clone();
+        Ok(self
+            .workshop
+            .boot(artifact, variables, grants, true)
+            .await?)
+    }
+
+    /// A version's bot with an environment: from memory, from its image, or booted again.
+    pub(super) async fn bot(
+        &self,
+        owner: &Owner<'_>,
+        version_id: VersionId,
+        code: &Code,
+        environment: &Environment,
+    ) -> Result<Bot, DeployError> {
+        let key = (version_id, environment.fingerprint.clone());
+        let made = self.bots.try_get_with(key, async {
+            let artifact = match code {
+                Code::Component(bytes) => return self.load(bytes).await,
+                Code::Bundle(artifact) => artifact,
+            };
+            let kept = self.files.image(version_id, &environment.fingerprint);
+            let image = match kept {
+                Some(image) => image,
+                None => {
+                    let booted = self.boot(owner, artifact, environment, None).await?;
+                    let image = booted.component;
+                    self.files
+                        .keep_image(version_id, &environment.fingerprint, &image)?;
+                    image
+                }
+            };
+            self.load(&image).await
+        });
+        made.await.map_err(DeployError::Shared)
+    }
+
+    pub(super) async fn load(&self, component: &[u8]) -> Result<Bot, DeployError> {
+        let loaded = self.workshop.load(component).await;
+        Ok(loaded.map_err(WorkshopError::Load)?)
+    }
+
+    /// An artifact's code: from this host's folder, or from the database where all hosts find it.
+    pub(super) async fn code(&self, digest: &str) -> Result<Option<Code>, DeployError> {
+        if let Some(bytes) = self.files.artifact(digest) {
+            return Code::read(bytes).map(Some);
+        }
+        let Some(bytes) = self.projects.artifact(digest).await? else {
+            return Ok(None);
+        };
+        if let Err(error) = self.files.keep_artifact(digest, &bytes) {
+            tracing::warn!(
+                error = error.chain(),
+                "an artifact could not be kept: it is read from the database again"
+            );
+        }
+        Code::read(bytes).map(Some)
+    }
+}
+
+/// What a bot logs while it starts: into the host's log, and into the build's.
+struct BootLog {
+    host: BotLog,
+    positions: Positions,
+    say: Option<Say>,
+}
+
+impl LogSink for BootLog {
+    fn write(&self, level: Level, message: &str) {
+        self.host.write(level, message);
+        let Some(say) = &self.say else { return };
+        let level = match level {
+            Level::Trace => LogLevel::Trace,
+            Level::Debug => LogLevel::Debug,
+            Level::Info => LogLevel::Info,
+            Level::Warn => LogLevel::Warn,
+            Level::Error => LogLevel::Error,
+        };
+        say(level, &format!("bot: {}", self.positions.rewrite(message)));
+    }
+}

@@ -1,0 +1,133 @@
+//! Which version serves: another one, or the one before.
+
+use super::making::Owner;
+use super::{Deploys, SwitchError, environment};
+use crate::projects::{
+    Environment, Fingerprint, Project, ProjectError, ProjectId, Version, VersionState,
+};
+
+/// What a switch did.
+#[derive(Clone, Debug)]
+pub struct SwitchedTo {
+    /// What served before, if anything did and it is still kept.
+    pub from: Option<Version>,
+    /// What serves now.
+    pub to: Version,
+}
+
+impl Deploys {
+    /// Has another version serve. It is made ready first; when it does not start nothing changes.
+    pub async fn activate(
+        &self,
+        project_id: ProjectId,
+        number: i32,
+    ) -> Result<SwitchedTo, SwitchError> {
+        let project = self.projects.by_id(project_id).await?;
+        let from = self.projects.active_version(project_id).await?;
+        let to = self.projects.version_numbered(project_id, number).await?;
+        let to = to.ok_or(SwitchError::NoVersion(number))?;
+        if to.state != VersionState::Ready {
+            let state = to.state;
+            return Err(SwitchError::NotReady { number, state });
+        }
+        if project.active_version == Some(to.version_id) {
+            return Err(SwitchError::Serves(number));
+        }
+        let environment = environment::serving(&self.projects, project_id).await?;
+        self.start_with(&project, &to, &environment).await?;
+        self.projects
+            .activate_with(project_id, to.version_id, Some(&environment))
+            .await?;
+        self.after_switch(project_id, &environment.fingerprint)
+            .await;
+        Ok(SwitchedTo { from, to })
+    }
+
+    /// Has the version before serve again, or the one with that number.
+    pub async fn roll_back(
+        &self,
+        project_id: ProjectId,
+        to: Option<i32>,
+    ) -> Result<SwitchedTo, SwitchError> {
+        if let Some(number) = to {
+            return self.activate(project_id, number).await;
+        }
+        match self.projects.version_before_active(project_id).await? {
+            Some(before) => self.activate(project_id, before.number).await,
+            None => Err(SwitchError::NothingBefore(
+                match self.projects.active_version(project_id).await? {
+                    Some(_) => "no older one is ready",
+                    None => "the project serves none yet",
+                },
+            )),
+        }
+    }
+
+    /// Makes sure that a version starts, and has it ready for its first event.
+    async fn start_with(
+        &self,
+        project: &Project,
+        version: &Version,
+        environment: &Environment,
+    ) -> Result<(), SwitchError> {
+        let number = version.number;
+        let does_not = |source| SwitchError::DoesNotStart { number, source };
+        let tenant = self.tenant(project).await.map_err(does_not)?;
+        let code = self
+            .code_of(version)
+            .await
+            .map_err(|error| does_not(error.into()))?;
+        let owner = Owner {
+            project,
+            tenant: &tenant,
+        };
+        let made = self.bot(&owner, version.version_id, &code, environment);
+        made.await.map_err(does_not)?;
+        Ok(())
+    }
+
+    /// What follows when another version or environment serves: what waited for it runs, and what
+    /// was secret in the one before goes.
+    pub(super) async fn after_switch(&self, project_id: ProjectId, serves: &Fingerprint) {
+        (self.awaken)(project_id).await;
+        match self.projects.versions(project_id).await {
+            Ok(versions) => {
+                let ids: Vec<_> = versions.iter().map(|version| version.version_id).collect();
+                self.files.forget_images(&ids, serves);
+            }
+            Err(error) => tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "images of an environment that serves no more stay until the next start"
+            ),
+        }
+    }
+
+    /// Deletes versions beyond those that are kept.
+    pub(super) async fn tidy_up(&self, project_id: ProjectId) {
+        let keep = self.settings.keep_versions;
+        let pruned = async {
+            if self.projects.prune_versions(project_id, keep).await? > 0 {
+                self.projects.prune_artifacts().await?;
+            }
+            Ok::<_, ProjectError>(())
+        };
+        if let Err(error) = pruned.await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "old versions could not be deleted: the next deploy tries again"
+            );
+        }
+    }
+
+    /// Removes files that no version needs any more.
+    pub(super) async fn sweep(&self) -> Result<(), ProjectError> {
+        self.projects.prune_artifacts().await?;
+        self.files.sweep_images(&self.projects.images().await?);
+        let here = self.files.artifacts();
+        let named = self.projects.named_artifacts(&here).await?;
+        for digest in here.iter().filter(|digest| !named.contains(digest)) {
+            self.files.remove_artifact(digest);
+        }
+        Ok(())
+    }
+}

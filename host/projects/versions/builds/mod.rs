@@ -1,0 +1,85 @@
+//! What is to be built: a queue with leases, and the log of each build.
+//!
+//! One build of a project runs at a time, on any host. A host that is silent for longer than its
+//! lease has lost the build, and another takes it up; after [`MAX_ATTEMPTS`] nobody does. Of several
+//! that wait only the newest is built.
+
+mod store;
+
+use serde::Serialize;
+use sqlx::types::chrono::{DateTime, Utc};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::model::{SourceFiles, Version, VersionKind};
+
+/// How often a build is begun before it is given up.
+pub(super) const MAX_ATTEMPTS: i32 = 3;
+
+/// A deploy to record.
+#[derive(Clone, Debug)]
+pub struct NewBuild<'a> {
+    pub kind: VersionKind,
+    /// Who deploys, as they call their token.
+    pub created_by: &'a str,
+    pub message: Option<&'a str>,
+    pub upload: &'a [u8],
+    /// In lower-case hexadecimal.
+    pub source_sha256: &'a str,
+    /// Absent for a component.
+    pub source_files: Option<&'a SourceFiles>,
+    pub serves_when_ready: bool,
+}
+
+/// A build that this host has the lease of.
+#[derive(Clone, Debug)]
+pub struct BuildJob {
+    pub version: Version,
+    pub upload: Vec<u8>,
+    pub lease: Uuid,
+}
+
+/// What a build led to.
+#[derive(Clone, Debug)]
+pub struct Built<'a> {
+    /// What every host makes the bot of.
+    pub artifact: &'a [u8],
+    /// Of the artifact, in lower-case hexadecimal.
+    pub artifact_sha256: &'a str,
+    pub entry: &'a str,
+    pub webhook_path: &'a str,
+    pub notes: &'a serde_json::Value,
+}
+
+/// One line of a build's log.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct LogLine {
+    /// From 1.
+    pub line: i32,
+    pub level: LogLevel,
+    pub text: String,
+    pub at: DateTime<Utc>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema, sqlx::Type)]
+#[serde(rename_all = "lowercase")]
+#[sqlx(type_name = "text", rename_all = "lowercase")]
+pub enum LogLevel {
+    Trace,
+    Debug,
+    Info,
+    Warn,
+    Error,
+}
+
+impl LogLevel {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Trace => "trace",
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
+}

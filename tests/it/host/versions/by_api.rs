@@ -1,0 +1,399 @@
+//! The same by the admin API, and by the command line which uses nothing else.
+
+use std::path::Path;
+use std::process::Output;
+
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
+use tokio::process::Command;
+
+use super::{ANA, app, bot, named};
+use crate::host::support::{Answered, Operator, TestHost, answered};
+
+async fn upload(operator: &Operator, path: &str, body: Vec<u8>) -> Answered {
+    let request = operator.request(Method::POST, path);
+    answered(
+        request
+            .header("content-type", "application/gzip")
+            .body(body),
+    )
+    .await
+}
+
+/// Follows a build by its log, as a program would.
+async fn followed(operator: &Operator, version: &str) -> (Value, String) {
+    let (mut after, mut log) = (json!(0), String::new());
+    loop {
+        let path = format!("/v1/projects/shop/versions/{version}/log?after={after}&wait_ms=20000");
+        let page = operator.get(&path).await.ok();
+        let items = page["items"].as_array().unwrap();
+        for line in items {
+            log.push_str(line["text"].as_str().unwrap());
+            log.push('\n');
+        }
+        if items.is_empty() && ["ready", "failed"].contains(&page["state"].as_str().unwrap()) {
+            let path = format!("/v1/projects/shop/versions/{version}");
+            return (operator.get(&path).await.ok(), log);
+        }
+        after = page["next_after"].clone();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bot_is_deployed_and_rolled_back_over_http() {
+    let mut host = TestHost::start().await;
+    let project = host.project("shop").await;
+    let mut ana = project.customer(ANA).await;
+    let operator = host.operator();
+    let versions = "/v1/projects/shop/versions";
+
+    let path = format!("{versions}?message=first%20one");
+    let accepted = upload(&operator, &path, app(&named("one"))).await;
+    assert_eq!(accepted.status, StatusCode::ACCEPTED);
+    assert_eq!(accepted.ok()["name"], "v1");
+    let (version, log) = followed(&operator, "v1").await;
+    assert_eq!(version["state"], "ready", "{version}");
+    assert_eq!(version["active"], true);
+    assert_eq!(version["created_by"], "root");
+    assert_eq!(version["message"], "first one");
+    assert_eq!(version["webhook_because"], "it answers Meta's handshake");
+    assert!(log.contains("built and checked in"), "{log}");
+    let id = version["id"].as_str().unwrap().to_owned();
+    assert_eq!(
+        operator.get(&format!("{versions}/{id}")).await.ok()["name"],
+        "v1"
+    );
+
+    upload(&operator, versions, app(&named("two"))).await.ok();
+    followed(&operator, "v2").await;
+    let broken = upload(&operator, versions, app("const x = (")).await.ok();
+    assert_eq!(broken["name"], "v3");
+    let (broken, _) = followed(&operator, "v3").await;
+    assert_eq!(broken["state"], "failed");
+    assert!(
+        broken["error"].as_str().unwrap().contains("app.js:1:"),
+        "{broken}"
+    );
+    ana.says("hi").await;
+    assert_eq!(ana.hears().await, "two: hi");
+
+    let page = operator.get(&format!("{versions}?limit=2")).await.ok();
+    let names: Vec<_> = page["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| &it["name"])
+        .collect();
+    assert_eq!(names, ["v3", "v2"]);
+    let cursor = page["next_cursor"].as_str().unwrap();
+    let page = operator
+        .get(&format!("{versions}?cursor={cursor}"))
+        .await
+        .ok();
+    assert_eq!(page["items"][0]["name"], "v1");
+
+    let done = operator
+        .post("/v1/projects/shop/rollback", &json!({}))
+        .await
+        .ok();
+    assert_eq!(
+        (&done["from"]["name"], &done["to"]["name"]),
+        (&json!("v2"), &json!("v1"))
+    );
+    assert_eq!(done["to"]["active"], true);
+    ana.says("hi").await;
+    assert_eq!(ana.hears().await, "one: hi");
+    let done = operator
+        .post(&format!("{versions}/v2/activate"), &json!({}))
+        .await
+        .ok();
+    assert_eq!(done["to"]["name"], "v2");
+
+    for (refused, status, code) in [
+        (
+            upload(&operator, versions, b"nonsense".to_vec()).await,
+            422,
+            "bad-upload",
+        ),
+        (
+            upload(&operator, versions, Vec::new()).await,
+            422,
+            "bad-upload",
+        ),
+        (
+            upload(&operator, &format!("{versions}?activate=perhaps"), app("")).await,
+            400,
+            "bad-query",
+        ),
+        (
+            operator.get(&format!("{versions}/v9")).await,
+            404,
+            "version-not-found",
+        ),
+        (
+            operator.get(&format!("{versions}/nonsense")).await,
+            404,
+            "version-not-found",
+        ),
+        (
+            operator.get(&format!("{versions}/v1/log?limit=0")).await,
+            400,
+            "bad-log-query",
+        ),
+        (
+            operator
+                .post(&format!("{versions}/v2/activate"), &json!({}))
+                .await,
+            409,
+            "version-serves-already",
+        ),
+        (
+            operator
+                .post(&format!("{versions}/v3/activate"), &json!({}))
+                .await,
+            409,
+            "version-not-ready",
+        ),
+        (
+            operator
+                .post("/v1/projects/shop/rollback", &json!({"to": "v9"}))
+                .await,
+            404,
+            "version-not-found",
+        ),
+    ] {
+        assert_eq!(refused.refusal(), (status, code.to_owned()));
+    }
+    let audit = operator.get("/v1/audit").await.text;
+    for action in ["create_version", "roll_back", "activate_version"] {
+        assert!(audit.contains(action), "{action}: {audit}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn secrets_go_in_over_http_and_do_not_come_out() {
+    let mut host = TestHost::start().await;
+    host.project("shop").await;
+    let operator = host.operator();
+    let secrets = "/v1/projects/shop/secrets";
+    let mut said = Vec::new();
+
+    let set = operator
+        .put(&format!("{secrets}/MOTTO"), &json!({"value": "hunter2"}))
+        .await;
+    assert_eq!(set.ok()["changed"], true);
+    let again = operator
+        .put(&format!("{secrets}/MOTTO"), &json!({"value": "hunter2"}))
+        .await;
+    assert_eq!(again.ok()["changed"], false);
+    let port = operator
+        .put(&format!("{secrets}/PORT"), &json!({"value": "hunter2"}))
+        .await;
+    assert!(
+        port.ok()["warning"]
+            .as_str()
+            .unwrap()
+            .contains("the host sets `PORT`")
+    );
+    let import = operator.request(Method::POST, &format!("{secrets}/import"));
+    let import = import.header("content-type", "text/plain");
+    let imported = answered(import.body("KEY=hunter2\nNODE_ENV=test\n\nhunter2\n")).await;
+    assert_eq!(imported.ok()["set"], json!(["KEY"]));
+    assert_eq!(imported.ok()["left_out"], json!(["NODE_ENV"]));
+    assert_eq!(imported.ok()["invalid"][0]["line"], 4);
+    let list = operator.get(secrets).await;
+    let names: Vec<_> = list.ok()["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["name"].clone())
+        .collect();
+    assert_eq!(names, ["KEY", "MOTTO", "PORT"]);
+    assert_eq!(list.ok()["environment"]["state"], "current");
+    assert_eq!(
+        operator.delete(&format!("{secrets}/PORT")).await.status,
+        StatusCode::NO_CONTENT
+    );
+    said.extend([set, again, port, imported, list].map(|answer| answer.text));
+    said.push(operator.get("/v1/audit").await.text);
+    said.push(host.log());
+    for text in said {
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+
+    for (refused, status, code) in [
+        (
+            operator.delete(&format!("{secrets}/PORT")).await,
+            404,
+            "secret-not-found",
+        ),
+        (
+            operator
+                .put(&format!("{secrets}/A-B"), &json!({"value": ""}))
+                .await,
+            422,
+            "bad-secret-name",
+        ),
+        (
+            operator
+                .put(&format!("{secrets}/A"), &json!({"value": "\0"}))
+                .await,
+            422,
+            "bad-secret-value",
+        ),
+        (
+            operator
+                .put(
+                    &format!("{secrets}/A"),
+                    &json!({"value": "x".repeat(65_537)}),
+                )
+                .await,
+            422,
+            "secret-too-long",
+        ),
+        (
+            operator.put(&format!("{secrets}/A"), &json!({})).await,
+            422,
+            "bad-body",
+        ),
+        (
+            operator
+                .post(&format!("{secrets}/import"), &json!({}))
+                .await,
+            415,
+            "not-text-type",
+        ),
+    ] {
+        assert_eq!(refused.refusal(), (status, code.to_owned()));
+    }
+}
+
+/// `roost` with these words, in a folder.
+async fn roost(operator: &Operator, folder: &Path, words: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_roost"))
+        .args(words)
+        .current_dir(folder)
+        .env_clear()
+        .env("ROOST_URL", &operator.base)
+        .env("ROOST_TOKEN", &operator.token)
+        .env("ROOST_PROJECT", "shop")
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // A word that reads nothing may have ended.
+    let _ = stdin.write_all(input.as_bytes()).await;
+    drop(stdin);
+    child.wait_with_output().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_command_line_deploys_a_folder_and_follows_it() {
+    let mut host = TestHost::start().await;
+    let project = host.project("shop").await;
+    let mut ana = project.customer(ANA).await;
+    let operator = host.operator();
+    let folder = tempfile::tempdir().unwrap();
+    let write =
+        |name: &str, content: &str| std::fs::write(folder.path().join(name), content).unwrap();
+    let run = async |words: &[&str], input: &str| {
+        let output = roost(&operator, folder.path(), words, input).await;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (
+            output.status.code(),
+            text(&output.stdout),
+            text(&output.stderr),
+        )
+    };
+    write("app.js", &bot("const motto = process.env.MOTTO", "motto"));
+    write(".env", "MOTTO=from the file\nPORT=1\n");
+
+    let (code, out, err) = run(&["secrets", "import"], "").await;
+    assert_eq!(code, Some(0), "{err}");
+    assert!(
+        out.contains("1 set, 0 unchanged") && out.contains("PORT is left out"),
+        "{out}"
+    );
+    let (code, out, err) = run(&["deploy", "-m", "the first"], "").await;
+    assert_eq!(code, Some(0), "{err}");
+    for says in [
+        "packed this folder: 1 files",
+        "v1:",
+        "webhook /webhook",
+        "v1 serves `shop`",
+    ] {
+        assert!(out.contains(says), "`{says}` is not in: {out}");
+    }
+    ana.says("hi").await;
+    assert_eq!(ana.hears().await, "from the file");
+
+    let (code, out, err) = run(&["secrets", "set", "MOTTO"], "from a pipe\n").await;
+    assert_eq!((code, out.as_str()), (Some(0), "MOTTO is set\n"), "{err}");
+    ana.says("hi").await;
+    assert_eq!(ana.hears().await, "from a pipe");
+    let (_, out, _) = run(&["secrets"], "").await;
+    assert!(out.contains("MOTTO") && !out.contains("pipe"), "{out}");
+
+    write("app.js", "require('./menu.js'\n");
+    let (code, out, err) = run(&["deploy"], "").await;
+    assert_eq!(code, Some(1), "{out}");
+    assert!(
+        err.contains("v2 was not deployed") && err.contains("app.js:"),
+        "{err}"
+    );
+    write("app.js", &named("three"));
+    let (code, out, err) = run(&["deploy", "--json"], "").await;
+    assert_eq!(code, Some(0), "{err}");
+    let version: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(
+        (&version["name"], &version["state"]),
+        (&json!("v3"), &json!("ready"))
+    );
+
+    let (_, out, _) = run(&["versions"], "").await;
+    let lines: Vec<&str> = out.lines().collect();
+    assert!(
+        lines[1].starts_with("v3") && lines[1].contains("serves") && lines[1].contains("+0 ~1 -0"),
+        "{out}"
+    );
+    assert!(
+        lines[2].starts_with("v2") && lines[2].contains("failed"),
+        "{out}"
+    );
+    let (_, out, _) = run(&["versions", "log", "v2"], "").await;
+    assert!(out.contains("app.js:"), "{out}");
+    let (_, out, _) = run(&["versions", "show", "v3"], "").await;
+    assert!(out.contains("~ app.js"), "{out}");
+    let (code, out, err) = run(&["rollback"], "").await;
+    assert_eq!(
+        (code, out.as_str()),
+        (Some(0), "v1 serves, in place of v3\n"),
+        "{err}"
+    );
+    ana.says("hi").await;
+    assert_eq!(ana.hears().await, "from a pipe");
+    let (code, _, err) = run(&["rollback"], "").await;
+    assert_eq!(code, Some(1));
+    assert!(err.contains("there is no version to go back to"), "{err}");
+
+    // A bot that cannot start with a secret goes on, and the word says why.
+    write(
+        "app.js",
+        &bot(
+            "if (!process.env.MOTTO) throw new Error('no motto')",
+            "'fine'",
+        ),
+    );
+    run(&["deploy"], "").await;
+    let (code, _, err) = run(&["secrets", "remove", "MOTTO"], "").await;
+    assert_eq!(code, Some(1));
+    assert!(
+        err.contains("no motto") && err.contains("runs with those before"),
+        "{err}"
+    );
+    ana.says("hi").await;
+    assert_eq!(ana.hears().await, "fine");
+}

@@ -1,0 +1,115 @@
+//! Components that were built elsewhere.
+
+use std::collections::BTreeMap;
+
+use roost::build::artifact;
+use roost::capabilities::Grants;
+use roost::projects::VersionKind;
+use wasm_encoder::{
+    Component, ComponentImportSection, ComponentTypeRef, ComponentTypeSection, InstanceType,
+};
+
+use super::{ANA, app, bot, deploy, log_of, try_deploy};
+use crate::host::support::{TestHost, guest};
+
+/// What `roost build` makes of the echo bot.
+async fn built(host: &TestHost, env: &[(&str, &str)]) -> Vec<u8> {
+    let workshop = host.app().workshop();
+    let bundle = workshop.bundle(&guest("echo"), |_| {}).await.unwrap();
+    let source = workshop.artifact(bundle);
+    let env: BTreeMap<_, _> = env
+        .iter()
+        .map(|(k, v)| ((*k).into(), (*v).into()))
+        .collect();
+    workshop.build(&source, env, Grants::none).await.unwrap().0
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_roost_build_makes_is_booted_again_with_the_projects_environment() {
+    let mut host = TestHost::start().await;
+    let project = host.project("echo").await;
+    let mut ana = project.customer(ANA).await;
+    // Its own VERIFY_TOKEN is not the project's: the handshake would fail with it.
+    let component = built(&host, &[("VERIFY_TOKEN", "another")]).await;
+
+    let version = deploy(&host, &project, &component).await;
+
+    assert_eq!(version.kind, VersionKind::Component);
+    assert_eq!(version.notes["webhook"], "it answers Meta's handshake");
+    assert_eq!(version.entry.as_deref(), Some("app.js"));
+    ana.says("hi").await;
+    assert_eq!(ana.hears().await, "You said: hi");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_component_without_a_bundle_runs_as_it_is() {
+    let mut host = TestHost::start().await;
+    let project = host.project("echo").await;
+    let mut ana = project.customer(ANA).await;
+    let keys = host.app().projects().keys(project.id).await.unwrap();
+    let number = project.number_id.clone();
+    let env = [
+        ("VERIFY_TOKEN", keys.verify_token.expose()),
+        ("PHONE_NUMBER_ID", &number),
+        ("WHATSAPP_TOKEN", "EAAroostPlaceholderToken"),
+    ];
+    let component = built(&host, &env).await;
+    let component = artifact::strip(&component).unwrap();
+
+    let version = deploy(&host, &project, &component).await;
+
+    let log = log_of(&host, &version).await;
+    assert!(log.contains("carries no bundle"), "{log}");
+    ana.says("hi").await;
+    assert_eq!(ana.hears().await, "You said: hi");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_component_of_another_world_is_refused_by_what_it_imports() {
+    let mut host = TestHost::start().await;
+    let project = host.project("shop").await;
+    let mut ana = project.customer(ANA).await;
+    deploy(&host, &project, &app(&bot("", "'still here'"))).await;
+
+    for (import, advice) in [
+        (
+            "wasi:sockets/types@0.3.0",
+            "call out with `wasi:http/client@0.3.0`",
+        ),
+        (
+            "wasi:filesystem/preopens@0.2.6",
+            "keep data in `roost:bot/database`",
+        ),
+        ("wasi:io/streams@0.2.6", "build it for 0.3"),
+        (
+            "acme:billing/ledger",
+            "build it for the world `roost:bot/bot`",
+        ),
+    ] {
+        let error = try_deploy(&host, &project, &importing(import))
+            .await
+            .unwrap_err();
+        assert!(error.contains(&format!("imports `{import}`")), "{error}");
+        assert!(error.contains(advice), "{error}");
+    }
+    let error = try_deploy(&host, &project, &Component::new().finish())
+        .await
+        .unwrap_err();
+    assert!(
+        error.contains("exports no `wasi:http/handler@0.3.0`"),
+        "{error}"
+    );
+    ana.says("hi").await;
+    assert_eq!(ana.hears().await, "still here");
+}
+
+/// A component that imports an empty instance of that name.
+fn importing(name: &str) -> Vec<u8> {
+    let mut types = ComponentTypeSection::new();
+    types.instance(&InstanceType::new());
+    let mut imports = ComponentImportSection::new();
+    imports.import(name, ComponentTypeRef::Instance(0));
+    let mut component = Component::new();
+    component.section(&types).section(&imports);
+    component.finish()
+}
