@@ -11,7 +11,7 @@ use super::esbuild::{self, Job, Output};
 use super::inspect::{inspect, is_outside, outside, package_in};
 use super::messages::Message;
 use super::package_json::PackageJson;
-use super::{Bundle, Format, ROOT, Tools, assets, install, native, place};
+use super::{Bundle, Format, Instance, ROOT, Tools, assets, install, module_state, native, place};
 
 /// Tries with more left out each time; a bot that needs more has other problems.
 const MAX_TRIES: usize = 8;
@@ -63,6 +63,9 @@ pub fn bundle(dir: &Path, tools: &Tools<'_>) -> Result<Bundle, BuildError> {
     );
     warnings.extend(own.iter().filter_map(|path| key_warning(dir, path)));
     warnings.extend(assets.warnings);
+    if package.settings.instance != Some(Instance::Resident) {
+        warnings.extend(module_state::warnings(dir, own.iter().copied()));
+    }
 
     let mut inputs: Vec<_> = own.iter().map(|path| dir.join(path)).collect();
     inputs.push(dir.join("package.json"));

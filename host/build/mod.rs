@@ -21,6 +21,7 @@ mod esbuild;
 mod inspect;
 mod install;
 mod messages;
+mod module_state;
 mod native;
 mod package_json;
 mod place;
