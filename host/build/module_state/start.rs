@@ -152,5 +152,5 @@ fn calls_now(call: &CallExpression<'_>) -> bool {
     let is_process = matches!(member.object().get_inner_expression(),
         Expression::Identifier(object) if object.name == "process");
     let method = member.static_property_name();
-    is_process || method.is_some_and(|method| CALLS_NOW.contains(&method.as_str()))
+    is_process || method.is_some_and(|method| CALLS_NOW.contains(&method))
 }

@@ -294,3 +294,25 @@ fn a_folder_that_is_none_is_said() {
         "`/nowhere/at/all` is not a folder\n  = give the folder that holds the bot's package.json"
     );
 }
+
+#[test]
+fn handlers_that_change_module_state_are_told_so() {
+    let told = |folder: &Path| -> Vec<String> {
+        let warnings = build(folder).unwrap().warnings.into_iter();
+        let warnings = warnings.map(|warning| warning.to_string());
+        warnings
+            .filter(|warning| warning.contains("what handlers put into it"))
+            .collect()
+    };
+    let keeps = told(&fixture("eats_memory"));
+    assert!(
+        keeps.len() == 1 && keeps[0].contains(" --> app.js:11:12\n"),
+        "{keeps:?}"
+    );
+    for silent in ["echo", "starter", "fixtures/esm_app", "fixtures/ts_app"] {
+        let told = told(&root().join("guests").join(silent));
+        assert!(told.is_empty(), "{silent}: {told:?}");
+    }
+    // It asks for a resident instance, so what it counts is kept.
+    assert_eq!(told(&fixture("counts")), Vec::<String>::new());
+}
