@@ -78,6 +78,10 @@ impl ProjectArgs {
 
 /// Words that talk to a host.
 #[derive(Subcommand)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one is made in the life of a process"
+)]
 pub enum ClientWord {
     /// Lists, makes and changes projects.
     Projects(projects::ProjectsArgs),

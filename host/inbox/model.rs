@@ -51,6 +51,8 @@ pub struct ClaimedEvent {
     pub attempt: i32,
     /// How often the host could not do it.
     pub deferrals: i32,
+    /// Those of the attempts whose host disappeared.
+    pub lost: i32,
     pub received_at: DateTime<Utc>,
     /// The span that stored it, or that runs it now; absent while tracing is off.
     pub traceparent: Option<String>,

@@ -9,8 +9,8 @@
 //! | a send waits | only after `max_deferrals` of them | again when the wait is over, else after a back-off |
 //! | no version | no | again after `ceiling`, or when a version is activated |
 //!
-//! A run whose host disappeared counts: the event may be what took the host down. By itself that
-//! makes an event dead after `max_lost` of them only.
+//! A run whose host disappeared does not count against the bot: a host takes down all that it runs.
+//! The event may be what took it down, so after `max_lost` of them it is dead.
 
 use std::time::Duration;
 
@@ -32,8 +32,8 @@ pub struct RetryPolicy {
     pub max_attempts: u32,
     /// Runs that the host may fail to do before they count against the bot.
     pub max_deferrals: u32,
-    /// Attempts after which an event whose host ended each time is dead. More than `max_attempts`:
-    /// a host takes down all that it runs, and most of it is innocent.
+    /// Runs whose host may disappear before the event is dead. More than `max_attempts`: a host takes
+    /// down all that it runs, and most of it is innocent.
     pub max_lost: u32,
 }
 
@@ -91,7 +91,7 @@ impl RetryPolicy {
                 report,
             } => (reason, kind, report),
         };
-        let attempts = u32::try_from(event.attempt).unwrap_or(0);
+        let attempts = u32::try_from(event.attempt - event.lost).unwrap_or(0);
         let deferrals = u32::try_from(event.deferrals).unwrap_or(0);
         let is_deferral = match kind {
             FailureKind::HostUnavailable | FailureKind::SendWaits(_) => {

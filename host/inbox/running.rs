@@ -158,9 +158,7 @@ impl Running {
     /// How the run ended; `None` when its lease was lost.
     async fn verdict(&self, event: &ClaimedEvent, lost: &CancellationToken) -> Option<Verdict> {
         let retry = &self.settings.retry;
-        // The claim counted one more attempt than may fail: the last one was never settled.
-        let most = retry.max_attempts.max(retry.max_lost);
-        if event.attempt > i32::try_from(most).unwrap_or(i32::MAX) {
+        if event.lost >= i32::try_from(retry.max_lost).unwrap_or(i32::MAX) {
             return Some(Verdict::took_hosts_down());
         }
         let handled = AssertUnwindSafe(async { self.handler.handle(event.clone()).await });

@@ -280,7 +280,7 @@ impl Inbox {
         let done = sqlx::query(
             "with again as (
                update event
-               set state = 'pending', attempts = 0, deferrals = 0, finished_at = null,
+               set state = 'pending', attempts = 0, deferrals = 0, lost = 0, finished_at = null,
                    expires_at = null
                where project_id = $1 and event_id = $2 and state = 'dead'
                returning queue)

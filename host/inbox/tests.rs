@@ -32,6 +32,7 @@ fn event(attempt: i32, deferrals: i32) -> ClaimedEvent {
         payload: String::new(),
         attempt,
         deferrals,
+        lost: 0,
         received_at: DateTime::UNIX_EPOCH,
         traceparent: None,
     }
@@ -50,6 +51,19 @@ fn pause(next: Next) -> Option<Duration> {
         Next::Again(pause) => Some(pause),
         Next::Done | Next::Dead => None,
     }
+}
+
+#[test]
+fn runs_whose_host_disappeared_are_not_held_against_the_bot() {
+    let judge = |attempt, lost| {
+        let event = ClaimedEvent {
+            lost,
+            ..event(attempt, 0)
+        };
+        policy().judge(&event, failed(FailureKind::BotThrew)).next
+    };
+    assert!(matches!(judge(9, 7), Next::Again(_)));
+    assert_eq!(judge(9, 6), Next::Dead);
 }
 
 #[test]

@@ -168,7 +168,7 @@ fn is_object_assign(callee: &Expression<'_>) -> bool {
     member.is_some_and(|member| {
         let is_object =
             matches!(member.object(), Expression::Identifier(name) if name.name == "Object");
-        is_object && member.static_property_name().as_deref() == Some("assign")
+        is_object && member.static_property_name() == Some("assign")
     })
 }
 

@@ -62,7 +62,7 @@ pub(super) fn of_value<'a>(value: &'a Expression<'a>) -> Origin<'a> {
             let Some(member) = member else {
                 return Origin::Other;
             };
-            match (member.object(), member.static_property_name().as_deref()) {
+            match (member.object(), member.static_property_name()) {
                 (Expression::Identifier(object), Some("create")) if object.name == "Object" => {
                     Origin::Object(None)
                 }

@@ -25,7 +25,7 @@ impl Events {
             query.push(
                 ", again as (
                    update event e
-                   set state = 'pending', attempts = 0, deferrals = 0, finished_at = null,
+                   set state = 'pending', attempts = 0, deferrals = 0, lost = 0, finished_at = null,
                        expires_at = null
                    from chosen c where e.project_id = c.project_id and e.event_id = c.event_id
                    returning e.queue),

@@ -7,7 +7,7 @@ use sqlx::{Connection, PgConnection};
 
 use super::room::{Room, Rooms};
 use super::{ClaimLimits, Claiming, Claims, Lease, LeaseLost, Priority, walk};
-use crate::inbox::model::{ClaimedEvent, RunId};
+use crate::inbox::model::{ClaimedEvent, EventId, RunId};
 use crate::inbox::retry::{Next, Verdict};
 use crate::inbox::store::{Inbox, InboxError};
 use crate::projects::ProjectId;
@@ -41,11 +41,11 @@ impl Inbox {
         if !leases.is_empty() {
             rooms.pay(&mut tx).await?;
         }
-        let events = match leases.is_empty() {
+        let mut events = match leases.is_empty() {
             true => Vec::new(),
             false => start_runs(&mut tx, limits.owner, &leases, told).await?,
         };
-        end_lost_runs(&mut tx, &events, told).await?;
+        end_lost_runs(&mut tx, &mut events, told).await?;
         if events.len() < leases.len() {
             free_empty(&mut tx, &leases, &events).await?;
         }
@@ -271,7 +271,7 @@ async fn start_runs(
            update event e set attempts = e.attempts + 1
            from head where e.project_id = head.project_id and e.event_id = head.event_id
            returning e.project_id, e.event_id, head.run_id, e.queue, e.kind, e.payload,
-                     e.attempts as attempt, e.deferrals, e.received_at, e.traceparent),
+                     e.attempts as attempt, e.deferrals, e.lost, e.received_at, e.traceparent),
          started as (
            insert into run (run_id, project_id, event_id, attempt, owner, version_id, started_at)
            select c.run_id, c.project_id, c.event_id, c.attempt, $4, p.active_version_id,
@@ -290,11 +290,11 @@ async fn start_runs(
     .await
 }
 
-/// Runs that never ended are over: their lease ran out. Only events that were tried before have any,
-/// which are few.
+/// Runs that never ended are over: their lease ran out. They are counted, so that they are not held
+/// against the bot. Only events that were tried before have any, which are few.
 async fn end_lost_runs(
     tx: &mut PgConnection,
-    events: &[ClaimedEvent],
+    events: &mut [ClaimedEvent],
     told: Option<DateTime<Utc>>,
 ) -> Result<(), sqlx::Error> {
     let tried = events.iter().filter(|e| e.attempt > 1 || e.deferrals > 0);
@@ -302,18 +302,31 @@ async fn end_lost_runs(
     if tried.is_empty() {
         return Ok(());
     }
-    sqlx::query(
-        "update run r set outcome = 'lost', ended_at = coalesce($4, statement_timestamp())
-         from unnest($1::uuid[], $2::bigint[], $3::uuid[]) as t (project_id, event_id, run_id)
-         where r.project_id = t.project_id and r.event_id = t.event_id
-           and r.run_id <> t.run_id and r.ended_at is null",
+    let lost: Vec<(ProjectId, EventId, i32)> = sqlx::query_as(
+        "with ended as (
+           update run r set outcome = 'lost', ended_at = coalesce($4, statement_timestamp())
+           from unnest($1::uuid[], $2::bigint[], $3::uuid[]) as t (project_id, event_id, run_id)
+           where r.project_id = t.project_id and r.event_id = t.event_id
+             and r.run_id <> t.run_id and r.ended_at is null
+           returning r.project_id, r.event_id),
+         counted as (
+           select project_id, event_id, count(*)::integer as runs from ended group by 1, 2)
+         update event e set lost = e.lost + c.runs
+         from counted c where e.project_id = c.project_id and e.event_id = c.event_id
+         returning e.project_id, e.event_id, e.lost",
     )
     .bind(tried.iter().map(|e| e.project_id).collect::<Vec<_>>())
     .bind(tried.iter().map(|e| e.event_id).collect::<Vec<_>>())
     .bind(tried.iter().map(|e| e.run_id).collect::<Vec<_>>())
     .bind(told)
-    .execute(tx)
+    .fetch_all(tx)
     .await?;
+    for (project_id, event_id, lost) in lost {
+        let is_it = |e: &&mut ClaimedEvent| (e.project_id, e.event_id) == (project_id, event_id);
+        if let Some(event) = events.iter_mut().find(is_it) {
+            event.lost = lost;
+        }
+    }
     Ok(())
 }
 
