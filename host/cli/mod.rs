@@ -78,10 +78,6 @@ impl ProjectArgs {
 
 /// Words that talk to a host.
 #[derive(Subcommand)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one is made in the life of a process"
-)]
 pub enum ClientWord {
     /// Lists, makes and changes projects.
     Projects(projects::ProjectsArgs),
@@ -90,7 +86,7 @@ pub enum ClientWord {
     /// Shows, connects and disconnects a project's WhatsApp number.
     Number(number::NumberArgs),
     /// Shows what came in, what became of it and why; runs dead events again.
-    Events(events::EventsArgs),
+    Events(Box<events::EventsArgs>),
     /// Shows what a bot logs.
     Logs(logs::LogsArgs),
     /// Deploys a bot: its folder, or a component that `roost build` made.
