@@ -179,8 +179,8 @@ async fn a_rolling_restart_under_load_loses_nothing_and_runs_nothing_twice() {
     let pair = Pair::of("echo", &guest("echo")).await;
     let drain = ("ROOST_DRAIN_SECONDS", "1".to_owned());
     let mut hosts = vec![
-        pair.one_more(&[drain.clone()]).await,
-        pair.one_more(&[drain.clone()]).await,
+        pair.one_more(std::slice::from_ref(&drain)).await,
+        pair.one_more(std::slice::from_ref(&drain)).await,
     ];
     let over = CancellationToken::new();
     let talking: Vec<_> = pair
@@ -190,7 +190,7 @@ async fn a_rolling_restart_under_load_loses_nothing_and_runs_nothing_twice() {
         .map(|customer| tokio::spawn(talks_until(customer, over.clone())))
         .collect();
     for _ in 0..2 {
-        let next = pair.one_more(&[drain.clone()]).await;
+        let next = pair.one_more(std::slice::from_ref(&drain)).await;
         let old = hosts.remove(0);
         old.is_told_to_stop();
         // It says that it is not ready while it still takes webhooks: balancers look now and then.
