@@ -78,8 +78,10 @@ async fn checked(lifecycle: &Lifecycle, claimed: &ClaimedStep) -> Halted {
         },
     );
     applied.await?;
-    // Its environment names another number now.
-    parts.deploys.environment_changed();
+    // Its environment names another number now. Whoever waits for the step may write to it at once.
+    if parts.deploys.renew(claimed.project_id).await.is_err() {
+        parts.deploys.environment_changed();
+    }
     Ok(StepEnd::Done(Some(described(&number))))
 }
 

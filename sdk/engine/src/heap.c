@@ -174,6 +174,9 @@ void heap_give(void *block, uint8_t class) {
   free_lists[class] = freed;
 }
 
+/* What `memset` may use of the stack below `heap_seal`; what lies there is in the image. */
+#define SEAL_FRAME 64
+
 void heap_seal(void) {
   for (unsigned n = 0; n < CLASSES; n++) {
     while (free_lists[n]) {
@@ -189,7 +192,7 @@ void heap_seal(void) {
   }
   /* The stack's unused part holds what the boot left there. It begins at 0. */
   uintptr_t stack = (uintptr_t)__builtin_frame_address(0);
-  if (stack > HOST_PAGE) memset((void *)(uintptr_t)8, 0, stack - HOST_PAGE);
+  if (stack > SEAL_FRAME) memset((void *)(uintptr_t)8, 0, stack - SEAL_FRAME);
   uintptr_t sealed = (top + HOST_PAGE - 1) & ~(uintptr_t)(HOST_PAGE - 1);
   if (end - top < sealed - top + EVENT_RESERVE) {
     uintptr_t before = top;
