@@ -40,7 +40,6 @@ impl World {
                 closed_window: ClosedWindow::Ignored,
                 ..Settings::default()
             },
-            history: 10,
             ..Config::default()
         })
         .await?;
