@@ -472,7 +472,7 @@ async fn url_of(database: &str) -> String {
     format!("postgres://roost_admin@{folder}:{port}/{database}")
 }
 
-fn sdk() -> PathBuf {
+pub(in crate::host) fn sdk() -> PathBuf {
     match std::env::var_os("ROOST_SDK") {
         Some(folder) => folder.into(),
         None => Path::new(env!("CARGO_MANIFEST_DIR")).join(".tools/sdk"),
