@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, Method, header, request::Parts};
 use axum::middleware::Next;
 use axum::response::Response;
 use serde_json::Value;
+use sqlx::types::chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::Api;
@@ -30,7 +31,8 @@ pub(super) struct Note {
     pub(super) changed: Option<Value>,
 }
 
-/// The project that the path names, by name or id, if the caller may see it.
+/// The project that the path names, by name or id, if the caller may see it. One that is being
+/// deleted can be restored, exported and deleted, and not read or changed.
 #[derive(Clone, Debug)]
 pub struct ProjectPath(pub Project);
 
@@ -167,8 +169,24 @@ impl FromRequestParts<Api> for ProjectPath {
             .ok_or_else(|| ApiError::Internal(anyhow::anyhow!("no `{{project}}` in a path")))?;
         let project = find_visible(api, &caller, text).await?;
         caller.concerns(&project);
-        Ok(Self(project))
+        let is_read_or_changed = matches!(parts.method, Method::GET | Method::HEAD | Method::PATCH);
+        match project.delete_after {
+            Some(at) if is_read_or_changed => Err(deleted(&project, at)),
+            _ => Ok(Self(project)),
+        }
     }
+}
+
+/// What was deleted is not found any more, though it could be restored.
+fn deleted(project: &Project, at: DateTime<Utc>) -> ApiError {
+    let (name, at) = (&project.name, at.format("%Y-%m-%d %H:%M:%SZ"));
+    not_found(
+        "project-deleted",
+        format!(
+            "project `{name}` is deleted, and everything of it goes at {at}; until then \
+             `roost projects restore {name}` undoes that"
+        ),
+    )
 }
 
 /// The project that a text names, if the caller may see it.

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 
+use super::extract::ROW_ID;
 use crate::http::Problem;
 
 /// Operations of a path item; its other fields are no operations.
@@ -28,6 +29,7 @@ const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
     components(schemas(Problem)),
     tags(
         (name = "projects", description = "Bots, each with its number, schema, secrets and conversations"),
+        (name = "queue", description = "What waits to run"),
         (name = "events", description = "What woke bots, what became of it, and why"),
         (name = "logs", description = "What bots log"),
         (name = "versions", description = "Deploys, their builds, and which one serves"),
@@ -157,6 +159,16 @@ fn add_parameters(path: &str, method: &str, operation: &mut Map<String, Value>) 
     let Some(parameters) = parameters.as_array_mut() else {
         return;
     };
+    for parameter in &mut *parameters {
+        // One that may be left out is not null: on the way there is no such thing.
+        let kind = &mut parameter["schema"]["type"];
+        if let Some([kinds @ .., last]) = kind.as_array().map(Vec::as_slice)
+            && last == "null"
+            && let [only] = kinds
+        {
+            *kind = only.clone();
+        }
+    }
     for name in path
         .split('{')
         .skip(1)
@@ -170,9 +182,13 @@ fn add_parameters(path: &str, method: &str, operation: &mut Map<String, Value>) 
                 "project" => "The project's name or id".to_owned(),
                 name => format!("The id of the {}", name.trim_end_matches("_id")),
             };
+            let schema = match name {
+                "event" => json!({ "type": "string", "pattern": ROW_ID }),
+                _ => json!({ "type": "string" }),
+            };
             parameters.push(json!({
                 "name": name, "in": "path", "required": true,
-                "description": description, "schema": { "type": "string" },
+                "description": description, "schema": schema,
             }));
         }
     }

@@ -8,10 +8,11 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::error::{bad_request, conflict, database, not_found, unprocessable};
+use super::dead_events::DeadEvents;
+use super::error::{bad_request, conflict, database, not_found};
 use super::event_view::{EventDetail, EventView};
 use super::logs::LogView;
-use super::{Api, ApiJson, ApiPath, ApiQuery, Caller, Page, ProjectPath, Time, Window};
+use super::{Api, ApiJson, ApiPath, ApiQuery, Caller, Page, ProjectPath, RowId, Time, Window};
 use crate::events::{EventError, EventFilter, EventReport, EventState};
 use crate::http::ApiError;
 use crate::inbox::{EventId, EventKind, InboxError};
@@ -94,10 +95,13 @@ struct EventsQuery {
     #[param(inline)]
     kind: Option<Kind>,
     /// Of this customer or conversation: a phone number, a user id, a group's or a conversation's id.
+    #[param(pattern = r"^[^\u0000]*$")]
     contact: Option<String>,
     /// How the last run ended, as in `timeout`.
+    #[param(pattern = r"^[^\u0000]*$")]
     outcome: Option<String>,
     /// What the last error contains, whatever its case.
+    #[param(pattern = r"^[^\u0000]*$")]
     error: Option<String>,
     /// Received at this time or later: RFC 3339.
     #[param(format = DateTime)]
@@ -138,7 +142,7 @@ async fn list_events(
 
 #[derive(Deserialize)]
 struct EventPath {
-    event: i64,
+    event: RowId,
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -160,7 +164,7 @@ async fn show_event(
     ApiPath(path): ApiPath<EventPath>,
     ApiQuery(query): ApiQuery<EventQuery>,
 ) -> Result<Json<EventDetail>, ApiError> {
-    let event_id = EventId(path.event);
+    let event_id = EventId(path.event.0);
     // What this host's bots have just logged.
     api.host.log_writer().flush().await;
     let report = api.host.events().find(project.project_id, event_id).await?;
@@ -198,7 +202,7 @@ async fn replay_event(
     ProjectPath(project): ProjectPath,
     ApiPath(path): ApiPath<EventPath>,
 ) -> Result<Json<EventView>, ApiError> {
-    let (events, event_id) = (api.host.events(), EventId(path.event));
+    let (events, event_id) = (api.host.events(), EventId(path.event.0));
     events.replay(project.project_id, event_id).await?;
     let report = events.find(project.project_id, event_id).await?;
     Ok(Json(report.into()))
@@ -214,61 +218,10 @@ async fn discard_event(
     ProjectPath(project): ProjectPath,
     ApiPath(path): ApiPath<EventPath>,
 ) -> Result<Json<EventView>, ApiError> {
-    let (events, event_id) = (api.host.events(), EventId(path.event));
+    let (events, event_id) = (api.host.events(), EventId(path.event.0));
     events.discard(project.project_id, event_id).await?;
     let report = events.find(project.project_id, event_id).await?;
     Ok(Json(report.into()))
-}
-
-/// Which dead events: `all`, or those that all the others let through.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct DeadEvents {
-    /// All dead events. Needed when nothing else is said, so that nobody means less than they say.
-    #[serde(default)]
-    all: bool,
-    kind: Option<Kind>,
-    /// Of this customer or conversation: a phone number, a user id, a group's or a conversation's id.
-    contact: Option<String>,
-    /// How the last run ended, as in `timeout`.
-    outcome: Option<String>,
-    /// What the last error contains, whatever its case.
-    error: Option<String>,
-    /// Received at this time or later: RFC 3339.
-    #[schema(format = DateTime)]
-    since: Option<String>,
-    /// Received before this time: RFC 3339.
-    #[schema(format = DateTime)]
-    until: Option<String>,
-}
-
-impl DeadEvents {
-    fn filter(self) -> Result<EventFilter, ApiError> {
-        let unfit = |error: ApiError| match error {
-            ApiError::Refused { detail, .. } => unprocessable("bad-body", detail),
-            other => other,
-        };
-        let filter = EventFilter {
-            state: None,
-            kind: self.kind.map(EventKind::from),
-            contact: plain("contact", self.contact).map_err(unfit)?,
-            outcome: plain("outcome", self.outcome).map_err(unfit)?,
-            error: plain("error", self.error).map_err(unfit)?,
-            since: Time::given("since", self.since.as_deref()).map_err(unfit)?,
-            until: Time::given("until", self.until.as_deref()).map_err(unfit)?,
-        };
-        match (self.all, filter == EventFilter::default()) {
-            (false, true) => Err(unprocessable(
-                "no-filter",
-                "say which dead events: `\"all\": true`, or one of kind, contact, outcome, error, since and until",
-            )),
-            (true, false) => Err(unprocessable(
-                "all-and-filter",
-                "say either `\"all\": true` or what the events have in common, not both",
-            )),
-            _ => Ok(filter),
-        }
-    }
 }
 
 /// How many events were replayed or given up.

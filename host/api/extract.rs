@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use axum::body::Bytes;
+use axum::body;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Json, Path, Query, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::error::{bad_request, not_found, other, unprocessable};
 use super::strict::Strict;
@@ -29,6 +31,42 @@ pub struct ApiQuery<T>(pub T);
 /// Parts of the path: a struct with a field for each that the handler wants.
 #[derive(Clone, Copy, Debug)]
 pub struct ApiPath<T>(pub T);
+
+/// A body of bytes.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "it says what a body is")]
+pub struct Bytes(Vec<u8>);
+
+/// The id of an event or of a line, in a query or a path: [`ROW_ID`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowId(pub i64);
+
+/// What a [`RowId`] looks like. Its parameters say so.
+pub const ROW_ID: &str = "^[0-9]{1,18}$";
+
+impl RowId {
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_id = (1..=18).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+        is_id.then(|| text.parse().ok()).flatten().map(Self)
+    }
+}
+
+impl<'de> Deserialize<'de> for RowId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| D::Error::custom("an id has 1 to 18 digits"))
+    }
+}
+
+/// Reads a field that may be left out, but is not null.
+pub fn not_null<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for ApiJson<T> {
     type Rejection = ApiError;
@@ -107,8 +145,8 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for ApiPath
 }
 
 /// Any body, bounded by the route's limit.
-pub async fn bytes(request: Request, timeout: Duration) -> Result<Bytes, ApiError> {
-    match tokio::time::timeout(timeout, Bytes::from_request(request, &())).await {
+pub async fn bytes(request: Request, timeout: Duration) -> Result<body::Bytes, ApiError> {
+    match tokio::time::timeout(timeout, body::Bytes::from_request(request, &())).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(too_large()),
         Ok(Err(_)) => Err(ApiError::BodyCutOff),

@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 
 use super::error::{bad_request, conflict, unprocessable};
 use super::projects::ProjectView;
-use super::{Api, ApiQuery, Caller, ProjectPath, Time};
+use super::{Api, ApiQuery, Bytes, Caller, ProjectPath, RowId, Time};
 use crate::access::Scope;
 use crate::http::ApiError;
 use crate::lifecycle::{LifecycleError, News, Standing, State as ProjectState, Step, StepChange};
@@ -122,8 +122,8 @@ struct DeleteQuery {
 /// Deletes a project
 ///
 /// Its bot stops at once, and Meta is told that its number left. Everything that it owns goes when
-/// the host's grace period is over; until then `restore` undoes it. Export it first. Needs the scope
-/// `admin`.
+/// the host's grace period is over; until then `restore` undoes it, and the list of projects still has
+/// it, and all that is below its own address is not found. Export it first. Needs the scope `admin`.
 #[utoipa::path(delete, path = "/v1/projects/{project}", tag = "projects", params(DeleteQuery),
     responses((status = 202, description = "When everything of it goes", body = StandingView)))]
 async fn delete_project(
@@ -235,14 +235,29 @@ async fn retry_provisioning(
     Ok((StatusCode::ACCEPTED, Json(standing.into())))
 }
 
+/// A server-sent event of a project's provisioning.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it says what a stream holds")]
+struct StepEvent {
+    /// `step`, `end` or `gone`
+    #[schema(pattern = "^(step|end|gone)$")]
+    event: String,
+    /// Of a `step`.
+    #[schema(required = false, pattern = "^[0-9]{1,18}$")]
+    id: String,
+    /// JSON: the step as it is now, or a `Provisioning` at the end.
+    data: String,
+}
+
 /// Follows a project's provisioning live
 ///
 /// Server-sent events: `step` for each change of a step, from the beginning, or after the one that
 /// `Last-Event-ID` names; then `end`, with how the project stands, when nothing more happens by
 /// itself. `gone` ends it when the project was removed.
 #[utoipa::path(get, path = "/v1/projects/{project}/provisioning/stream", tag = "projects",
-    params(("Last-Event-ID" = Option<String>, Header, description = "The `id` of the last event that was seen")),
-    responses((status = 200, description = "The changes", body = String, content_type = "text/event-stream")))]
+    params(("Last-Event-ID" = Option<String>, Header, pattern = "^[0-9]{1,18}$",
+        description = "The `id` of the last event that was seen")),
+    responses((status = 200, description = "The changes: each event is one", body = StepEvent, content_type = "text/event-stream")))]
 async fn follow_provisioning(
     State(api): State<Api>,
     ProjectPath(project): ProjectPath,
@@ -267,11 +282,8 @@ fn after(headers: &HeaderMap) -> Result<i64, ApiError> {
     let Some(value) = headers.get("last-event-id") else {
         return Ok(0);
     };
-    let id = value
-        .to_str()
-        .ok()
-        .and_then(|text| text.trim().parse().ok());
-    id.filter(|id| *id >= 0).ok_or_else(|| {
+    let id = value.to_str().ok().and_then(RowId::parse);
+    id.map(|RowId(id)| id).ok_or_else(|| {
         bad_request(
             "bad-last-event-id",
             "`Last-Event-ID` is not from this stream: send the `id` of the last event that was seen, or leave it out",
@@ -332,7 +344,7 @@ impl From<StepChange> for ChangeView {
 /// CSV, its versions' code; of secrets the names only. Its last file is `manifest.json`: without it
 /// the export was cut off. Needs the scope `admin`.
 #[utoipa::path(post, path = "/v1/projects/{project}/export", tag = "projects",
-    responses((status = 200, description = "The export", body = Vec<u8>, content_type = "application/gzip")))]
+    responses((status = 200, description = "The export", body = Bytes, content_type = "application/gzip")))]
 async fn export_project(
     State(api): State<Api>,
     caller: Caller,

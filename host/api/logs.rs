@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use super::error::{bad_request, database};
 use super::events::plain;
-use super::{Api, ApiQuery, Page, ProjectPath, Time, Window};
+use super::{Api, ApiQuery, Page, ProjectPath, RowId, Time, Window};
 use crate::http::ApiError;
 use crate::inbox::EventId;
 use crate::logs::{LogFilter, LogLevel, LogLine, Tail};
@@ -70,8 +70,10 @@ struct LogsQuery {
     #[param(inline)]
     level: Option<LogLevel>,
     /// What one event logged.
-    event: Option<i64>,
+    #[param(value_type = Option<String>, pattern = "^[0-9]{1,18}$")]
+    event: Option<RowId>,
     /// What the line contains, whatever its case.
+    #[param(pattern = r"^[^\u0000]*$")]
     text: Option<String>,
     /// Logged at this time or later: RFC 3339.
     #[param(format = DateTime)]
@@ -92,7 +94,7 @@ async fn list_logs(
     let window = Window::<i64>::read("logs", query.limit, query.cursor.as_deref())?;
     let filter = LogFilter {
         level: query.level,
-        event_id: query.event.map(EventId),
+        event_id: query.event.map(|RowId(id)| EventId(id)),
         text: plain("text", query.text)?,
         since: Time::given("since", query.since.as_deref())?,
         until: Time::given("until", query.until.as_deref())?,
@@ -116,19 +118,38 @@ struct FollowQuery {
     #[param(inline)]
     level: Option<LogLevel>,
     /// What one event logs.
-    event: Option<i64>,
+    #[param(value_type = Option<String>, pattern = "^[0-9]{1,18}$")]
+    event: Option<RowId>,
     /// What the line contains, whatever its case.
+    #[param(pattern = r"^[^\u0000]*$")]
     text: Option<String>,
     /// Begins after the line with this id; without it, with what comes from now on.
-    after: Option<i64>,
+    #[param(value_type = Option<String>, pattern = "^[0-9]{1,18}$")]
+    after: Option<RowId>,
+}
+
+/// A server-sent event with a line.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it says what a stream holds")]
+struct LineEvent {
+    /// `line`
+    #[schema(pattern = "^line$")]
+    event: String,
+    /// The line's.
+    #[schema(pattern = "^[0-9]{1,18}$")]
+    id: String,
+    /// A `LogLine` as JSON.
+    data: String,
 }
 
 /// What a project's bot logs from now on
 ///
 /// Server-sent events named `line`, with a line as JSON; of all hosts. Their ids are the lines': a
 /// client that was cut off goes on by `Last-Event-ID`. The stream ends when the host stops.
-#[utoipa::path(get, path = "/v1/projects/{project}/logs/stream", tag = "logs", params(FollowQuery),
-    responses((status = 200, description = "Lines as they come", content_type = "text/event-stream", body = String)))]
+#[utoipa::path(get, path = "/v1/projects/{project}/logs/stream", tag = "logs",
+    params(FollowQuery, ("Last-Event-ID" = Option<String>, Header, pattern = "^[0-9]{1,18}$",
+        description = "The `id` of the last event that was seen")),
+    responses((status = 200, description = "Lines as they come: each event is one", content_type = "text/event-stream", body = LineEvent)))]
 async fn follow_logs(
     State(api): State<Api>,
     ProjectPath(project): ProjectPath,
@@ -137,13 +158,13 @@ async fn follow_logs(
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
     let filter = LogFilter {
         level: query.level,
-        event_id: query.event.map(EventId),
+        event_id: query.event.map(|RowId(id)| EventId(id)),
         text: plain("text", query.text)?,
         ..LogFilter::default()
     };
     let after = match last_event_id(&headers)? {
         Some(after) => Some(after),
-        None => query.after,
+        None => query.after.map(|RowId(id)| id),
     };
     let tail = api
         .host
@@ -159,8 +180,8 @@ fn last_event_id(headers: &HeaderMap) -> Result<Option<i64>, ApiError> {
     let Some(value) = headers.get(LAST_EVENT_ID) else {
         return Ok(None);
     };
-    let id = value.to_str().ok().and_then(|text| text.parse().ok());
-    id.map(Some)
+    let id = value.to_str().ok().and_then(RowId::parse);
+    id.map(|RowId(id)| Some(id))
         .ok_or_else(|| bad_request("bad-last-event-id", "`Last-Event-ID` is no id of a line"))
 }
 

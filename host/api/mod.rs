@@ -25,6 +25,7 @@
 
 mod audit;
 mod caller;
+mod dead_events;
 mod document;
 pub mod error;
 mod event_view;
@@ -58,7 +59,7 @@ use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use caller::{Caller, ProjectPath};
-pub use extract::{ApiJson, ApiPath, ApiQuery, bytes, too_large};
+pub use extract::{ApiJson, ApiPath, ApiQuery, Bytes, RowId, bytes, not_null, too_large};
 pub use page::{Page, PageQuery, Window};
 pub use time::Time;
 

@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::error::{not_found, unprocessable};
+use super::error::{conflict, not_found};
 use super::lifecycle::StepView;
 use super::{Api, ApiJson, ApiQuery, Caller, ProjectPath, Time};
 use crate::access::Scope;
@@ -157,8 +157,7 @@ async fn show_number(
     responses(
         (status = 200, description = "It is connected", body = NumberStateView),
         (status = 202, description = "It is being connected", body = NumberStateView),
-        (status = 409, description = "The project is being deleted"),
-        (status = 422, description = "Meta refused a step (`meta-refused`), or a value cannot be right"),
+        (status = 409, description = "Meta refused a step (`meta-refused`), or the project is being deleted"),
     ))]
 async fn connect_number(
     State(api): State<Api>,
@@ -181,7 +180,7 @@ async fn connect_number(
     if let Some(failed) = failed {
         let why = failed.error.as_deref().unwrap_or("it failed");
         let said = format!("step `{}`: {why}", failed.step.word());
-        return Err(unprocessable("meta-refused", said));
+        return Err(conflict("meta-refused", said));
     }
     let view = NumberStateView::from(settled);
     let status = match view.connected {

@@ -111,9 +111,8 @@ struct NewProject {
     /// The number to connect; it can also be connected later.
     #[serde(default)]
     number: Option<NewNumber>,
-    /// Secrets, by the names of the variables that hold them. Kept sealed, and never shown again.
     #[serde(default)]
-    #[schema(value_type = std::collections::BTreeMap<String, String>, write_only)]
+    #[schema(schema_with = super::secrets::several, required = false)]
     secrets: BTreeMap<String, String>,
     /// Whether its provisioning goes on until something was deployed.
     #[serde(default)]

@@ -7,19 +7,22 @@ use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use utoipa::openapi::{Object, Type};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::error::{not_found, unprocessable};
+use super::error::{conflict, not_found, unprocessable};
 use super::{Api, ApiJson, ApiPath, ApiQuery, Caller, PageQuery, ProjectPath, Time, Window};
 use crate::http::ApiError;
 use crate::projects::{
-    EnvironmentState, Imported, InvalidLine, ProjectId, Secret, SecretEntry, SecretError,
-    SecretName,
+    EnvironmentState, Imported, InvalidLine, MAX_SECRETS, ProjectId, Secret, SecretEntry,
+    SecretError, SecretName,
 };
 
 const IMPORT_TIMEOUT: Duration = Duration::from_secs(30);
+const NAME: &str = "^[A-Za-z_][A-Za-z0-9_]{0,127}$";
+const VALUE: &str = r"^[^\u0000]*$";
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
@@ -114,6 +117,7 @@ async fn list_secrets(
 #[into_params(parameter_in = Path)]
 struct SecretPath {
     /// Up to 128 letters, digits and `_`, not beginning with a digit.
+    #[param(pattern = "^[A-Za-z_][A-Za-z0-9_]{0,127}$")]
     name: String,
 }
 
@@ -122,8 +126,28 @@ struct SecretPath {
 #[serde(deny_unknown_fields)]
 struct SecretValue {
     /// At most 64 KiB of text without NUL.
-    #[schema(write_only, example = "sk_live_…")]
+    #[schema(write_only, pattern = r"^[^\u0000]*$", example = "sk_live_…")]
     value: String,
+}
+
+/// Secrets by name, as a project can be made with them.
+pub(super) fn several() -> Object {
+    let name = Object::builder()
+        .schema_type(Type::String)
+        .pattern(Some(NAME));
+    let value = Object::builder()
+        .schema_type(Type::String)
+        .pattern(Some(VALUE));
+    Object::builder()
+        .schema_type(Type::Object)
+        .description(Some(
+            "Secrets, by the names of the variables that hold them. Kept sealed, and never shown again.",
+        ))
+        .property_names(Some(name))
+        .additional_properties(Some(value))
+        .max_properties(usize::try_from(MAX_SECRETS).ok())
+        .write_only(true)
+        .build()
 }
 
 /// What setting a secret did.
@@ -143,7 +167,10 @@ struct SecretSet {
 /// runs with the value before.
 #[utoipa::path(put, path = "/v1/projects/{project}/secrets/{name}", tag = "secrets",
     params(SecretPath), request_body = SecretValue,
-    responses((status = 200, description = "It is set", body = SecretSet)))]
+    responses(
+        (status = 200, description = "It is set", body = SecretSet),
+        (status = 409, description = "The project has as many secrets as it may"),
+    ))]
 async fn set_secret(
     State(api): State<Api>,
     caller: Caller,
@@ -279,12 +306,11 @@ async fn import_secrets(
 
 impl From<SecretError> for ApiError {
     fn from(error: SecretError) -> Self {
-        let code = match &error {
-            SecretError::Name(_) => "bad-secret-name",
-            SecretError::TooLong { .. } => "secret-too-long",
-            SecretError::Nul(_) => "bad-secret-value",
-            SecretError::TooMany => "too-many-secrets",
-        };
-        unprocessable(code, error)
+        match &error {
+            SecretError::Name(_) => unprocessable("bad-secret-name", error),
+            SecretError::TooLong { .. } => unprocessable("secret-too-long", error),
+            SecretError::Nul(_) => unprocessable("bad-secret-value", error),
+            SecretError::TooMany => conflict("too-many-secrets", error),
+        }
     }
 }

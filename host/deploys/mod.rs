@@ -52,6 +52,7 @@ pub use handshake::{Found, HandshakeError};
 pub use serving::{Serving, ServingError, ServingNumber};
 pub use switch::SwitchedTo;
 pub use upload::UploadError;
+use upload::Uploaded;
 
 /// How many bots stay compiled at once; each costs its image and three mappings.
 const COMPILED_BOTS: u64 = 5_000;
@@ -228,11 +229,17 @@ impl Deploys {
         let bytes = deploy.upload.to_vec();
         let looking = tokio::task::spawn_blocking(move || {
             let digest = hex::encode(Sha256::digest(&bytes));
-            upload::inspect(&bytes).map(|uploaded| (uploaded, digest))
+            (upload::inspect(&bytes), digest)
         });
         let (uploaded, digest) = match looking.await {
-            Ok(found) => found?,
+            Ok(found) => found,
             Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        };
+        let uploaded = match uploaded {
+            Ok(uploaded) => uploaded,
+            Err(error @ UploadError::TooLong(_)) => return Err(error.into()),
+            // Its build says what is wrong with it, as of all that cannot be deployed.
+            Err(_) => Uploaded::unknown(),
         };
         let build = NewBuild {
             kind: uploaded.kind,

@@ -1,7 +1,7 @@
-//! `schemathesis`: asks a host's admin API everything that its OpenAPI document allows, and what it
-//! does not allow, and looks for answers that are not documented.
+//! `schemathesis`: checks that the admin API's OpenAPI document is valid, asks a host everything that
+//! it allows, and what it does not allow, and looks for answers that are not documented.
 
-use crate::tools::{Stamp, Tools, run};
+use crate::tools::{Stamp, Tools, pip_install, run};
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
@@ -23,15 +23,39 @@ pub(crate) fn schemathesis(arguments: &[String]) -> Result<()> {
     let mut host = Host::start(&tools, &data)?;
     let (url, token) = host.reached()?;
     println!("asking {url}");
-    let asked = run(Command::new(&tools.python)
-        .args(["-m", "schemathesis.cli", "run"])
-        .arg(format!("{url}/openapi.json"))
-        .arg(format!("--header=Authorization: Bearer {token}"))
-        .args(arguments)
-        .env("PYTHONPATH", &packages)
-        .current_dir(&data));
+    let python = || {
+        let mut python = Command::new(&tools.python);
+        python.env("PYTHONPATH", &packages).current_dir(&data);
+        python
+    };
+    let asked = document(&tools, &url, &token)
+        .and_then(|document| {
+            std::fs::write(data.join("openapi.json"), document)?;
+            run(python().args(["-m", "openapi_spec_validator", "openapi.json"]))
+        })
+        .and_then(|()| {
+            run(python()
+                .args(["-m", "schemathesis.cli", "run"])
+                .arg(format!("{url}/openapi.json"))
+                .arg(format!("--header=Authorization: Bearer {token}"))
+                .args(arguments))
+        });
     host.stop()?;
     asked
+}
+
+/// The host's OpenAPI document.
+fn document(tools: &Tools, url: &str, token: &str) -> Result<Vec<u8>> {
+    let said = Command::new(tools.root.join("target/release/roost"))
+        .arg("openapi")
+        .env("ROOST_URL", url)
+        .env("ROOST_TOKEN", token)
+        .stderr(Stdio::inherit())
+        .output()?;
+    match said.status.success() {
+        true => Ok(said.stdout),
+        false => bail!("the host does not show its OpenAPI document"),
+    }
 }
 
 fn install(tools: &Tools) -> Result<PathBuf> {
@@ -42,16 +66,7 @@ fn install(tools: &Tools) -> Result<PathBuf> {
         return Ok(target);
     }
     println!("installing schemathesis (once)");
-    if target.exists() {
-        std::fs::remove_dir_all(&target)?;
-    }
-    run(Command::new(&tools.python)
-        .args(["-m", "pip", "install", "--quiet", "--no-deps"])
-        .args(["--disable-pip-version-check", "--root-user-action=ignore"])
-        .arg("--target")
-        .arg(&target)
-        .arg("-r")
-        .arg(&requirements))?;
+    pip_install(tools, &requirements, &target)?;
     stamp.write()?;
     Ok(target)
 }

@@ -62,23 +62,23 @@ fn install_python_packages(tools: &Tools) -> Result<()> {
         return Ok(());
     }
     println!("installing the C compiler and PostgreSQL (once, about 115 MB)");
+    pip_install(tools, &requirements, &target)?;
+    stamp.write()
+}
+
+/// Puts what a file pins, and nothing else, into a folder of its own.
+pub(crate) fn pip_install(tools: &Tools, requirements: &Path, target: &Path) -> Result<()> {
     if target.exists() {
-        std::fs::remove_dir_all(&target)?;
+        std::fs::remove_dir_all(target)?;
     }
     run(Command::new(&tools.python)
-        .args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-        ])
-        .args(["--root-user-action=ignore", "--require-hashes", "--no-deps"])
-        .args(["--only-binary=:all:", "--target"])
-        .arg(&target)
+        .args(["-m", "pip", "install", "--quiet"])
+        .args(["--disable-pip-version-check", "--root-user-action=ignore"])
+        .args(["--require-hashes", "--no-deps", "--only-binary=:all:"])
+        .arg("--target")
+        .arg(target)
         .arg("-r")
-        .arg(&requirements))?;
-    stamp.write()
+        .arg(requirements))
 }
 
 fn install_node_packages(tools: &Tools, folder: &str) -> Result<()> {

@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use crate::api::error::{bad_request, conflict, not_found, unprocessable};
 use crate::api::{
-    Api, ApiJson, ApiPath, ApiQuery, Caller, Page, PageQuery, ProjectPath, Time, Window,
+    Api, ApiJson, ApiPath, ApiQuery, Bytes, Caller, Page, PageQuery, ProjectPath, Time, Window,
 };
 use crate::deploys::upload::MAX_UPLOAD_BYTES;
 use crate::deploys::{DeployError, NewDeploy, SwitchError, SwitchedTo, UploadError};
@@ -68,7 +68,7 @@ async fn list_versions(
 #[into_params(parameter_in = Query)]
 struct DeployQuery {
     /// What changed, in the words of who deploys.
-    #[param(max_length = 2000)]
+    #[param(max_length = 2000, pattern = r"^[^\u0000]*$")]
     message: Option<String>,
     /// Whether the version is to serve as soon as it is ready; it is unless this says `false`.
     activate: Option<bool>,
@@ -78,12 +78,13 @@ struct DeployQuery {
 ///
 /// The body is a `tar.gz` of the bot's folder, or a WebAssembly component of the world
 /// `roost:bot/bot`. The answer comes at once; the version is built in the background, and its log
-/// can be followed. What fails leaves the version before it serving.
+/// can be followed. What fails, because the upload is neither or its bot does not start, is kept as a
+/// version that failed, and leaves the version before it serving.
 #[utoipa::path(post, path = "/v1/projects/{project}/versions", tag = "versions", params(DeployQuery),
     request_body(description = "A `tar.gz` of the bot's folder, or a component", content(
-        (Vec<u8> = "application/gzip"),
-        (Vec<u8> = "application/wasm"),
-        (Vec<u8> = "application/octet-stream"),
+        (Bytes = "application/gzip"),
+        (Bytes = "application/wasm"),
+        (Bytes = "application/octet-stream"),
     )),
     responses((status = 202, description = "The version that will be built", body = VersionView)))]
 async fn create_version(
@@ -177,7 +178,7 @@ async fn show_version(
 #[into_params(parameter_in = Query)]
 struct LogQuery {
     /// Lines after this one; all of them without it.
-    #[param(minimum = 0)]
+    #[param(minimum = 0, maximum = 2_147_483_647)]
     after: Option<i32>,
     /// How many lines at most.
     #[param(minimum = 1, maximum = 2000, default = 500)]
@@ -347,8 +348,7 @@ impl From<UploadError> for ApiError {
     fn from(error: UploadError) -> Self {
         match error {
             UploadError::TooLong(_) => crate::api::too_large(),
-            UploadError::Write { .. } => Self::Internal(error.into()),
-            error => unprocessable("bad-upload", error),
+            error => Self::Internal(error.into()),
         }
     }
 }

@@ -100,6 +100,7 @@ impl Deploys {
         say: &Say,
         give_up: &Arc<AtomicBool>,
     ) -> Result<Code, DeployError> {
+        upload::kind(&job.upload)?;
         let folder = self.files.build_folder()?;
         let (upload, into) = (job.upload.clone(), folder.path().to_owned());
         let unpacking = tokio::task::spawn_blocking(move || upload::unpack(&upload, &into));

@@ -69,6 +69,16 @@ pub struct Uploaded {
     pub files: Option<SourceFiles>,
 }
 
+impl Uploaded {
+    /// What cannot be built: [`kind`] or [`unpack`] says why.
+    pub fn unknown() -> Self {
+        Self {
+            kind: VersionKind::Folder,
+            files: None,
+        }
+    }
+}
+
 /// The first bytes of what gzip makes.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 const WASM: [u8; 4] = *b"\0asm";
@@ -77,22 +87,21 @@ const COMPONENT: [u8; 8] = *b"\0asm\x0d\0\x01\0";
 
 /// Says what an upload is, and refuses what could not be built.
 pub fn inspect(bytes: &[u8]) -> Result<Uploaded, UploadError> {
-    if bytes.len() > MAX_UPLOAD_BYTES {
-        return Err(UploadError::TooLong(MAX_UPLOAD_BYTES));
-    }
-    if bytes.starts_with(&GZIP) {
-        let source = archive::inspect(bytes)?;
-        return Ok(Uploaded {
-            kind: VersionKind::Folder,
-            files: Some(source.files),
-        });
-    }
+    let kind = kind(bytes)?;
+    let files = match kind {
+        VersionKind::Folder => Some(archive::inspect(bytes)?.files),
+        VersionKind::Component => None,
+    };
+    Ok(Uploaded { kind, files })
+}
+
+/// What an upload is by its first bytes.
+pub fn kind(bytes: &[u8]) -> Result<VersionKind, UploadError> {
     match bytes {
+        _ if bytes.len() > MAX_UPLOAD_BYTES => Err(UploadError::TooLong(MAX_UPLOAD_BYTES)),
         [] => Err(UploadError::Empty),
-        _ if bytes.starts_with(&COMPONENT) => Ok(Uploaded {
-            kind: VersionKind::Component,
-            files: None,
-        }),
+        _ if bytes.starts_with(&GZIP) => Ok(VersionKind::Folder),
+        _ if bytes.starts_with(&COMPONENT) => Ok(VersionKind::Component),
         _ if bytes.starts_with(&WASM) => Err(UploadError::Module),
         _ => Err(UploadError::Unknown),
     }

@@ -5,7 +5,7 @@ use sqlx::{Connection as _, PgConnection};
 
 use super::{Going, NewProject};
 use crate::projects::model::{Placement, Project, ProjectId, ProjectName, ProjectStatus};
-use crate::projects::secrets::SecretError;
+use crate::projects::secrets::{MAX_SECRETS, SecretError, check};
 use crate::projects::store::{ProjectError, ProjectStore, broken_constraint, secret_of};
 
 impl ProjectStore {
@@ -16,6 +16,12 @@ impl ProjectStore {
         new: &NewProject,
         also: impl AsyncFnOnce(&mut PgConnection, ProjectId) -> Result<(), sqlx::Error>,
     ) -> Result<Project, ProjectError> {
+        if new.secrets.len() > MAX_SECRETS as usize {
+            return Err(SecretError::TooMany.into());
+        }
+        for (name, value) in &new.secrets {
+            check(&name.parse()?, value.expose())?;
+        }
         let project_id = ProjectId::generate();
         let verify_token = self.seal_random("verify_token_sealed", project_id)?;
         let app_secret = self.seal_random("app_secret_sealed", project_id)?;
@@ -43,13 +49,7 @@ impl ProjectStore {
                 .bind(name)
                 .bind(sealed)
                 .execute(&mut *tx)
-                .await
-                .map_err(|e| match broken_constraint(&e) {
-                    Some("secret_name_is_a_variable") => {
-                        SecretError::Name(name.chars().take(60).collect()).into()
-                    }
-                    _ => ProjectError::Database(e),
-                })?;
+                .await?;
         }
         if let Some(number) = &new.number {
             self.wish_in(&mut tx, project_id, number).await?;

@@ -111,7 +111,7 @@ impl fmt::Display for SecretName {
 }
 
 /// Whether the value can be kept under this name.
-fn check(name: &SecretName, value: &str) -> Result<(), SecretError> {
+pub(in crate::projects) fn check(name: &SecretName, value: &str) -> Result<(), SecretError> {
     if value.len() > MAX_SECRET_BYTES {
         return Err(SecretError::TooLong {
             name: name.0.clone(),

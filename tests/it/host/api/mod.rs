@@ -2,6 +2,7 @@
 
 mod access;
 mod cli;
+mod conformance;
 mod events;
 mod idempotency;
 mod openapi;

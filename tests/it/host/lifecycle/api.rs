@@ -103,6 +103,15 @@ async fn a_project_is_made_followed_paused_deleted_and_restored_over_http() {
         operator.get("/v1/projects").await.ok()["items"][0]["status"],
         "deleting"
     );
+    for path in ["", "/provisioning", "/events"] {
+        let gone = operator.get(&format!("/v1/projects/pizza{path}")).await;
+        assert_eq!(
+            gone.refusal(),
+            (404, "project-deleted".to_owned()),
+            "{path}"
+        );
+        assert!(gone.detail().contains("roost projects restore pizza"));
+    }
     let refused = operator.post("/v1/projects/pizza/resume", &json!({})).await;
     assert_eq!(refused.refusal(), (409, "project-going".to_owned()));
     let refused = operator
@@ -127,7 +136,7 @@ async fn a_project_is_made_followed_paused_deleted_and_restored_over_http() {
 
     operator.delete("/v1/projects/pizza?now=true").await.ok();
     let gone = async {
-        while operator.get("/v1/projects/pizza").await.status != 404 {
+        while operator.get("/v1/projects").await.ok()["items"] != json!([]) {
             tokio::task::yield_now().await;
         }
     };
@@ -156,7 +165,7 @@ async fn a_number_is_connected_over_http_and_a_refusal_says_which_step_and_why()
     };
     host.emulator().fail_next(1, fault).await.unwrap();
     let refused = operator.put(path, &number_of(&business)).await;
-    assert_eq!(refused.refusal(), (422, "meta-refused".to_owned()));
+    assert_eq!(refused.refusal(), (409, "meta-refused".to_owned()));
     let said = refused.detail();
     assert!(
         said.starts_with("step `number-subscribe`: Meta refused to subscribe the app"),

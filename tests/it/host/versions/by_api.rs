@@ -110,17 +110,24 @@ async fn a_bot_is_deployed_and_rolled_back_over_http() {
         .ok();
     assert_eq!(done["to"]["name"], "v2");
 
+    for (nonsense, complaint) in [
+        (
+            &b"nonsense"[..],
+            "neither a tar.gz nor a WebAssembly component",
+        ),
+        (b"", "the upload is empty"),
+    ] {
+        let taken = upload(&operator, versions, nonsense.to_vec()).await;
+        assert_eq!(taken.status, StatusCode::ACCEPTED);
+        let (failed, _) = followed(&operator, taken.ok()["name"].as_str().unwrap()).await;
+        assert_eq!(failed["state"], "failed");
+        assert!(
+            failed["error"].as_str().unwrap().contains(complaint),
+            "{failed}"
+        );
+    }
+
     for (refused, status, code) in [
-        (
-            upload(&operator, versions, b"nonsense".to_vec()).await,
-            422,
-            "bad-upload",
-        ),
-        (
-            upload(&operator, versions, Vec::new()).await,
-            422,
-            "bad-upload",
-        ),
         (
             upload(&operator, &format!("{versions}?activate=perhaps"), app("")).await,
             400,
