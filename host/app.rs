@@ -36,6 +36,7 @@ use crate::whatsapp::{
 use crate::workshop::Workshop;
 use anyhow::{Context, Result};
 use futures::future::BoxFuture;
+use sqlx::Connection as _;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{PgConnection, PgPool};
 use std::net::SocketAddr;
@@ -60,6 +61,9 @@ const ADMIN_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Connections to the control database.
 const CONTROL_CONNECTIONS: u32 = 20;
+
+/// How long an idle connection of the control pool is taken for alive without being asked.
+const TRUSTED_FOR: Duration = Duration::from_millis(500);
 
 /// Everything that a host is told.
 pub struct AppConfig {
@@ -490,6 +494,17 @@ async fn control_pool(server: &Server) -> Result<PgPool> {
     let pool = PgPoolOptions::new()
         .max_connections(CONTROL_CONNECTIONS)
         .acquire_timeout(Duration::from_secs(10))
+        // A connection that was in use a moment ago is there: asking each time costs as much as
+        // most statements do.
+        .test_before_acquire(false)
+        .before_acquire(|connection, of| {
+            Box::pin(async move {
+                if of.idle_for > TRUSTED_FOR {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_with(server.control_options())
         .await
         .context("the control database cannot be reached")?;

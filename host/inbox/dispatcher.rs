@@ -1,7 +1,8 @@
 //! Claims events and has them run, as many at once as there are slots.
 //!
-//! One task claims. It looks when something arrived or ended in this process, and every `poll` in
-//! any case, for back-offs that are over, leases that ran out and calls that it missed (`herald`).
+//! One task claims. It looks when something arrived in this process, when a run that ended lets
+//! another begin, and every `poll` in any case, for back-offs that are over, leases that ran out and
+//! calls that it missed (`herald`).
 //! Each event runs in a task of its own (`running`). One more task extends the leases of all of
 //! them, and one ends what waited too long.
 //!
@@ -200,21 +201,21 @@ impl Claiming {
     async fn until_stopped(mut self, stop: CancellationToken) {
         let running = self.running.clone();
         let poll = running.settings().poll;
-        let mut activity = running.inbox().activity.subscribe();
+        let mut claimable = running.inbox().claimable.subscribe();
         while !stop.is_cancelled() {
-            activity.mark_unchanged();
+            claimable.mark_unchanged();
             if let Err(error) = self.round(&stop).await {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
                     "events could not be claimed; trying again in {poll:?}"
                 );
-                activity.mark_unchanged();
+                claimable.mark_unchanged();
             }
             let was_full = self.slots.available_permits() == 0;
             tokio::select! {
                 () = stop.cancelled() => break,
                 // The sender lives in `running`: it is not gone before this task is.
-                _ = activity.changed() => {}
+                _ = claimable.changed() => {}
                 () = tokio::time::sleep(poll) => {}
             }
             if was_full {
@@ -228,7 +229,7 @@ impl Claiming {
     async fn round(&mut self, stop: &CancellationToken) -> Result<(), InboxError> {
         let mut visits = MIN_VISITS;
         for _ in 0..MAX_CLAIMS {
-            let free = u32::try_from(self.slots.available_permits()).unwrap_or(u32::MAX);
+            let free = self.free_slots();
             if free == 0 {
                 self.herald.cannot_take();
                 break;
@@ -253,6 +254,16 @@ impl Claiming {
             visits = visits.saturating_mul(2);
         }
         Ok(())
+    }
+
+    /// When there are none, the next one that becomes free is told of.
+    fn free_slots(&self) -> u32 {
+        let mut free = self.slots.available_permits();
+        if free == 0 {
+            self.running.wants_slot();
+            free = self.slots.available_permits();
+        }
+        u32::try_from(free).unwrap_or(u32::MAX)
     }
 
     async fn claim(&mut self, free: u32, visits: u32) -> Result<Claims, InboxError> {

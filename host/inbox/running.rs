@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -29,6 +29,8 @@ pub(super) struct Running {
     held: Mutex<HashMap<RunId, (Lease, CancellationToken)>>,
     /// Ends all runs and frees their events.
     abandon: CancellationToken,
+    /// Whether the claiming task found all slots taken, and waits for one.
+    wanted: AtomicBool,
     finished: AtomicUsize,
     released: AtomicUsize,
 }
@@ -47,6 +49,7 @@ impl Running {
             settings,
             held,
             abandon,
+            wanted: AtomicBool::new(false),
             finished: AtomicUsize::new(0),
             released: AtomicUsize::new(0),
         }
@@ -62,6 +65,11 @@ impl Running {
 
     pub(super) fn len(&self) -> usize {
         self.held().len()
+    }
+
+    /// The next slot that becomes free is told of. Look at the slots again after this.
+    pub(super) fn wants_slot(&self) {
+        self.wanted.store(true, Ordering::SeqCst);
     }
 
     pub(super) fn abandon(&self) {
@@ -119,7 +127,10 @@ impl Running {
             }
             self.held().remove(&event.run_id);
             drop(slot);
-            self.inbox.activity.send_replace(());
+            self.inbox.ended.send_replace(());
+            if self.wanted.swap(false, Ordering::SeqCst) {
+                self.inbox.claimable.send_replace(());
+            }
         }
     }
 

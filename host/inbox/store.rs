@@ -27,8 +27,10 @@ pub struct Inbox {
     pub(super) waiting: Waiting,
     /// Whether something was stored that no claim of this process has looked for yet.
     pub(super) news: Arc<AtomicBool>,
-    /// Changes when there may be something to claim, or one thing less to wait for.
-    pub(super) activity: watch::Sender<()>,
+    /// Changes when there may be something to claim.
+    pub(super) claimable: watch::Sender<()>,
+    /// Changes when there is one thing less to wait for.
+    pub(super) ended: watch::Sender<()>,
     pub(super) telemetry: Telemetry,
 }
 
@@ -137,7 +139,8 @@ impl Inbox {
             limits: InboxLimits::default(),
             waiting: Waiting::default(),
             news: Arc::default(),
-            activity: watch::Sender::new(()),
+            claimable: watch::Sender::new(()),
+            ended: watch::Sender::new(()),
             telemetry: Telemetry::default(),
         }
     }
@@ -166,7 +169,7 @@ impl Inbox {
 
     /// Tells the dispatchers of this process that there may be something to claim.
     pub fn nudge(&self) {
-        self.activity.send_replace(());
+        self.claimable.send_replace(());
     }
 
     /// What waits for one project, or for all of them.
@@ -192,10 +195,10 @@ impl Inbox {
 
     /// Waits until a project has nothing pending and nothing running.
     pub async fn idle(&self, project_id: ProjectId) -> Result<(), InboxError> {
-        let mut activity = self.activity.subscribe();
+        let mut ended = self.ended.subscribe();
         while self.is_busy(project_id).await? {
             // Another host may do the work, so news of this process is not enough to wait for.
-            let _ = tokio::time::timeout(IDLE_POLL, activity.changed()).await;
+            let _ = tokio::time::timeout(IDLE_POLL, ended.changed()).await;
         }
         Ok(())
     }
@@ -222,7 +225,7 @@ impl Inbox {
         .bind(self.clock.told())
         .execute(&self.pool)
         .await?;
-        self.activity.send_replace(());
+        self.claimable.send_replace(());
         Ok(())
     }
 
@@ -243,7 +246,7 @@ impl Inbox {
         .await;
         match woken {
             Ok(_) => {
-                self.activity.send_replace(());
+                self.claimable.send_replace(());
             }
             Err(error) => tracing::warn!(
                 error = &error as &dyn std::error::Error,
@@ -296,7 +299,7 @@ impl Inbox {
         .bind(self.clock.told())
         .execute(&self.pool)
         .await?;
-        self.activity.send_replace(());
+        self.claimable.send_replace(());
         Ok(done.rows_affected() == 1)
     }
 

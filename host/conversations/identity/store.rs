@@ -55,13 +55,20 @@ pub async fn enrol(
     parties: &[&Party],
 ) -> Result<Vec<Option<Enrolled>>, sqlx::Error> {
     let people: Vec<Option<&Person>> = parties.iter().map(|party| party.person()).collect();
-    let contacts = place_people(conn, at, &people).await?;
+    let Placement { contacts, talks } = place_people(conn, at, &people).await?;
     let wanted: Vec<(Option<ContactId>, Option<&str>)> = parties
         .iter()
         .zip(&contacts)
         .map(|(party, contact)| party.partner(*contact))
         .collect();
-    let found = conversations_with(conn, at, &wanted).await?;
+    // Most often everybody wrote before.
+    let is_known = |(contact, group): &(Option<ContactId>, Option<&str>)| {
+        group.is_none() && (contact.is_none() || talks.iter().any(|t| t.contact_id == *contact))
+    };
+    let found = match wanted.iter().all(is_known) {
+        true => talks,
+        false => conversations_with(conn, at, &wanted).await?,
+    };
     Ok(wanted
         .iter()
         .zip(contacts)
@@ -83,34 +90,52 @@ pub async fn enrol(
         .collect())
 }
 
+/// The contacts that people are, and the conversations with them that are known by the way.
+struct Placement {
+    contacts: Vec<Option<ContactId>>,
+    talks: Vec<ConversationRow>,
+}
+
 async fn place_people(
     conn: &mut PgConnection,
     at: &Enrolment<'_>,
     people: &[Option<&Person>],
-) -> Result<Vec<Option<ContactId>>, sqlx::Error> {
+) -> Result<Placement, sqlx::Error> {
     let place_all = |book: &mut Book| -> Vec<Option<ContactId>> {
         people
             .iter()
             .map(|person| person.and_then(|p| book.place(p)))
             .collect()
     };
-    let mut book = Book::new(load(conn, at.project_id, people).await?);
+    let (entries, mut talks) = load(conn, at, people).await?;
+    let mut book = Book::new(entries);
     let mut contacts = place_all(&mut book);
     if !book.ids_are_kept() {
         // Two webhooks may bring the same new person: what is decided under the lock holds.
         lock_contacts(conn, at.project_id).await?;
-        book = Book::new(load(conn, at.project_id, people).await?);
+        book = Book::new(load(conn, at, people).await?.0);
         contacts = place_all(&mut book);
+        // Contacts that become one have one conversation afterwards.
+        talks.clear();
     }
     write(conn, at, book.entries()).await?;
-    Ok(contacts)
+    Ok(Placement { contacts, talks })
+}
+
+/// A contact, and the conversation of the number with it.
+#[derive(sqlx::FromRow)]
+struct Acquaintance {
+    #[sqlx(flatten)]
+    entry: Entry,
+    conversation_id: Option<ConversationId>,
+    queue: Option<String>,
 }
 
 async fn load(
     conn: &mut PgConnection,
-    project_id: ProjectId,
+    at: &Enrolment<'_>,
     people: &[Option<&Person>],
-) -> Result<Vec<Entry>, sqlx::Error> {
+) -> Result<(Vec<Entry>, Vec<ConversationRow>), sqlx::Error> {
     let ids = people
         .iter()
         .flatten()
@@ -119,15 +144,29 @@ async fn load(
     let (wa_ids, user_ids): (Vec<_>, Vec<_>) = ids
         .map(|ids| (ids.wa_id.as_deref(), ids.user_id.as_deref()))
         .unzip();
-    sqlx::query_as(
-        "select contact_id, wa_id, user_id, name, username from contact
-         where project_id = $1 and (wa_id = any($2) or user_id = any($3))",
+    let known: Vec<Acquaintance> = sqlx::query_as(
+        "select c.contact_id, c.wa_id, c.user_id, c.name, c.username, t.conversation_id, t.queue
+         from contact c
+         left join conversation t
+           on t.project_id = c.project_id and t.phone_number_id = $4 and t.contact_id = c.contact_id
+         where c.project_id = $1 and (c.wa_id = any($2) or c.user_id = any($3))",
     )
-    .bind(project_id)
+    .bind(at.project_id)
     .bind(wa_ids)
     .bind(user_ids)
+    .bind(at.phone_number_id)
     .fetch_all(conn)
-    .await
+    .await?;
+    let talks = known.iter().filter_map(|one| {
+        Some(ConversationRow {
+            conversation_id: one.conversation_id?,
+            contact_id: Some(one.entry.contact_id),
+            group_id: None,
+            queue: one.queue.clone()?,
+        })
+    });
+    let talks = talks.collect();
+    Ok((known.into_iter().map(|one| one.entry).collect(), talks))
 }
 
 async fn lock_contacts(conn: &mut PgConnection, project_id: ProjectId) -> Result<(), sqlx::Error> {

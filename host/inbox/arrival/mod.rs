@@ -18,9 +18,10 @@ use super::envelope::{Content, Piece, Route, with_callback_data};
 use super::model::Settled;
 use super::store::{Inbox, InboxError};
 use crate::conversations::Enrolment;
-use crate::projects::{NumberRoute, ProjectId};
+use crate::projects::ProjectId;
 
 pub(super) use bound::Waiting;
+use store::Addressed;
 
 /// How often a transaction is tried that another one made fail.
 const TRIES: u32 = 4;
@@ -45,12 +46,12 @@ impl Inbox {
     ///
     /// Events that are new wake the dispatchers of this process; others find them by polling.
     pub async fn put(&self, pieces: &[Piece]) -> Result<PutReport, InboxError> {
-        let numbers = self.numbers_of(pieces).await?;
+        let addressed = self.addresses_of(pieces).await?;
         let mut report = PutReport::default();
-        let (batches, unrouted) = route_all(pieces, &numbers);
+        let (batches, unrouted) = route_all(pieces, &addressed);
         let mut full = None;
-        for ((project_id, phone_number_id), batch) in batches {
-            match self.put_batch(project_id, phone_number_id, &batch).await {
+        for (to, batch) in batches.into_values() {
+            match self.put_batch(to, &batch).await {
                 Ok(stored) => {
                     report.stored += stored;
                     report.duplicates += batch.len() - stored;
@@ -66,7 +67,7 @@ impl Inbox {
         }
         if report.stored > 0 {
             self.news.store(true, Ordering::Relaxed);
-            self.activity.send_replace(());
+            self.claimable.send_replace(());
         }
         match full {
             Some(error) => Err(error),
@@ -74,14 +75,9 @@ impl Inbox {
         }
     }
 
-    async fn put_batch(
-        &self,
-        project_id: ProjectId,
-        phone_number_id: &str,
-        batch: &[&Piece],
-    ) -> Result<usize, InboxError> {
-        let (now, known) = self.known_keys(project_id, batch).await?;
-        let settling: Vec<BoxFuture<'_, _>> = without(batch, &known)
+    async fn put_batch(&self, to: &Addressed, batch: &[&Piece]) -> Result<usize, InboxError> {
+        let project_id = to.number.project_id;
+        let settling: Vec<BoxFuture<'_, _>> = without(batch, &to.known)
             .into_iter()
             .map(|piece| self.settled(project_id, piece).boxed())
             .collect();
@@ -95,8 +91,8 @@ impl Inbox {
         self.has_room(project_id).await?;
         let at = Enrolment {
             project_id,
-            phone_number_id,
-            now,
+            phone_number_id: &to.number.phone_number_id,
+            now: to.now,
         };
         let mut tries = 1;
         let stored = loop {
@@ -146,39 +142,43 @@ fn is_worth_trying_again(error: &sqlx::Error) -> bool {
     matches!(code.as_deref(), Some("40P01" | "40001" | "23505"))
 }
 
-fn route_all<'a>(
-    pieces: &'a [Piece],
-    numbers: &'a [NumberRoute],
-) -> (BTreeMap<(ProjectId, &'a str), Batch<'a>>, Vec<&'a Piece>) {
-    let mut batches: BTreeMap<_, Batch<'a>> = BTreeMap::new();
+/// What is for each number, in the order of projects.
+type Batches<'a> = BTreeMap<(ProjectId, &'a str), (&'a Addressed, Batch<'a>)>;
+
+fn route_all<'a>(pieces: &'a [Piece], addressed: &'a [Addressed]) -> (Batches<'a>, Vec<&'a Piece>) {
+    let mut batches = Batches::new();
     let mut unrouted = Vec::new();
     for piece in pieces {
-        let owners = owners(&piece.route, numbers);
+        let owners = owners(&piece.route, addressed);
         if owners.is_empty() {
             unrouted.push(piece);
         }
-        for number in owners {
-            let key = (number.project_id, number.phone_number_id.as_str());
-            batches.entry(key).or_default().push(piece);
+        for owner in owners {
+            let key = (
+                owner.number.project_id,
+                owner.number.phone_number_id.as_str(),
+            );
+            let (_, batch) = batches.entry(key).or_insert((owner, Vec::new()));
+            batch.push(piece);
         }
     }
     (batches, unrouted)
 }
 
 /// Whose piece it is: the number's that it names, else everybody's on the account.
-fn owners<'a>(route: &Route, numbers: &'a [NumberRoute]) -> Vec<&'a NumberRoute> {
+fn owners<'a>(route: &Route, addressed: &'a [Addressed]) -> Vec<&'a Addressed> {
     if let Some(id) = &route.phone_number_id {
-        return numbers
+        return addressed
             .iter()
-            .filter(|number| number.phone_number_id == *id)
+            .filter(|to| to.number.phone_number_id == *id)
             .collect();
     }
     let Some(account) = &route.account_id else {
         return Vec::new();
     };
-    let of_account: Vec<_> = numbers
+    let of_account: Vec<_> = addressed
         .iter()
-        .filter(|number| number.waba_id == *account)
+        .filter(|to| to.number.waba_id == *account)
         .collect();
     let Some(display) = &route.display_phone_number else {
         return of_account;
@@ -187,7 +187,7 @@ fn owners<'a>(route: &Route, numbers: &'a [NumberRoute]) -> Vec<&'a NumberRoute>
     let named: Vec<_> = of_account
         .iter()
         .copied()
-        .filter(|number| digits(&number.display_phone_number) == wanted)
+        .filter(|to| digits(&to.number.display_phone_number) == wanted)
         .collect();
     if named.is_empty() { of_account } else { named }
 }
@@ -198,7 +198,7 @@ fn digits(number: &str) -> String {
 }
 
 /// The pieces of a batch that are not in `known`, the first of each key.
-fn without<'a>(batch: &[&'a Piece], known: &HashSet<String>) -> Vec<&'a Piece> {
+fn without<'a>(batch: &[&'a Piece], known: &[String]) -> Vec<&'a Piece> {
     let mut seen = HashSet::new();
     batch
         .iter()

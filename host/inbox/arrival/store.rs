@@ -12,7 +12,7 @@ use crate::conversations::{
 use crate::inbox::envelope::{Content, InboundMessage, Piece};
 use crate::inbox::model::EventId;
 use crate::inbox::store::{Inbox, InboxError, InboxLimits};
-use crate::projects::{NumberRoute, ProjectId};
+use crate::projects::NumberRoute;
 
 /// The longest payload that is kept for a number that no project has.
 const MAX_UNROUTED_BYTES: usize = 64 * 1024;
@@ -24,13 +24,24 @@ struct Placed<'a> {
     conversation: Option<Enrolled>,
 }
 
+/// A number that pieces may be for.
+#[derive(sqlx::FromRow)]
+pub(super) struct Addressed {
+    #[sqlx(flatten)]
+    pub(super) number: NumberRoute,
+    pub(super) now: DateTime<Utc>,
+    /// Keys of pieces that its project has already.
+    pub(super) known: Vec<String>,
+}
+
 impl Inbox {
-    /// The numbers that pieces may be for. Asked for each time: a stale answer would hand a
-    /// person's messages to another project.
-    pub(super) async fn numbers_of(
+    /// The numbers that pieces may be for, and what is known of the pieces there: most often Meta
+    /// repeats a whole POST. Asked for each time: a stale answer would hand a person's messages to
+    /// another project.
+    pub(super) async fn addresses_of(
         &self,
         pieces: &[Piece],
-    ) -> Result<Vec<NumberRoute>, InboxError> {
+    ) -> Result<Vec<Addressed>, InboxError> {
         let numbers: HashSet<&str> = pieces
             .iter()
             .filter_map(|p| p.route.phone_number_id.as_deref())
@@ -40,38 +51,22 @@ impl Inbox {
             .filter(|piece| piece.route.phone_number_id.is_none())
             .filter_map(|piece| piece.route.account_id.as_deref())
             .collect();
-        let routes = sqlx::query_as(
-            "select project_id, phone_number_id, waba_id, display_phone_number from number
-             where phone_number_id = any($1) or waba_id = any($2)",
+        let keys: Vec<&str> = pieces.iter().map(|p| p.dedupe_key.as_str()).collect();
+        let addressed = sqlx::query_as(
+            "select n.project_id, n.phone_number_id, n.waba_id, n.display_phone_number,
+                    coalesce($4, statement_timestamp()) as now,
+                    array(select e.dedupe_key from event e
+                          where e.project_id = n.project_id and e.dedupe_key = any($3)) as known
+             from number n
+             where n.phone_number_id = any($1) or n.waba_id = any($2)",
         )
         .bind(Vec::from_iter(numbers))
         .bind(Vec::from_iter(accounts))
-        .fetch_all(&self.pool)
-        .await?;
-        Ok(routes)
-    }
-
-    /// The time, and which of a batch are stored already: most often Meta repeats a whole POST.
-    pub(super) async fn known_keys(
-        &self,
-        project_id: ProjectId,
-        batch: &[&Piece],
-    ) -> Result<(DateTime<Utc>, HashSet<String>), sqlx::Error> {
-        let keys: Vec<&str> = batch
-            .iter()
-            .map(|piece| piece.dedupe_key.as_str())
-            .collect();
-        let (now, known): (DateTime<Utc>, Vec<String>) = sqlx::query_as(
-            "select coalesce($3, statement_timestamp()),
-                    array(select dedupe_key from event
-                          where project_id = $1 and dedupe_key = any($2))",
-        )
-        .bind(project_id)
         .bind(keys)
         .bind(self.clock.told())
-        .fetch_one(&self.pool)
+        .fetch_all(&self.pool)
         .await?;
-        Ok((now, known.into_iter().collect()))
+        Ok(addressed)
     }
 
     /// Stores pieces of a project in one transaction, and returns how many were new after all.

@@ -23,7 +23,8 @@ impl Inbox {
             }
         }
         if all > 0 {
-            self.activity.send_replace(());
+            self.claimable.send_replace(());
+            self.ended.send_replace(());
             tracing::warn!(
                 events.expired = all,
                 "{all} events waited past their deadline: they were not run"

@@ -82,7 +82,7 @@ impl Herald {
         loop {
             let call = listener.recv().await?;
             if call.payload() != self.owner {
-                self.inbox.activity.send_replace(());
+                self.inbox.claimable.send_replace(());
             }
         }
     }

@@ -6,6 +6,7 @@ use sqlx::types::chrono::{DateTime, Utc};
 use sqlx::{Connection, PgConnection};
 
 use super::room::{Room, Rooms};
+use super::walk::Visit;
 use super::{ClaimLimits, Claiming, Claims, Lease, LeaseLost, Priority, walk};
 use crate::inbox::model::{ClaimedEvent, EventId, RunId};
 use crate::inbox::retry::{Next, Verdict};
@@ -31,13 +32,20 @@ impl Inbox {
                 ..Claims::default()
             });
         }
-        let mut tx = conn.begin().await?;
         // A claim that a crash forgets was never made: the run starts over all the same.
-        sqlx::query("set local synchronous_commit = off")
-            .execute(&mut *tx)
+        let mut tx = conn
+            .begin_with("begin; set local synchronous_commit = off")
             .await?;
         let mut rooms = Rooms::of(&mut tx, &claiming, &serving).await?;
-        let (leases, bulk) = take_turns(&mut tx, &claiming, &mut rooms).await?;
+        let there = |is_there: fn(&Visit) -> bool| visits.iter().any(is_there);
+        let turns = limits
+            .turns()
+            .into_iter()
+            .filter(|(priority, _)| match priority {
+                Priority::Live => there(|visit| visit.has_live),
+                Priority::Bulk => there(|visit| visit.has_bulk),
+            });
+        let (leases, bulk) = take_turns(&mut tx, &claiming, &mut rooms, turns).await?;
         if !leases.is_empty() {
             rooms.pay(&mut tx).await?;
         }
@@ -97,7 +105,9 @@ impl Inbox {
             Next::Again(pause) => ("pending", pause),
         };
         let report = &verdict.report;
-        let settled = sqlx::query(
+        // What may begin now that this has ended: the next of its queue, or what its project's cap or
+        // its conversation's messages held back.
+        let settled: Option<bool> = sqlx::query_scalar(
             "with freed as (
                update conversation_queue
                set lease = null, lease_owner = null,
@@ -106,7 +116,8 @@ impl Inbox {
                    priority = case when $4 = 'pending' and not $7 and pending = 1
                                    then 1 else priority end
                where project_id = $1 and queue = $2 and lease = $3
-               returning coalesce($6, statement_timestamp()) as now),
+               returning coalesce($6, statement_timestamp()) as now,
+                         pending > 0 and $5 = 0 as has_next),
              judged as (
                update event
                set state = $4, last_error = coalesce($8, last_error),
@@ -117,7 +128,14 @@ impl Inbox {
              update run
              set ended_at = freed.now, outcome = $10, error = $8, wall_us = $11, cpu_us = $12,
                  memory_bytes = $13, host_calls = $14, sends = $15, response_status = $16
-             from freed where run_id = $3",
+             from freed where run_id = $3
+             returning freed.has_next
+               or exists (select from conversation_queue c
+                          where c.project_id = $1 and c.queue <> $2 and c.pending > 0
+                            and c.priority = 0 and c.ready_at <= freed.now)
+               or exists (select from conversation_queue c
+                          where c.project_id = $1 and c.queue <> $2 and c.pending > 0
+                            and c.priority = 1 and c.ready_at <= freed.now)",
         )
         .bind(event.project_id)
         .bind(&event.queue)
@@ -135,13 +153,15 @@ impl Inbox {
         .bind(i32::try_from(report.host_calls).unwrap_or(i32::MAX))
         .bind(i32::try_from(report.sends).unwrap_or(i32::MAX))
         .bind(report.response_status.map(i32::from))
-        .execute(&self.pool)
+        .fetch_optional(&self.pool)
         .await?;
-        self.activity.send_replace(());
-        Ok(if settled.rows_affected() == 1 {
-            Ok(())
-        } else {
-            Err(LeaseLost(event.run_id))
+        self.ended.send_replace(());
+        if settled == Some(true) {
+            self.claimable.send_replace(());
+        }
+        Ok(match settled {
+            Some(_) => Ok(()),
+            None => Err(LeaseLost(event.run_id)),
         })
     }
 }
@@ -151,10 +171,11 @@ async fn take_turns(
     tx: &mut PgConnection,
     claiming: &Claiming<'_, '_>,
     rooms: &mut Rooms,
+    turns: impl Iterator<Item = (Priority, usize)>,
 ) -> Result<(Vec<Lease>, u32), sqlx::Error> {
     let all = claiming.limits.events as usize;
     let (mut leases, mut bulk) = (Vec::new(), 0);
-    for (priority, most) in claiming.limits.turns() {
+    for (priority, most) in turns {
         let end = all.min(leases.len() + most);
         // Twice a project's even share of what is wanted: most often that is enough.
         let mut depth = 2;

@@ -30,10 +30,18 @@ pub(super) struct Delivery {
 }
 
 enum Begun {
-    /// This run may send.
-    Mine(Lease),
+    /// This run may send, when the pause is over that was found with the row.
+    Mine(Lease, Pausing),
     /// An earlier run did, or was refused.
     Recorded(GraphResponse),
+}
+
+/// Whether the number may send to the recipient.
+#[derive(Clone, Copy)]
+enum Pausing {
+    Known(Option<Duration>),
+    /// It was asked too long ago, or not at all.
+    Unknown,
 }
 
 /// What a try that did not get through leaves to be said when there is no other.
@@ -45,17 +53,17 @@ enum Setback {
 impl Delivery {
     /// `turn` is the run's, so that its requests look for their rows one after the other.
     pub(super) async fn run(self, turn: OwnedMutexGuard<()>) -> Result<GraphResponse, SendError> {
-        let lease = match self.begin().await? {
+        let (lease, pausing) = match self.begin().await? {
             Begun::Recorded(response) => {
                 self.outbox.metrics.send("repeated");
                 // The customer had this before: it is no answer's time.
                 let _ = self.context.first_answer();
                 return Ok(response);
             }
-            Begun::Mine(lease) => lease,
+            Begun::Mine(lease, pausing) => (lease, pausing),
         };
         let send_id = lease.send_id;
-        let result = self.in_turn(lease, turn).await;
+        let result = self.in_turn(lease, pausing, turn).await;
         match result.as_ref().map(Verdict::of) {
             Ok(Verdict::Accepted) => self.context.is_decided(send_id),
             Ok(Verdict::Refused) => {
@@ -74,9 +82,13 @@ impl Delivery {
         for _ in 0..RACES {
             let taken = self.context.taken();
             let found = store.find_or_prepare(&self.context, &self.effect, self.sequence, &taken);
+            let mut pausing = Pausing::Unknown;
             let lease = match found.await? {
                 None => continue,
-                Some(Found::New(lease)) => Some(lease),
+                Some(Found::New(lease, pause)) => {
+                    pausing = Pausing::Known(pause);
+                    Some(lease)
+                }
                 Some(Found::Known(row)) => match row.state {
                     State::Sent(response) => {
                         self.context.is_decided(row.lease.send_id);
@@ -102,7 +114,7 @@ impl Delivery {
             };
             if let Some(lease) = lease {
                 self.context.take(lease.send_id);
-                return Ok(Begun::Mine(lease));
+                return Ok(Begun::Mine(lease, pausing));
             }
         }
         Err(SendError::Unsettled {
@@ -114,6 +126,7 @@ impl Delivery {
     async fn in_turn(
         &self,
         mut lease: Lease,
+        mut pausing: Pausing,
         turn: OwnedMutexGuard<()>,
     ) -> Result<GraphResponse, SendError> {
         let (number, recipient) = (self.context.phone_number_id(), &self.effect.recipient);
@@ -135,6 +148,7 @@ impl Delivery {
                 match (pair, renewed) {
                     (Some(pair), Some(renewed)) => {
                         lease = renewed;
+                        pausing = Pausing::Unknown;
                         pair
                     }
                     _ => {
@@ -150,14 +164,22 @@ impl Delivery {
             self.log(lease, "released", recorded);
             return Err(SendError::Behind);
         }
-        self.deliver(lease).await
+        self.deliver(lease, pausing).await
     }
 
-    async fn deliver(&self, mut lease: Lease) -> Result<GraphResponse, SendError> {
+    async fn deliver(
+        &self,
+        mut lease: Lease,
+        pausing: Pausing,
+    ) -> Result<GraphResponse, SendError> {
         let callback_data = self.outbox.settings.callback_key.seal(lease.send_id);
         let request = self.effect.outgoing(&callback_data);
         let (number, recipient) = (self.context.phone_number_id(), &self.effect.recipient);
-        if let Some(pause) = self.outbox.store.pause_left(number, recipient).await? {
+        let pause = match pausing {
+            Pausing::Known(pause) => pause,
+            Pausing::Unknown => self.outbox.store.pause_left(number, recipient).await?,
+        };
+        if let Some(pause) = pause {
             let renewed = match self.sleep(Some(pause)).await {
                 true => self.outbox.store.renew(lease).await?,
                 false => None,

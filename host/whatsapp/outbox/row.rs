@@ -22,7 +22,8 @@ pub(super) struct Lease {
 
 /// What a request found under its hash.
 pub(super) enum Found {
-    New(Lease),
+    /// With the time for which its number must not send to its recipient.
+    New(Lease, Option<Duration>),
     Known(Known),
 }
 
@@ -80,7 +81,10 @@ pub(super) fn found(row: &PgRow) -> Result<Found, sqlx::Error> {
         tries: row.try_get("tries")?,
     };
     let state = match row.try_get::<&str, _>("state")? {
-        "new" => return Ok(Found::New(lease)),
+        "new" => {
+            let seconds: Option<f64> = row.try_get("pause_left")?;
+            return Ok(Found::New(lease, seconds.and_then(time_left)));
+        }
         "released" => State::Released,
         "sent" => State::Sent(response(row)?),
         "rejected" => State::Rejected(response(row)?),
@@ -92,6 +96,13 @@ pub(super) fn found(row: &PgRow) -> Result<Found, sqlx::Error> {
         _ => State::Prepared,
     };
     Ok(Found::Known(Known { lease, state }))
+}
+
+/// `None` for what is over.
+pub(super) fn time_left(seconds: f64) -> Option<Duration> {
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|left| !left.is_zero())
 }
 
 fn response(row: &PgRow) -> Result<GraphResponse, sqlx::Error> {

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::types::chrono::Utc;
-use sqlx::{Acquire, PgConnection, PgPool, Row};
+use sqlx::{PgConnection, PgPool, Row};
 
+use super::OutboundSink;
 use super::context::SendContext;
 use super::effect::Effect;
 use super::row::{self, Found, Lease, Origin, Watched};
 use super::sent::wamid;
-use super::{OutboundMessage, OutboundSink};
 use crate::whatsapp::client::GraphResponse;
 
 #[derive(Clone)]
@@ -21,6 +21,14 @@ pub(super) struct Store {
     pub(super) pool: PgPool,
     sink: Arc<dyn OutboundSink>,
     settle_after: Duration,
+}
+
+/// What became of a send that was to be marked.
+enum Marked {
+    /// With the event of a send that was not `sent` before.
+    Kept(Option<i64>),
+    /// Not at all: the sink could not record it.
+    Untold,
 }
 
 impl Store {
@@ -54,6 +62,7 @@ impl Store {
             .bind(effect.callback_data.as_deref())
             .bind(Utc::now())
             .bind(self.settle_after.as_secs_f64())
+            .bind(&effect.recipient)
             .fetch_optional(&self.pool)
             .await?;
         row.as_ref().map(row::found).transpose()
@@ -174,6 +183,24 @@ impl Store {
         response: &GraphResponse,
         origin: Origin<'_>,
     ) -> Result<Option<i64>, sqlx::Error> {
+        match self.mark_sent(send_id, response, origin, true).await? {
+            Marked::Kept(event_id) => Ok(event_id),
+            // What the sink cannot record must not make the host forget a send.
+            Marked::Untold => match self.mark_sent(send_id, response, origin, false).await? {
+                Marked::Kept(event_id) => Ok(event_id),
+                Marked::Untold => Ok(None),
+            },
+        }
+    }
+
+    /// Marks a send in one transaction with what the sink makes of it.
+    async fn mark_sent(
+        &self,
+        send_id: i64,
+        response: &GraphResponse,
+        origin: Origin<'_>,
+        is_told: bool,
+    ) -> Result<Marked, sqlx::Error> {
         let wamid = wamid(&response.body);
         let mut transaction = self.pool.begin().await?;
         let row = sqlx::query(MARK_SENT)
@@ -186,10 +213,18 @@ impl Store {
             .fetch_optional(&mut *transaction)
             .await?;
         match (&row, &wamid) {
-            (Some(row), Some(wamid)) => {
+            (Some(row), Some(wamid)) if is_told => {
                 let message = row::outbound(row, wamid, &response.body)?;
-                self.tell_sink(&mut transaction, &message).await?;
+                if let Err(error) = self.sink.record(&mut transaction, &message).await {
+                    tracing::error!(
+                        project.id = %message.project_id, event.id = message.event_id, error = %error,
+                        "a message that was sent is missing in its conversation"
+                    );
+                    transaction.rollback().await?;
+                    return Ok(Marked::Untold);
+                }
             }
+            (Some(_), Some(_)) => {}
             (Some(_), None) => tracing::warn!(send.id = send_id, "Meta's answer names no message"),
             (None, _) if matches!(origin, Origin::Answer(_)) => {
                 complete(&mut transaction, send_id, wamid.as_deref(), response).await?;
@@ -201,26 +236,7 @@ impl Store {
             .map(|row| row.try_get("event_id"))
             .transpose()?;
         transaction.commit().await?;
-        Ok(event_id)
-    }
-
-    /// In a savepoint: what the sink cannot record must not make the host forget a send.
-    async fn tell_sink(
-        &self,
-        connection: &mut PgConnection,
-        message: &OutboundMessage,
-    ) -> Result<(), sqlx::Error> {
-        let mut savepoint = connection.begin().await?;
-        match self.sink.record(&mut savepoint, message).await {
-            Ok(()) => savepoint.commit().await,
-            Err(error) => {
-                tracing::error!(
-                    project.id = %message.project_id, event.id = message.event_id, error = %error,
-                    "a message that was sent is missing in its conversation"
-                );
-                savepoint.rollback().await
-            }
-        }
+        Ok(Marked::Kept(event_id))
     }
 
     /// The row of a status. `None` when it was deleted.
@@ -289,10 +305,13 @@ const FIND_OR_PREPARE: &str = "
            greatest(extract(epoch from settle_by - now()),
                     case when doubted_at <= $10::timestamptz
                          then $11::double precision - extract(epoch from $10 - doubted_at) end
-           )::double precision as settle_in
+           )::double precision as settle_in, null::double precision as pause_left
     from known
     union all
-    select send_id, tries, 'new', null, null, null
+    select send_id, tries, 'new', null, null, null,
+           (select extract(epoch from max(until) - now())::double precision from send_pause
+            where phone_number_id = $7 and recipient in ('', $12)
+              and since <= now() and until > now())
     from fresh";
 
 const MARK_SENT: &str = "

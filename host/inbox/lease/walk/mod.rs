@@ -13,6 +13,9 @@ pub(super) struct Visit {
     pub(super) project_id: ProjectId,
     /// As far as a look without a lock can tell.
     pub(super) serves: bool,
+    /// Likewise: whether something live, or bulk, is ready.
+    pub(super) has_live: bool,
+    pub(super) has_bulk: bool,
 }
 
 /// The projects that have something to do, from the last claim's end on and round to it again.
@@ -21,16 +24,7 @@ pub(super) async fn round_trip(
     claiming: &Claiming<'_, '_>,
 ) -> Result<Vec<Visit>, sqlx::Error> {
     let (after, visits) = (claiming.limits.after, claiming.limits.visits as usize);
-    let mut visited = store::next_projects(conn, after, visits, claiming.told).await?;
-    let left = visits.saturating_sub(visited.len());
-    if let Some(after) = after
-        && left > 0
-    {
-        let first = store::next_projects(conn, None, left, claiming.told).await?;
-        let is_new = |visit: &Visit| visit.project_id <= after;
-        visited.extend(first.into_iter().take_while(is_new));
-    }
-    Ok(visited)
+    store::next_projects(conn, after, visits, claiming.told).await
 }
 
 /// The project after which the next claim begins: who was served last when there was no more to

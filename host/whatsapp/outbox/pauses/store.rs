@@ -7,6 +7,7 @@ use sqlx::Row as _;
 use super::{Refused, held_back};
 use crate::whatsapp::client::GraphResponse;
 use crate::whatsapp::codes::{Pause, Paused};
+use crate::whatsapp::outbox::row::time_left;
 use crate::whatsapp::outbox::store::Store;
 
 /// What a pause says when it ended just now: a limit, without a code.
@@ -28,7 +29,7 @@ impl Store {
         .bind(recipient)
         .fetch_one(&self.pool)
         .await?;
-        Ok(seconds.map(duration).filter(|left| !left.is_zero()))
+        Ok(seconds.and_then(time_left))
     }
 
     /// What Meta said to the send that was refused, for one that is held back because of it.
