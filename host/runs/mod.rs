@@ -120,7 +120,13 @@ impl Runner {
                 &complaint,
             )
             .with_budget(&self.budget);
-        let (ended, mut report) = self.in_sandbox(place, &serving, &event, grants).await;
+        let (ended, mut report) = serving
+            .bot
+            .on_its_threads({
+                let (runner, serving, event) = (self.clone(), serving.clone(), event.clone());
+                async move { runner.in_sandbox(place, &serving, &event, grants).await }
+            })
+            .await;
         report.sends = context.as_ref().map_or(0, SendContext::sends);
         let outcome = outcome(ended, report);
         match self.unless_a_send_waits(outcome, context.as_ref()).await {

@@ -90,6 +90,23 @@ impl Runner {
                 return refused(request_number, error.into(), answered);
             }
         };
+        let (runner, bot) = (self.clone(), run.serving.bot.clone());
+        bot.on_its_threads(async move {
+            runner
+                .run_web_at(place, request_number, run, answered)
+                .await
+        })
+        .await
+    }
+
+    async fn run_web_at(
+        &self,
+        place: Place,
+        request_number: i64,
+        run: WebRun,
+        answered: oneshot::Sender<Result<http::Response<OutboundBody>, WebRunError>>,
+    ) -> WebRunEnd {
+        let serving = &run.serving;
         let context = serving.number.as_ref().map(|number| {
             let attempt = Attempt {
                 project_id: run.project_id.0,

@@ -48,6 +48,14 @@ impl Bot {
         })
     }
 
+    /// Runs something on the threads of bots: whatever polls an instance of this one.
+    pub async fn on_its_threads<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> T {
+        self.sandbox.threads.run(work).await
+    }
+
     /// The digest of the code that the bot shares with all bots of its engine;
     /// absent for a component that is not split and so has code of its own.
     pub fn shared_code(&self) -> Option<&str> {

@@ -2,6 +2,7 @@
 
 use super::RunState;
 use super::permits::{FOR_DEPLOYS, Permits};
+use super::threads::Threads;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -66,6 +67,8 @@ pub struct Sandbox {
     pub(crate) permits: Permits,
     /// How many instances live.
     pub(crate) live: Arc<AtomicUsize>,
+    /// Where its instances run.
+    pub(crate) threads: Threads,
     /// Ends the clock when the last sandbox is dropped.
     _clock: Arc<Clock>,
 }
@@ -81,6 +84,7 @@ impl Sandbox {
         let mut linker = Linker::new(&engine);
         crate::capabilities::link(&mut linker).map_err(fail)?;
         let clock = Arc::new(Clock::start(&engine));
+        let threads = Threads::start().map_err(|error| fail(error.into()))?;
         Ok(Self {
             engine,
             linker: Arc::new(linker),
@@ -88,6 +92,7 @@ impl Sandbox {
             settings,
             codes: super::bot::Codes::default(),
             live: Arc::default(),
+            threads,
             _clock: clock,
         })
     }

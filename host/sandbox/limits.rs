@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use wasmtime::ResourceLimiter;
 
 /// What one event may use.
@@ -98,7 +98,7 @@ impl ResourceLimiter for MemoryLimit {
     }
 }
 
-/// Counts the time that a future is being polled.
+/// Counts the processor time that a future takes, by the clock of the thread that polls it.
 ///
 /// Epoch ticks are wall time, and a machine's other work passes during them, so
 /// they only prompt a look at this meter.
@@ -106,35 +106,26 @@ impl ResourceLimiter for MemoryLimit {
 pub(crate) struct CpuMeter(Arc<CpuTime>);
 
 struct CpuTime {
-    origin: Instant,
     /// Nanoseconds of the polls that have ended.
     ended: AtomicU64,
-    /// When the running poll began, in nanoseconds since `origin`; 0 for none.
+    /// What the thread had used when the running poll began; 0 for none.
     began: AtomicU64,
 }
 
 impl CpuMeter {
     pub(crate) fn new() -> Self {
         Self(Arc::new(CpuTime {
-            origin: Instant::now(),
             ended: AtomicU64::new(0),
             began: AtomicU64::new(0),
         }))
     }
 
-    fn since_origin(&self) -> u64 {
-        u64::try_from(self.0.origin.elapsed().as_nanos())
-            .unwrap_or(u64::MAX)
-            .max(1)
-    }
-
-    /// What has been used so far, the running poll included.
+    /// What has been used so far. To be asked within the future, or while nobody polls it: a running
+    /// poll is counted by this thread's clock.
     pub(crate) fn used(&self) -> Duration {
-        let began = self.0.began.load(Ordering::Relaxed);
-        let running = if began == 0 {
-            0
-        } else {
-            self.since_origin().saturating_sub(began)
+        let running = match self.0.began.load(Ordering::Relaxed) {
+            0 => 0,
+            began => of_this_thread().saturating_sub(began),
         };
         Duration::from_nanos(self.0.ended.load(Ordering::Relaxed) + running)
     }
@@ -143,14 +134,21 @@ impl CpuMeter {
     pub(crate) async fn measure<F: Future>(&self, future: F) -> F::Output {
         let mut future = std::pin::pin!(future);
         std::future::poll_fn(|context| {
-            let began = self.since_origin();
+            let began = of_this_thread();
             self.0.began.store(began, Ordering::Relaxed);
             let polled = future.as_mut().poll(context);
-            let used = self.since_origin().saturating_sub(began);
+            let used = of_this_thread().saturating_sub(began);
             self.0.began.store(0, Ordering::Relaxed);
             self.0.ended.fetch_add(used, Ordering::Relaxed);
             polled
         })
         .await
     }
+}
+
+/// The processor time of this thread in nanoseconds; never 0.
+fn of_this_thread() -> u64 {
+    let used = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    let used = Duration::try_from(used).unwrap_or_default();
+    u64::try_from(used.as_nanos()).unwrap_or(u64::MAX).max(1)
 }

@@ -20,6 +20,7 @@ mod permits;
 mod rehearsal;
 mod split;
 mod state;
+mod threads;
 
 #[cfg(test)]
 mod tests;

@@ -53,6 +53,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
+use tokio::runtime::Handle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -144,6 +145,8 @@ pub struct Outbox {
     settings: Arc<OutboxSettings>,
     pairs: Pairs,
     deliveries: TaskTracker,
+    /// Where deliveries run, whoever asks for them.
+    runtime: Handle,
     metrics: Metrics,
 }
 
@@ -167,7 +170,8 @@ impl OutboxSettings {
 }
 
 impl Outbox {
-    /// An outbox whose rows are in `pool` (tables of migration 0004).
+    /// An outbox whose rows are in `pool` (tables of migration 0004). Deliveries run on the runtime
+    /// that this is called in.
     ///
     /// Fails when a send would count as lost before its call has ended.
     pub fn new(
@@ -190,6 +194,7 @@ impl Outbox {
             settings: Arc::new(settings),
             pairs: Pairs::default(),
             deliveries: TaskTracker::new(),
+            runtime: Handle::current(),
             metrics: Metrics::default(),
         })
     }
@@ -240,7 +245,7 @@ impl Outbox {
         };
         let _abandon = abandoned.drop_guard();
         let task = tracing::Instrument::in_current_span(delivery.run(turn));
-        match self.deliveries.spawn(task).await {
+        match self.deliveries.spawn_on(task, &self.runtime).await {
             Ok(result) => result,
             // It panicked, or the runtime is going down.
             Err(_) => Err(SendError::Unsettled {
