@@ -235,6 +235,7 @@ impl Claiming {
                 break;
             }
             visits = visits.max(free).clamp(MIN_VISITS, MAX_VISITS);
+            let ends = self.running.ends();
             let claims = self.claim(free, visits).await?;
             if stop.is_cancelled() {
                 return self.running.give_back(claims.events).await;
@@ -247,7 +248,14 @@ impl Claiming {
                 self.runs.spawn(self.running.clone().run(event, slot));
             }
             self.after = claims.next.or(self.after);
+            if claims.is_held {
+                self.running.wants_an_end();
+            }
             if claims.next.is_none() {
+                // What ended meanwhile may have made room, and was not told of.
+                if claims.is_held && self.running.ends() != ends {
+                    continue;
+                }
                 break;
             }
             // Nothing much was found among these: look further.
@@ -260,7 +268,7 @@ impl Claiming {
     fn free_slots(&self) -> u32 {
         let mut free = self.slots.available_permits();
         if free == 0 {
-            self.running.wants_slot();
+            self.running.wants_an_end();
             free = self.slots.available_permits();
         }
         u32::try_from(free).unwrap_or(u32::MAX)

@@ -29,8 +29,10 @@ pub(super) struct Running {
     held: Mutex<HashMap<RunId, (Lease, CancellationToken)>>,
     /// Ends all runs and frees their events.
     abandon: CancellationToken,
-    /// Whether the claiming task found all slots taken, and waits for one.
+    /// Whether the claiming task waits for a run to end.
     wanted: AtomicBool,
+    /// Runs that have ended and left their slot.
+    ends: AtomicUsize,
     finished: AtomicUsize,
     released: AtomicUsize,
 }
@@ -50,6 +52,7 @@ impl Running {
             held,
             abandon,
             wanted: AtomicBool::new(false),
+            ends: AtomicUsize::new(0),
             finished: AtomicUsize::new(0),
             released: AtomicUsize::new(0),
         }
@@ -67,9 +70,14 @@ impl Running {
         self.held().len()
     }
 
-    /// The next slot that becomes free is told of. Look at the slots again after this.
-    pub(super) fn wants_slot(&self) {
+    /// The end of the next run is told of. Look again after this: one may just have ended.
+    pub(super) fn wants_an_end(&self) {
         self.wanted.store(true, Ordering::SeqCst);
+    }
+
+    /// Runs that have ended and left their slot.
+    pub(super) fn ends(&self) -> usize {
+        self.ends.load(Ordering::SeqCst)
     }
 
     pub(super) fn abandon(&self) {
@@ -128,6 +136,7 @@ impl Running {
             self.held().remove(&event.run_id);
             drop(slot);
             self.inbox.ended.send_replace(());
+            self.ends.fetch_add(1, Ordering::SeqCst);
             if self.wanted.swap(false, Ordering::SeqCst) {
                 self.inbox.claimable.send_replace(());
             }

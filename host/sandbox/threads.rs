@@ -2,17 +2,13 @@
 //!
 //! A bot computes for milliseconds at a stretch. On the threads of the host's own tasks each of them
 //! would be waited for by every answer of the database that lies between a webhook and its reply. So
-//! bots have as many threads as there are processors, and a lower priority than the host and its
-//! Postgres: those take a processor when they need it, and bots have what is left.
+//! bots have threads of their own, as many as there are processors, and the kernel shares those out.
 
 use std::io;
 use std::sync::Arc;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::task::AbortOnDropHandle;
-
-/// How much lower the priority is: a bot still gets a third of a processor that somebody else wants.
-const NICE: i32 = 5;
 
 /// Threads for bots. Clones share them; the last one ends them.
 #[derive(Clone)]
@@ -26,10 +22,6 @@ impl Threads {
         let runtime = Builder::new_multi_thread()
             .worker_threads(processors)
             .thread_name("bots")
-            .on_thread_start(|| {
-                // Of this thread only, as Linux does it. Without it bots are merely less polite.
-                let _ = rustix::process::setpriority_process(None, NICE);
-            })
             .enable_all()
             .build()?;
         Ok(Self(Arc::new(Owned(Some(runtime)))))

@@ -47,6 +47,8 @@ pub struct Claims {
     pub bulk: u32,
     /// Where the next claim begins; `None` when this one took all there was to take.
     pub next: Option<ProjectId>,
+    /// Whether a project may have more to do that its room held back.
+    pub is_held: bool,
 }
 
 /// What is waited for, and what is not: the column `priority` of a queue.

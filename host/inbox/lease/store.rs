@@ -58,12 +58,14 @@ impl Inbox {
             free_empty(&mut tx, &leases, &events).await?;
         }
         tx.commit().await?;
+        let is_held = rooms.open().count() < serving.len();
         let is_served = |id: ProjectId| leases.iter().any(|lease| lease.project_id == id);
         let is_full = leases.len() >= limits.events as usize;
         Ok(Claims {
             events,
             bulk,
             next: walk::next(&claiming, &visited, is_served, is_full),
+            is_held,
         })
     }
 
