@@ -2,6 +2,7 @@
 
 mod builds;
 mod by_api;
+mod by_cli;
 mod components;
 mod secrets;
 mod switches;
