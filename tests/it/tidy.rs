@@ -14,28 +14,6 @@ use roost::inbox::FailureKind;
 /// What tools and builds leave in a checkout.
 const LEFT_BEHIND: [&str; 6] = [".git", ".roost", ".tools", "dist", "node_modules", "target"];
 
-const LONGEST_FILE: usize = 400;
-
-/// Files that are longer, and why.
-const LONGER_FILES: [(&str, &str); 3] = [
-    (
-        "host/app.rs",
-        "what is shared is built in one place, in the order in which it depends on each other",
-    ),
-    (
-        "tests/it/host/support/test_host.rs",
-        "host, emulator and database are started and stopped by one harness",
-    ),
-    (
-        "xtask/src/bindings.rs",
-        "one walk over WIT's types, in three parts that share its names",
-    ),
-];
-
-/// How long pages may be, and all others 150.
-const LONGER_PAGES: [(&str, usize); 1] = [("ARCHITECTURE.md", 200)];
-const LONGEST_PAGE: usize = 150;
-
 /// Words of code, and the files or folders of `host/` that may have them.
 const ONLY_IN: [(&[&str], &[&str]); 5] = [
     (
@@ -133,27 +111,6 @@ fn every_rust_file_says_first_what_is_in_it() {
         !text.is_empty() && !text.starts_with("//! ")
     });
     none(&silent.collect::<Vec<_>>());
-}
-
-#[test]
-fn no_file_and_no_page_is_too_long() {
-    let long = |file: &str, limit: usize| {
-        let lines = text(file).lines().count();
-        (lines > limit).then(|| format!("{file}: {lines} lines, {limit} at most"))
-    };
-    let rust = rust_files(&["host", "emulator", "xtask", "tests", "benches"]);
-    let is_listed = |file: &String| LONGER_FILES.iter().any(|(name, _)| name == file);
-    let mut problems: Vec<String> = rust
-        .iter()
-        .filter(|file| !is_listed(file))
-        .filter_map(|file| long(file, LONGEST_FILE))
-        .collect();
-    let pages = files(".");
-    for page in pages.iter().filter(|file| file.ends_with(".md")) {
-        let own = LONGER_PAGES.iter().find(|(name, _)| name == page);
-        problems.extend(long(page, own.map_or(LONGEST_PAGE, |(_, lines)| *lines)));
-    }
-    none(&problems);
 }
 
 #[test]
