@@ -133,6 +133,110 @@ test('fetch and http.request reach the network through the host', async () => {
   assert.equal(seen[1].headers.includes('X-Case'), true)
 })
 
+/** What clients in the wild put on their requests: packages, and people who pass on what they got. */
+const OF_THE_HOST = { Host: 'api.example', Connection: 'keep-alive', 'Keep-Alive': 'timeout=5', 'Proxy-Connection': 'close', 'Proxy-Authorization': 'Basic eA==',
+  'Transfer-Encoding': 'chunked', TE: 'trailers', Expect: '100-continue', 'HTTP2-Settings': 'x', Trailer: 'x' }
+
+for (const client of ['http', 'fetch']) {
+  test(`headers that are the host's to say are no fault of a request by ${client}`, async () => {
+    const seen = []
+    const engine = await serve(`
+      const headers = ${JSON.stringify(OF_THE_HOST)}
+      const wire = { method: 'POST', headers: { ...headers, 'X-Own': 'yes' } }
+      const text = '${client}' === 'fetch' ? await (await fetch('https://api.example/a', { ...wire, body: 'hello' })).text()
+        : await new Promise((resolve, reject) => {
+          const request = require('https').request('https://api.example/a', wire, (answer) => answer.on('data', resolve)).on('error', reject)
+          request.on('continue', () => request.end('hello'))
+        })
+      res.end(String(text))
+    `, {}, (request) => { seen.push(request); return { body: 'there' } })
+    const { body, logs } = await engine.event()
+    assert.equal(body, 'there')
+    assert.equal(seen[0].body, 'hello')
+    assert.equal(seen[0].headers.includes('X-Own') || seen[0].headers.includes('x-own'), true)
+    assert.deepEqual(logs.map(({ message }) => /Proxy-Authorization/.test(message)), [true])
+  })
+}
+
+test('a Host that names another site is not sent, and the log says so', async () => {
+  const engine = await serve(`
+    for (const Host of ['API.example:443', 'other.example']) await fetch('https://api.example/', { headers: { Host } })
+    res.end()
+  `, {}, () => ({}))
+  const { logs } = await engine.event()
+  assert.equal(logs.length, 1)
+  assert.match(logs[0].message, /"Host: other\.example" of a request to api\.example is not sent/)
+})
+
+/** However a request fails, and whatever of it was on its way: one error, then the end. */
+const FAILURES = {
+  'before it begins': () => { throw new TypeError('a header is too large') },
+  'before its answer': () => { throw { payload: { tag: 'connection-terminated' } } }, // eslint-disable-line no-throw-literal
+}
+
+for (const [when, fails] of Object.entries(FAILURES)) {
+  for (const [body, send] of Object.entries({ none: 'request.end()', whole: "request.end('x'.repeat(1e6))", stream: "require('stream').Readable.from(['a', 'b'.repeat(1e6), 'c']).pipe(request)" })) {
+    test(`a request with body ${body} that fails ${when} says so`, async () => {
+      const engine = await serve(`
+        const events = []
+        const request = require('https').request('https://api.example/', { method: 'POST' })
+        for (const name of ['response', 'error', 'close']) request.on(name, (value) => {
+          events.push(name + (value ? ' ' + (value.code ?? value.name) : ''))
+          if (name === 'close') res.end(events.join())
+        })
+        ${send}
+      `, {}, when === 'before its answer' ? fails : undefined)
+      if (when === 'before it begins') engine.engine.request = fails
+      assert.equal((await engine.event()).body, when === 'before it begins' ? 'error TypeError,close' : 'error ECONNRESET,close')
+    })
+  }
+}
+
+test('who answers before the whole body was sent is heard', async () => {
+  const engine = await serve(`
+    const request = require('https').request('https://api.example/', { method: 'POST' }, (answer) => answer.resume().on('end', () => res.end(String(answer.statusCode))))
+    for (let i = 0; i < 40; i++) request.write('x'.repeat(100000))
+    setTimeout(() => request.end(), 10)
+  `, {}, () => ({ status: 413 }))
+  const { write } = engine.engine
+  engine.engine.write = (id, bytes) => (bytes.length > 20 ? Promise.resolve(false) : write(id, bytes))
+  assert.equal((await engine.event()).body, '413')
+})
+
+test('a request that is given up ends as on Node', async () => {
+  const engine = await serve(`
+    const { request } = require('https')
+    const told = []
+    const watch = (name, act) => new Promise((resolve) => {
+      const controller = new AbortController()
+      const made = request('https://api.example/', { method: 'POST', signal: controller.signal, timeout: 20 })
+      made.on('error', (error) => told.push(name + ' ' + error.code + ' ' + error.message)).on('close', resolve)
+      act(made, controller)
+    })
+    await watch('destroy', (made) => made.destroy())
+    await watch('abort', (made) => made.abort())
+    await watch('own', (made) => made.destroy(Object.assign(new Error('mine'), { code: 'MINE' })))
+    await watch('signal', (made, controller) => controller.abort())
+    await watch('timeout', (made) => made.on('timeout', () => made.destroy(new Error('late'))))
+    res.end(told.join('; '))
+  `, {}, () => ({}))
+  assert.equal((await engine.event()).body, 'destroy ECONNRESET socket hang up; own MINE mine; signal ABORT_ERR The operation was aborted; timeout undefined late')
+})
+
+test('what cannot be done by the host is refused in words', async () => {
+  const engine = await serve(`
+    const { request } = require('http')
+    const fails = (url, options) => new Promise((resolve) => request(url, options).on('error', (error) => resolve(error.message)).end())
+    res.end([
+      await fails('http://api.example/', { headers: { Connection: 'Upgrade', Upgrade: 'websocket' } }),
+      await fails({ host: 'proxy.example', path: 'http://api.example/' }),
+      await fails({ socketPath: '/var/run/docker.sock' }),
+      await fails('http://api.example/', { agent: new (class ProxyAgent { protocol = 'http:'; connect() {} })() }),
+    ].join(' | '))
+  `, {}, () => ({}))
+  assert.match((await engine.event()).body, /^An upgrade of HTTP to websocket is not.* \| A request by way of an HTTP proxy is not.* \| connect ENOENT \/var.* \| An agent that opens connections of its own \(ProxyAgent\) is not/)
+})
+
 test('fetch follows redirects, and leaves the token behind at another origin', async () => {
   const seen = []
   const engine = await serve(`

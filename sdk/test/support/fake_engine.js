@@ -150,6 +150,7 @@ export class FakeEngine {
       },
       respond: (id, status, headers, hasBody) => {
         const answer = this.#requests.get(id)
+        refuseHeaders(headers)
         if (!answer || answer.status !== undefined) throw new Error(`request ${id} was answered before`)
         Object.assign(answer, { status, headers, closed: () => !answer.stream || answer.stream.closed })
         if (!hasBody) return undefined
@@ -158,6 +159,7 @@ export class FakeEngine {
         return stream
       },
       request: (method, scheme, authority, path, headers, hasBody) => {
+        refuseHeaders(headers)
         const body = hasBody ? this.#open({}) : undefined
         const sent = hasBody ? this.#streams.get(body) : { chunks: [], closed: true }
         const answer = () => {
@@ -206,6 +208,13 @@ export class FakeEngine {
       promiseState: native.promiseState,
     }
   }
+}
+
+/** What `wasi:http` refuses in any message of a component. */
+const FORBIDDEN = ['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection', 'transfer-encoding', 'upgrade', 'host', 'http2-settings']
+
+function refuseHeaders(headers) {
+  for (const [name] of pairs(headers)) if (FORBIDDEN.includes(name.toLowerCase())) throw new TypeError('a header is one that Roost sets itself')
 }
 
 export function* pairs(flat = []) {

@@ -1,14 +1,14 @@
 /** `http.ClientRequest`, `http.Agent`. */
-import { codedError, systemError } from '../errors.js'
+import { codedError, systemError, unavailable } from '../errors.js'
 import { uncaught } from '../loop/uncaught.js'
 import { clearTimeout, setTimeout } from '../loop/timers.js'
 import { EventEmitter } from '../node/events.js'
 import { Buffer } from '../node/buffer.js'
 import { URL, urlToHttpOptions } from '../web/url.js'
 import { IncomingMessage, fill } from './incoming.js'
-import { OutgoingMessage, attach, close, pairsOf, putHeader } from './outgoing.js'
+import { OutgoingMessage, abandon, attach, close, pairsOf, putHeader } from './outgoing.js'
 import { Connection } from './socket.js'
-import { open } from './transport.js'
+import { networkError, open } from './transport.js'
 
 /** Keeps options only: the host holds the connections. */
 export function Agent(options) {
@@ -49,6 +49,8 @@ export function ClientRequest(input, options, callback) {
     options = { ...input }
   }
   OutgoingMessage.call(this)
+  // A server may answer before it has read everything, and a request that failed says so by its response.
+  this._outlivesReader = true
 
   const agent = options.agent || undefined
   const protocol = options.protocol ?? agent?.protocol ?? options._defaultProtocol ?? 'http:'
@@ -84,17 +86,22 @@ export function ClientRequest(input, options, callback) {
   takeHeaders(this, options)
   if (callback) this.once('response', callback)
   if (options.signal) follow(this, options.signal)
-  if (this.timeout) startTimeout(this, this.timeout)
+  wait(this)
 
   this.socket = new Connection({ encrypted: protocol === 'https:', localPort: 40000 })
   this.socket.remotePort = port
+  this._connected = false
+  this._refusal = refusal(this, options)
   process.nextTick(() => {
     if (this.destroyed) return
+    this._connected = true
     this.emit('socket', this.socket)
     this.socket.emit('connect')
     if (this.socket.encrypted) this.socket.emit('secureConnect')
     this.socket.emit('ready')
   })
+  // The head of a request that asks first goes out by itself.
+  if (this.hasHeader('expect')) this._implicitHeader()
   attach(this, (hasBody) => begin(this, hasBody))
 }
 Object.setPrototypeOf(ClientRequest.prototype, OutgoingMessage.prototype)
@@ -113,6 +120,10 @@ function takeHeaders(request, { headers, auth, setHost }) {
   }
 }
 
+function hungUp(message) {
+  return Object.assign(new Error(message), { code: 'ECONNRESET' })
+}
+
 function follow(request, signal) {
   const abort = () => request.destroy(Object.assign(codedError(Error, 'ABORT_ERR', 'The operation was aborted', { cause: signal.reason }), { name: 'AbortError' }))
   if (signal.aborted) process.nextTick(abort)
@@ -122,29 +133,53 @@ function follow(request, signal) {
   }
 }
 
-function startTimeout(request, ms) {
-  clearTimeout(request._timer)
-  if (ms > 0) {
-    request._timer = setTimeout(() => {
-      request.emit('timeout')
-      request.socket?.emit('timeout')
-    }, ms).unref()
+/** Why a request cannot be made here at all. */
+function refusal(request, { agent, socketPath }) {
+  if (socketPath) return Object.assign(systemError('ENOENT', '', 'connect', socketPath), { message: `connect ENOENT ${socketPath}`, address: socketPath })
+  if (typeof agent?.connect === 'function' || typeof agent?.callback === 'function') {
+    return unavailable(`An agent that opens connections of its own (${agent.constructor?.name})`,
+      'Requests go out through the host: leave the agent away, or ask the operator for another way out.')
   }
+  return undefined
+}
+
+/** Begins to wait anew: as at a socket, a timeout is a time without a byte. */
+function wait(request) {
+  clearTimeout(request._timer)
+  request._timer = undefined
+  if (!(request.timeout > 0) || request.destroyed || request._closed) return
+  request._timer = setTimeout(() => {
+    request.emit('timeout')
+    request.socket?.emit('timeout')
+  }, request.timeout)
+  // An answer that nobody reads any more holds nothing.
+  if (request.res) request._timer.unref()
 }
 
 function begin(request, hasBody) {
   const authority = /:\d+$/.test(request._authority) ? request._authority
     : request._connectPort === (request.protocol === 'https:' ? 443 : 80) ? request._authority : `${request._authority}:${request._connectPort}`
-  const wire = open({
+  const wire = request._refusal ? refused(request._refusal) : open({
     method: request.method, scheme: request.protocol === 'https:' ? 'https' : 'http', authority, path: request.path,
     pairs: pairsOf(request), hasBody,
   })
   wire.response.then((head) => respond(request, head), (error) => request.destroy(error)).catch(uncaught)
-  return wire
+  // The host asks no server whether it may send a body, and so the answer is always yes.
+  if (/^100-continue$/i.test(request.getHeader('expect'))) process.nextTick(() => request.destroyed || request.emit('continue'))
+  return {
+    ...wire,
+    write(bytes) {
+      wait(request)
+      return wire.write(bytes)
+    },
+  }
+}
+
+function refused(error) {
+  return { response: Promise.reject(error), write: () => Promise.resolve(false), end() {}, abort() {} }
 }
 
 function respond(request, { status, message, pairs, source }) {
-  clearTimeout(request._timer)
   if (request.destroyed) return source.close()
   const response = new IncomingMessage(request.socket)
   response.statusCode = status
@@ -152,9 +187,21 @@ function respond(request, { status, message, pairs, source }) {
   response.req = request
   const bodiless = request.method === 'HEAD' || status === 204 || status === 304
   if (bodiless) source.close()
-  fill(response, pairs, bodiless ? undefined : source)
+  fill(response, pairs, bodiless ? undefined : {
+    close: source.close,
+    read: (max) => source.read(max).then((bytes) => {
+      wait(request)
+      return bytes
+    }, (error) => { throw networkError(error, request._authority) }),
+  })
   request.res = response
-  response.on('close', () => close(request))
+  wait(request)
+  response.on('close', () => {
+    if (request.destroyed) return
+    request.destroyed = true
+    wait(request)
+    close(request)
+  })
   request.socket._httpMessage = request
   if (!request.emit('response', response)) response._dump()
 }
@@ -179,17 +226,15 @@ Object.assign(ClientRequest.prototype, {
 
   destroy(error) {
     if (this.destroyed) return this
-    clearTimeout(this._timer)
-    const had = this.res
-    if (had) {
-      had.destroy(error)
-      error = undefined
-    } else if (!error) {
-      error = Object.assign(systemError('ECONNRESET', '', 'read'), { message: 'socket hang up' })
-    }
-    OutgoingMessage.prototype.destroy.call(this)
+    const { res } = this
+    // Nobody waits for a connection that was not made yet: who gives up before is not told.
+    const told = error ?? (res || (this.aborted && !this._connected) ? undefined : hungUp('socket hang up'))
+    abandon(this, error)
+    wait(this)
+    if (told) process.nextTick(() => this.emit('error', told))
     process.nextTick(() => {
-      if (error) this.emit('error', error)
+      if (res && !res.complete) res.destroy(hungUp('aborted'))
+      close(this)
     })
     return this
   },
@@ -197,7 +242,7 @@ Object.assign(ClientRequest.prototype, {
   setTimeout(ms, callback) {
     if (callback) this.once('timeout', callback)
     this.timeout = ms
-    startTimeout(this, ms)
+    wait(this)
     return this
   },
 

@@ -5,8 +5,12 @@ const TOKEN = /^[\^_`a-zA-Z\-0-9!#$%&'*+.|~]+$/
 // eslint-disable-next-line no-control-regex
 const BAD_VALUE = /[^\t\x20-\x7e\x80-\xff]/
 
-/** What belongs to one connection: the host owns those, and `wasi:http` refuses such headers. */
-const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade', 'te', 'http2-settings'])
+/**
+ * What belongs to one connection, or says whom it is to: the host says those. `wasi:http` refuses a message that has
+ * one of them, except the last three, which would ask a peer for what the host does not pass on.
+ */
+const OF_THE_HOST = new Set(['connection', 'host', 'http2-settings', 'keep-alive', 'proxy-authenticate', 'proxy-authorization',
+  'proxy-connection', 'transfer-encoding', 'upgrade', 'expect', 'te', 'trailer'])
 
 /** Of these a second value is dropped; others are joined. */
 const SINGLE = new Set(['age', 'authorization', 'content-length', 'content-type', 'etag', 'expires', 'from', 'host',
@@ -54,11 +58,17 @@ export function distinctHeadersOf(pairs) {
   return headers
 }
 
+/** The first value of a header in flat pairs. */
+export function valueOf(pairs, header) {
+  const at = pairs.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === header)
+  return at < 0 ? undefined : pairs[at + 1]
+}
+
 /** The pairs without what is the host's to say. */
 export function endToEnd(pairs) {
   const kept = []
   for (let i = 0; i < pairs.length; i += 2) {
-    if (!HOP_BY_HOP.has(pairs[i].toLowerCase())) kept.push(pairs[i], pairs[i + 1])
+    if (!OF_THE_HOST.has(pairs[i].toLowerCase())) kept.push(pairs[i], pairs[i + 1])
   }
   return kept
 }

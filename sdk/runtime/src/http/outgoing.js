@@ -34,10 +34,12 @@ export function OutgoingMessage(options) {
   this._expect_continue = false
   this._keepAliveTimeout = 0
   this._defaultKeepAlive = true
+  // Whether the message goes on when nobody reads its body any more.
+  this._outlivesReader = false
   this[kHeaders] = new Map()
   this[kQueue] = []
   this[kState] = {
-    wire: undefined, begun: false, busy: false, length: 0, needDrain: false, corked: 0, finished: false,
+    wire: undefined, begun: false, busy: false, length: 0, needDrain: false, corked: 0, finished: false, unread: false,
     highWaterMark: options?.highWaterMark ?? HIGH_WATER, written: 0,
   }
 }
@@ -169,11 +171,7 @@ Object.assign(OutgoingMessage.prototype, {
 
   destroy(error) {
     if (this.destroyed) return this
-    this.destroyed = true
-    this.errored = error ?? null
-    this[kQueue].length = 0
-    this[kState].wire?.abort()
-    this.socket?.destroy(error)
+    abandon(this, error)
     process.nextTick(close, this, error)
     return this
   },
@@ -215,7 +213,7 @@ function writeChunk(message, chunk, encoding, callback) {
   if (chunk === null) throw codedError(TypeError, 'ERR_STREAM_NULL_VALUES', 'May not write null values to stream')
   const bytes = toBytes(chunk, encoding)
   const refused = message.finished ? codedError(Error, 'ERR_STREAM_WRITE_AFTER_END', 'write after end')
-    : message.destroyed ? codedError(Error, 'ERR_STREAM_DESTROYED', 'Cannot call write after a stream was destroyed')
+    : message.destroyed ? destroyedError()
       : undefined
   if (refused) {
     process.nextTick(() => {
@@ -267,12 +265,15 @@ function pump(message) {
     const taken = queue.splice(0)
     const bytes = taken.length === 1 ? taken[0].bytes : Buffer.concat(taken.map((item) => item.bytes))
     state.busy = true
-    state.wire.write(bytes).then((open) => {
+    const sent = state.unread ? Promise.resolve(false) : state.wire.write(bytes)
+    sent.then((open) => {
       state.busy = false
       state.length -= bytes.length
       state.written += bytes.length
-      if (!open) return hangUp(message)
-      for (const { callback } of taken) callback?.()
+      if (!open && !message._outlivesReader) return hangUp(message)
+      state.unread = !open
+      const lost = message.destroyed ? destroyedError() : undefined
+      for (const { callback } of taken) callback?.(lost)
       if (state.needDrain && state.length === 0 && !message.finished) {
         state.needDrain = false
         message.emit('drain')
@@ -297,6 +298,19 @@ function finish(message) {
   message.emit('prefinish')
   message.emit('finish')
   message._afterFinish?.()
+}
+
+/** Gives up what was not sent. The events that follow are for the caller to emit. */
+export function abandon(message, error) {
+  message.destroyed = true
+  message.errored = error ?? null
+  message[kState].wire?.abort()
+  message.socket?.destroy(error)
+  for (const { callback } of message[kQueue].splice(0)) if (callback) process.nextTick(callback, error ?? destroyedError())
+}
+
+function destroyedError() {
+  return codedError(Error, 'ERR_STREAM_DESTROYED', 'Cannot call write after a stream was destroyed')
 }
 
 /** The other side has gone: no 'finish', only 'close'. */

@@ -2,7 +2,7 @@
 import { engine } from '../engine.js'
 import { codedError, systemError } from '../errors.js'
 import { EventEmitter } from '../node/events.js'
-import { endToEnd } from './headers.js'
+import { endToEnd, valueOf } from './headers.js'
 import { IncomingMessage, fill } from './incoming.js'
 import { ServerResponse, connect } from './response.js'
 import { Connection } from './socket.js'
@@ -141,11 +141,6 @@ export function deliver(server, { method, path, pairs, source, encrypted, remote
     res.writeHead(503)
     res.end()
   }
-}
-
-function valueOf(pairs, header) {
-  const at = pairs.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === header)
-  return at < 0 ? undefined : pairs[at + 1]
 }
 
 /** A request from the host. */

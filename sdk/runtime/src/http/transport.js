@@ -1,13 +1,16 @@
 /** Outgoing requests: through the host, or straight to a server in this very bot. */
 import { engine } from '../engine.js'
-import { codedError, systemError } from '../errors.js'
+import { systemError, unavailable } from '../errors.js'
 import { workOf } from '../host.js'
 import { ended, started } from '../loop/work.js'
-import { endToEnd } from './headers.js'
+import { endToEnd, valueOf } from './headers.js'
 import { pipe } from './pipe.js'
 import { deliver, serverAt } from './server.js'
 import { STATUS_CODES } from './tables.js'
 
+/** What Node sends in a path as it is, and an address may not have. */
+// eslint-disable-next-line no-control-regex
+const NOT_IN_PATHS = /[\u0000-\u0020"#<>\\^`{|}\u007f-\u00ff]/g
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\]|\[::\]|0\.0\.0\.0)(?::(\d+))?$/i
 
 /**
@@ -18,12 +21,26 @@ const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\]|\[::\]|0\.0\.0\.0)(?::(
  *   response: Promise<{status: number, message: string, pairs: string[], source: object}>}}
  */
 export function open(request) {
+  const upgrade = valueOf(request.pairs, 'upgrade')
+  if (upgrade && upgrade !== 'h2c') {
+    return failed(unavailable(`An upgrade of HTTP to ${upgrade}`, 'Requests end with their answers: poll, or let the service call a route of the bot.'))
+  }
   const loopback = LOOPBACK.exec(request.authority)
   if (loopback) return openLoopback(request, Number(loopback[2] ?? (request.scheme === 'https' ? 443 : 80)))
   return openHost(request)
 }
 
+/** A request that ends before it begins. */
+function failed(error) {
+  return { response: Promise.reject(error), write: () => Promise.resolve(false), end() {}, abort() {} }
+}
+
 function openHost({ method, scheme, authority, path, pairs, hasBody }) {
+  if (/^[a-z]+:\/\//i.test(path)) {
+    return failed(unavailable('A request by way of an HTTP proxy', 'Requests go out through the host: leave the proxy away.'))
+  }
+  warnOf(pairs, scheme, authority)
+  path = path.replace(NOT_IN_PATHS, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`)
   // While an image is made the request waits; its body then waits with it.
   const opened = workOf(() => engine.request(method, scheme, authority, path, endToEnd(pairs), hasBody))
   opened.catch(() => {})
@@ -45,6 +62,27 @@ function openHost({ method, scheme, authority, path, pairs, hasBody }) {
       response.then(({ source }) => source.close(), () => {})
     },
   }
+}
+
+/** Says once what is not sent as the bot wrote it: `Host` with another name, and logins for a proxy. */
+function warnOf(pairs, scheme, authority) {
+  const port = scheme === 'https' ? /:443$/ : /:80$/
+  const plain = (host) => host.toLowerCase().replace(port, '')
+  const host = valueOf(pairs, 'host')
+  if (host !== undefined && plain(host) !== plain(authority)) {
+    warnOnce(`The header "Host: ${host}" of a request to ${authority} is not sent: the host says the name that is in the address.`)
+  }
+  if (valueOf(pairs, 'proxy-authorization') !== undefined) {
+    warnOnce(`The header "Proxy-Authorization" of a request to ${authority} is not sent: no proxy of the bot's is on the way.`)
+  }
+}
+
+const warned = new Set()
+
+function warnOnce(text) {
+  if (warned.has(text) || warned.size > 100) return
+  warned.add(text)
+  process.emitWarning(text)
 }
 
 /** Counts a promise of the engine as work under way. */
@@ -90,12 +128,17 @@ function openLoopback({ method, scheme, path, pairs, hasBody, authority }, port)
   }
 }
 
+/** What Node calls the failures of `wasi:http`. */
 const CODES = [
+  [/^DNS-timeout/, 'EAI_AGAIN', 'getaddrinfo'],
   [/^DNS|destination-not-found/, 'ENOTFOUND', 'getaddrinfo'],
-  [/connection-refused|destination-unavailable/, 'ECONNREFUSED', 'connect'],
+  [/connection-refused/, 'ECONNREFUSED', 'connect'],
+  [/destination-unavailable|IP-unroutable/, 'EHOSTUNREACH', 'connect'],
+  [/read-timeout|response-timeout/, 'ETIMEDOUT', 'read'],
+  [/write-timeout/, 'ETIMEDOUT', 'write'],
   [/timeout/, 'ETIMEDOUT', 'connect'],
-  [/destination-IP|HTTP-request-denied/i, 'EACCES', 'connect'],
-  [/^TLS-certificate/, 'CERT_HAS_EXPIRED', 'connect'],
+  [/IP-prohibited|request-denied/, 'EACCES', 'connect'],
+  [/^TLS-certificate/, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'connect'],
   [/^TLS/, 'EPROTO', 'connect'],
 ]
 
@@ -107,11 +150,13 @@ export function networkError(error, authority) {
   const detail = typeof payload.val === 'string' ? payload.val : payload.val?.rcode ?? payload.val?.alertMessage ?? ''
   const known = CODES.find(([pattern]) => pattern.test(tag))
   const hostname = authority.replace(/:\d+$/, '')
-  if (!known) return codedError(Error, 'ECONNRESET', `socket hang up (${tag}${detail ? `: ${detail}` : ''})`, { cause: error })
+  if (!known) return Object.assign(new Error(`socket hang up (${tag}${detail ? `: ${detail}` : ''})`), { code: 'ECONNRESET', cause: error })
   const [, code, syscall] = known
+  if (code === 'UNABLE_TO_VERIFY_LEAF_SIGNATURE') return Object.assign(new Error(`unable to verify the certificate of ${authority}`), { code, cause: error })
   const result = systemError(code, tag, syscall)
   result.message = code === 'EACCES'
     ? `Roost does not let this bot reach ${authority}${detail ? `: ${detail}` : ''}`
-    : `${syscall} ${code} ${code === 'ENOTFOUND' ? hostname : authority}${detail ? ` (${detail})` : ''}`
+    : syscall === 'connect' ? `connect ${code} ${authority}${detail ? ` (${detail})` : ''}`
+      : syscall === 'getaddrinfo' ? `getaddrinfo ${code} ${hostname}` : `${syscall} ${code}`
   return Object.assign(result, { hostname, cause: error })
 }
