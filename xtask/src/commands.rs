@@ -30,37 +30,6 @@ pub(crate) fn dev(arguments: &[String]) -> Result<()> {
     hand_over(&mut command)
 }
 
-/// `test`: everything, from a fresh clone.
-pub(crate) fn test(arguments: &[String]) -> Result<()> {
-    let tools = crate::setup()?;
-    let mut command = Command::new("cargo");
-    // nextest gives each test a process and a limit; without it cargo's own runner does.
-    if has_nextest() {
-        command.args([
-            "nextest",
-            "run",
-            "--release",
-            "--workspace",
-            "--no-fail-fast",
-        ]);
-    } else {
-        command.args(["test", "--release", "--workspace", "--no-fail-fast"]);
-    }
-    // Compiling the workspace's own crates with optimisation costs more than it saves.
-    for member in ["roost", "roost-emulator"] {
-        command.arg("--config");
-        command.arg(format!("profile.release.package.{member}.opt-level=0"));
-    }
-    command.args(arguments).current_dir(&tools.root);
-    environment(&tools, &mut command);
-    let rust = run(&mut command);
-    println!("testing the SDK");
-    let sdk = run(Command::new("npm")
-        .args(["test", "--silent"])
-        .current_dir(tools.root.join("sdk")));
-    rust.and(sdk)
-}
-
 /// `soak`: hosts that are killed, calls that fail, and the accounts of it.
 pub(crate) fn soak(arguments: &[String]) -> Result<()> {
     let tools = crate::setup()?;
@@ -94,7 +63,7 @@ pub(crate) fn build_host(tools: &Tools) -> Result<()> {
         .current_dir(&tools.root))
 }
 
-fn has_nextest() -> bool {
+pub(crate) fn has_nextest() -> bool {
     let version = Command::new("cargo")
         .args(["nextest", "--version"])
         .output();

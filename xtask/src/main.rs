@@ -9,6 +9,7 @@ mod engine;
 mod package;
 mod schemathesis;
 mod sdk;
+mod testing;
 mod tools;
 
 use anyhow::{Result, bail};
@@ -17,7 +18,7 @@ const USAGE: &str = "\
 cargo xtask <word>
 
   dev [DIR]    run a bot on your machine and chat with it (default: guests/starter)
-  test         run all tests
+  test [ARGS]  run the tests; with --all those that take minutes too, and a sum at the end
   soak         kill hosts for a while, and account for every event (--minutes N --kills K --seed S)
   setup        install the pinned tools and build the SDK
   engine       build the engine
@@ -32,7 +33,7 @@ fn main() -> Result<()> {
     let mut args = std::env::args().skip(1);
     match args.next().as_deref() {
         Some("dev") => commands::dev(&args.collect::<Vec<_>>()),
-        Some("test") => commands::test(&args.collect::<Vec<_>>()),
+        Some("test") => testing::test(&args.collect::<Vec<_>>()),
         Some("soak") => commands::soak(&args.collect::<Vec<_>>()),
         Some("setup") => setup().map(|_| ()),
         Some("schemathesis") => schemathesis::schemathesis(&args.collect::<Vec<_>>()),

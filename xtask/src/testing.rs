@@ -1,0 +1,216 @@
+//! `cargo xtask test`: the tests of the host, the emulator and the SDK.
+//!
+//! What takes minutes is in Rust modules named `long`, and runs with `--all` only; that ends with
+//! one line that sums everything up. A test that cannot run for want of a tool says so by
+//! [`SKIPPED`], and `--all` repeats it.
+
+use crate::commands::{environment, has_nextest};
+use crate::tools::{Tools, run};
+use anyhow::{Context, Result, bail};
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+/// The variable that names the file in which tests say that they were skipped, and why.
+const SKIPPED: &str = "ROOST_TEST_SKIPPED";
+
+/// `test`: everything but what takes minutes; `test --all`: that too. Other arguments are the
+/// test runner's.
+pub(crate) fn test(arguments: &[String]) -> Result<()> {
+    let tools = crate::setup()?;
+    let all = arguments.iter().any(|argument| argument == "--all");
+    let arguments: Vec<&String> = arguments.iter().filter(|a| *a != "--all").collect();
+    match all {
+        false => {
+            let rust = run(&mut rust_tests(&tools, false, &arguments));
+            println!("testing the SDK");
+            let sdk = run(&mut sdk_tests(&tools));
+            rust.and(sdk)
+        }
+        true => everything(&tools, &arguments),
+    }
+}
+
+fn everything(tools: &Tools, arguments: &[&String]) -> Result<()> {
+    if !has_nextest() {
+        bail!(
+            "`cargo xtask test --all` needs cargo-nextest: `cargo install cargo-nextest --locked`"
+        );
+    }
+    let started = Instant::now();
+    let skipped = tools.root.join("target/skipped-tests.txt");
+    let report = tools.root.join("target/nextest/all/junit.xml");
+    for file in [&skipped, &report] {
+        if file.exists() {
+            std::fs::remove_file(file)?;
+        }
+    }
+    let rust = run(rust_tests(tools, true, arguments).env(SKIPPED, &skipped));
+    let rust = Tally::of_rust(&report).and_then(|tally| tally.confirmed_by(rust));
+    println!("testing the SDK");
+    let sdk = Tally::of_sdk(sdk_tests(tools));
+    let skipped = lines_of(&skipped)?;
+    for line in &skipped {
+        println!("skipped: {line}");
+    }
+    let (rust, sdk) = (rust?, sdk?);
+    println!(
+        "all tests: {} passed, {} failed, {} skipped ({} of host and emulator, {} of the SDK) in {} s",
+        rust.passed + sdk.passed - skipped.len().min(rust.passed),
+        rust.failed + sdk.failed,
+        skipped.len(),
+        rust.passed + rust.failed,
+        sdk.passed + sdk.failed,
+        started.elapsed().as_secs(),
+    );
+    match rust.failed + sdk.failed {
+        0 => Ok(()),
+        // The line above is the last: it says it all.
+        _ => std::process::exit(1),
+    }
+}
+
+fn rust_tests(tools: &Tools, all: bool, arguments: &[&String]) -> Command {
+    let mut command = Command::new("cargo");
+    // nextest gives each test a process and a limit; without it cargo's own runner does.
+    let with_nextest = has_nextest();
+    match with_nextest {
+        true => command.args(["nextest", "run"]),
+        false => command.arg("test"),
+    };
+    command.args(["--release", "--workspace", "--no-fail-fast"]);
+    if all {
+        command.args(["--profile", "all"]);
+    }
+    // Compiling the workspace's own crates with optimisation costs more than it saves.
+    for member in ["roost", "roost-emulator"] {
+        command.arg("--config");
+        command.arg(format!("profile.release.package.{member}.opt-level=0"));
+    }
+    command.args(arguments).current_dir(&tools.root);
+    if !with_nextest {
+        let separator = (!arguments.iter().any(|argument| *argument == "--")).then_some("--");
+        command.args(separator).args(["--skip", "long::"]);
+    }
+    environment(tools, &mut command);
+    command
+}
+
+fn sdk_tests(tools: &Tools) -> Command {
+    let mut command = Command::new("npm");
+    command
+        .args(["test", "--silent"])
+        .current_dir(tools.root.join("sdk"));
+    command
+}
+
+/// How many tests passed, and how many did not.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Tally {
+    passed: usize,
+    failed: usize,
+}
+
+impl Tally {
+    /// Of the report that nextest leaves.
+    fn of_rust(report: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(report)
+            .with_context(|| format!("nextest left no report at `{}`", report.display()))?;
+        Self::of_report(&text)
+    }
+
+    fn of_report(text: &str) -> Result<Self> {
+        let head = text
+            .lines()
+            .find(|line| line.contains("<testsuites "))
+            .context("nextest's report has no sums")?;
+        let number = |name: &str| -> Result<usize> {
+            let (_, rest) = head
+                .split_once(&format!(" {name}=\""))
+                .with_context(|| format!("nextest's report does not say how many {name}"))?;
+            let digits = rest.split('"').next().unwrap_or_default();
+            Ok(digits.parse()?)
+        };
+        let failed = number("failures")? + number("errors")?;
+        Ok(Self {
+            passed: number("tests")?.saturating_sub(failed),
+            failed,
+        })
+    }
+
+    /// A run that failed without a failed test, as when it was broken off, is no success.
+    fn confirmed_by(self, ended: Result<()>) -> Result<Self> {
+        match self.failed {
+            0 => ended.map(|()| self),
+            _ => Ok(self),
+        }
+    }
+
+    /// Runs Node's own runner, shows what it prints, and reads its sums.
+    fn of_sdk(mut command: Command) -> Result<Self> {
+        let mut child = command.stdout(Stdio::piped()).spawn()?;
+        let mut tally = Self::default();
+        let printed = child.stdout.take().context("npm has no output")?;
+        for line in BufReader::new(printed).lines() {
+            let line = line?;
+            println!("{line}");
+            tally.note(&line);
+        }
+        let status = child.wait()?;
+        match status.success() || tally.failed > 0 {
+            true => Ok(tally),
+            false => bail!("the SDK's tests ended with {status}"),
+        }
+    }
+
+    /// Node sums up in lines such as `ℹ pass 12` or `# pass 12`.
+    fn note(&mut self, line: &str) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let ["ℹ" | "#", what, count] = words[..] else {
+            return;
+        };
+        let Ok(count) = count.parse() else { return };
+        match what {
+            "pass" => self.passed = count,
+            "fail" => self.failed = count,
+            _ => {}
+        }
+    }
+}
+
+fn lines_of(file: &PathBuf) -> Result<Vec<String>> {
+    match file.exists() {
+        true => Ok(std::fs::read_to_string(file)?
+            .lines()
+            .map(str::to_owned)
+            .collect()),
+        false => Ok(Vec::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Tally;
+
+    #[test]
+    fn sums_are_read_from_what_the_runners_leave() {
+        let report = r#"<?xml version="1.0" encoding="UTF-8"?>
+<testsuites name="nextest-run" tests="12" failures="2" errors="1" uuid="x" time="1.0">"#;
+        let (passed, failed) = (9, 3);
+        assert_eq!(Tally::of_report(report).unwrap(), Tally { passed, failed });
+        assert!(Tally::of_report("<testsuite>").is_err());
+
+        let mut tally = Tally::default();
+        for line in [
+            "ℹ tests 5",
+            "ℹ pass 4",
+            "# fail 1",
+            "ok 1 - # pass 77 times",
+        ] {
+            tally.note(line);
+        }
+        let (passed, failed) = (4, 1);
+        assert_eq!(tally, Tally { passed, failed });
+    }
+}
