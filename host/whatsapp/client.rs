@@ -323,6 +323,8 @@ impl GraphClient {
 
     async fn exchange(&self, token: &AccessToken, builder: reqwest::RequestBuilder) -> Outcome {
         let call = async {
+            // A compressed answer could not be searched for the token.
+            let builder = builder.header(header::ACCEPT_ENCODING, "identity");
             let response = builder.bearer_auth(token.reveal()).send().await;
             match response {
                 Ok(response) => self.read(response).await,
@@ -337,6 +339,9 @@ impl GraphClient {
 
     async fn read(&self, mut response: reqwest::Response) -> Outcome {
         let status = response.status();
+        if is_compressed(response.headers()) {
+            return Outcome::Unknown("the answer is compressed, which nobody asked for".to_owned());
+        }
         let mut headers = HeaderMap::new();
         for name in RESPONSE_HEADERS {
             for value in response.headers().get_all(&name) {
@@ -369,6 +374,11 @@ pub(super) fn is_version(text: &str) -> bool {
     text.strip_prefix('v')
         .and_then(|rest| rest.split_once('.'))
         .is_some_and(|(major, minor)| number(major) && number(minor))
+}
+
+fn is_compressed(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(header::CONTENT_ENCODING).into_iter();
+    codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 /// Only a connection that was never made is certain: a request whose writing failed may have been

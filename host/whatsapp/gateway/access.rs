@@ -12,6 +12,7 @@ use bytes::Bytes;
 use http::Method;
 use serde_json::Value;
 
+use super::multipart;
 use crate::whatsapp::client::{GraphRequest, GraphResponse, is_version};
 use crate::whatsapp::outbox::pairs;
 
@@ -42,13 +43,16 @@ const RECEIPT: [&str; 4] = [
     "typing_indicator",
 ];
 
+/// A part of a multipart body that is longer is a file, not a parameter.
+const LONGEST_PARAMETER: usize = 64 * 1024;
+
 /// A parsed request.
 #[derive(Debug)]
 pub(super) struct Call {
     request: GraphRequest,
     segments: Vec<String>,
     query: Vec<(String, String)>,
-    /// The parameters of a JSON object or a form; `Null` of anything else.
+    /// The parameters of a JSON object or a form of either kind; `Null` of anything else.
     body: Value,
 }
 
@@ -130,7 +134,7 @@ impl Call {
             // Nothing to read there, and another place to hide parameters.
             request.body = Bytes::new();
         }
-        let body = parameters(&request);
+        let body = parameters(&request)?;
         Ok(Self {
             request,
             segments,
@@ -267,9 +271,16 @@ fn base(name: &str) -> &str {
     name.split('[').next().unwrap_or(name)
 }
 
-fn parameters(request: &GraphRequest) -> Value {
-    match request.content_type().as_str() {
-        "multipart/form-data" => Value::Null,
+fn parameters(request: &GraphRequest) -> Result<Value, String> {
+    let text = |bytes| Value::String(String::from_utf8_lossy(bytes).into_owned());
+    Ok(match request.content_type().as_str() {
+        "multipart/form-data" if !request.body.is_empty() => multipart::read(request)?
+            .iter()
+            .map(|part| match part.content.len() <= LONGEST_PARAMETER {
+                true => (part.name.clone(), text(&part.content)),
+                false => (part.name.clone(), Value::Null),
+            })
+            .collect(),
         "application/x-www-form-urlencoded" => {
             let text = String::from_utf8_lossy(&request.body);
             pairs(&text)
@@ -278,5 +289,5 @@ fn parameters(request: &GraphRequest) -> Value {
                 .collect()
         }
         _ => serde_json::from_slice(&request.body).unwrap_or_default(),
-    }
+    })
 }

@@ -1,9 +1,10 @@
 //! Plain HTTP from bots to Meta: what npm clients of WhatsApp do.
 //!
-//! Requests to `graph.facebook.com` go out with the project's token in the `Authorization` header.
-//! Whatever the bot put there, or in an `access_token` of the query or body, is dropped first: that
-//! is the placeholder of its environment, or something that must not reach Meta with our token. In
-//! answers the token, should Meta quote it (paging links do), becomes the placeholder again.
+//! Requests to `graph.facebook.com` go out with the project's token in the `Authorization` header,
+//! and nowhere else. Whatever the bot put there, or in an `access_token` of the query or body, is
+//! dropped first: that is the placeholder of its environment, or something that must not reach Meta
+//! with our token. In answers of any type the token, should Meta quote it (paging links do), becomes
+//! the placeholder.
 //!
 //! Allowed are the project's own ids; `access` has the rules. What is not allowed is answered in
 //! Meta's shape, code 10, with the reason, and never leaves the host. A POST that sends a message
@@ -19,6 +20,7 @@
 //! token only if it comes back here.
 
 mod access;
+mod multipart;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -167,7 +169,7 @@ impl Gateway {
                 "a compressed body cannot be checked".to_owned(),
             ));
         }
-        let request = token::strip(request, scope, context.token());
+        let request = token::strip(request).map_err(SendError::Invalid)?;
         let call = Call::read(request).map_err(GatewayError::Denied)?;
         let owner = self.owner(context, scope, call.id()).await?;
         let route = call.route(owner).map_err(GatewayError::Denied)?;

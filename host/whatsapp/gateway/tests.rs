@@ -110,32 +110,73 @@ fn hosts_of_meta_are_known_by_their_whole_name() {
     }
 }
 
+fn multipart(content_type: &str, body: &str) -> Result<Vec<(String, String)>, String> {
+    let content_type = HeaderValue::try_from(content_type).unwrap();
+    let request = GraphRequest {
+        method: Method::POST,
+        version: None,
+        path: "1/media?access_token=PLACE".to_owned(),
+        headers: HeaderMap::from_iter([(header::CONTENT_TYPE, content_type)]),
+        body: Bytes::from(body.to_owned()),
+    };
+    let stripped = token::strip(request)?;
+    assert_eq!(stripped.path, "1/media");
+    let text = |content| String::from_utf8(Vec::from(content)).unwrap();
+    let parts = super::multipart::read(&stripped)?.into_iter();
+    Ok(parts.map(|part| (part.name, text(part.content))).collect())
+}
+
 #[test]
-fn a_placeholder_in_a_file_is_left_alone() {
-    let scope = Scope {
-        waba_id: None,
-        ids: vec![],
-        placeholder: "PLACE".to_owned(),
-    };
-    let multipart = |body: &str| {
-        let content_type = HeaderValue::from_static("multipart/form-data; boundary=b");
-        let request = GraphRequest {
-            method: Method::POST,
-            version: None,
-            path: "1/media?access_token=PLACE".to_owned(),
-            headers: HeaderMap::from_iter([(header::CONTENT_TYPE, content_type)]),
-            body: Bytes::from(body.to_owned()),
-        };
-        let token = crate::whatsapp::AccessToken::new("REAL");
-        let stripped = token::strip(request, &scope, &token);
-        assert_eq!(stripped.path, "1/media");
-        String::from_utf8(stripped.body.to_vec()).unwrap()
-    };
-    let file = "--b\r\ncontent-disposition: form-data; name=\"file\"\r\n\r\nPLACE\r\n--b--";
-    assert_eq!(multipart(file), file);
-    let token =
-        "--b\r\ncontent-disposition: form-data; name=\"access_token\"\r\n\r\nPLACE\r\n--b--";
-    assert_eq!(multipart(token), token.replace("PLACE", "REAL"));
-    let longer = token.replace("PLACE", "PLACEX");
-    assert_eq!(multipart(&longer), longer);
+fn of_a_multipart_body_only_the_parts_that_are_credentials_are_dropped() {
+    let token = "content-disposition: form-data; name=\"access_token\"\r\n\r\nPLACE";
+    let file = format!("tail of\r\n--a file\r\n{token}\r\n--");
+    let kept = vec![("file".to_owned(), file.clone())];
+    let plain = "multipart/form-data; boundary=b";
+    for (content_type, credential) in [
+        (plain, token.to_owned()),
+        (
+            "Multipart/Form-Data;  Boundary=\"b\"; charset=utf-8",
+            token.to_owned(),
+        ),
+        (plain, token.replace("\"access_token\"", "access_token")),
+        (
+            plain,
+            token
+                .replace("content-disp", "Content-Disp")
+                .replace("name=", "filename=\"x\"; name="),
+        ),
+        (
+            plain,
+            token.replace("\r\n\r\n", "\r\ncontent-transfer-encoding: base64\r\n\r\n"),
+        ),
+        (plain, token.replace("access_token", "appsecret_proof")),
+    ] {
+        let part = "content-disposition: form-data; name=\"file\"; filename=\"f\"";
+        let body = format!("--b\r\n{part}\r\n\r\n{file}\r\n--b\r\n{credential}\r\n--b--\r\n");
+        assert_eq!(
+            multipart(content_type, &body),
+            Ok(kept.clone()),
+            "{credential}"
+        );
+    }
+}
+
+#[test]
+fn a_multipart_body_that_is_none_is_refused() {
+    let folded = "--b\r\ncontent-disposition: form-data;\r\n name=\"a\"\r\n\r\n1\r\n--b--\r\n";
+    for (content_type, body) in [
+        ("multipart/form-data", "--b--\r\n"),
+        (
+            "multipart/form-data; boundary=c",
+            "--b\r\n\r\n\r\n--b--\r\n",
+        ),
+        (
+            "multipart/form-data; boundary=b",
+            "--b\r\ncontent-disposition: form-data\r\n\r\n1",
+        ),
+        ("multipart/form-data; boundary=b", folded),
+    ] {
+        let refused = multipart(content_type, body).unwrap_err();
+        assert!(refused.contains("multipart body"), "{refused}");
+    }
 }

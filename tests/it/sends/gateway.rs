@@ -243,13 +243,42 @@ async fn the_token_goes_out_and_never_comes_back() {
 }
 
 #[tokio::test]
-async fn a_token_in_the_body_is_replaced_in_every_form() {
-    let door = Door::new(vec![]).await;
-    let file = format!("{PLACEHOLDER}{PLACEHOLDER}");
-    let multipart = format!(
-        "--b\r\ncontent-disposition: form-data; name=\"access_token\"\r\n\r\n{PLACEHOLDER}\r\n\
-         --b\r\ncontent-disposition: form-data; name=\"file\"\r\n\r\n{file}\r\n--b--"
+async fn answers_of_every_type_lose_the_token() {
+    let escaped: String = TOKEN.bytes().map(|byte| format!("\\u{byte:04X}")).collect();
+    let percent: String = TOKEN.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    let encoded = TOKEN.replace('/', "%2f").replace('|', "%7c");
+    for content_type in [
+        "image/png",
+        "application/pdf",
+        "application/octet-stream",
+        "text/plain",
+        "",
+    ] {
+        let quotes = [TOKEN, &escaped, &percent, &encoded];
+        let body = format!("PNG\u{0}{}END", quotes.join("\u{0}"));
+        let header: &'static str = format!("content-type: {content_type}\r\n").leak();
+        let door = Door::new(vec![Act::Answer(200, header, body)]).await;
+        let url = "https://lookaside.fbsbx.com/whatsapp_business/attachments/?mid=9";
+        let answer = door.get(url).await;
+        let expected = format!("PNG\u{0}{}END", [PLACEHOLDER; 4].join("\u{0}"));
+        assert_eq!(answer.body(), &expected, "{content_type}");
+    }
+    let packed = "content-encoding: gzip\r\n";
+    let door = Door::new(vec![Act::Answer(200, packed, TOKEN.into())]).await;
+    let run = door.bench.run();
+    let read = request(Method::GET, NUMBER, "");
+    let failed = door.gateway.forward(&run, &door.scope, read).await;
+    assert!(matches!(failed, Err(GatewayError::NoAnswer(_))));
+    assert!(
+        door.graph().seen()[0]
+            .head
+            .contains("accept-encoding: identity")
     );
+}
+
+#[tokio::test]
+async fn a_token_in_the_body_is_taken_out_in_every_form() {
+    let door = Door::new(vec![]).await;
     let bodies = [
         (
             "application/json",
@@ -257,14 +286,14 @@ async fn a_token_in_the_body_is_replaced_in_every_form() {
             r#"{"a":1}"#.to_owned(),
         ),
         (
-            "application/x-www-form-urlencoded",
-            format!("access_token={PLACEHOLDER}&a=1"),
-            "a=1".to_owned(),
+            "application/json",
+            format!(r#"{{"access\u005ftoken":"{PLACEHOLDER}","a":1,"access_token":"x"}}"#),
+            r#"{"a":1}"#.to_owned(),
         ),
         (
-            "multipart/form-data; boundary=b",
-            multipart.clone(),
-            multipart.replacen(PLACEHOLDER, TOKEN, 1),
+            "application/x-www-form-urlencoded",
+            format!("access_token={PLACEHOLDER}&a=1&access%5Ftoken={PLACEHOLDER}"),
+            "a=1".to_owned(),
         ),
         (
             "application/json",
@@ -279,6 +308,108 @@ async fn a_token_in_the_body_is_replaced_in_every_form() {
         door.forward(&door.bench.run(), post).await;
         assert_eq!(door.graph().seen()[n].body, expected);
     }
+}
+
+#[tokio::test]
+async fn the_token_goes_into_no_body() {
+    let part = format!("name=\"access_token\"\r\n\r\n{PLACEHOLDER}\r\n--");
+    let disposition = "Content-Disposition: form-data; name=\"file\"; filename=\"f.png\"";
+    let file = |boundary: &str, headers: &str, content: &str| {
+        format!("--{boundary}\r\n{disposition}{headers}\r\n\r\n{content}\r\n--{boundary}--\r\n")
+    };
+    let png = "\r\nContent-Type: image/png";
+    let nested = format!(
+        "--in\r\nContent-Disposition: form-data; {part}in\r\n{disposition}\r\n\r\nx\r\n--in--"
+    );
+    let whole = format!(
+        "--QQ\r\nContent-Disposition: form-data; {part}QQ\r\n{disposition}\r\n\r\nPNG\r\n--QQ--\r\n"
+    );
+    let mixed = "\r\nContent-Type: multipart/mixed; boundary=in";
+    let base64 = "\r\nContent-Transfer-Encoding: base64";
+    let printable = "\r\nContent-Transfer-Encoding: quoted-printable";
+    let plain = "multipart/form-data; boundary=QQ";
+    let cases = [
+        (
+            plain,
+            file("QQ", png, &format!("PNG....{part}tail")),
+            "PNG....",
+        ),
+        (
+            "multipart/form-data; boundary=\"Q Q\"",
+            file("Q Q", png, &part),
+            "image/png",
+        ),
+        (plain, file("QQ", mixed, &nested), "multipart/mixed"),
+        (
+            plain,
+            file("QQ", base64, "RUFBcGxhY2Vob2xkZXI="),
+            "RUFBcGxhY2Vob2xkZXI=",
+        ),
+        (
+            plain,
+            file("QQ", printable, &part.replace('=', "=3D")),
+            "=3D",
+        ),
+        (plain, whole.clone(), "PNG"),
+        ("text/plain", whole, "PNG"),
+        ("image/png", format!("PNG....{part}tail"), "PNG...."),
+        (
+            "multipart/mixed; boundary=QQ",
+            file("QQ", png, &part),
+            "image/png",
+        ),
+        (
+            "application/json",
+            json!({ "a": { "access_token": PLACEHOLDER } }).to_string(),
+            "{",
+        ),
+        (
+            "text/plain",
+            format!("access_token={PLACEHOLDER}"),
+            "access_token",
+        ),
+        (
+            "application/x-www-form-urlencoded",
+            format!("a={PLACEHOLDER}"),
+            "a=",
+        ),
+    ];
+    let door = Door::new(vec![]).await;
+    for (n, (content_type, body, kept)) in cases.into_iter().enumerate() {
+        let mut post = request(Method::POST, &format!("{NUMBER}/media"), &body);
+        let content_type = content_type.parse().unwrap();
+        post.headers_mut().insert("content-type", content_type);
+        let answer = door.forward(&door.bench.run(), post).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{body}");
+        let seen = &door.graph().seen()[n];
+        assert!(!seen.body.contains("EAAreal"), "{}", seen.body);
+        assert!(seen.body.contains(kept), "{} in {}", kept, seen.body);
+        let bearer = format!("authorization: Bearer {TOKEN}");
+        assert_eq!(seen.head.matches("EAAreal").count(), 1, "{}", seen.head);
+        assert!(seen.head.contains(&bearer), "{}", seen.head);
+    }
+}
+
+#[tokio::test]
+async fn a_form_in_parts_is_judged_like_any_other() {
+    let door = Door::new(vec![]).await;
+    let form = |name: &str| {
+        format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n1\r\n--b--\r\n")
+    };
+    for (body, status) in [
+        (form("webhook_configuration"), StatusCode::FORBIDDEN),
+        (form("batch"), StatusCode::FORBIDDEN),
+        (form("method"), StatusCode::FORBIDDEN),
+        (form("about"), StatusCode::OK),
+        ("--c--".to_owned(), StatusCode::BAD_REQUEST),
+    ] {
+        let mut post = request(Method::POST, NUMBER, &body);
+        let content_type = "multipart/form-data; boundary=b".parse().unwrap();
+        post.headers_mut().insert("content-type", content_type);
+        let answer = door.forward(&door.bench.run(), post).await;
+        assert_eq!(answer.status(), status, "{body}");
+    }
+    assert_eq!(door.graph().count(), 1);
 }
 
 #[tokio::test]

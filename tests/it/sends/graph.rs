@@ -136,8 +136,12 @@ impl Graph {
                 (200, "", accepted.to_string())
             }
         };
+        let content_type = match headers.contains("content-type") {
+            true => "",
+            false => "content-type: application/json\r\n",
+        };
         let answer = format!(
-            "HTTP/1.1 {status} x\r\ncontent-type: application/json\r\nconnection: close\r\n\
+            "HTTP/1.1 {status} x\r\n{content_type}connection: close\r\n\
              content-length: {}\r\n{headers}\r\n{body}",
             body.len()
         );
