@@ -6,6 +6,7 @@
 //! denies with a sentence that says why, as at deploy time.
 
 pub(crate) mod bindings;
+mod compression;
 mod conversations;
 mod database;
 mod event;
@@ -23,6 +24,7 @@ use wasmtime::component::{HasSelf, Linker};
 pub use bindings::roost::bot::conversations::{Conversation, Error as ConversationError};
 pub use bindings::roost::bot::log::Level;
 pub use bindings::roost::bot::whatsapp as wit_whatsapp;
+pub(crate) use compression::Held;
 pub use conversations::Conversations;
 pub use database::DatabaseGrant;
 pub use http::{HttpClient, Outbound, OutboundBody, OutboundError};

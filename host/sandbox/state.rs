@@ -1,7 +1,7 @@
 //! What one instance's store holds.
 
 use super::limits::{Budget, CpuMeter, MemoryLimit};
-use crate::capabilities::Grants;
+use crate::capabilities::{Grants, Held};
 use std::time::Duration;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::clocks::{WasiClocksCtx, WasiClocksCtxView, WasiClocksView};
@@ -15,6 +15,8 @@ pub struct RunState {
     pub(crate) clocks: WasiClocksCtx,
     pub(crate) random: WasiRandomCtx,
     pub(crate) memory: MemoryLimit,
+    /// What its compression streams hold outside of it.
+    pub(crate) held: Held,
     pub(crate) cpu: CpuMeter,
     /// What `cpu` may come to.
     pub(crate) cpu_budget: Duration,
@@ -30,6 +32,7 @@ impl RunState {
             clocks: WasiClocksCtx::default(),
             random: WasiRandomCtx::default(),
             memory: MemoryLimit::new(budget.memory_bytes),
+            held: Held::default(),
             cpu: CpuMeter::new(),
             cpu_budget: budget.cpu,
             grants,

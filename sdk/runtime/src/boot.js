@@ -19,6 +19,7 @@
  *     willListen     whether it depends on them that anything listens
  *     pendingTimers  how many timers are left; they are paused until the first event
  */
+import { closeCoders } from './coders.js'
 import { engine } from './engine.js'
 import { codedError } from './errors.js'
 import { install as installFiles } from './fs/tree.js'
@@ -101,6 +102,7 @@ function check(state) {
   phase.now = 'idle'
   phase.parking = false
   pauseTimers()
+  closeCoders()
   forgetRandom()
   emptyPools()
   forgetClock()

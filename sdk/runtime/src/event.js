@@ -1,4 +1,5 @@
 /** What happens when an event begins and ends, and when the bot fails in between. */
+import { closeCoders } from './coders.js'
 import { callNow, log, unpark } from './host.js'
 import { failUnanswered } from './http/response.js'
 import { listeners, refuseWaiting, waitingRequests } from './http/server.js'
@@ -49,6 +50,7 @@ function begin() {
 function end() {
   phase.now = 'idle'
   pauseTimers()
+  closeCoders()
   forgetAlarm()
   if (!phase.rehearsing) return
   // Instances begin where this event ends: their time is not its time.

@@ -7,6 +7,7 @@ import { types } from 'node:util'
 import { fileURLToPath } from 'node:url'
 import vm from 'node:vm'
 import { buildSync } from 'esbuild'
+import { compression } from './compression.js'
 import { FakeEngine } from './fake_engine.js'
 
 /** Bundles a bot as the host does, from its source and the packages that this folder has. */
@@ -78,7 +79,9 @@ export function makeEngine(functions, network) {
       await module.evaluate()
     },
   }
-  const fake = new FakeEngine(native, functions, network)
+  const packing = compression(native.bytes)
+  const fake = new FakeEngine(native, { ...packing.functions, ...functions }, network)
+  fake.openStreams = packing.openStreams
   fake.load(runtime)
   engines.add(new WeakRef(fake))
   // The test runner's own listener would take them for failures of the test.

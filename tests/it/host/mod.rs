@@ -7,6 +7,7 @@ mod api;
 mod artifact;
 mod budgets;
 mod capacity;
+mod compression;
 mod crashes;
 mod delivery;
 mod deploys;

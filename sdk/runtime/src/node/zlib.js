@@ -1,131 +1,483 @@
-/** `node:zlib`: deflate and gzip through fflate; Brotli and Zstandard exist by name and say that they are missing. */
-import { deflateSync, gunzipSync, gzipSync, inflateSync, unzlibSync, zlibSync } from 'fflate'
-import { codedError, requireFunction, unavailable } from '../errors.js'
-import { Buffer } from './buffer.js'
-import { Transform } from './stream.js'
+/** `node:zlib`: Node's classes and functions over the host's compression (`coders.js`). */
+import { Coder, fault, faultOf } from '../coders.js'
+import { codedError, invalidArgType, outOfRange, requireFunction } from '../errors.js'
+import { callNow } from '../host.js'
+import buffer, { Buffer } from './buffer.js'
+import { Transform, finished } from './stream.js'
+import { constants, codes } from './zlib_constants.js'
 
-/** What one call may decompress to, so that a small body cannot fill the heap. */
-const MOST = 32 * 1024 * 1024
+const { Z_NO_FLUSH, Z_FINISH, Z_FULL_FLUSH, Z_SYNC_FLUSH, Z_BLOCK, Z_PARTIAL_FLUSH } = constants
+const { DEFLATE, INFLATE, GZIP, GUNZIP, DEFLATERAW, INFLATERAW, UNZIP, BROTLI_DECODE, BROTLI_ENCODE } = constants
 
-const constants = {
-  Z_NO_FLUSH: 0, Z_PARTIAL_FLUSH: 1, Z_SYNC_FLUSH: 2, Z_FULL_FLUSH: 3, Z_FINISH: 4, Z_BLOCK: 5, Z_OK: 0, Z_STREAM_END: 1,
-  Z_NEED_DICT: 2, Z_ERRNO: -1, Z_STREAM_ERROR: -2, Z_DATA_ERROR: -3, Z_MEM_ERROR: -4, Z_BUF_ERROR: -5,
-  Z_VERSION_ERROR: -6, Z_NO_COMPRESSION: 0, Z_BEST_SPEED: 1, Z_BEST_COMPRESSION: 9, Z_DEFAULT_COMPRESSION: -1,
-  Z_FILTERED: 1, Z_HUFFMAN_ONLY: 2, Z_RLE: 3, Z_FIXED: 4, Z_DEFAULT_STRATEGY: 0, Z_MIN_WINDOWBITS: 8,
-  Z_MAX_WINDOWBITS: 15, Z_DEFAULT_WINDOWBITS: 15, Z_MIN_CHUNK: 64, Z_MAX_CHUNK: Infinity, Z_DEFAULT_CHUNK: 16384,
-  Z_MIN_MEMLEVEL: 1, Z_MAX_MEMLEVEL: 9, Z_DEFAULT_MEMLEVEL: 8, Z_MIN_LEVEL: -1, Z_MAX_LEVEL: 9, Z_DEFAULT_LEVEL: -1,
-  BROTLI_OPERATION_PROCESS: 0, BROTLI_OPERATION_FLUSH: 1, BROTLI_OPERATION_FINISH: 2, BROTLI_OPERATION_EMIT_METADATA: 3,
-  BROTLI_PARAM_MODE: 0, BROTLI_PARAM_QUALITY: 1, BROTLI_PARAM_LGWIN: 2, BROTLI_PARAM_SIZE_HINT: 5,
-  BROTLI_MODE_GENERIC: 0, BROTLI_MODE_TEXT: 1, BROTLI_MIN_QUALITY: 0, BROTLI_MAX_QUALITY: 11, BROTLI_DEFAULT_QUALITY: 11,
-  ZSTD_e_continue: 0, ZSTD_e_flush: 1, ZSTD_e_end: 2, ZSTD_c_compressionLevel: 100, ZSTD_CLEVEL_DEFAULT: 3,
+const { kMaxLength } = buffer
+const EMPTY = new Uint8Array(0)
+
+/** What the host calls each kind of flush: zlib's, and Brotli's operations. */
+const FLUSHES = ['none', 'partial', 'sync', 'full', 'finish', 'block']
+const OPERATIONS = ['none', 'sync', 'finish', 'sync']
+const STRATEGIES = ['normal', 'filtered', 'huffman-only', 'rle', 'fixed']
+const CONTENTS = ['generic', 'text', 'font']
+const FORMATS = {
+  [DEFLATE]: 'zlib', [INFLATE]: 'zlib', [GZIP]: 'gzip', [GUNZIP]: 'gzip', [DEFLATERAW]: 'deflate', [INFLATERAW]: 'deflate',
+  [BROTLI_DECODE]: 'brotli', [BROTLI_ENCODE]: 'brotli',
 }
 
-const level = (options) => {
-  const asked = options?.level ?? -1
-  return { level: asked < 0 ? 6 : asked }
-}
-const bounded = (inflate) => (bytes, options) => {
-  const most = Math.min(options?.maxOutputLength ?? MOST, MOST)
-  const result = inflate(bytes)
-  if (result.length > most) throw codedError(RangeError, 'ERR_BUFFER_TOO_LARGE', `Cannot create a Buffer larger than ${most} bytes`)
-  return result
-}
-const isGzip = (bytes) => bytes[0] === 0x1f && bytes[1] === 0x8b
-const unzip = (bytes) => (isGzip(bytes) ? gunzipSync(bytes) : unzlibSync(bytes))
+/** From the one that gives back least to the one that ends the stream. */
+const FLUSHINESS = [Z_NO_FLUSH, Z_BLOCK, Z_PARTIAL_FLUSH, Z_SYNC_FLUSH, Z_FULL_FLUSH, Z_FINISH]
+const strongest = (a, b) => (FLUSHINESS.indexOf(a) > FLUSHINESS.indexOf(b) ? a : b)
 
-const missing = (name) => () => {
-  throw unavailable(`zlib's ${name}`, 'Ask the other side for gzip or deflate.')
-}
+/** An empty chunk stands for a flush in the queue of writes. */
+const FLUSH = Symbol('flush')
+const flushChunks = FLUSHES.map((_, kind) => Object.assign(Buffer.alloc(0), { [FLUSH]: kind }))
 
-/** Each format: what its class and functions are called, and how it is done. */
-const formats = {
-  Gzip: ['gzip', (bytes, options) => gzipSync(bytes, { ...level(options), mtime: 0 })],
-  Gunzip: ['gunzip', bounded(gunzipSync)],
-  Deflate: ['deflate', (bytes, options) => zlibSync(bytes, level(options))],
-  Inflate: ['inflate', bounded(unzlibSync)],
-  DeflateRaw: ['deflateRaw', (bytes, options) => deflateSync(bytes, level(options))],
-  InflateRaw: ['inflateRaw', bounded(inflateSync)],
-  Unzip: ['unzip', bounded(unzip)],
-  BrotliCompress: ['brotliCompress', missing('Brotli')],
-  BrotliDecompress: ['brotliDecompress', missing('Brotli')],
-  ZstdCompress: ['zstdCompress', missing('Zstandard')],
-  ZstdDecompress: ['zstdDecompress', missing('Zstandard')],
-}
+/** What Node calls the binding: packages that decode PNG call `writeSync` and `close` of it. */
+class Handle {
+  #mode
+  #settings
+  #coder
+  /** Output that did not fit where it was asked for. */
+  #left = EMPTY
 
-function run(work, input, options) {
-  const bytes = typeof input === 'string' ? Buffer.from(input) : new Uint8Array(input.buffer ?? input, input.byteOffset, input.byteLength)
-  try {
-    const result = work(bytes, options)
-    return Buffer.from(result.buffer, result.byteOffset, result.byteLength)
-  } catch (error) {
-    if (error.code === 'ERR_BUFFER_TOO_LARGE' || error.code === 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM') throw error
-    const truncated = /unexpected eof/i.test(error.message)
-    throw Object.assign(new Error(truncated ? 'unexpected end of file' : 'incorrect header check'), truncated
-      ? { errno: -5, code: 'Z_BUF_ERROR' } : { errno: -3, code: 'Z_DATA_ERROR' })
+  /** @param {object} owner the stream, whose `_writeState` tells what a call left */
+  constructor(owner, mode, settings) {
+    this.owner = owner
+    this.#mode = mode
+    this.#settings = settings
   }
-}
 
-const zlib = { constants, codes: { Z_OK: 0, Z_DATA_ERROR: -3 }, ...constants }
+  /** One step of the host from `at` on. Throws Node's errors. */
+  step(flush, input, at) {
+    const isBrotli = this.#mode === BROTLI_DECODE || this.#mode === BROTLI_ENCODE
+    const kind = (isBrotli ? OPERATIONS : FLUSHES)[flush] ?? 'none'
+    const coder = this.#coderFor(input, at)
+    let piece = { taken: 0, output: EMPTY, progress: 'hungry' }
+    if (coder) {
+      try {
+        piece = coder.write(input, at, kind)
+      } catch (error) {
+        throw faultOf(error, this.#settings.dictionary !== undefined)
+      }
+    }
+    const { taken, output, progress } = piece
+    const goesOn = progress === 'full' || (progress === 'hungry' && at + taken < input.length)
+    if (!goesOn && kind === 'finish' && progress === 'hungry') throw fault('unexpected end of file', -5, 'Z_BUF_ERROR')
+    return { taken, output, goesOn }
+  }
 
-for (const [Name, [name, work]] of Object.entries(formats)) {
-  const Class = function (options) {
-    if (!(this instanceof Class)) return new Class(options)
-    const chunks = []
-    Transform.call(this, {
-      ...options,
-      transform(chunk, encoding, callback) {
-        chunks.push(chunk)
-        this.bytesWritten += chunk.length
-        callback()
-      },
-      // Whole bodies at once: what bots compress fits in memory anyway.
-      flush(callback) {
-        if (chunks.length === 0) return callback()
-        try {
-          callback(null, run(work, Buffer.concat(chunks), options))
-        } catch (error) {
-          callback(error)
-        }
-      },
+  /** As the binding: from one array into another, both bounded. */
+  writeSync(flush, input, at, length, output, outAt, room) {
+    const end = at + length
+    const bytes = (input ?? EMPTY).subarray(0, end)
+    let goesOn = true
+    try {
+      for (;;) {
+        const fits = Math.min(this.#left.length, room)
+        output.set(this.#left.subarray(0, fits), outAt)
+        this.#left = this.#left.subarray(fits)
+        outAt += fits
+        room -= fits
+        if (room === 0 || !goesOn) break
+        const piece = this.step(flush, bytes, at)
+        at += piece.taken
+        this.#left = piece.output
+        goesOn = piece.goesOn
+      }
+    } catch (error) {
+      this.owner.destroy(error)
+      this.owner[FAILED] = error
+      return
+    }
+    this.owner._writeState[0] = room
+    this.owner._writeState[1] = end - at
+  }
+
+  write(...args) {
+    process.nextTick(() => {
+      if (!this.owner._handle) return
+      this.writeSync(...args)
+      if (!this.owner[FAILED]) this.callback?.()
     })
-    this.bytesWritten = 0
   }
-  Object.defineProperty(Class, 'name', { value: Name })
-  Object.setPrototypeOf(Class.prototype, Transform.prototype)
-  Object.setPrototypeOf(Class, Transform)
-  Object.assign(Class.prototype, {
-    close(callback) { if (callback) process.nextTick(callback); this.destroy() },
-    flush(kind, callback) {
-      const done = typeof kind === 'function' ? kind : callback
-      if (done) process.nextTick(done)
+
+  params(level, strategy) {
+    const settings = { ...this.#settings, level: level < 0 ? undefined : level, strategy: STRATEGIES[strategy] }
+    // Once begun, the host changes the level only: a strategy changes what it costs, not what comes out.
+    if (this.#coder) this.#coder.setLevel(settings.level ?? 6)
+    this.#settings = settings
+  }
+
+  reset() {
+    this.close()
+    this.#left = EMPTY
+  }
+
+  close() {
+    this.#coder?.close()
+    this.#coder = undefined
+  }
+
+  /** `Unzip` learns from the first bytes what it has. */
+  #coderFor(input, at) {
+    if (this.#coder) return this.#coder
+    let mode = this.#mode
+    if (mode === UNZIP) {
+      if (at >= input.length) return undefined
+      mode = input[at] === 0x1f && (at + 1 >= input.length || input[at + 1] === 0x8b) ? GUNZIP : INFLATE
+    }
+    const compresses = mode === DEFLATE || mode === GZIP || mode === DEFLATERAW || mode === BROTLI_ENCODE
+    this.#coder = new Coder(compresses ? 'compressor' : 'decompressor', { ...this.#settings, format: FORMATS[mode] })
+    return this.#coder
+  }
+}
+
+const FAILED = Symbol('failed')
+const ENDED = Symbol('ended')
+
+function isBytes(value) {
+  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof SharedArrayBuffer
+}
+
+function bytesOf(value) {
+  if (value instanceof Uint8Array) return value
+  return ArrayBuffer.isView(value) ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength) : new Uint8Array(value)
+}
+
+/** A number within its range, or what is usual. */
+function checked(value, name, least, most, otherwise) {
+  if (value === undefined || Number.isNaN(value)) return otherwise
+  if (typeof value !== 'number') throw invalidArgType(name, 'number', value)
+  if (!Number.isFinite(value)) throw outOfRange(name, 'a finite number', value)
+  if (value < least || value > most) throw outOfRange(name, most === Infinity ? `>= ${least}` : `>= ${least} and <= ${most}`, value)
+  return value
+}
+
+function ZlibBase(options, mode, settings, { flush, finishFlush, fullFlush, mostFlush }) {
+  let chunkSize = constants.Z_DEFAULT_CHUNK
+  let maxOutputLength = kMaxLength
+  if (options) {
+    chunkSize = checked(options.chunkSize, 'options.chunkSize', constants.Z_MIN_CHUNK, Infinity, chunkSize)
+    flush = checked(options.flush, 'options.flush', 0, mostFlush, flush)
+    finishFlush = checked(options.finishFlush, 'options.finishFlush', 0, mostFlush, finishFlush)
+    maxOutputLength = checked(options.maxOutputLength, 'options.maxOutputLength', 1, kMaxLength, maxOutputLength)
+    if (options.encoding || options.objectMode || options.writableObjectMode) {
+      options = { ...options, encoding: null, objectMode: false, writableObjectMode: false }
+    }
+  }
+  this._writeState = new Uint32Array(2)
+  Transform.call(this, { autoDestroy: true, ...options })
+  this.bytesWritten = 0
+  this._handle = new Handle(this, mode, settings)
+  // Made when somebody asks: only packages that reach into the binding do.
+  this._outBuffer = undefined
+  this._outOffset = 0
+  this._chunkSize = chunkSize
+  this._defaultFlushFlag = flush
+  this._finishFlushFlag = finishFlush
+  this._defaultFullFlushFlag = fullFlush
+  this._info = options?.info
+  this._maxOutputLength = maxOutputLength
+}
+inherit(ZlibBase, Transform)
+
+Object.defineProperties(ZlibBase.prototype, {
+  _closed: { configurable: true, get() { return !this._handle } },
+  // Deprecated, and still asked for.
+  bytesRead: {
+    configurable: true,
+    get() { return this.bytesWritten },
+    set(value) { this.bytesWritten = value },
+  },
+  _outBuffer: {
+    configurable: true,
+    get() {
+      const value = Buffer.allocUnsafe(this._chunkSize)
+      Object.defineProperty(this, '_outBuffer', { value, writable: true, configurable: true, enumerable: true })
+      return value
     },
-    params(a, b, callback) { process.nextTick(callback) },
-    reset() {},
-  })
-  zlib[Name] = Class
-  zlib[`create${Name}`] = (options) => new Class(options)
-  zlib[`${name}Sync`] = (input, options) => run(work, input, options)
-  zlib[name] = (input, options, callback) => {
-    if (typeof options === 'function') [callback, options] = [options, undefined]
-    requireFunction(callback, 'callback')
-    let error = null
+    set(value) {
+      if (value !== undefined) Object.defineProperty(this, '_outBuffer', { value, writable: true, configurable: true, enumerable: true })
+    },
+  },
+})
+
+Object.assign(ZlibBase.prototype, {
+  reset() {
+    if (!this._handle) throw codedError(Error, 'ERR_INTERNAL_ASSERTION', 'zlib binding closed')
+    this[ENDED] = false
+    return this._handle.reset()
+  },
+
+  _flush(callback) {
+    this._transform(Buffer.alloc(0), '', callback)
+  },
+
+  _final(callback) {
+    callback()
+  },
+
+  flush(kind, callback) {
+    if (typeof kind === 'function' || (kind === undefined && !callback)) [kind, callback] = [this._defaultFullFlushFlag, kind]
+    if (this.writableFinished) {
+      if (callback) process.nextTick(callback)
+    } else if (this.writableEnded) {
+      if (callback) this.once('end', callback)
+    } else {
+      this.write(flushChunks[kind], '', callback)
+    }
+  },
+
+  close(callback) {
+    if (callback) finished(this, callback)
+    this.destroy()
+  },
+
+  _destroy(error, callback) {
+    closeHandle(this)
+    callback(error)
+  },
+
+  _transform(chunk, encoding, callback) {
+    let flush = chunk[FLUSH]
+    if (flush === undefined) {
+      flush = this._defaultFlushFlag
+      const { ending, length } = this._writableState
+      if (ending && length === chunk.byteLength) flush = strongest(flush, this._finishFlushFlag)
+    }
+    transform(this, chunk, flush, callback)
+  },
+
+  _processChunk(chunk, flush, callback) {
+    if (typeof callback === 'function') transform(this, chunk, flush, callback)
+    else return whole(this, chunk, flush)
+  },
+})
+
+function closeHandle(stream) {
+  stream._handle?.close()
+  stream._handle = null
+}
+
+/** Takes one chunk, and waits whenever nobody reads: what a body grows to is never held whole. */
+function transform(stream, chunk, flush, callback) {
+  if (!stream._handle || stream[ENDED]) return process.nextTick(callback)
+  const bytes = bytesOf(chunk)
+  let at = 0
+  const go = () => {
+    for (;;) {
+      if (stream.destroyed || !stream._handle) return callback()
+      let piece
+      try {
+        piece = stream._handle.step(flush, bytes, at)
+      } catch (error) {
+        stream.destroy(error)
+        return
+      }
+      at += piece.taken
+      stream.bytesWritten += piece.taken
+      const isFull = push(stream, piece.output)
+      if (stream.destroyed) return callback()
+      if (!piece.goesOn) break
+      if (isFull) {
+        stream._read = function read(size) {
+          delete this._read
+          this._read(size)
+          go()
+        }
+        return
+      }
+    }
+    if (at < bytes.length) {
+      // What follows the end is no part of the stream.
+      stream[ENDED] = true
+      stream.push(null)
+    }
+    callback()
+  }
+  process.nextTick(go)
+}
+
+/** Whether the readers have enough for now. */
+function push(stream, output) {
+  let isFull = false
+  for (let at = 0; at < output.length; at += stream._chunkSize) {
+    const length = Math.min(stream._chunkSize, output.length - at)
+    isFull = !stream.push(Buffer.from(output.buffer, output.byteOffset + at, length))
+  }
+  return isFull
+}
+
+/** The whole result for a whole input; the stream is closed. */
+function whole(stream, input, flush) {
+  if (!stream._handle) throw codedError(Error, 'ERR_INTERNAL_ASSERTION', 'zlib binding closed')
+  const bytes = bytesOf(input)
+  const chunks = []
+  let size = 0
+  let at = 0
+  try {
+    for (;;) {
+      const piece = stream._handle.step(flush, bytes, at)
+      at += piece.taken
+      size += piece.output.length
+      if (size > stream._maxOutputLength) {
+        throw codedError(RangeError, 'ERR_BUFFER_TOO_LARGE', `Cannot create a Buffer larger than ${stream._maxOutputLength} bytes`)
+      }
+      if (piece.output.length > 0) chunks.push(piece.output)
+      if (!piece.goesOn) break
+    }
+  } finally {
+    stream.bytesWritten = at
+    closeHandle(stream)
+  }
+  if (chunks.length === 1) return Buffer.from(chunks[0].buffer, chunks[0].byteOffset, size)
+  return Buffer.concat(chunks, size)
+}
+
+function inputOf(input) {
+  if (typeof input === 'string') return Buffer.from(input)
+  if (!isBytes(input)) {
+    throw invalidArgType('buffer', 'of type string or an instance of Buffer, TypedArray, DataView, or ArrayBuffer', input)
+  }
+  return bytesOf(input)
+}
+
+function wholeSync(stream, input) {
+  const result = whole(stream, inputOf(input), stream._finishFlushFlag)
+  return stream._info ? { buffer: result, engine: stream } : result
+}
+
+function wholeLater(stream, input, callback) {
+  requireFunction(callback, 'callback')
+  const bytes = inputOf(input)
+  process.nextTick(() => {
     let result
     try {
-      result = run(work, input, options)
-    } catch (caught) {
-      error = caught
+      result = wholeSync(stream, bytes)
+    } catch (error) {
+      return callback(error)
     }
-    process.nextTick(callback, error, result)
+    callback(null, result)
+  })
+}
+
+function Zlib(options, mode) {
+  let windowBits = constants.Z_DEFAULT_WINDOWBITS
+  let level = constants.Z_DEFAULT_COMPRESSION
+  let memLevel = constants.Z_DEFAULT_MEMLEVEL
+  let strategy = constants.Z_DEFAULT_STRATEGY
+  let dictionary
+  const decompresses = mode === INFLATE || mode === GUNZIP || mode === UNZIP
+  if (options) {
+    // Zero lets the data say.
+    const asked = decompresses && !options.windowBits ? undefined : options.windowBits ?? undefined
+    windowBits = checked(asked, 'options.windowBits', mode === GZIP ? 9 : 8, 15, windowBits)
+    level = checked(options.level, 'options.level', -1, 9, level)
+    memLevel = checked(options.memLevel, 'options.memLevel', 1, 9, memLevel)
+    strategy = checked(options.strategy, 'options.strategy', 0, 4, strategy)
+    dictionary = options.dictionary
+    if (dictionary !== undefined) {
+      if (!isBytes(dictionary)) {
+        throw invalidArgType('options.dictionary', 'an instance of Buffer, TypedArray, DataView, or ArrayBuffer', dictionary)
+      }
+      dictionary = bytesOf(dictionary)
+    }
+  }
+  // A window of 256 bytes is taken, and 512 are used: zlib cannot do it otherwise.
+  if ((mode === DEFLATE || mode === DEFLATERAW) && windowBits === 8) windowBits = 9
+  const settings = {
+    level: level < 0 ? undefined : level, windowBits, memoryLevel: memLevel, strategy: STRATEGIES[strategy],
+    dictionary: mode === GZIP || mode === GUNZIP ? undefined : dictionary,
+  }
+  ZlibBase.call(this, options, mode, settings, { flush: Z_NO_FLUSH, finishFlush: Z_FINISH, fullFlush: Z_FULL_FLUSH, mostFlush: Z_BLOCK })
+  this._level = level
+  this._strategy = strategy
+  this._mode = mode
+}
+inherit(Zlib, ZlibBase)
+
+Zlib.prototype.params = function params(level, strategy, callback) {
+  checked(level, 'level', -1, 9)
+  checked(strategy, 'strategy', 0, 4)
+  if (this._level === level && this._strategy === strategy) return process.nextTick(callback)
+  this.flush(Z_SYNC_FLUSH, () => {
+    if (!this._handle) return
+    this._handle.params(level, strategy)
+    this._level = level
+    this._strategy = strategy
+    callback?.()
+  })
+}
+
+const { BROTLI_PARAM_MODE, BROTLI_PARAM_QUALITY, BROTLI_PARAM_LGWIN, BROTLI_PARAM_LGBLOCK, BROTLI_PARAM_SIZE_HINT } = constants
+
+function Brotli(options, mode) {
+  const asked = {}
+  for (const key of Object.keys(options?.params ?? {})) {
+    if (!/^\d+$/.test(key) || key > constants.BROTLI_PARAM_NDIRECT) {
+      throw codedError(RangeError, 'ERR_BROTLI_INVALID_PARAM', `${key} is not a valid Brotli parameter`)
+    }
+    const value = options.params[key]
+    if (typeof value !== 'number' && typeof value !== 'boolean') throw invalidArgType('options.params[key]', 'number', value)
+    asked[key] = Number(value)
+  }
+  const within = (key, least, most) => (asked[key] === undefined ? undefined : Math.min(Math.max(asked[key], least), most))
+  const blockBits = within(BROTLI_PARAM_LGBLOCK, 0, 24)
+  const settings = mode === BROTLI_DECODE ? {} : {
+    level: within(BROTLI_PARAM_QUALITY, 0, 11), windowBits: within(BROTLI_PARAM_LGWIN, 10, 24), content: CONTENTS[asked[BROTLI_PARAM_MODE]],
+    sizeHint: within(BROTLI_PARAM_SIZE_HINT, 0, 2 ** 31), blockBits: blockBits >= 16 ? blockBits : undefined,
+  }
+  ZlibBase.call(this, options, mode, settings, {
+    flush: constants.BROTLI_OPERATION_PROCESS, finishFlush: constants.BROTLI_OPERATION_FINISH,
+    fullFlush: constants.BROTLI_OPERATION_FLUSH, mostFlush: constants.BROTLI_OPERATION_EMIT_METADATA,
+  })
+}
+inherit(Brotli, ZlibBase)
+
+function inherit(Class, Base) {
+  Object.setPrototypeOf(Class.prototype, Base.prototype)
+  Object.setPrototypeOf(Class, Base)
+}
+
+const zlib = {}
+
+for (const [Name, Base, mode] of [
+  ['Deflate', Zlib, DEFLATE], ['Inflate', Zlib, INFLATE], ['Gzip', Zlib, GZIP], ['Gunzip', Zlib, GUNZIP],
+  ['DeflateRaw', Zlib, DEFLATERAW], ['InflateRaw', Zlib, INFLATERAW], ['Unzip', Zlib, UNZIP],
+  ['BrotliCompress', Brotli, BROTLI_ENCODE], ['BrotliDecompress', Brotli, BROTLI_DECODE],
+]) {
+  const Class = function (options) {
+    if (!(this instanceof Class)) return new Class(options)
+    Base.call(this, options, mode)
+  }
+  Object.defineProperty(Class, 'name', { value: Name })
+  inherit(Class, Base)
+  const name = Name[0].toLowerCase() + Name.slice(1)
+  zlib[Name] = Class
+  zlib[`create${Name}`] = (options) => new Class(options)
+  zlib[`${name}Sync`] = (input, options) => wholeSync(new Class(options), input)
+  zlib[name] = (input, options, callback) => {
+    if (typeof options === 'function') [callback, options] = [options, undefined]
+    wholeLater(new Class(options), input, callback)
   }
 }
 
 zlib.crc32 = function crc32(data, value = 0) {
-  let crc = ~value
-  for (const byte of Buffer.from(data)) {
-    crc ^= byte
-    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1
+  if (typeof data === 'string') data = Buffer.from(data)
+  else if (!ArrayBuffer.isView(data)) throw invalidArgType('data', 'of type string or an instance of Buffer, TypedArray, or DataView', data)
+  if (typeof value !== 'number') throw invalidArgType('value', 'number', value)
+  const bytes = bytesOf(data)
+  for (let at = 0; at < bytes.length; at += 1 << 18) {
+    value = callNow('compression.crc32', [bytes.subarray(at, at + (1 << 18)), value >>> 0])
   }
-  return ~crc >>> 0
+  return value >>> 0
+}
+
+Object.defineProperties(zlib, {
+  constants: { enumerable: true, value: constants },
+  codes: { enumerable: true, value: codes },
+})
+// Their old places.
+for (const name of Object.keys(constants)) {
+  if (!name.startsWith('BROTLI')) Object.defineProperty(zlib, name, { value: constants[name] })
 }
 
 export default zlib

@@ -2,6 +2,7 @@
 import { engine } from '../engine.js'
 import { open } from '../http/transport.js'
 import { Request, Response, take } from './body.js'
+import { unpacked } from './content_coding.js'
 import { DOMException } from './dom_exception.js'
 import { Headers } from './headers.js'
 import { ReadableStream } from './streams.js'
@@ -22,6 +23,9 @@ export async function fetch(input, options) {
   const headers = new Headers(request.headers)
   if (!headers.has('accept')) headers.set('accept', '*/*')
   if (!headers.has('user-agent')) headers.set('user-agent', 'node')
+  // A part of a packed body could not be unpacked.
+  if (headers.has('range')) headers.append('accept-encoding', 'identity')
+  if (!headers.has('accept-encoding')) headers.set('accept-encoding', url.protocol === 'https:' ? 'br, gzip, deflate' : 'gzip, deflate')
   return follow({ url, method: request.method, headers, body, signal, redirect: request.redirect }, 0)
 }
 
@@ -32,7 +36,7 @@ async function follow(request, count) {
     ? head.pairs[head.pairs.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === 'location') + 1] : undefined
   const found = head.pairs.some((name, i) => i % 2 === 0 && name.toLowerCase() === 'location')
   if (!found || location === undefined || redirect === 'manual') {
-    return Response.received({ ...head, url: url.href.replace(/#.*/s, ''), redirected: count > 0 }, stream(head.source, signal))
+    return Response.received({ ...head, url: url.href.replace(/#.*/s, ''), redirected: count > 0 }, stream(plain(head, method), signal))
   }
   head.source.close()
   if (redirect === 'error') throw failed(new Error('unexpected redirect'))
@@ -50,6 +54,19 @@ async function follow(request, count) {
   // Secrets go to the origin they were given for, and nowhere else.
   if (next.origin !== url.origin) for (const name of ['authorization', 'cookie', 'proxy-authorization', 'host']) following.headers.delete(name)
   return follow(following, count + 1)
+}
+
+/** The body as it was before it was packed for the way. */
+function plain({ status, pairs, source }, method) {
+  if (method === 'HEAD' || [101, 204, 205, 304].includes(status)) return source
+  const codings = pairs.filter((_, i) => i % 2 === 1 && pairs[i - 1].toLowerCase() === 'content-encoding').join(',')
+  if (codings === '') return source
+  try {
+    return unpacked(source, codings)
+  } catch (error) {
+    source.close()
+    throw failed(error)
+  }
 }
 
 /** Sends one request and resolves with its head. */
@@ -114,7 +131,7 @@ function stream(source, signal) {
         }
       } catch (error) {
         ended = true
-        controller.error(failed(error))
+        controller.error(failed(error, 'terminated'))
       }
     },
     cancel() {
@@ -132,7 +149,7 @@ function dataResponse(url) {
 }
 
 /** As Node: one message, and what happened as its cause. */
-function failed(cause) {
+function failed(cause, message = 'fetch failed') {
   if (cause instanceof DOMException && cause.name === 'AbortError') return cause
-  return new TypeError(cause?.code === 'EACCES' ? cause.message : 'fetch failed', { cause })
+  return new TypeError(cause?.code === 'EACCES' ? cause.message : message, { cause })
 }

@@ -1,6 +1,8 @@
 /** The transform streams of the web: text to bytes and back, compression. */
-import { TextDecoder } from './encoding.js'
+import { Coder, fault, faultOf } from '../coders.js'
 import { engine } from '../engine.js'
+import { codedError, invalidArgType } from '../errors.js'
+import { TextDecoder } from './encoding.js'
 import { TransformStream } from './streams.js'
 
 class Pair {
@@ -47,22 +49,54 @@ export class TextDecoderStream extends Pair {
   get encoding() { return this.#decoder.encoding }
 }
 
-/** Whole bodies at once, as in node/zlib.js. */
-function whole(name) {
-  const chunks = []
+/** What the web calls a format, and what the host does. */
+const FORMATS = new Map([['gzip', 'gzip'], ['deflate', 'zlib'], ['deflate-raw', 'deflate']])
+
+/** A transformer that has the host take each chunk. Errors are as Node's: a TypeError with zlib's error as its cause. */
+function coding(Class, kind, format) {
+  if (!FORMATS.has(`${format}`)) {
+    throw codedError(TypeError, 'ERR_INVALID_ARG_VALUE',
+      `Failed to construct '${Class}': 1st argument value '${format}' is not a valid enum value of type CompressionFormat.`)
+  }
+  const coder = new Coder(kind, { format: FORMATS.get(`${format}`) })
+  let progress = 'hungry'
+  const write = (bytes, flush, controller) => {
+    let at = 0
+    do {
+      let piece
+      try {
+        piece = coder.write(bytes, at, flush)
+      } catch (error) {
+        throw failed(faultOf(error))
+      }
+      progress = piece.progress
+      at += piece.taken
+      if (piece.output.length > 0) controller.enqueue(piece.output)
+    } while (progress === 'full' || (progress === 'hungry' && at < bytes.length))
+    if (at < bytes.length) throw codedError(TypeError, 'ERR_TRAILING_JUNK_AFTER_STREAM_END', 'Trailing junk found after the end of the compressed stream')
+  }
   return {
-    transform(chunk) { chunks.push(chunk) },
+    transform(chunk, controller) {
+      if (!ArrayBuffer.isView(chunk) && !(chunk instanceof ArrayBuffer)) throw invalidArgType('chunk', 'an instance of Buffer, TypedArray, or DataView', chunk)
+      const bytes = ArrayBuffer.isView(chunk) ? new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength) : new Uint8Array(chunk)
+      if (bytes.length > 0) write(bytes, 'none', controller)
+    },
     flush(controller) {
-      const zlib = process.getBuiltinModule('zlib')
-      controller.enqueue(new Uint8Array(zlib[`${name}Sync`](globalThis.Buffer.concat(chunks))))
+      if (kind === 'compressor') write(new Uint8Array(0), 'finish', controller)
+      coder.close()
+      if (kind === 'decompressor' && progress !== 'ended') throw failed(fault('unexpected end of file', -5, 'Z_BUF_ERROR'))
     },
   }
 }
 
+function failed(cause) {
+  return Object.assign(new TypeError(cause.message, { cause }), { code: cause.code, errno: cause.errno })
+}
+
 export class CompressionStream extends Pair {
-  constructor(format) { super(whole({ gzip: 'gzip', deflate: 'deflate', 'deflate-raw': 'deflateRaw' }[format])) }
+  constructor(format) { super(coding('CompressionStream', 'compressor', format)) }
 }
 
 export class DecompressionStream extends Pair {
-  constructor(format) { super(whole({ gzip: 'gunzip', deflate: 'inflate', 'deflate-raw': 'inflateRaw' }[format])) }
+  constructor(format) { super(coding('DecompressionStream', 'decompressor', format)) }
 }
