@@ -276,3 +276,41 @@ test('the client that the host names is the one at the other end of the socket',
   assert.equal(asked.body, '203.0.113.9')
   assert.equal((await engine.event()).body, '127.0.0.1')
 })
+
+test('both ends of a connection within the bot see what a network would add', async () => {
+  const engine = await serve(`
+    if (req.url === '/inner') return res.end(JSON.stringify([req.headers['transfer-encoding'], req.headers.connection, req.socket.remoteAddress]))
+    const request = require('http').request('http://127.0.0.1:3000/inner', { method: 'POST' }, async (answer) => {
+      res.end(JSON.stringify([await answer.toArray().then(String), answer.headers.connection, answer.headers['content-length']]))
+    })
+    request.write('a')
+    request.end('b')
+  `)
+  assert.equal((await engine.event()).body, JSON.stringify(['["chunked","keep-alive","::ffff:127.0.0.1"]', 'keep-alive', '43']))
+})
+
+test('a server within the bot sees that its client has gone', async () => {
+  const engine = await serve(`
+    if (req.url === '/inner') {
+      for (const [name, from] of Object.entries({ req, res })) for (const event of ['aborted', 'finish', 'close']) from.on(event, () => console.log(name, event))
+      return
+    }
+    const request = require('http').get('http://127.0.0.1:3000/inner').on('error', (error) => console.log(error.message))
+    setTimeout(() => request.destroy(), 5)
+    setTimeout(() => res.end(), 10)
+  `)
+  const { logs } = await engine.event()
+  assert.deepEqual(logs.map(({ message }) => message).sort(), ['req aborted', 'req close', 'res close', 'socket hang up'])
+})
+
+test('a WebSocket is there, and fails as one whose server cannot be reached', async () => {
+  const engine = await serve(`
+    const socket = new WebSocket('wss://api.example/live?x=1')
+    const told = [socket.readyState, socket.url]
+    socket.onerror = ({ message }) => told.push(message)
+    socket.addEventListener('close', ({ code, wasClean }) => res.end(JSON.stringify([...told, code, wasClean, socket.readyState])))
+  `)
+  const [state, url, message, ...rest] = JSON.parse((await engine.event()).body)
+  assert.deepEqual([state, url, rest], [0, 'wss://api.example/live?x=1', [1006, false, 3]])
+  assert.match(message, /^A WebSocket is not available in Roost/)
+})

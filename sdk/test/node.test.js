@@ -125,3 +125,32 @@ test('web streams, forms, clones and channels work together', async () => {
     return [back.get('a'), await back.get('f').text(), back.get('f').name, text, (await heard).a.get(1), abort, gunzipSync(gzipSync('zip')).toString()]`)
   assert.deepEqual(seen, ['b', 'hey', 'x.txt', 'hello', 2, 'AbortError', 'zip'])
 })
+
+test('globals and classes of modules have the names that they are known by', async () => {
+  const engine = makeEngine()
+  await engine.boot(`
+    const modules = { http: require('http'), https: require('https'), stream: require('stream'), events: require('events'), async_hooks: require('async_hooks'), perf_hooks: require('perf_hooks'), url: require('url') }
+    require('http').createServer((req, res) => {
+      const wrong = []
+      for (const [owner, names] of [[globalThis, Object.getOwnPropertyNames(globalThis)], ...Object.values(modules).map((module) => [module, Object.keys(module)])]) {
+        for (const name of names) if (/^[A-Z]/.test(name) && typeof owner[name] === 'function' && owner[name].name !== name) wrong.push(name + ' is ' + owner[name].name)
+      }
+      res.end(JSON.stringify([wrong, new AbortController().signal.constructor.name, new URL('http://a').constructor.name, performance instanceof Performance]))
+    }).listen(3000)
+  `)
+  // Of the fake engine alone: QuickJS has a DOMException of its own.
+  const [wrong, ...rest] = JSON.parse((await engine.event()).body)
+  assert.deepEqual([wrong.filter((text) => !/^DOMException/.test(text)), ...rest], [[], 'AbortSignal', 'URL', true])
+})
+
+test('an observer of performance hears of marks and measures', async () => {
+  const engine = makeEngine()
+  await engine.boot(`
+    require('http').createServer((req, res) => {
+      new PerformanceObserver((list) => res.end(list.getEntries().map((entry) => entry.constructor.name + ' ' + entry.name).join())).observe({ entryTypes: ['mark', 'measure'] })
+      performance.mark('a')
+      performance.measure('a to now', 'a')
+    }).listen(3000)
+  `)
+  assert.equal((await engine.event()).body, 'PerformanceMark a,PerformanceMeasure a to now')
+})

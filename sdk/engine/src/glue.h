@@ -61,12 +61,14 @@ engine_callback_code_t task_event(const engine_event_t *event);
 bool request_answered(const request *self);
 void request_fail(request *self, const char *message);
 void request_drop(request *self);
+/* `{ payload: { tag, val } }` of an error of wasi:http, which it frees. */
+JSValue error_to_js(wasi_http_types_error_code_t *error);
 void add_http(void);
 
 /* stream.c: byte streams that JavaScript reads and writes, by number. */
 int stream_reader(wasi_http_types_stream_u8_t stream,
                   wasi_http_types_future_result_option_own_trailers_error_code_t trailers,
-                  wasi_http_types_future_result_void_error_code_writer_t done);
+                  wasi_http_types_future_result_void_error_code_writer_t done, int64_t length);
 int stream_writer(wasi_http_types_stream_u8_writer_t stream,
                   wasi_http_types_future_result_option_own_trailers_error_code_writer_t trailers);
 void trailers_none(wasi_http_types_future_result_option_own_trailers_error_code_writer_t trailers);

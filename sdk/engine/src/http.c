@@ -47,12 +47,30 @@ static JSValue bytes_to_latin1(const uint8_t *bytes, size_t size) {
   return JS_NewStringLen(js, (const char *)bytes, size);
 }
 
-static JSValue headers_to_js(wasi_http_types_own_fields_t fields) {
+static bool is_length(const engine_string_t *name) {
+  static const char length[] = "content-length";
+  return name->len == sizeof length - 1 && !memcmp(name->ptr, length, name->len);
+}
+
+static int64_t length_of(const uint8_t *digits, size_t size) {
+  int64_t length = 0;
+  if (size == 0 || size > 15) return -1;
+  for (size_t i = 0; i < size; i++) {
+    if (digits[i] < '0' || digits[i] > '9') return -1;
+    length = length * 10 + (digits[i] - '0');
+  }
+  return length;
+}
+
+/* Also gives the length of the body that the headers say, or -1. */
+static JSValue headers_to_js(wasi_http_types_own_fields_t fields, int64_t *length) {
   wasi_http_types_list_tuple2_field_name_field_value_t all;
   wasi_http_types_method_fields_copy_all(wasi_http_types_borrow_fields(fields), &all);
   wasi_http_types_fields_drop_own(fields);
   JSValue array = JS_NewArray(js);
+  *length = -1;
   for (size_t i = 0; i < all.len; i++) {
+    if (is_length(&all.ptr[i].f0)) *length = length_of(all.ptr[i].f1.ptr, all.ptr[i].f1.len);
     JS_SetPropertyUint32(js, array, 2 * i,
                          JS_NewStringLen(js, (const char *)all.ptr[i].f0.ptr, all.ptr[i].f0.len));
     JS_SetPropertyUint32(js, array, 2 * i + 1,
@@ -149,14 +167,15 @@ engine_callback_code_t exports_wasi_http_handler_handle(exports_wasi_http_handle
   arguments[4] = wasi_http_types_method_request_get_path_with_query(borrowed, &text)
                      ? string_of(&text)
                      : JS_NewString(js, "/");
+  int64_t length;
   arguments[5] = headers_to_js((wasi_http_types_own_fields_t){
-      wasi_http_types_method_request_get_headers(borrowed).__handle });
+      wasi_http_types_method_request_get_headers(borrowed).__handle }, &length);
   wasi_http_types_future_result_void_error_code_writer_t done;
   wasi_http_types_future_result_void_error_code_t taken =
       wasi_http_types_future_result_void_error_code_new(&done);
   wasi_http_types_tuple2_stream_u8_future_result_option_own_trailers_error_code_t body;
   wasi_http_types_static_request_consume_body(incoming, taken, &body);
-  arguments[6] = JS_NewInt32(js, stream_reader(body.f0, body.f1, done));
+  arguments[6] = JS_NewInt32(js, stream_reader(body.f0, body.f1, done, length));
   JS_FreeValue(js, call_runtime("onrequest", 7, arguments));
   for (int i = 0; i < 7; i++) JS_FreeValue(js, arguments[i]);
   return task_turn(current);
@@ -207,7 +226,7 @@ static const char *const error_codes[] = {
   "internal-error",
 };
 
-static JSValue error_to_js(wasi_http_types_error_code_t *error) {
+JSValue error_to_js(wasi_http_types_error_code_t *error) {
   JSValue value = JS_NewObject(js);
   JS_SetPropertyStr(js, value, "tag", JS_NewString(js, error_codes[error->tag]));
   if (error->tag == WASI_HTTP_TYPES_ERROR_CODE_INTERNAL_ERROR && error->val.internal_error.is_some)
@@ -220,6 +239,7 @@ static JSValue error_to_js(wasi_http_types_error_code_t *error) {
 
 typedef struct sending {
   operation operation;
+  int id;
   JSValue promise[2];
   wasi_http_client_result_own_response_error_code_t result;
 } sending;
@@ -235,15 +255,16 @@ static void sending_settle(sending *self) {
   JSValue answer = JS_NewObject(js);
   JS_SetPropertyStr(js, answer, "status",
                     JS_NewInt32(js, wasi_http_types_method_response_get_status_code(borrowed)));
+  int64_t length;
   JS_SetPropertyStr(js, answer, "headers",
                     headers_to_js((wasi_http_types_own_fields_t){
-                        wasi_http_types_method_response_get_headers(borrowed).__handle }));
+                        wasi_http_types_method_response_get_headers(borrowed).__handle }, &length));
   wasi_http_types_future_result_void_error_code_writer_t done;
   wasi_http_types_future_result_void_error_code_t taken =
       wasi_http_types_future_result_void_error_code_new(&done);
   wasi_http_types_tuple2_stream_u8_future_result_option_own_trailers_error_code_t body;
   wasi_http_types_static_response_consume_body(response, taken, &body);
-  JS_SetPropertyStr(js, answer, "body", JS_NewInt32(js, stream_reader(body.f0, body.f1, done)));
+  JS_SetPropertyStr(js, answer, "body", JS_NewInt32(js, stream_reader(body.f0, body.f1, done, length)));
   settle(self->promise, 0, answer);
   free(self);
 }
@@ -254,13 +275,36 @@ static void sending_finish(operation *operation, uint32_t code) {
   sending_settle((sending *)operation);
 }
 
+/* Takes the request back; an answer that came all the same is dropped. */
+static void sending_cancel(sending *self) {
+  engine_subtask_status_t status = engine_subtask_cancel(self->operation.waitable);
+  if (ENGINE_SUBTASK_STATE(status) == ENGINE_SUBTASK_RETURNED)
+    wasi_http_client_result_own_response_error_code_free(&self->result);
+  engine_subtask_drop(self->operation.waitable);
+}
+
 static void sending_abandon(operation *operation) {
   sending *self = (sending *)operation;
-  engine_subtask_cancel(operation->waitable);
-  engine_subtask_drop(operation->waitable);
+  sending_cancel(self);
   JS_FreeValue(js, self->promise[0]);
   JS_FreeValue(js, self->promise[1]);
   free(self);
+}
+
+static JSValue js_give_up(JSContext *c, JSValueConst this, int count, JSValueConst *arguments) {
+  (void)this, (void)count;
+  int32_t id;
+  if (JS_ToInt32(c, &id, arguments[0])) return JS_EXCEPTION;
+  for (operation *at = current ? current->first : NULL; at; at = at->next) {
+    sending *self = (sending *)at;
+    if (at->finish != sending_finish || self->id != id) continue;
+    operation_stop(current, at);
+    sending_cancel(self);
+    settle(self->promise, 1, new_error("the request was given up"));
+    free(self);
+    break;
+  }
+  return JS_UNDEFINED;
 }
 
 /* Sets method, scheme, authority and path; false with an exception when one is malformed. */
@@ -313,8 +357,11 @@ static JSValue js_request(JSContext *c, JSValueConst this, int count, JSValueCon
     trailers_none(trailers_writer);
     return JS_EXCEPTION;
   }
+  static int last_sending;
   sending *self = calloc(1, sizeof *self);
+  self->id = ++last_sending;
   JSValue answer = JS_NewObject(c);
+  JS_SetPropertyStr(c, answer, "id", JS_NewInt32(c, self->id));
   JS_SetPropertyStr(c, answer, "response", JS_NewPromiseCapability(c, self->promise));
   self->operation.finish = sending_finish;
   self->operation.abandon = sending_abandon;
@@ -334,4 +381,5 @@ static JSValue js_request(JSContext *c, JSValueConst this, int count, JSValueCon
 void add_http(void) {
   add_function("respond", js_respond, 4);
   add_function("request", js_request, 6);
+  add_function("giveUp", js_give_up, 1);
 }

@@ -1,8 +1,9 @@
 /*
  * Byte streams. JavaScript names one by a small number and has at most one read
  * or write of it under way. Reading ends, as wasi:http wants it, with the word
- * that the body was taken, and without a look at the trailers; writing ends
- * with the word that there are none.
+ * that the body was taken; what stands in the place of the trailers tells whether
+ * the body came to its end or broke off. Writing ends with the word that there
+ * are none.
  */
 
 #include "glue.h"
@@ -10,12 +11,15 @@
 typedef struct stream {
   operation operation; /* of the read or write under way */
   bool open, writes, busy;
+  bool tail;    /* reader: no byte comes any more, and why is being asked */
+  int64_t left; /* reader: what the head said is still to come; -1 when it said nothing */
   uint32_t handle;
-  uint32_t trailers; /* reader: to drop; writer: to write */
+  uint32_t trailers; /* reader: to read, then to drop; writer: to write */
   uint32_t done;     /* reader: to write */
   JSValue promise[2];
   uint8_t *buffer;
   size_t size, moved;
+  wasi_http_types_result_option_own_trailers_error_code_t end;
 } stream;
 
 static stream **streams;
@@ -38,8 +42,9 @@ static int stream_new(uint32_t handle, bool writes) {
 
 int stream_reader(wasi_http_types_stream_u8_t handle,
                   wasi_http_types_future_result_option_own_trailers_error_code_t trailers,
-                  wasi_http_types_future_result_void_error_code_writer_t done) {
+                  wasi_http_types_future_result_void_error_code_writer_t done, int64_t length) {
   int n = stream_new(handle, false);
+  streams[n]->left = length;
   streams[n]->trailers = trailers;
   streams[n]->done = done;
   return n;
@@ -132,36 +137,75 @@ static int number_of(const stream *self) {
   abort();
 }
 
-static void stream_settle(stream *self, JSValue value) {
+static void stream_settle(stream *self, int which, JSValue value) {
   self->busy = false;
   free(self->buffer);
   self->buffer = NULL;
-  settle(self->promise, 0, value);
+  settle(self->promise, which, value);
   if (!self->open) {
     streams[number_of(self)] = NULL;
     free(self);
   }
 }
 
+static void tail_ended(stream *self) {
+  bool failed = self->end.is_err;
+  JSValue value = JS_NULL;
+  if (failed)
+    value = error_to_js((wasi_http_types_error_code_t *)&self->end.val.err);
+  else
+    wasi_http_types_result_option_own_trailers_error_code_free(&self->end);
+  self->tail = false;
+  stream_close(number_of(self));
+  stream_settle(self, failed, value);
+}
+
+static void tail_finish(operation *operation, uint32_t code) {
+  (void)code;
+  tail_ended((stream *)operation);
+}
+
 static void read_ended(stream *self, uint32_t code) {
   uint32_t count = ENGINE_WAITABLE_COUNT(code);
   bool over = ENGINE_WAITABLE_STATE(code) != ENGINE_WAITABLE_COMPLETED;
-  JSValue value = count || !over ? JS_NewUint8ArrayCopy(js, self->buffer, count) : JS_NULL;
-  /* Bytes may come together with the end: the next read finds it. */
-  if (over && !count) stream_close(number_of(self));
-  stream_settle(self, value);
+  if (self->left > 0) self->left = count < self->left ? self->left - count : 0;
+  if (count || !over) {
+    stream_settle(self, 0, JS_NewUint8ArrayCopy(js, self->buffer, count));
+    return;
+  }
+  /* Bytes may come together with the end: only the next read comes here. */
+  if (self->left == 0) {
+    stream_close(number_of(self));
+    stream_settle(self, 0, JS_NULL);
+    return;
+  }
+  self->tail = true;
+  self->operation.finish = tail_finish;
+  engine_waitable_status_t status =
+      wasi_http_types_future_result_option_own_trailers_error_code_read(self->trailers, &self->end);
+  if (status == ENGINE_WAITABLE_STATUS_BLOCKED)
+    operation_start(&self->operation, self->trailers, true);
+  else
+    tail_ended(self);
 }
 
 static void read_finish(operation *operation, uint32_t code) {
   read_ended((stream *)operation, code);
 }
 
-static void stream_abandon(operation *operation) {
-  stream *self = (stream *)operation;
+/* Gives up the read or write under way. */
+static void stream_cancel(stream *self) {
   if (self->writes)
     wasi_http_types_stream_u8_cancel_write(self->handle);
+  else if (self->tail)
+    wasi_http_types_future_result_option_own_trailers_error_code_cancel_read(self->trailers);
   else
     wasi_http_types_stream_u8_cancel_read(self->handle);
+}
+
+static void stream_abandon(operation *operation) {
+  stream *self = (stream *)operation;
+  stream_cancel(self);
   self->busy = false;
   JS_FreeValue(js, self->promise[0]);
   JS_FreeValue(js, self->promise[1]);
@@ -188,7 +232,7 @@ static void write_finish(operation *operation, uint32_t code) {
   stream *self = (stream *)operation;
   self->moved += ENGINE_WAITABLE_COUNT(code);
   if (ENGINE_WAITABLE_STATE(code) == ENGINE_WAITABLE_COMPLETED && !write_on(self)) return;
-  stream_settle(self, JS_NewBool(js, self->moved == self->size));
+  stream_settle(self, 0, JS_NewBool(js, self->moved == self->size));
 }
 
 /* The stream that an argument names, ready for another read or write. */
@@ -237,7 +281,7 @@ static JSValue js_write(JSContext *c, JSValueConst this, int count, JSValueConst
   self->moved = 0;
   self->operation.finish = write_finish;
   self->operation.abandon = stream_abandon;
-  if (write_on(self)) stream_settle(self, JS_NewBool(c, self->moved == self->size));
+  if (write_on(self)) stream_settle(self, 0, JS_NewBool(c, self->moved == self->size));
   return promise;
 }
 
@@ -250,11 +294,8 @@ static JSValue js_close(JSContext *c, JSValueConst this, int count, JSValueConst
   if (self->busy) {
     /* A read or write that is under way is given up first. */
     operation_stop(current, &self->operation);
-    if (self->writes)
-      wasi_http_types_stream_u8_cancel_write(self->handle);
-    else
-      wasi_http_types_stream_u8_cancel_read(self->handle);
-    stream_settle(self, self->writes ? JS_FALSE : JS_NULL);
+    stream_cancel(self);
+    stream_settle(self, 0, self->writes ? JS_FALSE : JS_NULL);
   }
   stream_close(n);
   return JS_UNDEFINED;

@@ -57,10 +57,12 @@ interface Engine {
   /** Starts a request. `body` is the stream to write, when `hasBody`; it must be closed. Rejects with `{ payload: { tag, val } }` of wasi:http's error-code. */
   request(method: string, scheme: 'http' | 'https', authority: string, pathWithQuery: string,
           headers: FlatHeaders, hasBody: boolean):
-    { body: Stream | undefined, response: Promise<{ status: number, headers: FlatHeaders, body: Stream }> }
+    { id: number, body: Stream | undefined, response: Promise<{ status: number, headers: FlatHeaders, body: Stream }> }
+  /** Takes a request back that has no answer yet: the host closes its connection, and the answer's promise is rejected. */
+  giveUp(id: number): void
 
   // Streams.
-  /** Up to `max` bytes; null at the end. One read at a time. */
+  /** Up to `max` bytes; null at the end. One read at a time. Rejects, as `request` does, when the body broke off. */
   read(stream: Stream, max: number): Promise<Uint8Array | null>
   /** Resolves when all bytes are taken: false when the reader has gone. One write at a time; the bytes are copied at once. */
   write(stream: Stream, bytes: Uint8Array): Promise<boolean>

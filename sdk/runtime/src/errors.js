@@ -37,7 +37,7 @@ export function systemError(code, text, syscall, path, dest) {
 const ERRNO = {
   ENOENT: -2, EBADF: -9, EACCES: -13, EEXIST: -17, ENOTDIR: -20, EISDIR: -21, EINVAL: -22, ENOSPC: -28, EROFS: -30,
   EPIPE: -32, ENOTEMPTY: -39, ECONNRESET: -104, ECONNREFUSED: -111, ETIMEDOUT: -110, ENOTFOUND: -3008, EAI_AGAIN: -3001,
-  EHOSTUNREACH: -113, EPROTO: -71, EADDRINUSE: -98,
+  EHOSTUNREACH: -113, EPROTO: -71, EMSGSIZE: -90, EADDRINUSE: -98,
 }
 
 export function invalidArgType(name, expected, actual) {

@@ -13,7 +13,7 @@ import { AbortController, AbortSignal } from './web/abort.js'
 import { DOMException } from './web/dom_exception.js'
 import { TextDecoder, TextEncoder } from './web/encoding.js'
 import { CustomEvent, Event, EventTarget, MessageEvent } from './web/events.js'
-import { performance } from './web/performance.js'
+import { classes as performanceClasses, performance } from './web/performance.js'
 import { URL, URLSearchParams } from './web/url.js'
 
 /** Globals by the module that has them; the module is evaluated at the first use of any of them. */
@@ -30,6 +30,7 @@ const LATE = [
   [() => require('./web/blob.js'), ['Blob', 'File']],
   [() => require('./web/crypto.js'), ['crypto', 'Crypto', 'CryptoKey', 'SubtleCrypto']],
   [() => require('./web/structured_clone.js'), ['structuredClone']],
+  [() => require('./web/websocket.js'), ['WebSocket']],
   [() => require('./web/messages.js'), ['MessageChannel', 'MessagePort', 'BroadcastChannel']],
 ]
 
@@ -44,12 +45,16 @@ function queueMicrotask(callback) {
   Promise.resolve().then(() => runIn(frame, callback, undefined, []))
 }
 
+class Navigator {
+  constructor() { throw new TypeError('Illegal constructor') }
+}
+
 export function install() {
   const now = {
     global: globalThis, Buffer, process, console, performance, atob, btoa, queueMicrotask, setTimeout, clearTimeout, setInterval,
     clearInterval, setImmediate, clearImmediate, AbortController, AbortSignal, DOMException, TextDecoder, TextEncoder,
-    CustomEvent, Event, EventTarget, MessageEvent, URL, URLSearchParams,
-    navigator: { userAgent: 'Node.js/22', hardwareConcurrency: 1, language: 'en-US', languages: ['en-US'], platform: 'linux' },
+    CustomEvent, Event, EventTarget, MessageEvent, URL, URLSearchParams, ...performanceClasses, Navigator,
+    navigator: Object.assign(Object.create(Navigator.prototype), { userAgent: 'Node.js/22', hardwareConcurrency: 1, language: 'en-US', languages: ['en-US'], platform: 'linux' }),
   }
   restoreNames(now)
   for (const [name, value] of Object.entries(now)) define(name, value)

@@ -76,10 +76,12 @@ export function load(specifier) {
   return exports
 }
 
-/** The bundler numbers names that occur twice, and people see the names of classes. */
+/** The bundler numbers names that occur twice, and puts `_` before classes that name themselves; people see the names. */
 export function restoreNames(exports) {
   for (const [key, { value }] of Object.entries(Object.getOwnPropertyDescriptors(exports))) {
-    if (typeof value !== 'function' || value.name === key || !value.name.startsWith(key) || !/^\d+$/.test(value.name.slice(key.length))) continue
+    if (typeof value !== 'function' || value.name === key || !Object.getOwnPropertyDescriptor(value, 'name')?.configurable) continue
+    const { name } = value
+    if (name !== '' && !(name.replace(/^_+/, '').startsWith(key) && /^_*\d*$/.test(name.replace(key, '')))) continue
     Object.defineProperty(value, 'name', { value: key, configurable: true })
   }
 }

@@ -176,7 +176,7 @@ export class FakeEngine {
           }
           this.#deliver(wait)
         })
-        return { body, response }
+        return { id: this.#nextRequest++, body, response }
       },
       read: (id, max) => this.#later(() => {
         const stream = this.#streams.get(id)
@@ -192,6 +192,7 @@ export class FakeEngine {
         stream.chunks.push(bytes.slice())
         return this.#later(() => !stream.gone)
       },
+      giveUp() {},
       close: (id) => {
         const stream = this.#streams.get(id)
         if (stream) stream.closed = true

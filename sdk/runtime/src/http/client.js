@@ -5,10 +5,11 @@ import { clearTimeout, setTimeout } from '../loop/timers.js'
 import { EventEmitter } from '../node/events.js'
 import { Buffer } from '../node/buffer.js'
 import { URL, urlToHttpOptions } from '../web/url.js'
+import { hungUp } from './failures.js'
 import { IncomingMessage, fill } from './incoming.js'
 import { OutgoingMessage, abandon, attach, close, pairsOf, putHeader } from './outgoing.js'
 import { Connection } from './socket.js'
-import { networkError, open } from './transport.js'
+import { open } from './transport.js'
 
 /** Keeps options only: the host holds the connections. */
 export function Agent(options) {
@@ -120,10 +121,6 @@ function takeHeaders(request, { headers, auth, setHost }) {
   }
 }
 
-function hungUp(message) {
-  return Object.assign(new Error(message), { code: 'ECONNRESET' })
-}
-
 function follow(request, signal) {
   const abort = () => request.destroy(Object.assign(codedError(Error, 'ABORT_ERR', 'The operation was aborted', { cause: signal.reason }), { name: 'AbortError' }))
   if (signal.aborted) process.nextTick(abort)
@@ -192,7 +189,7 @@ function respond(request, { status, message, pairs, source }) {
     read: (max) => source.read(max).then((bytes) => {
       wait(request)
       return bytes
-    }, (error) => { throw networkError(error, request._authority) }),
+    }),
   })
   request.res = response
   wait(request)

@@ -1,8 +1,8 @@
 /** `http.IncomingMessage`: a request that a server received, or a response that a client received. */
-import { codedError } from '../errors.js'
 import { uncaught } from '../loop/uncaught.js'
 import { Buffer } from '../node/buffer.js'
 import { Readable } from '../node/stream.js'
+import { bodyError, hungUp } from './failures.js'
 import { distinctHeadersOf, headersOf } from './headers.js'
 
 const CHUNK = 65536
@@ -85,7 +85,7 @@ IncomingMessage.prototype._read = function _read() {
     }
   }, (error) => {
     this[kReading] = false
-    this.destroy(error)
+    this.destroy(bodyError(error))
   }).catch(uncaught)
 }
 
@@ -96,7 +96,7 @@ IncomingMessage.prototype._destroy = function _destroy(error, callback) {
   }
   giveUp(this)
   if (!error && !this.readableEnded && !this.complete && this.statusCode !== null) {
-    error = codedError(Error, 'ECONNRESET', 'aborted')
+    error = hungUp('aborted')
   }
   // A request that nobody reads to its end is no error unless somebody listens for one.
   if (error && this.listenerCount('error') === 0) error = null

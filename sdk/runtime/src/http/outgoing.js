@@ -1,5 +1,5 @@
 /** `http.OutgoingMessage`: headers and a body on their way out, with Node's order of events. */
-import { codedError, invalidArgType } from '../errors.js'
+import { codedError, invalidArgType, systemError } from '../errors.js'
 import { uncaught } from '../loop/uncaught.js'
 import { Buffer } from '../node/buffer.js'
 import { Stream } from '../node/stream.js'
@@ -314,8 +314,8 @@ function destroyedError() {
 }
 
 /** The other side has gone: no 'finish', only 'close'. */
-function hangUp(message) {
-  for (const { callback } of message[kQueue].splice(0)) callback?.(codedError(Error, 'EPIPE', 'write EPIPE'))
+export function hangUp(message) {
+  for (const { callback } of message[kQueue].splice(0)) callback?.(systemError('EPIPE', 'the other side has gone', 'write'))
   message.destroyed = true
   message.socket?.destroy()
   close(message)

@@ -2,10 +2,13 @@
 import { engine } from '../engine.js'
 import { codedError, systemError } from '../errors.js'
 import { EventEmitter } from '../node/events.js'
+import { hungUp } from './failures.js'
 import { endToEnd, valueOf } from './headers.js'
 import { IncomingMessage, fill } from './incoming.js'
+import { hangUp } from './outgoing.js'
 import { ServerResponse, connect } from './response.js'
 import { Connection } from './socket.js'
+import { sinkOf, sourceOf } from './streams.js'
 
 /** @type {Map<number, Server>} */
 const ports = new Map()
@@ -119,7 +122,7 @@ function mainServer() {
   return ports.get(Number(process.env.PORT)) ?? ports.values().next().value
 }
 
-/** Hands a request to a server. `send` is as in `connect` of response.js. */
+/** Hands a request to a server. `send` is as in `connect` of response.js. Gives what tells the server that its client has gone. */
 export function deliver(server, { method, path, pairs, source, encrypted, remoteAddress }, send) {
   const socket = new Connection({ encrypted, remoteAddress, localPort: server._port })
   const Request = server._options.IncomingMessage ?? IncomingMessage
@@ -140,6 +143,14 @@ export function deliver(server, { method, path, pairs, source, encrypted, remote
   } else if (!server.emit('request', req, res)) {
     res.writeHead(503)
     res.end()
+  }
+  return {
+    /** The client has gone before the answer was out. */
+    leave() {
+      if (res._closed) return
+      req.destroy(hungUp('aborted'))
+      hangUp(res)
+    },
   }
 }
 
@@ -169,16 +180,11 @@ export function onRequest(id, method, scheme, authority, path, pairs, body) {
   if (method !== 'GET' && method !== 'HEAD' && !pairs.some((name, i) => i % 2 === 0 && /^(content-length|transfer-encoding)$/i.test(name))) {
     pairs = [...pairs, 'transfer-encoding', 'chunked']
   }
-  const source = { read: (max) => engine.read(body, max), close: () => engine.close(body) }
+  const source = sourceOf(body)
   // The host is the one proxy in front: what it says of the client is what a socket would.
   const remoteAddress = valueOf(pairs, 'x-forwarded-for')
   deliver(server, { method, path, pairs, source, encrypted: scheme === 'https', remoteAddress }, (status, message, head, hasBody) => {
-    const stream = engine.respond(id, status, endToEnd(head), hasBody)
-    return {
-      write: (bytes) => engine.write(stream, bytes),
-      end: () => { if (stream !== undefined) engine.close(stream) },
-      abort: () => { if (stream !== undefined) engine.close(stream) },
-    }
+    return sinkOf(engine.respond(id, status, endToEnd(head), hasBody))
   })
 }
 

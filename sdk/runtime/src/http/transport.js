@@ -3,9 +3,11 @@ import { engine } from '../engine.js'
 import { systemError, unavailable } from '../errors.js'
 import { workOf } from '../host.js'
 import { ended, started } from '../loop/work.js'
+import { networkError } from './failures.js'
 import { endToEnd, valueOf } from './headers.js'
 import { pipe } from './pipe.js'
 import { deliver, serverAt } from './server.js'
+import { sinkOf, sourceOf } from './streams.js'
 import { STATUS_CODES } from './tables.js'
 
 /** What Node sends in a path as it is, and an address may not have. */
@@ -43,22 +45,20 @@ function openHost({ method, scheme, authority, path, pairs, hasBody }) {
   path = path.replace(NOT_IN_PATHS, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`)
   // While an image is made the request waits; its body then waits with it.
   const opened = workOf(() => engine.request(method, scheme, authority, path, endToEnd(pairs), hasBody))
+    .then(({ id, body, response }) => ({ id, sink: sinkOf(body, track), response }))
   opened.catch(() => {})
-  const onBody = (use, otherwise) => opened.then(({ body }) => (body === undefined ? otherwise : use(body)), () => otherwise)
   const response = opened.then(({ response }) => track(response)).then(
-    ({ status, headers, body }) => ({
-      status,
-      message: STATUS_CODES[status] ?? '',
-      pairs: headers,
-      source: { read: (max) => track(engine.read(body, max)), close: () => engine.close(body) },
-    }),
+    ({ status, headers, body }) => ({ status, message: STATUS_CODES[status] ?? '', pairs: headers, source: sourceOf(body, track) }),
     (error) => { throw networkError(error, authority) })
   return {
     response,
-    write: (bytes) => onBody((body) => track(engine.write(body, bytes)), false),
-    end: () => { onBody((body) => engine.close(body)) },
+    write: (bytes) => opened.then(({ sink }) => sink.write(bytes), () => false),
+    end: () => { opened.then(({ sink }) => sink.end(), () => {}) },
     abort() {
-      onBody((body) => engine.close(body))
+      opened.then(({ id, sink }) => {
+        engine.giveUp(id)
+        sink.abort()
+      }, () => {})
       response.then(({ source }) => source.close(), () => {})
     },
   }
@@ -93,10 +93,12 @@ function track(promise) {
   return promise
 }
 
+/** Straight to a server of this bot, with what the two ends of a connection would add. */
 function openLoopback({ method, scheme, path, pairs, hasBody, authority }, port) {
   const upload = pipe()
   if (!hasBody) upload.end()
   let download
+  let delivered
   const response = new Promise((resolve, reject) => {
     process.nextTick(() => {
       const server = serverAt(port)
@@ -105,12 +107,21 @@ function openLoopback({ method, scheme, path, pairs, hasBody, authority }, port)
         error.message = `connect ECONNREFUSED 127.0.0.1:${port}`
         return reject(Object.assign(error, { address: '127.0.0.1', port }))
       }
-      if (!pairs.some((name, i) => i % 2 === 0 && name.toLowerCase() === 'host')) pairs = ['Host', authority, ...pairs]
-      deliver(server, { method, path, pairs, source: upload, encrypted: scheme === 'https' }, (status, message, head, body) => {
+      const added = []
+      if (valueOf(pairs, 'host') === undefined) added.push('Host', authority)
+      if (valueOf(pairs, 'connection') === undefined) added.push('Connection', 'keep-alive')
+      if (hasBody && !isFramed(pairs)) added.push('Transfer-Encoding', 'chunked')
+      const closes = /close/i.test(valueOf(pairs, 'connection') ?? '')
+      const request = {
+        method, path, pairs: [...pairs, ...added], source: upload, encrypted: scheme === 'https',
+        remoteAddress: authority.startsWith('[') ? '::1' : server.address()?.family === 'IPv6' ? '::ffff:127.0.0.1' : '127.0.0.1',
+      }
+      delivered = deliver(server, request, (status, message, head, body) => {
         download = pipe()
-        const known = head.some((name, i) => i % 2 === 0 && /^content-length$/i.test(name))
-        const added = ['Date', new Date().toUTCString(), 'Connection', 'close']
-        if (body && !known) added.push('Transfer-Encoding', 'chunked')
+        const added = valueOf(head, 'date') === undefined ? ['Date', new Date().toUTCString()] : []
+        if (valueOf(head, 'connection') === undefined) added.push('Connection', closes ? 'close' : 'keep-alive')
+        if (!closes && valueOf(head, 'keep-alive') === undefined) added.push('Keep-Alive', 'timeout=5')
+        if (body && !isFramed(head)) added.push('Transfer-Encoding', 'chunked')
         if (!body) download.end()
         resolve({ status, message, pairs: [...head, ...added], source: download })
         return { write: download.write, end: download.end, abort: download.fail }
@@ -124,39 +135,11 @@ function openLoopback({ method, scheme, path, pairs, hasBody, authority }, port)
     abort() {
       upload.fail()
       download?.close()
+      delivered?.leave()
     },
   }
 }
 
-/** What Node calls the failures of `wasi:http`. */
-const CODES = [
-  [/^DNS-timeout/, 'EAI_AGAIN', 'getaddrinfo'],
-  [/^DNS|destination-not-found/, 'ENOTFOUND', 'getaddrinfo'],
-  [/connection-refused/, 'ECONNREFUSED', 'connect'],
-  [/destination-unavailable|IP-unroutable/, 'EHOSTUNREACH', 'connect'],
-  [/read-timeout|response-timeout/, 'ETIMEDOUT', 'read'],
-  [/write-timeout/, 'ETIMEDOUT', 'write'],
-  [/timeout/, 'ETIMEDOUT', 'connect'],
-  [/IP-prohibited|request-denied/, 'EACCES', 'connect'],
-  [/^TLS-certificate/, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'connect'],
-  [/^TLS/, 'EPROTO', 'connect'],
-]
-
-/** Gives an error of `wasi:http` the code that Node programs look for. */
-export function networkError(error, authority) {
-  const payload = error?.payload
-  if (payload === undefined) return error
-  const tag = payload.tag ?? String(payload)
-  const detail = typeof payload.val === 'string' ? payload.val : payload.val?.rcode ?? payload.val?.alertMessage ?? ''
-  const known = CODES.find(([pattern]) => pattern.test(tag))
-  const hostname = authority.replace(/:\d+$/, '')
-  if (!known) return Object.assign(new Error(`socket hang up (${tag}${detail ? `: ${detail}` : ''})`), { code: 'ECONNRESET', cause: error })
-  const [, code, syscall] = known
-  if (code === 'UNABLE_TO_VERIFY_LEAF_SIGNATURE') return Object.assign(new Error(`unable to verify the certificate of ${authority}`), { code, cause: error })
-  const result = systemError(code, tag, syscall)
-  result.message = code === 'EACCES'
-    ? `Roost does not let this bot reach ${authority}${detail ? `: ${detail}` : ''}`
-    : syscall === 'connect' ? `connect ${code} ${authority}${detail ? ` (${detail})` : ''}`
-      : syscall === 'getaddrinfo' ? `getaddrinfo ${code} ${hostname}` : `${syscall} ${code}`
-  return Object.assign(result, { hostname, cause: error })
+function isFramed(pairs) {
+  return valueOf(pairs, 'content-length') !== undefined || valueOf(pairs, 'transfer-encoding') !== undefined
 }

@@ -94,7 +94,9 @@ export function clearTimeout(timer) {
   }
 }
 
-export const clearInterval = clearTimeout
+export function clearInterval(timer) {
+  clearTimeout(timer)
+}
 
 /** Runs what is due; `between` after each callback. */
 export function runDue(between) {

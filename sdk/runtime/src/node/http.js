@@ -22,6 +22,8 @@ const http = {
   setMaxIdleHTTPParsers() {},
   _connectionListener() {},
   get WebSocket() { return globalThis.WebSocket },
+  get CloseEvent() { return require('../web/websocket.js').CloseEvent },
+  get MessageEvent() { return globalThis.MessageEvent },
 }
 
 export default http

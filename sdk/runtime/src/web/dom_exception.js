@@ -6,7 +6,7 @@ const CODES = {
   InvalidNodeTypeError: 24, DataCloneError: 25,
 }
 
-class OwnDOMException extends Error {
+const Own = class DOMException extends Error {
   #name
   constructor(message = '', options = 'Error') {
     super(message)
@@ -18,4 +18,4 @@ class OwnDOMException extends Error {
   get code() { return CODES[this.#name] ?? 0 }
 }
 
-export const DOMException = globalThis.DOMException ?? OwnDOMException
+export const DOMException = globalThis.DOMException ?? Own

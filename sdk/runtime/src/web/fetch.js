@@ -1,5 +1,6 @@
 /** `fetch`. */
 import { engine } from '../engine.js'
+import { bodyError, fetchError } from '../http/failures.js'
 import { open } from '../http/transport.js'
 import { Request, Response, take } from './body.js'
 import { unpacked } from './content_coding.js'
@@ -102,7 +103,11 @@ async function upload(wire, { bytes, stream: source }) {
       if (done) break
       const chunk = typeof value === 'string' ? engine.utf8Encode(value) : value
       if (!(chunk instanceof Uint8Array)) throw new TypeError('A body must be a stream of bytes')
-      if (chunk.length > 0 && !await wire.write(chunk)) break
+      if (chunk.length > 0 && !await wire.write(chunk)) {
+        // Nobody reads on: whatever comes of the request, its response says it.
+        reader.cancel().catch(() => {})
+        break
+      }
     }
   }
   wire.end()
@@ -131,7 +136,7 @@ function stream(source, signal) {
         }
       } catch (error) {
         ended = true
-        controller.error(failed(error, 'terminated'))
+          controller.error(failed(bodyError(error), 'terminated'))
       }
     },
     cancel() {
@@ -151,5 +156,5 @@ function dataResponse(url) {
 /** As Node: one message, and what happened as its cause. */
 function failed(cause, message = 'fetch failed') {
   if (cause instanceof DOMException && cause.name === 'AbortError') return cause
-  return new TypeError(cause?.code === 'EACCES' ? cause.message : message, { cause })
+  return new TypeError(cause?.code === 'EACCES' ? cause.message : message, { cause: fetchError(cause) })
 }
