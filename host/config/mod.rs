@@ -9,7 +9,7 @@ pub use given::{Mistake, Mistakes, serve_args, variables};
 pub use production::Unsafe;
 
 use crate::app::AppConfig;
-use crate::egress::EgressPolicy;
+use crate::egress::EgressArgs;
 use crate::inbox::{DispatcherSettings, InboxLimits};
 use crate::observing::ObservingArgs;
 use crate::postgres::{MasterKey, Server, TenantAuth};
@@ -162,6 +162,8 @@ pub struct ServeArgs {
     )]
     pub delete_grace_hours: u64,
     #[command(flatten)]
+    pub egress: EgressArgs,
+    #[command(flatten)]
     pub observing: ObservingArgs,
     /// How log lines look.
     #[arg(long, env = "ROOST_LOG_FORMAT", value_enum, default_value = "text")]
@@ -226,7 +228,7 @@ impl ServeArgs {
                 ..DispatcherSettings::new(host_name())
             },
             settle_after: Duration::from_secs(self.settle_seconds),
-            egress: EgressPolicy::default(),
+            egress: self.egress.into(),
             web,
             residents: ResidentSettings {
                 lease,

@@ -36,6 +36,12 @@ pub enum Unsafe {
     PlainGraph,
     /// An admin API that others can reach: it speaks plain HTTP.
     PublicAdmin,
+    /// Addresses that are not public, for every bot.
+    PrivateEgress,
+    /// Addresses that stand for names on the Internet, for every bot.
+    ResolvedEgress,
+    /// Authorities that can stand for any site, for every bot.
+    EgressCa,
 }
 
 /// What is unsafe of the settings, unless it is allowed or this is not production. `named` gives
@@ -122,6 +128,29 @@ fn found(texts: &Texts) -> Vec<(Unsafe, &'static str, String)> {
                     with TLS before it"
                 .to_owned();
         found.push((Unsafe::PublicAdmin, "admin-listen", what));
+    }
+    let openings = [
+        (
+            Unsafe::PrivateEgress,
+            "egress-allow",
+            "lets every bot reach addresses that are not public",
+        ),
+        (
+            Unsafe::ResolvedEgress,
+            "egress-resolve",
+            "sends what every bot says to a name to another address",
+        ),
+        (
+            Unsafe::EgressCa,
+            "egress-ca",
+            "lets its authorities stand for any site that bots call",
+        ),
+    ];
+    let is_given = |name: &str| text(name).is_some_and(|text| !text.is_empty());
+    for (kind, name, what) in openings {
+        if is_given(name) {
+            found.push((kind, name, what.to_owned()));
+        }
     }
     found
 }
@@ -220,6 +249,20 @@ mod tests {
             ("allow-unsafe", "public-admin"),
         ];
         assert!(refused(&allowed).is_empty());
+    }
+
+    #[test]
+    fn exceptions_for_requests_of_bots_are_refused_by_name() {
+        let cases = [
+            ("egress-allow", "10.0.0.5", "private-egress"),
+            ("egress-resolve", "x.example=10.0.0.5", "resolved-egress"),
+            ("egress-ca", "ca.pem", "egress-ca"),
+        ];
+        for (setting, text, name) in cases {
+            assert_eq!(refused(&[(setting, text)]), [name]);
+            assert!(refused(&[(setting, text), ("allow-unsafe", name)]).is_empty());
+            assert!(refused(&[(setting, "")]).is_empty());
+        }
     }
 
     #[test]

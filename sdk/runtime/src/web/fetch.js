@@ -136,7 +136,7 @@ function stream(source, signal) {
         }
       } catch (error) {
         ended = true
-          controller.error(failed(bodyError(error), 'terminated'))
+        controller.error(failed(bodyError(error), 'terminated'))
       }
     },
     cancel() {
