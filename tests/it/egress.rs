@@ -64,7 +64,7 @@ fn egress(allow: &[SocketAddr], limits: EgressLimits) -> Egress {
     // Installed by `main` otherwise; a second time is no harm.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let policy = EgressPolicy {
-        allow: allow.to_vec(),
+        allow: allow.iter().copied().map(Into::into).collect(),
         ..EgressPolicy::default()
     };
     Egress::new(policy, limits).unwrap()

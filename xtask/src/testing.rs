@@ -5,7 +5,7 @@
 //! [`SKIPPED`], and `--all` repeats it.
 
 use crate::commands::{environment, has_nextest};
-use crate::tools::{Tools, run};
+use crate::tools::{Tools, install_node_packages, run};
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -19,6 +19,7 @@ const SKIPPED: &str = "ROOST_TEST_SKIPPED";
 /// test runner's.
 pub(crate) fn test(arguments: &[String]) -> Result<()> {
     let tools = crate::setup()?;
+    install_node_packages(&tools, "guests/clients")?;
     let all = arguments.iter().any(|argument| argument == "--all");
     let arguments: Vec<&String> = arguments.iter().filter(|a| *a != "--all").collect();
     match all {

@@ -81,10 +81,12 @@ pub(crate) fn pip_install(tools: &Tools, requirements: &Path, target: &Path) -> 
         .arg(requirements))
 }
 
-fn install_node_packages(tools: &Tools, folder: &str) -> Result<()> {
+/// What the lock file of a folder pins.
+pub(crate) fn install_node_packages(tools: &Tools, folder: &str) -> Result<()> {
     let folder_path = tools.root.join(folder);
     let lock = folder_path.join("package-lock.json");
-    let stamp = Stamp::of(&tools.home.join(format!("{folder}.stamp")), &[&lock])?;
+    let name = folder.replace('/', "-");
+    let stamp = Stamp::of(&tools.home.join(format!("{name}.stamp")), &[&lock])?;
     if stamp.holds() && folder_path.join("node_modules").is_dir() {
         return Ok(());
     }

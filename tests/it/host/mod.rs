@@ -15,6 +15,7 @@ mod failures;
 mod isolation;
 mod lifecycle;
 mod observed;
+mod outbound;
 mod residents;
 mod starter;
 mod statuses;

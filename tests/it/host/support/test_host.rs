@@ -48,6 +48,8 @@ pub(in crate::host) struct Setup {
     pub(in crate::host) graph: Option<String>,
     /// Whether a [`GraphProxy`] stands before the emulator.
     pub(in crate::host) is_proxied: bool,
+    /// What bots reach besides public addresses.
+    pub(in crate::host) egress: EgressPolicy,
     /// How bots' own routes are served.
     pub(in crate::host) web: WebSettings,
     /// When resident instances end.
@@ -88,6 +90,7 @@ impl Default for Setup {
             app_secret,
             graph: None,
             is_proxied: false,
+            egress: EgressPolicy::default(),
             web: WebSettings {
                 domain: Some("bots.test".parse().unwrap()),
                 ..WebSettings::default()
@@ -163,7 +166,7 @@ impl TestHost {
             dispatcher: dispatcher(self.setup.max_attempts),
             drain: Duration::ZERO,
             settle_after: SETTLE_AFTER,
-            egress: EgressPolicy::default(),
+            egress: self.setup.egress.clone(),
             web: self.setup.web.clone(),
             residents: self.setup.residents,
             delete_grace: self.setup.delete_grace,
