@@ -1,6 +1,6 @@
 /** `http.Server`, and the table of ports that stands for the network: `listen` opens no socket. */
 import { engine } from '../engine.js'
-import { codedError, systemError } from '../errors.js'
+import { codedError, systemError, unavailable } from '../errors.js'
 import { EventEmitter } from '../node/events.js'
 import { hungUp } from './failures.js'
 import { endToEnd, valueOf } from './headers.js'
@@ -15,26 +15,32 @@ const ports = new Map()
 const FIRST_FREE = 49152
 const waiting = []
 
+/** `net.Server`: what all servers are. */
+export function NetServer() {
+  throw unavailable('A TCP server', 'Use `http.createServer`.')
+}
+Object.setPrototypeOf(NetServer.prototype, EventEmitter.prototype)
+Object.setPrototypeOf(NetServer, EventEmitter)
+
 export function Server(options, listener) {
   if (!(this instanceof Server)) return new Server(options, listener)
-  if (typeof options === 'function') [listener, options] = [options, undefined]
-  EventEmitter.call(this)
-  this.listening = false
-  this.timeout = 0
-  this.keepAliveTimeout = 5000
-  this.headersTimeout = 60000
-  this.requestTimeout = 300000
-  this.maxHeadersCount = null
-  this.maxRequestsPerSocket = 0
-  this.encrypted = false
-  this._options = options ?? {}
-  this._port = undefined
-  if (listener) this.on('request', listener)
+  prepare(this, options, listener)
 }
-Object.setPrototypeOf(Server.prototype, EventEmitter.prototype)
-Object.setPrototypeOf(Server, EventEmitter)
+Object.setPrototypeOf(Server.prototype, NetServer.prototype)
+Object.setPrototypeOf(Server, NetServer)
 
-Object.assign(Server.prototype, {
+/** What the constructors of servers do; `encrypted` when clients speak TLS to it. */
+export function prepare(server, options, listener, encrypted = false) {
+  if (typeof options === 'function') [listener, options] = [options, undefined]
+  EventEmitter.call(server)
+  Object.assign(server, {
+    listening: false, timeout: 0, keepAliveTimeout: 5000, headersTimeout: 60000, requestTimeout: 300000,
+    maxHeadersCount: null, maxRequestsPerSocket: 0, encrypted, _options: options ?? {}, _port: undefined,
+  })
+  if (listener) server.on('request', listener)
+}
+
+Object.assign(NetServer.prototype, {
   listen(...args) {
     const callback = typeof args.at(-1) === 'function' ? args.pop() : undefined
     const first = args[0]
@@ -78,6 +84,14 @@ Object.assign(Server.prototype, {
     return { address: this._host === 'localhost' ? '127.0.0.1' : this._host, family: 'IPv4', port: this._port }
   },
 
+  getConnections(callback) { process.nextTick(callback, null, 0) },
+  ref() { return this },
+  unref() { return this },
+  async [Symbol.asyncDispose]() { if (this.listening) await new Promise((resolve) => this.close(resolve)) },
+})
+
+/** What servers of HTTP have besides, with TLS or without. */
+export const serverMethods = {
   setTimeout(ms, callback) {
     this.timeout = typeof ms === 'number' ? ms : 0
     const listener = typeof ms === 'function' ? ms : callback
@@ -85,13 +99,10 @@ Object.assign(Server.prototype, {
     return this
   },
 
-  getConnections(callback) { process.nextTick(callback, null, 0) },
   closeAllConnections() {},
   closeIdleConnections() {},
-  ref() { return this },
-  unref() { return this },
-  async [Symbol.asyncDispose]() { if (this.listening) await new Promise((resolve) => this.close(resolve)) },
-})
+}
+Object.assign(Server.prototype, serverMethods)
 
 function portOf(value) {
   if (value === undefined || value === null || value === '' || +value === 0) {

@@ -99,6 +99,7 @@ function openLoopback({ method, scheme, path, pairs, hasBody, authority }, port)
   if (!hasBody) upload.end()
   let download
   let delivered
+  let left = false
   const response = new Promise((resolve, reject) => {
     process.nextTick(() => {
       const server = serverAt(port)
@@ -126,6 +127,8 @@ function openLoopback({ method, scheme, path, pairs, hasBody, authority }, port)
         resolve({ status, message, pairs: [...head, ...added], source: download })
         return { write: download.write, end: download.end, abort: download.fail }
       })
+      // The handler may have given up its own client meanwhile.
+      if (left) delivered.leave()
     })
   })
   return {
@@ -135,6 +138,7 @@ function openLoopback({ method, scheme, path, pairs, hasBody, authority }, port)
     abort() {
       upload.fail()
       download?.close()
+      left = true
       delivered?.leave()
     },
   }

@@ -1,6 +1,7 @@
 /** `node:https`: TLS is the host's, so certificates and keys in options mean nothing here. */
 import { Agent as HttpAgent, ClientRequest } from '../http/client.js'
-import { Server as HttpServer } from '../http/server.js'
+import { prepare, serverMethods } from '../http/server.js'
+import { Server as TlsServer } from './tls.js'
 import { URL } from '../web/url.js'
 
 function Agent(options) {
@@ -15,11 +16,11 @@ Object.setPrototypeOf(Agent, HttpAgent)
 
 function Server(options, listener) {
   if (!(this instanceof Server)) return new Server(options, listener)
-  HttpServer.call(this, options, listener)
-  this.encrypted = true
+  prepare(this, options, listener, true)
 }
-Object.setPrototypeOf(Server.prototype, HttpServer.prototype)
-Object.setPrototypeOf(Server, HttpServer)
+Object.setPrototypeOf(Server.prototype, TlsServer.prototype)
+Object.setPrototypeOf(Server, TlsServer)
+Object.assign(Server.prototype, serverMethods)
 
 function request(input, options, callback) {
   const defaults = { _defaultProtocol: 'https:' }

@@ -1,6 +1,6 @@
 /** `node:net`: addresses are understood, connections are not to be had. */
 import { unavailable } from '../errors.js'
-import { Server } from '../http/server.js'
+import { NetServer } from '../http/server.js'
 import { parseHost } from '../web/url_parser.js'
 import { Duplex } from './stream.js'
 
@@ -49,8 +49,8 @@ class BlockList {
 }
 
 export default {
-  isIP, isIPv4, isIPv6, Socket, Stream: Socket, Server, BlockList, connect, createConnection: connect,
-  createServer: () => { throw unavailable('A TCP server', 'Use `http.createServer`.') },
+  isIP, isIPv4, isIPv6, Socket, Stream: Socket, Server: NetServer, BlockList, connect, createConnection: connect,
+  createServer: () => new NetServer(),
   SocketAddress: class SocketAddress {},
   getDefaultAutoSelectFamily: () => true, setDefaultAutoSelectFamily() {},
 }

@@ -1,6 +1,7 @@
 /** `node:tls`: TLS is the host's. */
 import { unavailable } from '../errors.js'
-import net, { Socket } from './net.js'
+import { NetServer } from '../http/server.js'
+import { Socket } from './net.js'
 
 function TLSSocket(socket, options) {
   if (!(this instanceof TLSSocket)) return new TLSSocket(socket, options)
@@ -13,10 +14,16 @@ function TLSSocket(socket, options) {
 Object.setPrototypeOf(TLSSocket.prototype, Socket.prototype)
 Object.setPrototypeOf(TLSSocket, Socket)
 
+export function Server() {
+  throw unavailable('A TLS server', 'Use `http.createServer`: the host ends TLS in front of the bot.')
+}
+Object.setPrototypeOf(Server.prototype, NetServer.prototype)
+Object.setPrototypeOf(Server, NetServer)
+
 export default {
-  TLSSocket, Server: net.Server,
+  TLSSocket, Server,
   connect: (...args) => new TLSSocket().connect(...args),
-  createServer: () => { throw unavailable('A TLS server', 'Use `http.createServer`: the host ends TLS in front of the bot.') },
+  createServer: () => new Server(),
   createSecureContext: () => ({ context: {} }),
   checkServerIdentity() {}, getCiphers: () => [], rootCertificates: [],
   DEFAULT_MIN_VERSION: 'TLSv1.2', DEFAULT_MAX_VERSION: 'TLSv1.3', DEFAULT_ECDH_CURVE: 'auto', DEFAULT_CIPHERS: '',
