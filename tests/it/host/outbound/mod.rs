@@ -3,7 +3,7 @@
 mod peer;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Command;
 
 use self::peer::{NodeBot, Peer};
-use super::support::{DEADLINE, Setup, TestHost, guest};
+use super::support::{DEADLINE, Setup, TestHost, guest, sdk, share_cache};
 
 /// A folder of `guests/clients`, whose packages must be installed.
 fn client(name: &str) -> PathBuf {
@@ -50,6 +50,8 @@ async fn fetched(client: &reqwest::Client, url: &str, host: &str) -> Value {
 async fn is_as_on_node(name: &str) {
     let folder = client(name);
     let peer = Peer::start().await;
+    // Some other test may have installed it before.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let asks = reqwest::Client::new();
 
     let node = NodeBot::start(&folder, &peer).await;
@@ -100,8 +102,8 @@ async fn packages_of_services_do_what_they_do_on_node() {
 async fn a_bot_that_answers_with_axios_does_so_in_the_chat() {
     let peer = Peer::start().await;
     let data = tempfile::tempdir().unwrap();
+    share_cache(data.path());
     let environment = |name: &str| std::env::var_os(name).unwrap_or_default();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut roost = Command::new(env!("CARGO_BIN_EXE_roost"))
         .arg("dev")
         .arg(client("http"))
@@ -114,7 +116,7 @@ async fn a_bot_that_answers_with_axios_does_so_in_the_chat() {
         .arg(data.path())
         .env_clear()
         .env("PATH", environment("PATH"))
-        .env("ROOST_SDK", root.join(environment("ROOST_SDK")))
+        .env("ROOST_SDK", sdk())
         .env("ROOST_POSTGRES", environment("ROOST_TEST_PG_BIN"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -132,7 +134,7 @@ async fn a_bot_that_answers_with_axios_does_so_in_the_chat() {
     let ends = async {
         tokio::try_join!(out.read_to_string(&mut said), err.read_to_string(&mut told)).unwrap();
     };
-    tokio::time::timeout(Duration::from_secs(120), ends)
+    tokio::time::timeout(Duration::from_secs(300), ends)
         .await
         .expect("the chat does not end");
     assert!(said.contains("You said: hello"), "{said}\n{told}");

@@ -91,8 +91,7 @@ pub(super) struct NodeBot {
 
 impl NodeBot {
     pub(super) async fn start(folder: &Path, peer: &Peer) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = port.local_addr().unwrap().port();
+        let port = free_port();
         let process = Command::new("node")
             .arg("--require")
             .arg(script("resolve.cjs"))
@@ -119,6 +118,12 @@ impl NodeBot {
     pub(super) fn base(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
+}
+
+/// Free now; another process may take it, and then the bot does not start.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
 }
 
 fn script(name: &str) -> PathBuf {

@@ -25,7 +25,7 @@ pub(super) use operator::{Answered, Operator, answered};
 pub(super) use process::RoostProcess;
 pub(super) use project::{StoredEvent, TestProject};
 pub(super) use skew::Skew;
-pub(super) use test_host::{APP_ID, Setup, TestHost, scratch_database, sdk};
+pub(super) use test_host::{APP_ID, Setup, TestHost, scratch_database, sdk, share_cache};
 
 /// The longest that a test waits for anything.
 pub(super) const DEADLINE: Duration = Duration::from_secs(30);

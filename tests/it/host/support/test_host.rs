@@ -483,7 +483,7 @@ pub(in crate::host) fn sdk() -> PathBuf {
 }
 
 /// Compiled engines are kept for all tests: the first one of a machine compiles.
-fn share_cache(data: &Path) {
+pub(in crate::host) fn share_cache(data: &Path) {
     let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/test-cache");
     std::fs::create_dir_all(&shared).unwrap();
     std::os::unix::fs::symlink(shared, data.join("cache")).unwrap();
