@@ -45,7 +45,7 @@ pub use package_json::Instance;
 pub const ROOT: &str = "/app";
 
 /// Packages that the runtime provides: never bundled, never missing.
-pub const PROVIDED: [&str; 4] = ["pg", "pg-native", "pg-pool", "roost"];
+pub const PROVIDED: [&str; 5] = ["pg", "pg-native", "pg-pool", "roost", "undici"];
 
 /// What building needs from outside, and what the runtime can do.
 pub struct Tools<'a> {

@@ -154,3 +154,41 @@ test('an observer of performance hears of marks and measures', async () => {
   `)
   assert.equal((await engine.event()).body, 'PerformanceMark a,PerformanceMeasure a to now')
 })
+
+test('undici sends by the host', async () => {
+  const seen = []
+  const engine = makeEngine({}, (request) => {
+    seen.push(`${request.method} ${request.authority}${request.path} ${request.body}`)
+    if (request.path === '/moved') return { status: 302, headers: ['location', '/there'] }
+    return { status: request.path === '/gone' ? 410 : 200, headers: ['content-type', 'application/json', 'set-cookie', 'a=1', 'x-two', '1', 'x-two', '2'], body: '{"ok":true}' }
+  })
+  const boot = await engine.boot(`
+    const undici = require('undici')
+    require('http').createServer(async (req, res) => {
+      const out = []
+      const first = await undici.request('https://api.example/a?b=1', { query: { c: 'd e' } })
+      out.push([first.statusCode, first.headers['set-cookie'], first.headers['x-two'], await first.body.json()])
+      const pool = new undici.Pool('https://api.example')
+      out.push(await (await pool.request({ path: '/b', method: 'POST', body: JSON.stringify({ x: 1 }), headers: { 'content-type': 'application/json' } })).body.text())
+      undici.setGlobalDispatcher(new undici.Agent({ connect: { timeout: 1 } }).compose(undici.interceptors.redirect({ maxRedirections: 2 })))
+      out.push((await undici.request('https://api.example/moved')).statusCode)
+      let text = ''
+      await undici.stream('https://api.example/s', { method: 'GET' }, () => new (require('stream').Writable)({ write(chunk, encoding, done) { text += chunk; done() } }))
+      out.push(text)
+      out.push(await undici.request('https://api.example/gone', { throwOnError: true }).catch((error) => [error.name, error.statusCode, error.body]))
+      out.push(await undici.request('https://api.example/x', { signal: AbortSignal.abort() }).catch((error) => error.name))
+      out.push(await (await undici.fetch('https://api.example/f', { dispatcher: pool })).json())
+      try { new undici.ProxyAgent('http://proxy') } catch (error) { out.push(error.message) }
+      res.end(JSON.stringify(out))
+    }).listen(3000)
+  `)
+  assert.equal(boot.ok, true, boot.error?.stack)
+  const { body, failure } = await engine.event()
+  assert.equal(failure, undefined)
+  assert.deepEqual(JSON.parse(body), [
+    [200, ['a=1'], ['1', '2'], { ok: true }], '{"ok":true}', 200, '{"ok":true}', ['ResponseStatusCodeError', 410, { ok: true }], 'AbortError', { ok: true },
+    'undici.ProxyAgent is not available in Roost. Requests go out through the host: leave the proxy away.',
+  ])
+  assert.deepEqual(seen, ['GET api.example/a?b=1&c=d+e ', 'POST api.example/b {"x":1}', 'GET api.example/moved ', 'GET api.example/there ',
+    'GET api.example/s ', 'GET api.example/gone ', 'GET api.example/f '])
+})

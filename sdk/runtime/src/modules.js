@@ -50,8 +50,9 @@ const LOADERS = {
   pg: () => require('./pg/index.js').default,
   'pg-pool': () => load('pg').Pool,
   roost: () => require('./roost.js').default,
+  undici: () => require('./node/undici.js').default,
 }
-const OURS = new Set(['pg', 'pg-pool', 'roost'])
+const OURS = new Set(['pg', 'pg-pool', 'roost', 'undici'])
 
 const loaded = new Map()
 
