@@ -2,7 +2,7 @@
 
 use super::limits::{Budget, CpuMeter, MemoryLimit};
 use crate::capabilities::{Grants, Held};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::clocks::{WasiClocksCtx, WasiClocksCtxView, WasiClocksView};
 use wasmtime_wasi::random::{WasiRandomCtx, WasiRandomView};
@@ -20,6 +20,8 @@ pub struct RunState {
     pub(crate) cpu: CpuMeter,
     /// What `cpu` may come to.
     pub(crate) cpu_budget: Duration,
+    /// When the event's time is up.
+    pub(crate) ends_at: Instant,
     /// What the bot may do, and what it has done.
     pub(crate) grants: Grants,
 }
@@ -35,6 +37,7 @@ impl RunState {
             held: Held::default(),
             cpu: CpuMeter::new(),
             cpu_budget: budget.cpu,
+            ends_at: Instant::now() + budget.wall,
             grants,
         }
     }
@@ -44,6 +47,7 @@ impl RunState {
         self.memory.rearm(budget.memory_bytes);
         self.cpu = CpuMeter::new();
         self.cpu_budget = budget.cpu;
+        self.ends_at = Instant::now() + budget.wall;
         self.grants = grants;
     }
 }

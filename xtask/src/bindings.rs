@@ -186,6 +186,7 @@ impl Tables<'_> {
             [] => ("void", "", " return 0;"),
             [WasmType::I32] if import.starts_with("[async-lower]") => ("uint32_t", "return ", ""),
             [WasmType::I32] => ("uint32_t", "AT(uint32_t, r, 0) = ", " return 0;"),
+            [WasmType::I64] => ("uint64_t", "AT(uint64_t, r, 0) = ", " return 0;"),
             other => bail!("`{import}` returns {other:?}: let it return a pointer"),
         };
         let _ = writeln!(

@@ -29,6 +29,7 @@ typedef struct task {
   int holds;           /* how much of that keeps it from ending */
   operation *alarm;    /* the one timer, if set */
   bool rang;           /* the alarm rang at once */
+  bool held;           /* and was to keep the task from ending */
   request *request;    /* for a request: what came in */
   JSValue boot;        /* for boot: the promise of its result */
 } task;
@@ -72,7 +73,8 @@ int stream_reader(wasi_http_types_stream_u8_t stream,
 int stream_writer(wasi_http_types_stream_u8_writer_t stream,
                   wasi_http_types_future_result_option_own_trailers_error_code_writer_t trailers);
 void trailers_none(wasi_http_types_future_result_option_own_trailers_error_code_writer_t trailers);
-void streams_close(void);
+void stream_answers(int n);
+bool streams_close(void);
 void add_streams(void);
 
 /* values.c: calls host functions with any WIT type. */

@@ -204,7 +204,11 @@ static JSValue js_respond(JSContext *c, JSValueConst this, int count, JSValueCon
   open_request->answered = true;
   exports_wasi_http_handler_handle_return(result);
   wasi_http_types_future_result_void_error_code_drop_readable(made.f1);
-  if (has_body) return JS_NewInt32(c, stream_writer(writer, trailers_writer));
+  if (has_body) {
+    int n = stream_writer(writer, trailers_writer);
+    stream_answers(n);
+    return JS_NewInt32(c, n);
+  }
   trailers_none(trailers_writer);
   return JS_UNDEFINED;
 }

@@ -85,6 +85,7 @@ static JSValue js_alarm(JSContext *c, JSValueConst this, int count, JSValueConst
   engine_subtask_status_t status = wasi_clocks_monotonic_clock_wait_for(ns);
   if (ENGINE_SUBTASK_STATE(status) == ENGINE_SUBTASK_RETURNED) {
     current->rang = true;
+    current->held = holds;
     return JS_UNDEFINED;
   }
   operation *self = calloc(1, sizeof *self);

@@ -13,6 +13,8 @@ typedef struct stream {
   bool open, writes, busy;
   bool tail;    /* reader: no byte comes any more, and why is being asked */
   int64_t left; /* reader: what the head said is still to come; -1 when it said nothing */
+  bool answers; /* writer: the body of a response */
+  bool gone;    /* writer: nobody reads it any more */
   uint32_t handle;
   uint32_t trailers; /* reader: to read, then to drop; writer: to write */
   uint32_t done;     /* reader: to write */
@@ -99,12 +101,28 @@ static void ending_start(ending *self, uint32_t writer, engine_waitable_status_t
   operation_start(&self->operation, writer, true);
 }
 
-void trailers_none(wasi_http_types_future_result_option_own_trailers_error_code_writer_t writer) {
-  ending *self = calloc(1, sizeof *self);
+static void trailers_write(ending *self,
+                           wasi_http_types_future_result_option_own_trailers_error_code_writer_t writer) {
   self->is_trailers = true;
   ending_start(self, writer,
                wasi_http_types_future_result_option_own_trailers_error_code_write(
                    writer, &self->value.trailers));
+}
+
+void trailers_none(wasi_http_types_future_result_option_own_trailers_error_code_writer_t writer) {
+  trailers_write(calloc(1, sizeof(ending)), writer);
+}
+
+/* Whoever reads the body learns that it is not whole. */
+static void trailers_broken(wasi_http_types_future_result_option_own_trailers_error_code_writer_t writer) {
+  static const char why[] = "the bot never ended it";
+  ending *self = calloc(1, sizeof *self);
+  self->value.trailers.is_err = true;
+  wasi_http_types_error_code_t *error = (wasi_http_types_error_code_t *)&self->value.trailers.val.err;
+  error->tag = WASI_HTTP_TYPES_ERROR_CODE_INTERNAL_ERROR;
+  error->val.internal_error.is_some = true;
+  error->val.internal_error.val = (engine_string_t){ (uint8_t *)why, sizeof why - 1 };
+  trailers_write(self, writer);
 }
 
 static void body_taken(wasi_http_types_future_result_void_error_code_writer_t writer) {
@@ -113,13 +131,16 @@ static void body_taken(wasi_http_types_future_result_void_error_code_writer_t wr
                wasi_http_types_future_result_void_error_code_write(writer, &self->value.done));
 }
 
-static void stream_close(int n) {
+static void stream_close(int n, bool broken) {
   stream *self = streams[n];
   if (!self->open) return;
   self->open = false;
   if (self->writes) {
     wasi_http_types_stream_u8_drop_writable(self->handle);
-    trailers_none(self->trailers);
+    if (broken && !self->gone)
+      trailers_broken(self->trailers);
+    else
+      trailers_none(self->trailers);
   } else {
     wasi_http_types_stream_u8_drop_readable(self->handle);
     wasi_http_types_future_result_option_own_trailers_error_code_drop_readable(self->trailers);
@@ -156,7 +177,7 @@ static void tail_ended(stream *self) {
   else
     wasi_http_types_result_option_own_trailers_error_code_free(&self->end);
   self->tail = false;
-  stream_close(number_of(self));
+  stream_close(number_of(self), false);
   stream_settle(self, failed, value);
 }
 
@@ -175,7 +196,7 @@ static void read_ended(stream *self, uint32_t code) {
   }
   /* Bytes may come together with the end: only the next read comes here. */
   if (self->left == 0) {
-    stream_close(number_of(self));
+    stream_close(number_of(self), false);
     stream_settle(self, 0, JS_NULL);
     return;
   }
@@ -223,7 +244,10 @@ static bool write_on(stream *self) {
       return false;
     }
     self->moved += ENGINE_WAITABLE_COUNT(status);
-    if (ENGINE_WAITABLE_STATE(status) != ENGINE_WAITABLE_COMPLETED) break;
+    if (ENGINE_WAITABLE_STATE(status) != ENGINE_WAITABLE_COMPLETED) {
+      self->gone = true;
+      break;
+    }
   }
   return true;
 }
@@ -231,7 +255,10 @@ static bool write_on(stream *self) {
 static void write_finish(operation *operation, uint32_t code) {
   stream *self = (stream *)operation;
   self->moved += ENGINE_WAITABLE_COUNT(code);
-  if (ENGINE_WAITABLE_STATE(code) == ENGINE_WAITABLE_COMPLETED && !write_on(self)) return;
+  if (ENGINE_WAITABLE_STATE(code) != ENGINE_WAITABLE_COMPLETED)
+    self->gone = true;
+  else if (!write_on(self))
+    return;
   stream_settle(self, 0, JS_NewBool(js, self->moved == self->size));
 }
 
@@ -297,18 +324,27 @@ static JSValue js_close(JSContext *c, JSValueConst this, int count, JSValueConst
     stream_cancel(self);
     stream_settle(self, 0, self->writes ? JS_FALSE : JS_NULL);
   }
-  stream_close(n);
+  stream_close(n, JS_ToBool(c, arguments[1]));
   return JS_UNDEFINED;
 }
 
-/* Closes what an event left open; a bot that answered owes nobody the rest. */
-void streams_close(void) {
-  for (int n = 0; n < capacity; n++)
-    if (streams[n] && !streams[n]->busy) stream_close(n);
+void stream_answers(int n) { streams[n]->answers = true; }
+
+/* Closes what an event left open. What it wrote and never ended breaks off: nobody may take a part for the
+   whole. Gives whether that was an answer. */
+bool streams_close(void) {
+  bool cut = false;
+  for (int n = 0; n < capacity; n++) {
+    stream *self = streams[n];
+    if (!self || self->busy) continue;
+    cut |= self->open && self->answers && !self->gone;
+    stream_close(n, true);
+  }
+  return cut;
 }
 
 void add_streams(void) {
   add_function("read", js_read, 2);
   add_function("write", js_write, 2);
-  add_function("close", js_close, 1);
+  add_function("close", js_close, 2);
 }

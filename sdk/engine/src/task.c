@@ -73,7 +73,10 @@ static bool request_ends(task *self) {
   if (self->holds > 0) return false;
   if (!request_answered(self->request))
     request_fail(self->request, "the bot ended its work on the request without answering it");
-  streams_close();
+  if (streams_close()) {
+    static const char why[] = "the bot began its answer and never ended it";
+    roost_bot_event_fail(&(engine_string_t){ (uint8_t *)why, sizeof why - 1 });
+  }
   if (self->holds > 0) return false;
   JSValue phase = JS_NewString(js, "end");
   JS_FreeValue(js, call_runtime("onevent", 1, &phase));
@@ -82,36 +85,47 @@ static bool request_ends(task *self) {
 }
 
 engine_callback_code_t task_turn(task *self) {
-  bool ends;
-  do {
-    self->rang = false;
-    JS_FreeValue(js, call_runtime("onturn", 0, NULL));
-    ends = self->request ? request_ends(self) : boot_ends(self);
-  } while (self->rang && !ends);
+  self->rang = self->held = false;
+  JS_FreeValue(js, call_runtime("onturn", 0, NULL));
+  bool ends = !self->held && (self->request ? request_ends(self) : boot_ends(self));
   if (!ends) {
     uint32_t set = self->set;
+    bool rang = self->rang;
     current = NULL;
-    return ENGINE_CALLBACK_CODE_WAIT(set);
+    /* A task that is never at rest still lets the host deliver what has ended. */
+    return rang ? ENGINE_CALLBACK_CODE_YIELD : ENGINE_CALLBACK_CODE_WAIT(set);
   }
   if (self->request) request_drop(self->request);
   task_free(self);
   return ENGINE_CALLBACK_CODE_EXIT;
 }
 
-engine_callback_code_t task_event(const engine_event_t *event) {
-  task *self = current = engine_context_get_0();
+/* Lets an operation finish; false when the event is no end. */
+static bool task_deliver(task *self, const engine_event_t *event) {
   if (event->event == ENGINE_EVENT_SUBTASK &&
-      ENGINE_SUBTASK_STATE(event->code) < ENGINE_SUBTASK_RETURNED) {
-    /* The call has begun; its end is still to come. */
-    uint32_t set = self->set;
-    current = NULL;
-    return ENGINE_CALLBACK_CODE_WAIT(set);
-  }
+      ENGINE_SUBTASK_STATE(event->code) < ENGINE_SUBTASK_RETURNED)
+    return false;
   operation *ended = self->first;
   while (ended && ended->waitable != event->waitable) ended = ended->next;
   if (ended) {
     operation_stop(self, ended);
     ended->finish(ended, event->code);
+  }
+  return true;
+}
+
+engine_callback_code_t task_event(const engine_event_t *event) {
+  task *self = current = engine_context_get_0();
+  if (event->event == ENGINE_EVENT_NONE) {
+    engine_event_t next;
+    for (engine_waitable_set_poll(self->set, &next); next.event != ENGINE_EVENT_NONE;
+         engine_waitable_set_poll(self->set, &next))
+      task_deliver(self, &next);
+  } else if (!task_deliver(self, event)) {
+    /* The call has begun; its end is still to come. */
+    uint32_t set = self->set;
+    current = NULL;
+    return ENGINE_CALLBACK_CODE_WAIT(set);
   }
   return task_turn(self);
 }

@@ -25,6 +25,7 @@ import { codedError } from './errors.js'
 import { install as installFiles } from './fs/tree.js'
 import { listeners } from './http/server.js'
 import { parkedCount } from './host.js'
+import { houseFrame } from './loop/context.js'
 import { immediatesWait } from './loop/immediates.js'
 import { ExitSignal, onFatal } from './loop/uncaught.js'
 import { pauseTimers, timerCount, waitingTimeouts } from './loop/timers.js'
@@ -59,7 +60,10 @@ export function boot(bundle, json) {
   turnHooks.after = () => check(state)
   turnHooks.holdTimers = () => state.running && listeners().length === 0 && shortSleeps()
 
-  run(bundle, options).then(() => { state.settled = true }, (error) => {
+  engine.setAsyncContext(houseFrame(undefined))
+  const done = run(bundle, options)
+  engine.setAsyncContext(undefined)
+  done.then(() => { state.settled = true }, (error) => {
     state.settled = true
     if (!(error instanceof ExitSignal)) state.failure ??= error
   })

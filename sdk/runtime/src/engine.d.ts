@@ -26,7 +26,8 @@ interface Engine {
   /**
    * Sets the one alarm, in milliseconds from now; -1 clears it. `onturn` is
    * called when it rings. With `holds`, the event does not end before it rang.
-   * An alarm that does not hold is cleared when the event ends.
+   * An alarm that does not hold is cleared when the event ends. One of 0 lets the host
+   * deliver what is there before the next turn.
    */
   alarm(ms: number, holds: boolean): void
   /** Keeps the event from ending (+1) or lets it end (-1), for work only the runtime knows of. */
@@ -50,7 +51,10 @@ interface Engine {
   /** Set by the runtime. Called for each request; `id` names it in `respond`. */
   onrequest: (id: number, method: string, scheme: string | undefined, authority: string | undefined,
               pathWithQuery: string, headers: FlatHeaders, body: Stream) => void
-  /** Answers; with `hasBody` gives the stream to write, which must be closed. Once per request. */
+  /**
+   * Answers; with `hasBody` gives the stream to write, which must be closed: when it is open at the event's
+   * end, it breaks off and the event has failed. Once per request.
+   */
   respond(id: number, status: number, headers: FlatHeaders, hasBody: boolean): Stream | undefined
 
   // HTTP out.
@@ -66,8 +70,8 @@ interface Engine {
   read(stream: Stream, max: number): Promise<Uint8Array | null>
   /** Resolves when all bytes are taken: false when the reader has gone. One write at a time; the bytes are copied at once. */
   write(stream: Stream, bytes: Uint8Array): Promise<boolean>
-  /** Ends a stream one writes, or gives up one that one reads. */
-  close(stream: Stream): void
+  /** Ends a stream one writes, or with `broken` breaks it off; gives up one that one reads. */
+  close(stream: Stream, broken?: boolean): void
 
   // Text and bytes, fast.
   utf8Encode(text: string): Uint8Array

@@ -4,6 +4,7 @@ import { callNow, log, unpark } from './host.js'
 import { failUnanswered } from './http/response.js'
 import { listeners, refuseWaiting, waitingRequests } from './http/server.js'
 import { immediatesWait } from './loop/immediates.js'
+import { eventBegins, eventEnds, leftBehind, timersHold } from './loop/staying.js'
 import { forgetAlarm, turnHooks } from './loop/turn.js'
 import { pauseTimers, resumeTimers, waitingTimeouts } from './loop/timers.js'
 import { ExitSignal, onFatal } from './loop/uncaught.js'
@@ -42,13 +43,19 @@ function begin() {
   }
   fresh = false
   resumeTimers()
+  eventBegins()
   onFatal.handle = fail
   turnHooks.after = giveUpWaiting
+  turnHooks.holdTimers = timersHold
   unpark()
 }
 
 function end() {
+  const left = phase.rehearsing ? undefined : leftBehind()
+  if (left) log(left.level, left.text)
   phase.now = 'idle'
+  turnHooks.holdTimers = () => false
+  eventEnds()
   pauseTimers()
   closeCoders()
   forgetAlarm()
@@ -64,7 +71,7 @@ function end() {
 /** A bot that lost its server, or never had one, cannot leave its requests waiting for ever. */
 function giveUpWaiting() {
   if (waitingRequests() === 0 || listeners().length > 0) return
-  if (underWay() > 0 || immediatesWait() || waitingTimeouts().length > 0) return
+  if (underWay() > 0 || immediatesWait() || waitingTimeouts().length > 0 || timersHold()) return
   const text = 'The bot listens on no port.'
   failOnce(text)
   refuseWaiting(text)

@@ -58,6 +58,13 @@ export function install() {
   })
 }
 
+/** Where the bot called into the runtime, as `file:line:column`; undefined when no frame tells. */
+export function placeOfCall() {
+  const lines = String(new Error().stack).split('\n').slice(1)
+  const line = lines.find((line) => /:\d+:\d+\)?$/.test(line) && !line.includes('roost:runtime'))
+  return line && /\(?([^ (]+:\d+:\d+)\)?$/.exec(line)?.[1]
+}
+
 function stackText(error, sites) {
   let text = headerText(error)
   for (const site of sites) text += `\n    at ${siteText(site)}`

@@ -5,12 +5,16 @@
  * else is left, so that no test waits.
  */
 
+/** What an event may take. */
+const EVENT_MS = 60_000
+
 /** What the fake needs of where the code runs; on Node, `node_engine.js` gives it. */
 export class FakeEngine {
   logs = []
   failure
   holds = 0
   #time = 1_700_000_000_000
+  #began = 0
   #queue = []
   #alarm
   #streams = new Map()
@@ -29,6 +33,7 @@ export class FakeEngine {
     this.functions = {
       'log.write': (level, message) => { this.logs.push({ level, message }) },
       'event.fail': (message) => { this.failure ??= message },
+      'event.time-left': () => BigInt(Math.round((this.#began + EVENT_MS - this.#now()) * 1e6)),
       'secrets.get': () => undefined,
       'secrets.names': () => [],
       ...functions,
@@ -56,18 +61,22 @@ export class FakeEngine {
     this.#requests.set(id, answer)
     this.failure = undefined
     this.logs = []
+    this.#began = this.#now()
     this.engine.onevent('begin')
     const chunks = typeof body === 'string' ? [this.native.utf8Encode(body)] : body
     const stream = this.#open({ chunks: chunks.filter((chunk) => chunk.length > 0), ended: true })
     this.#deliver(() => this.engine.onrequest(id, method, scheme, authority, path, Object.entries(headers).flat(), stream))
     // As the engine: when nothing is under way any more, the event is over, answered or not.
     await this.#run(() => this.holds === 0 && !this.#alarm?.holds && this.#queue.length === 0)
+    const { stream: written } = answer
+    const broken = Boolean(written && (written.broken || (!written.closed && !written.gone)))
+    if (written && !written.closed && !written.gone) this.failure ??= 'the bot began its answer and never ended it'
     this.engine.onevent('end')
     if (!this.#alarm?.holds) this.#alarm = undefined
     const bytes = answer.stream ? answer.stream.chunks : []
     return {
       status: answer.status, rawHeaders: answer.headers, headers: Object.fromEntries(pairs(answer.headers)), closed: answer.closed?.(),
-      body: bytes.map((chunk) => this.engine.utf8Decode(chunk, false)).join(''), failure: this.failure, logs: this.logs,
+      broken, took: this.#now() - this.#began, body: bytes.map((chunk) => this.engine.utf8Decode(chunk, false)).join(''), failure: this.failure, logs: this.logs,
     }
   }
 
@@ -133,7 +142,7 @@ export class FakeEngine {
 
   #makeEngine() {
     const names = Object.keys(this.functions)
-    const sync = new Set(['log.write', 'event.fail', 'secrets.get', 'secrets.names'])
+    const sync = new Set(['log.write', 'event.fail', 'event.time-left', 'secrets.get', 'secrets.names'])
     const { native } = this
     return {
       now: () => this.#now(),
@@ -193,9 +202,9 @@ export class FakeEngine {
         return this.#later(() => !stream.gone)
       },
       giveUp() {},
-      close: (id) => {
+      close: (id, broken = false) => {
         const stream = this.#streams.get(id)
-        if (stream) stream.closed = true
+        if (stream && !stream.closed) Object.assign(stream, { closed: true, broken })
       },
       evalScript: (source, file) => native.evalScript(source, file),
       evalModule: (source, file) => native.evalModule(source, file, (name) => this.engine.onimport(name)),

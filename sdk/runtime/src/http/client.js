@@ -150,7 +150,7 @@ function wait(request) {
     request.socket?.emit('timeout')
   }, request.timeout)
   // An answer that nobody reads any more holds nothing.
-  if (request.res) request._timer.unref()
+  if (request.res) request._timer._isHeard = () => false
 }
 
 function begin(request, hasBody) {

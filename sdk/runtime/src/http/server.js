@@ -9,6 +9,8 @@ import { hangUp } from './outgoing.js'
 import { ServerResponse, connect } from './response.js'
 import { Connection } from './socket.js'
 import { sinkOf, sourceOf } from './streams.js'
+import { runIn } from '../loop/context.js'
+import { answerCloses, answerOpens } from '../loop/staying.js'
 
 /** @type {Map<number, Server>} */
 const ports = new Map()
@@ -133,8 +135,11 @@ function mainServer() {
   return ports.get(Number(process.env.PORT)) ?? ports.values().next().value
 }
 
-/** Hands a request to a server. `send` is as in `connect` of response.js. Gives what tells the server that its client has gone. */
-export function deliver(server, { method, path, pairs, source, encrypted, remoteAddress }, send) {
+/**
+ * Hands a request to a server. `send` is as in `connect` of response.js; `closed` is called when the answer is over.
+ * Gives what tells the server that its client has gone.
+ */
+export function deliver(server, { method, path, pairs, source, encrypted, remoteAddress }, send, closed) {
   const socket = new Connection({ encrypted, remoteAddress, localPort: server._port })
   const Request = server._options.IncomingMessage ?? IncomingMessage
   const Response = server._options.ServerResponse ?? ServerResponse
@@ -147,6 +152,7 @@ export function deliver(server, { method, path, pairs, source, encrypted, remote
   res.assignSocket(socket)
   connect(res, send)
   res.on('close', () => {
+    closed?.()
     if (!res.writableFinished && !req.complete) req.destroy()
   })
   if (/100-continue/i.test(req.headers.expect ?? '') && server.listenerCount('checkContinue') > 0) {
@@ -173,7 +179,8 @@ export function onRequest(id, method, scheme, authority, path, pairs, body) {
     waiting.push({
       resume() {
         engine.hold(-1)
-        onRequest(id, method, scheme, authority, path, pairs, body)
+        // It is the event's own work, though the top level let it go on.
+        runIn(undefined, onRequest, undefined, [id, method, scheme, authority, path, pairs, body])
       },
       refuse(text) {
         engine.hold(-1)
@@ -194,9 +201,10 @@ export function onRequest(id, method, scheme, authority, path, pairs, body) {
   const source = sourceOf(body)
   // The host is the one proxy in front: what it says of the client is what a socket would.
   const remoteAddress = valueOf(pairs, 'x-forwarded-for')
+  answerOpens()
   deliver(server, { method, path, pairs, source, encrypted: scheme === 'https', remoteAddress }, (status, message, head, hasBody) => {
     return sinkOf(engine.respond(id, status, endToEnd(head), hasBody))
-  })
+  }, answerCloses)
 }
 
 /** Whether requests wait for a server; `refuse` ends their waiting. */

@@ -1,13 +1,24 @@
-/** Timers: a heap of what is due, and which of them keep an event open. */
+/** Timers: a heap of what is due, and whose each is. `staying.js` says which of them keep an event open. */
 import { engine } from '../engine.js'
 import { requireFunction } from '../errors.js'
 import { phase } from '../phase.js'
-import { runIn } from './context.js'
+import { placeOfCall } from '../stacks.js'
+import { houseFrame, keepsHouse, runIn } from './context.js'
+
+/** Of the top level, or left over from an earlier event. */
+export const HOUSE = 0
+/** Of the event; rings once, and is to be waited for. */
+export const FIRM = 1
+/** Of the event; an interval, or unref'ed: a process would not wait for it, but a server's loop goes on. */
+export const SOFT = 2
 
 const LONGEST = 2 ** 31 - 1
+/** From here on an event may have to end without a timer, and where it was made is worth knowing. */
+const LONG = 5_000
 const heap = []
+const counts = [0, 0, 0]
 let sequence = 0
-let holding = 0
+let firmRings = 0
 let byId
 
 /** Between events nothing is due. */
@@ -28,23 +39,25 @@ export class Timeout {
     this._args = args
     this._frame = engine.getAsyncContext()
     this._ref = true
-    this._holds = false
     this._index = -1
     this._due = 0
-    // What a bot starts at its top level (cleanups, heartbeats) must not keep events open.
-    this._ofEvent = phase.now === 'event'
+    this._kind = undefined
+    this._ofEvent = phase.now === 'event' && !keepsHouse(this._frame)
+    this._place = this._ofEvent && (repeat || ms >= LONG) ? placeOfCall() : undefined
+    /** Gives whether anybody would notice that it rings; absent when that is not known. */
+    this._isHeard = undefined
     schedule(this)
   }
 
   ref() {
     this._ref = true
-    if (this._index >= 0) setHold(this)
+    classify(this)
     return this
   }
 
   unref() {
     this._ref = false
-    setHold(this)
+    classify(this)
     return this
   }
 
@@ -105,6 +118,7 @@ export function runDue(between) {
   moment = engine.monotonic()
   while (heap.length > 0 && heap[0]._due <= moment) {
     const timer = heap[0]
+    if (timer._kind === FIRM) firmRings++
     remove(timer)
     ran = true
     runIn(timer._frame, timer._onTimeout, timer, timer._args)
@@ -114,10 +128,35 @@ export function runDue(between) {
   return ran
 }
 
-/** Milliseconds until the next timer, and whether any timer keeps the event open. */
+/** Milliseconds until the next timer. */
 export function nextDue() {
   if (heap.length === 0 || paused) return undefined
-  return { ms: Math.max(0, heap[0]._due - engine.monotonic()), holds: holding > 0 }
+  return Math.max(0, heap[0]._due - engine.monotonic())
+}
+
+/** When the first timer of a kind is due that anybody hears. */
+export function firstDue(kind) {
+  if (counts[kind] === 0) return Infinity
+  if (heap[0]._kind === kind && isHeard(heap[0])) return heap[0]._due
+  let first = Infinity
+  for (const timer of heap) {
+    if (timer._kind === kind && timer._due < first && isHeard(timer)) first = timer._due
+  }
+  return first
+}
+
+/** How many timers of events that were to be waited for have rung. */
+export function rungFirm() {
+  return firmRings
+}
+
+/** The event's own timers that are left and that anybody hears. */
+export function ownTimers() {
+  return counts[FIRM] + counts[SOFT] === 0 ? [] : heap.filter((timer) => timer._kind !== HOUSE && isHeard(timer))
+}
+
+function isHeard(timer) {
+  return timer._isHeard === undefined || timer._isHeard()
 }
 
 export function beginTurn() {
@@ -140,8 +179,10 @@ export function pauseTimers() {
   pausedAt = heap.length > 0 ? now : 0
   for (const timer of heap) {
     timer._due -= now
+    if (!timer._ofEvent) continue
     timer._ofEvent = false
-    setHold(timer)
+    timer._frame = houseFrame(timer._frame)
+    classify(timer)
   }
   moment = undefined
 }
@@ -161,12 +202,14 @@ function clear(timer) {
   if (timer._id !== undefined) byId.delete(timer._id)
 }
 
-function setHold(timer) {
-  const holds = timer._index >= 0 && timer._ref && timer._ofEvent && timer._repeat === null
-  if (holds !== timer._holds) {
-    timer._holds = holds
-    holding += holds ? 1 : -1
-  }
+/** Counts a timer that waits by its kind. */
+function classify(timer) {
+  if (timer._index < 0) return
+  const kind = !timer._ofEvent ? HOUSE : timer._ref && timer._repeat === null ? FIRM : SOFT
+  if (kind === timer._kind) return
+  if (timer._kind !== undefined) counts[timer._kind]--
+  timer._kind = kind
+  counts[kind]++
 }
 
 function schedule(timer) {
@@ -175,7 +218,7 @@ function schedule(timer) {
   timer._order = ++sequence
   heap.push(timer)
   rise(timer, heap.length - 1)
-  setHold(timer)
+  classify(timer)
 }
 
 function remove(timer) {
@@ -183,7 +226,8 @@ function remove(timer) {
   if (index < 0) return
   const last = heap.pop()
   timer._index = -1
-  setHold(timer)
+  counts[timer._kind]--
+  timer._kind = undefined
   if (last === timer) return
   rise(last, index)
   sink(last, last._index)

@@ -36,18 +36,18 @@ function arm() {
     return
   }
 
-  const next = nextDue()
-  if (!next) {
+  const ms = nextDue()
+  if (ms === undefined) {
     if (alarm) engine.alarm(-1, false)
     alarm = undefined
     return
   }
 
-  const holds = next.holds || turnHooks.holdTimers()
-  const at = engine.monotonic() + next.ms
+  const holds = turnHooks.holdTimers()
+  const at = engine.monotonic() + ms
   // A call across the boundary for each turn would cost more than most turns. Within its last
   // millisecond the alarm may have rung already, a little early.
-  if (alarm && alarm.holds === holds && Math.abs(alarm.at - at) < 0.5 && next.ms > 1) return
+  if (alarm && alarm.holds === holds && Math.abs(alarm.at - at) < 0.5 && ms > 1) return
   alarm = { at, holds }
-  engine.alarm(next.ms, holds)
+  engine.alarm(ms, holds)
 }

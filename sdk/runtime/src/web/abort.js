@@ -1,7 +1,7 @@
 /** `AbortController` and `AbortSignal`. */
 import { setTimeout } from '../loop/timers.js'
 import { DOMException } from './dom_exception.js'
-import { Event, EventTarget, handlerProperty } from './events.js'
+import { Event, EventTarget, handlerProperty, isListenedTo } from './events.js'
 
 const KEY = Symbol('make')
 const kAbort = Symbol('abort')
@@ -24,8 +24,14 @@ export class AbortSignal extends EventTarget {
 
   static timeout(ms) {
     const signal = new AbortSignal(KEY)
-    setTimeout(() => signal[kAbort](new DOMException('The operation was aborted due to timeout', 'TimeoutError')), ms).unref()
+    const timer = setTimeout(() => signal[kAbort](new DOMException('The operation was aborted due to timeout', 'TimeoutError')), ms).unref()
+    // What it guarded is over, usually long before its time.
+    timer._isHeard = () => signal.#isHeard()
     return signal
+  }
+
+  #isHeard() {
+    return isListenedTo(this, 'abort') || (this.#dependents ?? []).some((dependent) => dependent.#isHeard())
   }
 
   static any(signals) {

@@ -56,6 +56,14 @@ export class MessageEvent extends Event {
 
 const kListeners = Symbol('listeners')
 
+/** An option of a listener that nobody waits for: it only tidies up when the event comes all the same. */
+export const kTidies = Symbol('tidies')
+
+/** Whether anybody waits for an event. */
+export function isListenedTo(target, type) {
+  return (target[kListeners]?.get(type) ?? []).some((item) => !item.tidies)
+}
+
 export class EventTarget {
   addEventListener(type, listener, options) {
     if (listener === null || listener === undefined) return
@@ -64,8 +72,8 @@ export class EventTarget {
     this[kListeners] ??= new Map()
     const list = this[kListeners].get(`${type}`) ?? []
     if (list.some((item) => item.listener === listener && item.capture === Boolean(settings.capture))) return
-    this[kListeners].set(`${type}`, [...list, { listener, capture: Boolean(settings.capture), once: Boolean(settings.once) }])
-    settings.signal?.addEventListener('abort', () => this.removeEventListener(type, listener, settings), { once: true })
+    this[kListeners].set(`${type}`, [...list, { listener, capture: Boolean(settings.capture), once: Boolean(settings.once), tidies: settings[kTidies] === true }])
+    settings.signal?.addEventListener('abort', () => this.removeEventListener(type, listener, settings), { once: true, [kTidies]: true })
   }
 
   removeEventListener(type, listener, options) {

@@ -5,6 +5,7 @@ import { open } from '../http/transport.js'
 import { Request, Response, take } from './body.js'
 import { unpacked } from './content_coding.js'
 import { DOMException } from './dom_exception.js'
+import { kTidies } from './events.js'
 import { Headers } from './headers.js'
 import { ReadableStream } from './streams.js'
 import { URL } from './url.js'
@@ -122,7 +123,7 @@ function stream(source, signal) {
         ended = true
         source.close()
         controller.error(signal.reason)
-      }, { once: true })
+      }, { once: true, [kTidies]: true })
     },
     async pull(controller) {
       try {
