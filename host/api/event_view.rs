@@ -125,6 +125,8 @@ struct RunView {
     sends: Option<i32>,
     /// What the bot answered to the webhook.
     response_status: Option<i32>,
+    /// Which request to Meta, besides messages, was refused last, by whom and why.
+    refusal: Option<String>,
 }
 
 impl From<StoredRun> for RunView {
@@ -145,6 +147,7 @@ impl From<StoredRun> for RunView {
             host_calls: run.host_calls,
             sends: run.sends,
             response_status: run.response_status,
+            refusal: run.refusal,
         }
     }
 }
@@ -161,8 +164,10 @@ struct SendView {
     is_to_customer: Option<bool>,
     /// Meta's id of the message.
     message_id: Option<String>,
-    /// Why Meta refused it.
+    /// Why Meta refused it, for good or the last time.
     error: Option<MetaErrorView>,
+    /// Why it did not go out the last time, where Meta said nothing.
+    setback: Option<String>,
     /// When it counts as not sent, unless a status of Meta says otherwise.
     settle_by: Option<Time>,
     /// What Meta reported of it, the furthest last.
@@ -223,6 +228,7 @@ impl From<StoredSend> for SendView {
             is_to_customer: send.is_to_customer,
             message_id: send.wamid,
             error: send.error.map(MetaErrorView::from),
+            setback: send.setback,
             settle_by: time(send.settle_by),
             statuses: send.statuses.into_iter().map(StatusView::from).collect(),
             created_at: Time(send.created_at),

@@ -38,6 +38,9 @@ impl From<EventError> for ApiError {
         match error {
             EventError::NotFound(_) => not_found("event-not-found", error),
             EventError::NotDead { .. } => conflict("event-not-dead", error),
+            EventError::Runs(_) => conflict("event-runs", error),
+            EventError::NotFailed(_) => conflict("event-not-failed", error),
+            EventError::Over { .. } => conflict("event-over", error),
             EventError::Inbox(InboxError::Unavailable(error) | InboxError::Database(error)) => {
                 database(error)
             }
@@ -194,7 +197,8 @@ async fn show_event(
 
 /// Runs a dead event again
 ///
-/// Before the newer ones of its conversation. What it sent is not sent again.
+/// Before the newer ones of its conversation. What it sent is not sent again; what Meta refused before is
+/// asked again.
 #[utoipa::path(post, path = "/v1/projects/{project}/events/{event}/replay", tag = "events",
     responses((status = 200, description = "The event as it is now", body = EventView)))]
 async fn replay_event(
@@ -208,9 +212,10 @@ async fn replay_event(
     Ok(Json(report.into()))
 }
 
-/// Gives up a dead event
+/// Gives up an event
 ///
-/// It is kept for its retention, and never run again.
+/// One that is dead, or that failed and waits for another run: later messages of its conversation go on.
+/// It is kept for its retention, and never run again. One that runs is not stopped.
 #[utoipa::path(post, path = "/v1/projects/{project}/events/{event}/discard", tag = "events",
     responses((status = 200, description = "The event as it is now", body = EventView)))]
 async fn discard_event(
@@ -232,7 +237,8 @@ struct EventCount {
 
 /// Runs dead events again
 ///
-/// Each before the newer ones of its conversation. What they sent is not sent again.
+/// Each before the newer ones of its conversation. What they sent is not sent again; what Meta refused
+/// before is asked again.
 #[utoipa::path(post, path = "/v1/projects/{project}/events/replay", tag = "events", request_body = DeadEvents,
     responses((status = 200, description = "How many are pending again", body = EventCount)))]
 async fn replay_events(

@@ -55,7 +55,8 @@ enum EventsWord {
     },
     /// Runs dead events again: those named, those with something in common, or all.
     Replay(Several),
-    /// Gives dead events up for good: those named, those with something in common, or all.
+    /// Gives events up for good: those named, dead or failed and waiting; dead ones with something in
+    /// common; or all dead ones.
     Discard(Several),
     /// Shows what Meta sent for the number before it was connected.
     Missed {
@@ -279,7 +280,10 @@ fn run_row(run: &Value) -> Vec<String> {
         text(run, "/host_calls"),
         text(run, "/sends"),
         text(run, "/response_status"),
-        text(run, "/error"),
+        match text(run, "/error").as_str() {
+            "-" => text(run, "/refusal"),
+            error => error.to_owned(),
+        },
     ]
 }
 
@@ -287,7 +291,7 @@ fn send_row(send: &Value) -> Vec<String> {
     let last = send["statuses"].as_array().and_then(|all| all.last());
     let error = last.map_or("-".to_owned(), |last| text(last, "/error/meaning"));
     let meta = match (text(send, "/error/meaning").as_str(), error.as_str()) {
-        ("-", "-") => last.map_or("-".to_owned(), |last| text(last, "/status")),
+        ("-", "-") => last.map_or_else(|| text(send, "/setback"), |last| text(last, "/status")),
         ("-", error) | (error, _) => error.to_owned(),
     };
     vec![

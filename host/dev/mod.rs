@@ -6,12 +6,14 @@
 //! Standard output is the chat's; everything else goes to standard error.
 
 pub mod chat;
+mod fates;
 mod keys;
 mod progress;
 mod setup;
 pub mod watch;
 
 use self::chat::{Chat, ChatError, Settled};
+use self::fates::Fates;
 use self::progress::{say, step};
 use self::setup::{Connected, Places, Setup};
 use self::watch::{Change, Watch};
@@ -212,9 +214,12 @@ async fn chat(
         .await
         .context("the chat cannot be opened")?
         .with_notices(noticed);
+    let project = connected.project.project_id;
+    let fates = Fates::new(setup.app.events().clone(), project, notices.clone()).await;
     let settled = ProjectSettled {
         setup,
-        project: connected.project.project_id,
+        project,
+        fates: &fates,
     };
     let input = chat::read_stdin().context("the chat's input cannot be read")?;
     let chatting = chat.run(input, tokio::io::stdout(), &settled, stop.clone());
@@ -227,6 +232,7 @@ async fn chat(
             Err(error) => Err(error.into()),
         },
         never = redeploying => match never {},
+        never = fates.watch() => match never {},
     }
 }
 
@@ -234,12 +240,15 @@ async fn chat(
 struct ProjectSettled<'a> {
     setup: &'a Setup,
     project: ProjectId,
+    fates: &'a Fates,
 }
 
 impl Settled for ProjectSettled<'_> {
     async fn settled(&self, deadline: tokio::time::Instant) -> bool {
         let idle = tokio::time::timeout_at(deadline, self.setup.app.idle(self.project));
-        matches!(idle.await, Ok(Ok(())))
+        let is_idle = matches!(idle.await, Ok(Ok(())));
+        self.fates.look().await;
+        is_idle
     }
 }
 

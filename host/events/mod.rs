@@ -42,8 +42,21 @@ pub struct Events {
 pub enum EventError {
     #[error("the project has no event `{0}`, or it is older than what is kept")]
     NotFound(EventId),
-    #[error("event `{event_id}` is {}: only dead events are replayed or given up", state.word())]
+    #[error("event `{event_id}` is {}: only dead events are replayed", state.word())]
     NotDead {
+        event_id: EventId,
+        state: EventState,
+    },
+    #[error(
+        "event `{0}` is running: a run is not stopped; give the event up when it has ended, if it then waits for another"
+    )]
+    Runs(EventId),
+    #[error(
+        "event `{0}` has not failed: it waits for its turn, and `events show` says for what; only what has failed is given up"
+    )]
+    NotFailed(EventId),
+    #[error("event `{event_id}` is {}: there is nothing to give up", state.word())]
+    Over {
         event_id: EventId,
         state: EventState,
     },
@@ -125,7 +138,7 @@ impl Events {
             self.stored_runs(project, &ids),
             self.stored_sends(project, &ids),
             self.logs.complaints(project, &ids),
-            self.heads(project, &queues),
+            self.heads(project, &queues, now),
         )?;
         let mut runs = grouped(runs, |run| run.event_id);
         let mut sends = grouped(sends, |send| send.event_id);

@@ -64,6 +64,8 @@ pub struct StoredEvent {
     /// Of its queue: the run that holds the lease, and until when.
     pub lease: Option<RunId>,
     pub ready_at: Option<DateTime<Utc>>,
+    /// It failed, and lets later ones of its queue pass until then.
+    pub not_before: Option<DateTime<Utc>>,
 }
 
 /// One attempt at an event.
@@ -84,6 +86,8 @@ pub struct StoredRun {
     pub host_calls: Option<i32>,
     pub sends: Option<i32>,
     pub response_status: Option<i32>,
+    /// What the bot asked of Meta besides messages and was refused, last.
+    pub refusal: Option<String>,
 }
 
 /// A message that an event sent, or tried to.
@@ -99,8 +103,10 @@ pub struct StoredSend {
     /// Whether it went to the one who wrote; absent where that is not known.
     pub is_to_customer: Option<bool>,
     pub response_status: Option<i32>,
-    /// Why Meta refused it.
+    /// Why Meta refused it, for good or the last time.
     pub error: Option<MetaError>,
+    /// Why it did not go out the last time, where Meta said nothing.
+    pub setback: Option<String>,
     pub wamid: Option<String>,
     pub settle_by: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,

@@ -19,7 +19,8 @@ use crate::projects::ProjectId;
 const EVENTS: &str = "
     select e.event_id, e.kind, e.state, e.dedupe_key, e.queue, e.attempts, e.deferrals, e.last_error,
            e.received_at, e.finished_at, e.discarded_at, m.type as message_type,
-           c.conversation_id, p.wa_id, p.user_id, c.group_id, p.name, q.lease, q.ready_at
+           c.conversation_id, p.wa_id, p.user_id, c.group_id, p.name, q.lease, q.ready_at,
+           e.not_before
     from event e
     left join conversation_queue q on q.project_id = e.project_id and q.queue = e.queue
     left join conversation c on c.project_id = e.project_id
@@ -101,7 +102,8 @@ impl Events {
     ) -> Result<Vec<StoredRun>, sqlx::Error> {
         sqlx::query_as(
             "select run_id, event_id, attempt, owner, version_id, started_at, ended_at, outcome,
-                    error, wall_us, cpu_us, memory_bytes, host_calls, sends, response_status
+                    error, wall_us, cpu_us, memory_bytes, host_calls, sends, response_status,
+                    refusal
              from run where project_id = $1 and event_id = any($2)
              order by started_at, attempt, run_id",
         )
@@ -119,7 +121,7 @@ impl Events {
     ) -> Result<Vec<StoredSend>, sqlx::Error> {
         let rows = sqlx::query(
             "select s.send_id, s.event_id, s.attempt, s.state, s.response_status, s.response_body,
-                    s.wamid, s.settle_by, s.created_at, s.updated_at, m.type as message_type,
+                    s.setback_body, s.setback, s.wamid, s.settle_by, s.created_at, s.updated_at, m.type as message_type,
                     case when e.queue ~ '^[0-9a-f-]{36}$'
                          then m.conversation_id::text = e.queue or c.queue = e.queue end
                       as is_to_customer
@@ -171,11 +173,12 @@ impl Events {
         Ok(statuses)
     }
 
-    /// The oldest pending event of each queue.
+    /// The event of each queue that runs next: the oldest pending one, unless it lets others pass.
     pub(super) async fn heads(
         &self,
         project: ProjectId,
         queues: &[&str],
+        now: DateTime<Utc>,
     ) -> Result<Vec<Head>, sqlx::Error> {
         sqlx::query_as(
             "select h.queue, h.event_id, h.kind, h.last_error
@@ -183,10 +186,11 @@ impl Events {
              cross join lateral (
                select queue, event_id, kind, last_error from event
                where project_id = $1 and queue = n.queue and state = 'pending'
-               order by event_id limit 1) h",
+               order by not_before is not null and not_before > $3, event_id limit 1) h",
         )
         .bind(project)
         .bind(queues)
+        .bind(now)
         .fetch_all(&self.pool)
         .await
     }
@@ -262,9 +266,12 @@ fn plain(contact: &str) -> String {
 }
 
 fn send_of(row: &PgRow) -> Result<StoredSend, sqlx::Error> {
-    let body: Option<Vec<u8>> = row.try_get("response_body")?;
     let state = SendState::of(row.try_get("state")?);
-    let is_refused = state == SendState::Rejected;
+    let refusal: Option<Vec<u8>> = match state {
+        SendState::Rejected => row.try_get("response_body")?,
+        SendState::Released => row.try_get("setback_body")?,
+        SendState::Prepared | SendState::Unsettled | SendState::Sent => None,
+    };
     Ok(StoredSend {
         send_id: row.try_get("send_id")?,
         event_id: row.try_get("event_id")?,
@@ -273,9 +280,10 @@ fn send_of(row: &PgRow) -> Result<StoredSend, sqlx::Error> {
         message_type: row.try_get("message_type")?,
         is_to_customer: row.try_get("is_to_customer")?,
         response_status: row.try_get("response_status")?,
-        error: body
-            .filter(|_| is_refused)
-            .and_then(|body| MetaError::of_answer(&body)),
+        error: refusal.and_then(|body| MetaError::of_answer(&body)),
+        setback: row
+            .try_get::<Option<String>, _>("setback")?
+            .filter(|_| state == SendState::Released),
         wamid: row.try_get("wamid")?,
         settle_by: row.try_get("settle_by")?,
         created_at: row.try_get("created_at")?,

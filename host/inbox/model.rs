@@ -69,6 +69,8 @@ pub trait EventHandler: Send + Sync + 'static {
 #[derive(Clone, Debug, PartialEq)]
 pub enum RunOutcome {
     Done(RunReport),
+    /// The bot said with its status, which is in the report, that it does not want the event.
+    Declined(RunReport),
     /// `reason` is for the bot's author: no message text, no phone numbers.
     Failed {
         reason: String,
@@ -86,6 +88,8 @@ pub struct RunReport {
     pub host_calls: u32,
     pub sends: u32,
     pub response_status: Option<u16>,
+    /// What the bot asked of Meta besides messages and was refused, last.
+    pub refusal: Option<String>,
 }
 
 /// Why a run failed, as far as it decides what happens next.

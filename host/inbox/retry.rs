@@ -3,6 +3,7 @@
 //! | the run | counts against the bot | next |
 //! |---|---|---|
 //! | done | | done |
+//! | declined | | done |
 //! | threw, bad status, trap, time, memory | yes | again after a back-off; dead after `max_attempts` |
 //! | rejected | yes | dead |
 //! | host unavailable | only after `max_deferrals` of them | again after a back-off |
@@ -11,6 +12,9 @@
 //!
 //! A run whose host disappeared does not count against the bot: a host takes down all that it runs.
 //! The event may be what took it down, so after `max_lost` of them it is dead.
+//!
+//! An event that the bot failed at `patience` times, or at which it used up all of its time once, lets
+//! later ones of its queue pass: whoever writes again gets an answer within seconds.
 
 use std::time::Duration;
 
@@ -35,6 +39,8 @@ pub struct RetryPolicy {
     /// Runs whose host may disappear before the event is dead. More than `max_attempts`: a host takes
     /// down all that it runs, and most of it is innocent.
     pub max_lost: u32,
+    /// Runs that may fail before later events of the queue are not kept waiting any more.
+    pub patience: u32,
 }
 
 /// What to write of a run and its event.
@@ -43,7 +49,9 @@ pub struct Verdict {
     pub next: Next,
     /// Whether the attempt that the claim counted is taken back.
     pub is_deferral: bool,
-    /// A [`FailureKind::word`], `done`, `released` or `lost`.
+    /// Whether later events of the queue may run before it does.
+    pub is_aside: bool,
+    /// A [`FailureKind::word`], `done`, `declined`, `released` or `lost`.
     pub outcome: &'static str,
     pub error: Option<String>,
     pub report: RunReport,
@@ -67,6 +75,7 @@ impl Default for RetryPolicy {
             max_attempts: 8,
             max_deferrals: 100,
             max_lost: 32,
+            patience: 2,
         }
     }
 }
@@ -85,6 +94,7 @@ impl RetryPolicy {
     pub fn judge(&self, event: &ClaimedEvent, outcome: RunOutcome) -> Verdict {
         let (reason, kind, report) = match outcome {
             RunOutcome::Done(report) => return Verdict::done(report),
+            RunOutcome::Declined(report) => return Verdict::declined(report),
             RunOutcome::Failed {
                 reason,
                 kind,
@@ -121,9 +131,12 @@ impl RetryPolicy {
             let n = if is_deferral { deferrals + 1 } else { attempts };
             Next::Again(self.back_off(n, rand::random()))
         };
+        let is_slow = kind == FailureKind::Timeout;
+        let is_aside = !is_deferral && (attempts >= self.patience || is_slow);
         Verdict {
             next,
             is_deferral,
+            is_aside: is_aside && matches!(next, Next::Again(_)),
             outcome: kind.word(),
             error: Some(kept(&reason)),
             report,
@@ -137,9 +150,20 @@ impl Verdict {
         Self {
             next,
             is_deferral: false,
+            is_aside: false,
             outcome: "done",
             error: None,
             report,
+        }
+    }
+
+    /// The bot has decided: another run would say the same.
+    fn declined(report: RunReport) -> Self {
+        let status = report.response_status.unwrap_or_default();
+        Self {
+            outcome: "declined",
+            error: Some(format!("the bot declined: status {status}")),
+            ..Self::done(report)
         }
     }
 
@@ -148,6 +172,7 @@ impl Verdict {
         Self {
             next: Next::Again(Duration::ZERO),
             is_deferral: true,
+            is_aside: false,
             outcome: "released",
             error: None,
             report: RunReport::default(),
@@ -159,6 +184,7 @@ impl Verdict {
         Self {
             next: Next::Dead,
             is_deferral: true,
+            is_aside: false,
             outcome: "lost",
             error: Some("the host stopped each time while it ran this event".to_owned()),
             report: RunReport::default(),

@@ -118,7 +118,7 @@ impl Running {
                 let metrics = &self.inbox.telemetry.metrics;
                 metrics.run(event.project_id, outcome, report.wall, report.cpu);
                 span.set("roost.outcome", outcome);
-                if let Some(error) = verdict.error.as_ref().filter(|_| outcome != "done") {
+                if let Some(error) = verdict.error.as_ref().filter(|_| outcome != "declined") {
                     span.fail(error.clone());
                 }
                 log(&event, &verdict, started.elapsed());

@@ -97,6 +97,7 @@ pub struct RunRecord {
     pub host_calls: Option<i32>,
     pub sends: Option<i32>,
     pub response_status: Option<i32>,
+    pub refusal: Option<String>,
 }
 
 impl Default for InboxLimits {
@@ -217,9 +218,16 @@ impl Inbox {
     /// version is activated or a project resumed.
     pub async fn wake(&self, project_id: ProjectId) -> Result<(), InboxError> {
         sqlx::query(
-            "update conversation_queue set ready_at = coalesce($2, statement_timestamp())
-             where project_id = $1 and pending > 0 and lease is null
-               and ready_at > coalesce($2, statement_timestamp())",
+            "with back as (
+               update event set not_before = null
+               where project_id = $1 and state = 'pending' and not_before is not null)
+             update conversation_queue
+             set aside = 0,
+                 ready_at = case when lease is null
+                                 then least(ready_at, coalesce($2, statement_timestamp()))
+                                 else ready_at end
+             where project_id = $1 and pending > 0
+               and (aside > 0 or lease is null and ready_at > coalesce($2, statement_timestamp()))",
         )
         .bind(project_id)
         .bind(self.clock.told())
@@ -274,7 +282,8 @@ impl Inbox {
     }
 
     /// Makes a dead event pending again, before the newer ones of its conversation, however old it
-    /// is. Returns whether there was such an event.
+    /// is. Returns whether there was such an event. What Meta refused of it before is asked again:
+    /// who replays an event has repaired something.
     pub async fn replay(
         &self,
         project_id: ProjectId,
@@ -286,7 +295,12 @@ impl Inbox {
                set state = 'pending', attempts = 0, deferrals = 0, lost = 0, finished_at = null,
                    expires_at = null
                where project_id = $1 and event_id = $2 and state = 'dead'
-               returning queue)
+               returning queue),
+             asked_again as (
+               update send set state = 'released', setback_status = response_status,
+                   setback_body = response_body, response_status = null, response_body = null
+               where project_id = $1 and event_id = $2 and state = 'rejected'
+                 and exists (select from again))
              insert into conversation_queue as q (project_id, queue, pending, ready_at, priority)
              select $1, queue, 1, coalesce($3, statement_timestamp()), 1 from again
              on conflict (project_id, queue) do update
@@ -311,7 +325,7 @@ impl Inbox {
     ) -> Result<Vec<RunRecord>, InboxError> {
         let runs = sqlx::query_as(
             "select run_id, event_id, attempt, owner, started_at, ended_at, outcome, error,
-                    wall_us, cpu_us, memory_bytes, host_calls, sends, response_status
+                    wall_us, cpu_us, memory_bytes, host_calls, sends, response_status, refusal
              from run where project_id = $1 and event_id = $2 order by started_at, attempt, run_id",
         )
         .bind(project_id)

@@ -17,6 +17,7 @@ fn policy() -> RetryPolicy {
         max_attempts: 3,
         max_deferrals: 2,
         max_lost: 3,
+        patience: 2,
     }
 }
 
@@ -92,6 +93,35 @@ fn what_the_bot_did_is_tried_again_and_dead_in_the_end() {
         let last = policy().judge(&event(3, 0), failed(kind));
         assert_eq!((last.next, last.outcome), (Next::Dead, kind.word()));
     }
+}
+
+#[test]
+fn later_events_wait_for_a_second_run_and_for_no_third() {
+    use FailureKind::{BotThrew, HostUnavailable, SendWaits, Timeout};
+    let judge = |attempt, kind| policy().judge(&event(attempt, 0), failed(kind)).is_aside;
+    assert!(!judge(1, BotThrew));
+    assert!(judge(2, BotThrew));
+    assert!(judge(1, Timeout), "it took long enough");
+    assert!(!judge(2, HostUnavailable), "others would fare no better");
+    assert!(
+        !judge(2, SendWaits(Duration::ZERO)),
+        "messages go out in order"
+    );
+    assert!(!judge(3, BotThrew), "it is dead");
+}
+
+#[test]
+fn what_the_bot_declines_is_done() {
+    let report = RunReport {
+        response_status: Some(404),
+        ..RunReport::default()
+    };
+    let verdict = policy().judge(&event(1, 0), RunOutcome::Declined(report));
+    assert_eq!((verdict.next, verdict.outcome), (Next::Done, "declined"));
+    assert_eq!(
+        verdict.error.as_deref(),
+        Some("the bot declined: status 404")
+    );
 }
 
 #[test]

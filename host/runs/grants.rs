@@ -39,23 +39,32 @@ pub struct Services {
 }
 
 impl Services {
-    pub(super) fn grants(
+    /// The log of one run.
+    pub(super) fn log(
         &self,
         serving: &Serving,
         origin: Origin,
         event_id: i64,
-        traceparent: Option<&str>,
-        context: Option<&SendContext>,
         complaint: &LastComplaint,
-    ) -> Grants {
-        let log = BotLog {
+    ) -> BotLog {
+        BotLog {
             project: serving.project_name.clone(),
             event_id,
             positions: serving.positions.clone(),
             complaint: complaint.clone(),
             kept: self.logs.clone(),
             origin,
-        };
+        }
+    }
+
+    pub(super) fn grants(
+        &self,
+        serving: &Serving,
+        log: BotLog,
+        traceparent: Option<&str>,
+        context: Option<&SendContext>,
+    ) -> Grants {
+        let origin = log.origin;
         let trace = self.telemetry.tracer.scope(traceparent);
         let client = RunClient {
             egress: self.egress.clone(),
@@ -91,6 +100,7 @@ impl Services {
 }
 
 /// A bot's log: kept for the project, and lines of the host's own log under the target `bot`.
+#[derive(Clone)]
 pub(crate) struct BotLog {
     pub(crate) project: Arc<str>,
     pub(crate) event_id: i64,

@@ -17,6 +17,7 @@ mod delivery;
 mod grants;
 mod messenger;
 mod outbound;
+mod refusals;
 mod residents;
 mod stage;
 mod web;
@@ -104,20 +105,22 @@ impl Runner {
             }
         });
         let complaint = LastComplaint::default();
+        let origin = Origin {
+            project_id: event.project_id,
+            event_id: Some(event.event_id),
+            run_id: Some(event.run_id),
+            version_id: Some(event.version_id),
+        };
+        let log = self
+            .services
+            .log(&serving, origin, event.event_id.0, &complaint);
         let grants = self
             .services
             .grants(
                 &serving,
-                Origin {
-                    project_id: event.project_id,
-                    event_id: Some(event.event_id),
-                    run_id: Some(event.run_id),
-                    version_id: Some(event.version_id),
-                },
-                event.event_id.0,
+                log.clone(),
                 event.traceparent.as_deref(),
                 context.as_ref(),
-                &complaint,
             )
             .with_budget(&self.budget);
         let (ended, mut report) = serving
@@ -128,7 +131,10 @@ impl Runner {
             })
             .await;
         report.sends = context.as_ref().map_or(0, SendContext::sends);
+        let refusals = context.as_ref().map(SendContext::refusals);
+        report.refusal = refusals::tell(&log, &refusals.unwrap_or_default());
         let outcome = outcome(ended, report);
+        refusals::tell_end(&log, &event, &outcome);
         match self.unless_a_send_waits(outcome, context.as_ref()).await {
             RunOutcome::Failed {
                 reason,
@@ -142,7 +148,7 @@ impl Runner {
                     report,
                 }
             }
-            done @ RunOutcome::Done(_) => done,
+            ended @ (RunOutcome::Done(_) | RunOutcome::Declined(_)) => ended,
         }
     }
 
@@ -222,6 +228,7 @@ fn report_of(used: Report, response_status: Option<u16>, host_calls: u32) -> Run
         host_calls,
         sends: 0,
         response_status,
+        refusal: None,
     }
 }
 
@@ -250,6 +257,9 @@ fn outcome(ended: Result<Answer, RunError>, report: RunReport) -> RunOutcome {
         Ok(Answer { response, .. }) if response.status().is_success() => {
             return RunOutcome::Done(report);
         }
+        Ok(Answer { response, .. }) if declines(response.status()) => {
+            return RunOutcome::Declined(report);
+        }
         Ok(Answer { response, .. }) => {
             let reason = format!(
                 "the bot answered with status {}",
@@ -264,6 +274,12 @@ fn outcome(ended: Result<Answer, RunError>, report: RunReport) -> RunOutcome {
         kind,
         report,
     }
+}
+
+/// Whether a bot says with a status that it does not want the event, so that another run could only
+/// say the same. The others of 400 to 499 may pass: who is asked to come again is asked again.
+fn declines(status: http::StatusCode) -> bool {
+    status.is_client_error() && !matches!(status.as_u16(), 401 | 403 | 408 | 425 | 429)
 }
 
 fn kind_of(error: &RunError) -> FailureKind {

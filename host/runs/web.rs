@@ -7,7 +7,7 @@
 use super::complaint::LastComplaint;
 use super::residents::NoTurn;
 use super::stage::Place;
-use super::{Runner, report_of};
+use super::{Runner, refusals, report_of};
 use crate::capabilities::OutboundBody;
 use crate::deploys::Serving;
 use crate::inbox::RunReport;
@@ -124,17 +124,12 @@ impl Runner {
             run_id: None,
             version_id: None,
         };
-        let context_of = context.as_ref();
+        let log = self
+            .services
+            .log(serving, origin, request_number, &complaint);
         let grants = self
             .services
-            .grants(
-                serving,
-                origin,
-                request_number,
-                None,
-                context_of,
-                &complaint,
-            )
+            .grants(serving, log.clone(), None, context.as_ref())
             .with_budget(&self.budget);
         let mut stage = match place.begin(serving, self.budget, grants).await {
             Ok(stage) => stage,
@@ -152,7 +147,9 @@ impl Runner {
             answer.status,
             instance.grants().host_calls(),
         );
-        report.sends = context.map_or(0, |context| context.sends());
+        report.sends = context.as_ref().map_or(0, SendContext::sends);
+        let refusals = context.as_ref().map(SendContext::refusals);
+        report.refusal = refusals::tell(&log, &refusals.unwrap_or_default());
         let failure = match ended {
             Ok(None) => {
                 stage.leave(self.budget);

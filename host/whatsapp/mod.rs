@@ -24,6 +24,6 @@ pub use client::{
 pub use error::{GraphError, SendError, Verdict};
 pub use gateway::{Gateway, GatewayError, Scope};
 pub use outbox::{
-    Attempt, CallbackKey, OutboundMessage, OutboundSink, Outbox, OutboxSettings, SendContext,
-    Sender, Sent, Settlement, StatusNotice,
+    Attempt, CallbackKey, OutboundMessage, OutboundSink, Outbox, OutboxSettings, Refusal,
+    SendContext, Sender, Sent, Settlement, StatusNotice,
 };

@@ -99,6 +99,74 @@ async fn a_back_off_holds_until_it_is_over_or_the_project_is_woken() {
 }
 
 #[tokio::test]
+async fn an_event_that_failed_twice_lets_later_ones_pass_and_is_tried_in_between() {
+    let bench = Bench::start().await;
+    let mut retry = settings("").retry;
+    (retry.base, retry.jitter, retry.max_attempts) = (Duration::from_secs(10), 0.0, 8);
+    let throws = RunOutcome::Failed {
+        reason: "no".to_owned(),
+        kind: FailureKind::BotThrew,
+        report: RunReport::default(),
+    };
+    let fails = async |event: &ClaimedEvent| {
+        let verdict = retry.judge(event, throws.clone());
+        bench.inbox.settle(event, &verdict).await.unwrap().unwrap();
+    };
+    let next = async || bench.claim("host", 9).await;
+    bench.says("34601", "a1").await;
+    bench.says("34601", "a2").await;
+    fails(&next().await[0]).await;
+    assert_eq!(next().await, [], "a2 waits for the second run");
+    bench.clock.advance(Duration::from_secs(20));
+    let second = next().await;
+    assert_eq!(ids(&second), ["a1"]);
+    fails(&second[0]).await;
+
+    // From here on it waits 40 s, and nobody else does.
+    let passes = next().await;
+    assert_eq!(ids(&passes), ["a2"]);
+    // What comes while it runs, and what comes when only the failed one waits.
+    bench.says("34601", "a3").await;
+    bench.finish(&passes[0]).await.unwrap();
+    let passes = next().await;
+    assert_eq!(ids(&passes), ["a3"]);
+    bench.finish(&passes[0]).await.unwrap();
+    assert_eq!(next().await, []);
+    bench.says("34601", "a4").await;
+    let passes = next().await;
+    assert_eq!(ids(&passes), ["a4"]);
+    bench.clock.advance(Duration::from_secs(40));
+    bench
+        .inbox
+        .extend(&[passes[0].lease()], LEASE)
+        .await
+        .unwrap();
+    bench.says("34601", "a5").await;
+    bench.finish(&passes[0]).await.unwrap();
+
+    // It is due: the oldest goes first again, and one at a time.
+    let third = next().await;
+    assert_eq!((ids(&third), third[0].attempt), (vec!["a1".to_owned()], 3));
+    assert_eq!(next().await, []);
+    fails(&third[0]).await;
+    let passes = next().await;
+    assert_eq!(ids(&passes), ["a5"]);
+    bench.finish(&passes[0]).await.unwrap();
+    assert_eq!(next().await, []);
+    // A deploy wakes it.
+    bench.inbox.wake(bench.project).await.unwrap();
+    let fourth = next().await;
+    assert_eq!(ids(&fourth), ["a1"]);
+    bench.finish(&fourth[0]).await.unwrap();
+    assert_eq!(bench.inbox.depth(None).await.unwrap().pending, 0);
+    let left: i64 = sqlx::query_scalar("select sum(aside) from conversation_queue")
+        .fetch_one(&bench.pool)
+        .await
+        .unwrap();
+    assert_eq!(left, 0);
+}
+
+#[tokio::test]
 async fn a_project_runs_no_more_at_once_than_its_share() {
     let bench = Bench::start().await;
     let other = deploy(&bench.projects, "other", "777").await;

@@ -51,7 +51,19 @@ struct EventRow {
     dedupe_key: String,
     state: String,
     last_error: Option<String>,
+    /// It failed so often that later ones of its conversation passed it.
+    stood_aside: bool,
 }
+
+/// The runs of an event that count against its bot, two of which let later ones pass; of those that
+/// used up their time one does.
+const EVENTS: &str = "
+    select project_id, dedupe_key, state, last_error,
+      (select count(*) filter (where outcome in ('bot-threw', 'bad-status', 'trap', 'out-of-memory')) > 1
+         or bool_or(outcome = 'timeout')
+       from run where run.project_id = event.project_id and run.event_id = event.event_id) is true
+      as stood_aside
+    from event";
 
 /// What Meta got, by number and customer, in order.
 type Outbox = HashMap<(String, String), Vec<String>>;
@@ -116,10 +128,7 @@ pub(super) async fn account(
     at_rest: bool,
 ) -> Result<Verdict> {
     let mut database = world.database().await?;
-    let rows: Vec<EventRow> =
-        sqlx::query_as("select project_id, dedupe_key, state, last_error from event")
-            .fetch_all(&mut database)
-            .await?;
+    let rows: Vec<EventRow> = sqlx::query_as(EVENTS).fetch_all(&mut database).await?;
     let mut verdict = Verdict {
         seed: options.seed,
         events: i64::try_from(rows.len())?,
@@ -229,6 +238,11 @@ pub(super) async fn account(
             states.join(", ")
         ),
     );
+    let passed = rows.iter().filter(|row| row.stood_aside).count();
+    figure(
+        "passed",
+        format!("{passed} events that failed let later ones pass"),
+    );
     figure("statuses", format!("{statuses} delivered by Meta"));
     let restarts = fleet.restarts();
     let middle = restarts
@@ -269,7 +283,8 @@ impl LaneAccount<'_> {
             .map(|(n, id)| (id.as_str(), n))
             .collect();
         let mut counts: BTreeMap<&str, BTreeMap<&str, u32>> = BTreeMap::new();
-        let mut furthest = (0, 0);
+        let mut furthest = 0;
+        let mut ordinals: HashMap<usize, usize> = HashMap::new();
         for text in self.went_out {
             let Some((id, content)) = text.split_once('|') else {
                 self.verdict.unexplained.push(text.clone());
@@ -282,10 +297,13 @@ impl LaneAccount<'_> {
             *counts.entry(id).or_default().entry(content).or_default() += 1;
             // The random bot has no order within an event.
             let ordinal = content.parse::<usize>().unwrap_or(0);
-            if (n, ordinal) < furthest {
+            let before = ordinals.entry(n).or_default();
+            let is_passed = n < furthest && !event(id).is_some_and(|event| event.stood_aside);
+            if is_passed || ordinal < *before {
                 self.verdict.disordered.push(text.clone());
             }
-            furthest = furthest.max((n, ordinal));
+            furthest = furthest.max(n);
+            *before = ordinal.max(*before);
         }
         for id in &ids {
             let none = BTreeMap::new();

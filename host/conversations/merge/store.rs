@@ -155,12 +155,13 @@ async fn move_pending(
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "with moved as (
-           update event e set queue = $3
+           update event e set queue = $3, not_before = null
            where e.project_id = $1 and e.queue = $2 and e.state = 'pending'
              and not exists (select from run r where r.run_id = $4 and r.event_id = e.event_id)
            returning 1),
          taken as (
-           update conversation_queue set pending = pending - (select count(*) from moved)
+           update conversation_queue
+           set pending = pending - (select count(*) from moved), aside = 0
            where project_id = $1 and queue = $2
            returning ready_at, priority)
          insert into conversation_queue as q (project_id, queue, pending, ready_at, priority)
@@ -168,7 +169,7 @@ async fn move_pending(
          on conflict (project_id, queue) do update
          set pending = q.pending + excluded.pending,
              priority = least(q.priority, excluded.priority),
-             ready_at = case when q.lease is null and q.pending = 0
+             ready_at = case when q.lease is null and q.pending <= q.aside
                              then excluded.ready_at else q.ready_at end",
     )
     .bind(project_id)

@@ -1,8 +1,8 @@
-//! Dead events: run again, or given up, one by one or many.
+//! Dead events: run again, or given up, one by one or many; and failed ones that are given up early.
 
 mod store;
 
-use super::model::EventFilter;
+use super::model::{EventFilter, EventState};
 use super::{EventError, Events};
 use crate::inbox::EventId;
 use crate::projects::ProjectId;
@@ -38,13 +38,23 @@ impl Events {
         }
     }
 
-    /// Gives up a dead event: it is kept for its retention, and not run again.
+    /// Gives up a dead event, or one that failed and waits for another run: it is kept for its
+    /// retention, and not run again. Later events of its conversation need not wait for it.
     pub async fn discard(&self, project: ProjectId, event_id: EventId) -> Result<(), EventError> {
         let now = self.inbox.now().await?;
         if self.discard_one(project, event_id, now).await? {
             return Ok(());
         }
-        Err(self.not_dead(project, event_id).await?)
+        if self.discard_waiting(project, event_id, now).await? {
+            self.inbox.nudge();
+            return Ok(());
+        }
+        let report = self.find(project, event_id).await?;
+        Err(match report.state {
+            EventState::Running => EventError::Runs(event_id),
+            EventState::Pending => EventError::NotFailed(event_id),
+            state => EventError::Over { event_id, state },
+        })
     }
 
     /// Gives up all dead events that the filter lets through, and returns how many.

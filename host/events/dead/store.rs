@@ -29,6 +29,12 @@ impl Events {
                        expires_at = null
                    from chosen c where e.project_id = c.project_id and e.event_id = c.event_id
                    returning e.queue),
+                 asked_again as (
+                   update send s
+                   set state = 'released', setback_status = s.response_status,
+                       setback_body = s.response_body, response_status = null, response_body = null
+                   from chosen c where s.project_id = c.project_id and s.event_id = c.event_id
+                     and s.state = 'rejected'),
                  queued as (
                    insert into conversation_queue as q (project_id, queue, pending, ready_at, priority)
                    select ",
@@ -65,6 +71,55 @@ impl Events {
         .bind(now)
         .execute(&self.pool)
         .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Gives up an event that failed and waits. Its queue is locked first, as a claim locks it, so
+    /// that nobody begins a run meanwhile.
+    pub(super) async fn discard_waiting(
+        &self,
+        project: ProjectId,
+        event_id: EventId,
+        now: DateTime<Utc>,
+    ) -> Result<bool, sqlx::Error> {
+        let mut tx = self.pool.begin().await?;
+        sqlx::query(
+            "select from conversation_queue q
+             join event e on e.project_id = q.project_id and e.queue = q.queue
+             where e.project_id = $1 and e.event_id = $2 for update of q",
+        )
+        .bind(project)
+        .bind(event_id)
+        .execute(&mut *tx)
+        .await?;
+        let done = sqlx::query(
+            "with old as (
+               select e.queue, e.not_before is not null as was_aside from event e
+               where e.project_id = $1 and e.event_id = $2 and e.state = 'pending'
+                 and e.attempts + e.deferrals > 0
+                 and not exists (
+                   select from run r join conversation_queue l
+                     on l.project_id = e.project_id and l.queue = e.queue and l.lease = r.run_id
+                   where r.project_id = e.project_id and r.event_id = e.event_id
+                     and r.ended_at is null and l.ready_at > $3)),
+             gone as (
+               update event e
+               set state = 'done', finished_at = $3, discarded_at = $3, not_before = null
+               from old where e.project_id = $1 and e.event_id = $2
+               returning old.queue, old.was_aside)
+             update conversation_queue q
+             set pending = q.pending - 1,
+                 aside = greatest(q.aside - case when gone.was_aside then 1 else 0 end, 0),
+                 ready_at = case when q.lease is null and not gone.was_aside
+                                 then $3 else q.ready_at end
+             from gone where q.project_id = $1 and q.queue = gone.queue",
+        )
+        .bind(project)
+        .bind(event_id)
+        .bind(now)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
         Ok(done.rows_affected() == 1)
     }
 

@@ -141,7 +141,11 @@ fn answered(facts: &Facts<'_>) -> Explanation {
         .map(|took| format!(" after {took}"))
         .unwrap_or_default();
     let status = run.and_then(|run| run.response_status).unwrap_or(200);
-    let mut sentence = format!("Not answered: the bot ended with status {status}{took} and ");
+    let has_declined = run.is_some_and(|run| run.outcome.as_deref() == Some("declined"));
+    let mut sentence = match has_declined {
+        true => format!("Not answered: the bot declined it with status {status}{took} and "),
+        false => format!("Not answered: the bot ended with status {status}{took} and "),
+    };
     sentence += &match tally.elsewhere {
         0 => "sent nothing".to_owned(),
         1 => "sent one message, but not to this customer".to_owned(),
@@ -149,6 +153,9 @@ fn answered(facts: &Facts<'_>) -> Explanation {
     };
     if !facts.project.has_number {
         sentence += "; the project has no number to send from";
+    }
+    if let Some(refusal) = run.and_then(|run| run.refusal.as_deref()) {
+        sentence += &format!("; {}", quoted(refusal));
     }
     if let Some(complaint) = facts.complaint {
         sentence += &format!("; it logged an error: {}", quoted(complaint));
@@ -159,6 +166,14 @@ fn answered(facts: &Facts<'_>) -> Explanation {
 /// No message: nobody waits for an answer.
 fn handled(facts: &Facts<'_>) -> Explanation {
     let mut sentence = format!("No answer is due: {}", told(facts.event));
+    if let Some(run) = facts
+        .runs
+        .last()
+        .filter(|run| run.outcome.as_deref() == Some("declined"))
+    {
+        let status = run.response_status.unwrap_or_default();
+        sentence += &format!(", which declined it with status {status}");
+    }
     if let Some(parts) = Tally::of(facts).parts(facts) {
         sentence += &format!("; of what the bot sent because of it, {parts}");
     }
@@ -249,7 +264,8 @@ fn waits_for_other(facts: &Facts<'_>) -> Option<String> {
 }
 
 fn waits_for_run(facts: &Facts<'_>) -> String {
-    let next = facts.event.ready_at.filter(|at| *at > facts.now);
+    let next = facts.event.not_before.or(facts.event.ready_at);
+    let next = next.filter(|at| *at > facts.now);
     let Some(last) = facts.runs.last() else {
         let since = at(facts.event.received_at, facts.now);
         return match next {
@@ -287,8 +303,12 @@ fn waits_for_run(facts: &Facts<'_>) -> String {
         _ => {}
     }
     let unsettled = Tally::of(facts).unsettled_until(facts);
+    let passing = match facts.event.not_before {
+        Some(_) => ", and later messages do not wait for it",
+        None => "",
+    };
     format!(
-        "Not answered yet: {}; next try {next}{unsettled}.",
+        "Not answered yet: {}; next try {next}{passing}{unsettled}.",
         why(last)
     )
 }

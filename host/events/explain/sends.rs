@@ -1,6 +1,6 @@
 //! What became of the messages of an event.
 
-use super::words::at;
+use super::words::{at, quoted};
 use super::{Answer, Facts};
 use crate::events::model::{SendState, StoredSend};
 
@@ -15,7 +15,7 @@ pub(super) struct Tally<'a> {
     rejected: Vec<&'a StoredSend>,
     unsettled: Vec<&'a StoredSend>,
     /// They certainly did not go out, or are being tried.
-    unsent: usize,
+    unsent: Vec<&'a StoredSend>,
     /// To others than who wrote.
     pub(super) elsewhere: usize,
 }
@@ -37,7 +37,7 @@ impl<'a> Tally<'a> {
                 },
                 SendState::Rejected => tally.rejected.push(send),
                 SendState::Unsettled => tally.unsettled.push(send),
-                SendState::Released | SendState::Prepared => tally.unsent += 1,
+                SendState::Released | SendState::Prepared => tally.unsent.push(send),
             }
         }
         tally
@@ -48,7 +48,7 @@ impl<'a> Tally<'a> {
             + self.failed.len()
             + self.rejected.len()
             + self.unsettled.len()
-            + self.unsent
+            + self.unsent.len()
     }
 
     /// Those that Meta has and did not give back.
@@ -117,8 +117,10 @@ impl<'a> Tally<'a> {
                 "Not answered: Meta refused the bot's message: {}.",
                 refused(&self.rejected)
             ),
-            _ => "Not answered: the bot's message did not go out, and the bot ended all the same."
-                .to_owned(),
+            _ => format!(
+                "Not answered: the bot's message did not go out{}, and the bot ended all the same.",
+                held_back(&self.unsent).map_or_else(String::new, |why| format!(", because {why}"))
+            ),
         };
         Some((answer, sentence))
     }
@@ -148,7 +150,9 @@ impl<'a> Tally<'a> {
         );
         let unsettled = self.unsettled_until(facts);
         part(self.unsettled.len(), format!("sent or not{unsettled}"));
-        part(self.unsent, "not sent".to_owned());
+        let why = held_back(&self.unsent);
+        let why = why.map_or_else(String::new, |why| format!(" ({why})"));
+        part(self.unsent.len(), format!("not sent{why}"));
         part(self.elsewhere, "for somebody else".to_owned());
         let last = parts.pop()?;
         Some(if parts.is_empty() {
@@ -192,4 +196,13 @@ fn refused(rejected: &[&StoredSend]) -> String {
         || "Meta gives no reason".to_owned(),
         |error| error.meaning(),
     )
+}
+
+/// Why a message did not go out, when that is known.
+fn held_back(unsent: &[&StoredSend]) -> Option<String> {
+    let error = unsent.iter().find_map(|send| send.error.as_ref());
+    let reason = || unsent.iter().find_map(|send| send.setback.as_deref());
+    error
+        .map(|error| error.meaning())
+        .or_else(|| reason().map(quoted))
 }

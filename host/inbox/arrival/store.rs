@@ -174,8 +174,8 @@ async fn insert_events(
         .iter()
         .map(|placed| placed.piece.traceparent.as_deref())
         .collect();
-    // A queue that waits for a back-off goes on waiting: its oldest event is what must succeed
-    // first. A message makes all that is before it as urgent as itself.
+    // A queue that waits for a back-off goes on waiting, unless what waits there lets others pass. A
+    // message makes all that is before it as urgent as itself.
     let stored: Vec<(String, EventId)> = sqlx::query_as(
         "with fresh as (
            insert into event
@@ -194,9 +194,9 @@ async fn insert_events(
            from fresh group by queue order by queue
            on conflict (project_id, queue) do update
            set pending = q.pending + excluded.pending,
-               priority = case when q.pending = 0 then excluded.priority
+               priority = case when q.pending <= q.aside then excluded.priority
                                else least(q.priority, excluded.priority) end,
-               ready_at = case when q.lease is null and q.pending = 0
+               ready_at = case when q.lease is null and q.pending <= q.aside
                                then excluded.ready_at else q.ready_at end)
          select dedupe_key, event_id from fresh",
     )

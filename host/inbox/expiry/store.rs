@@ -24,10 +24,11 @@ impl Inbox {
                from overdue o join free f using (project_id, queue) cross join now
                where e.project_id = o.project_id and e.event_id = o.event_id
                  and e.state = 'pending'
-               returning e.project_id, e.queue, e.event_id, e.attempts),
+               returning e.project_id, e.queue, e.event_id, e.attempts, e.not_before),
              counted as (
-               update conversation_queue q set pending = q.pending - x.events
-               from (select project_id, queue, count(*) as events
+               update conversation_queue q
+               set pending = q.pending - x.events, aside = greatest(q.aside - x.aside, 0)
+               from (select project_id, queue, count(*) as events, count(not_before) as aside
                      from expired group by project_id, queue) x
                where q.project_id = x.project_id and q.queue = x.queue),
              told as (

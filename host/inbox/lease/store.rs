@@ -95,7 +95,8 @@ impl Inbox {
 
     /// Records how a run ended and frees its queue, unless the lease was lost.
     ///
-    /// A retry makes its queue bulk, unless somebody waits behind it.
+    /// A retry makes its queue bulk, unless somebody waits behind it. One that is aside does not keep
+    /// them waiting: the queue is ready when the first of what is left is.
     pub async fn settle(
         &self,
         event: &ClaimedEvent,
@@ -113,23 +114,40 @@ impl Inbox {
             "with freed as (
                update conversation_queue
                set lease = null, lease_owner = null,
-                   ready_at = coalesce($6, statement_timestamp()) + make_interval(secs => $5),
+                   ready_at = case
+                     when $4 = 'pending' and not $17
+                       then coalesce($6, statement_timestamp()) + make_interval(secs => $5)
+                     when pending - 1 > aside then coalesce($6, statement_timestamp())
+                     else coalesce(
+                       least(case when $17 then coalesce($6, statement_timestamp())
+                                                + make_interval(secs => $5) end,
+                             case when aside > 0 then (
+                               select min(e.not_before) from event e
+                               where e.project_id = $1 and e.queue = $2 and e.state = 'pending'
+                                 and e.event_id <> $9) end),
+                       coalesce($6, statement_timestamp())) end,
                    pending = pending - case when $4 = 'pending' then 0 else 1 end,
-                   priority = case when $4 = 'pending' and not $7 and pending = 1
-                                   then 1 else priority end
+                   aside = least(aside + case when $17 then 1 else 0 end,
+                                 pending - case when $4 = 'pending' then 0 else 1 end),
+                   priority = case when pending - 1 > aside then priority
+                                   when $4 = 'pending' and not $7 or aside > 0 then 1
+                                   else priority end
                where project_id = $1 and queue = $2 and lease = $3
                returning coalesce($6, statement_timestamp()) as now,
-                         pending > 0 and $5 = 0 as has_next),
+                         pending > 0 and ready_at <= coalesce($6, statement_timestamp())
+                           as has_next),
              judged as (
                update event
                set state = $4, last_error = coalesce($8, last_error),
+                   not_before = case when $17 then freed.now + make_interval(secs => $5) end,
                    attempts = attempts - case when $7 then 1 else 0 end,
                    deferrals = deferrals + case when $7 then 1 else 0 end,
                    finished_at = case when $4 = 'pending' then null else freed.now end
                from freed where project_id = $1 and event_id = $9)
              update run
              set ended_at = freed.now, outcome = $10, error = $8, wall_us = $11, cpu_us = $12,
-                 memory_bytes = $13, host_calls = $14, sends = $15, response_status = $16
+                 memory_bytes = $13, host_calls = $14, sends = $15, response_status = $16,
+                 refusal = $18
              from freed where run_id = $3
              returning freed.has_next
                or exists (select from conversation_queue c
@@ -155,6 +173,8 @@ impl Inbox {
         .bind(i32::try_from(report.host_calls).unwrap_or(i32::MAX))
         .bind(i32::try_from(report.sends).unwrap_or(i32::MAX))
         .bind(report.response_status.map(i32::from))
+        .bind(verdict.is_aside)
+        .bind(&report.refusal)
         .fetch_optional(&self.pool)
         .await?;
         self.ended.send_replace(());
@@ -274,7 +294,8 @@ async fn take_leases(
     Ok(leases.into_iter().map(lease).collect())
 }
 
-/// Starts a run of the oldest event of each queue.
+/// Starts a run of the oldest event of each queue that is in its place, or back in it. A queue that is
+/// ready has one; should it not, any is better than none.
 async fn start_runs(
     tx: &mut PgConnection,
     owner: &str,
@@ -284,14 +305,24 @@ async fn start_runs(
     let (projects, queues, runs) = columns(leases);
     sqlx::query_as(
         "with head as (
-           select h.project_id, h.queue, h.run_id, e.event_id
+           select h.project_id, h.queue, h.run_id, e.event_id, e.was_aside
            from unnest($1::uuid[], $2::text[], $3::uuid[]) as h (project_id, queue, run_id)
            cross join lateral (
-             select event_id from event
-             where project_id = h.project_id and queue = h.queue and state = 'pending'
-             order by event_id limit 1) e),
+             (select event_id, not_before is not null as was_aside from event
+              where project_id = h.project_id and queue = h.queue and state = 'pending'
+                and (not_before is null or not_before <= coalesce($5, statement_timestamp()))
+              order by event_id limit 1)
+             union all
+             (select event_id, not_before is not null from event
+              where project_id = h.project_id and queue = h.queue and state = 'pending'
+              order by not_before nulls first, event_id limit 1)
+             limit 1) e),
+         back as (
+           update conversation_queue q set aside = greatest(q.aside - 1, 0)
+           from head where head.was_aside
+             and q.project_id = head.project_id and q.queue = head.queue),
          counted as (
-           update event e set attempts = e.attempts + 1
+           update event e set attempts = e.attempts + 1, not_before = null
            from head where e.project_id = head.project_id and e.event_id = head.event_id
            returning e.project_id, e.event_id, head.run_id, e.queue, e.kind, e.payload,
                      e.attempts as attempt, e.deferrals, e.lost, e.received_at, e.traceparent),
@@ -367,7 +398,7 @@ async fn free_empty(
     );
     let (projects, queues, runs) = columns(&empty);
     sqlx::query(
-        "update conversation_queue q set pending = 0, lease = null, lease_owner = null
+        "update conversation_queue q set pending = 0, aside = 0, lease = null, lease_owner = null
          from unnest($1::uuid[], $2::text[], $3::uuid[]) as h (project_id, queue, lease)
          where q.project_id = h.project_id and q.queue = h.queue and q.lease = h.lease",
     )

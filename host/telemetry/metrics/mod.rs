@@ -101,6 +101,11 @@ struct PoolName {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Coded {
+    code: i32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Because {
     reason: &'static str,
 }
@@ -117,6 +122,7 @@ struct Numbers {
     cpu_seconds: Histogram,
     reply_seconds: Histogram,
     sends: Family<Of, Counter>,
+    refusals: Family<Coded, Counter>,
     deploys: Family<Of, Counter>,
     log_lines: Counter,
     log_dropped: Family<Because, Counter>,
@@ -181,6 +187,11 @@ impl Metrics {
                 &REPLY_SECONDS,
             ),
             sends: counted(&mut r, "sends", "Requests to send a message by result"),
+            refusals: counted(
+                &mut r,
+                "meta_refusals",
+                "Requests of bots that Meta refused, by Meta's code: 190 is a token that is not valid any more",
+            ),
             deploys: counted(&mut r, "deploys", "Deploys by result"),
             log_lines: one(
                 &mut r,
@@ -276,6 +287,11 @@ impl Metrics {
     /// How a request to send ended.
     pub fn send(&self, result: &'static str) {
         self.numbers.sends.get_or_create(&Of { result }).inc();
+    }
+
+    /// Meta refused something that a bot asked for, with this code.
+    pub fn refused(&self, code: i32) {
+        self.numbers.refusals.get_or_create(&Coded { code }).inc();
     }
 
     /// How a deploy ended.

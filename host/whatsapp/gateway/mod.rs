@@ -35,13 +35,15 @@ use uuid::Uuid;
 use self::access::{Answer, Call, Owner, Route};
 use self::store::Store;
 use super::client::{GraphClient, GraphRequest, GraphResponse, Outcome};
-use super::error::SendError;
+use super::error::{GraphError, SendError};
 use super::messages::{self, Receipt};
-use super::outbox::{Outbox, SendContext, Sent};
+use super::outbox::{Outbox, Refusal, SendContext, Sent};
 
 const GRAPH_HOST: &str = "graph.facebook.com";
 const MEDIA_HOST: &str = "lookaside.fbsbx.com";
 const MEDIA_PATH: &str = "/whatsapp_business/attachments/";
+/// As much of a path as people are shown.
+const MOST_PATH_CHARS: usize = 100;
 
 /// What a project may name besides its number, and what its environment holds for a token.
 #[derive(Debug, Clone)]
@@ -164,6 +166,25 @@ impl Gateway {
         scope: &Scope,
         request: GraphRequest,
     ) -> Result<GraphResponse, GatewayError> {
+        let what = named(&request.method, &request.path);
+        let answer = self.routed(context, scope, request, &what).await;
+        if let Err(GatewayError::Denied(reason) | GatewayError::Send(SendError::Invalid(reason))) =
+            &answer
+        {
+            context.was_refused(Refusal::Denied(what, reason.clone()));
+        } else if let Err(GatewayError::Send(error @ SendError::TooMany(_))) = &answer {
+            context.was_refused(Refusal::Denied(what, error.to_string()));
+        }
+        answer
+    }
+
+    async fn routed(
+        &self,
+        context: &SendContext,
+        scope: &Scope,
+        request: GraphRequest,
+        what: &str,
+    ) -> Result<GraphResponse, GatewayError> {
         if request.headers.contains_key(header::CONTENT_ENCODING) {
             return Err(GatewayError::Denied(
                 "a compressed body cannot be checked".to_owned(),
@@ -175,7 +196,12 @@ impl Gateway {
         let route = call.route(owner).map_err(GatewayError::Denied)?;
         let answer = match route {
             Route::Send => self.outbox.perform(context, call.into_request()).await?,
-            Route::Direct(expected) => self.direct(context, call, expected).await?,
+            Route::Direct(expected) => {
+                let answer = self.direct(context, call, expected).await?;
+                let answer = self.cleaned(answer, context, scope);
+                self.note(context, what, &answer);
+                return Ok(answer);
+            }
         };
         Ok(self.cleaned(answer, context, scope))
     }
@@ -235,7 +261,17 @@ impl Gateway {
             query => format!("{path}?{query}"),
         };
         let answer = settled(self.client.media(context.token(), &target).await)?;
-        Ok(self.cleaned(answer, context, scope))
+        let answer = self.cleaned(answer, context, scope);
+        self.note(context, &named(method, path), &answer);
+        Ok(answer)
+    }
+
+    /// Takes down what Meta refused of a request that is no message.
+    fn note(&self, context: &SendContext, what: &str, answer: &GraphResponse) {
+        if let Some(error) = GraphError::read(answer) {
+            self.outbox.metrics().refused(error.code);
+            context.was_refused(Refusal::Request(what.to_owned(), error));
+        }
     }
 
     async fn owner(
@@ -262,6 +298,13 @@ impl Gateway {
         let conceal = |text: &str| self.client.endpoint().conceal(text);
         token::clean(answer, context.token(), &scope.placeholder, &conceal)
     }
+}
+
+/// A request as people are told of it: no parameters, because a token may be among them.
+fn named(method: &Method, path: &str) -> String {
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let path: String = path.chars().take(MOST_PATH_CHARS).collect();
+    format!("{method} /{}", path.trim_start_matches('/'))
 }
 
 fn settled(outcome: Outcome) -> Result<GraphResponse, GatewayError> {

@@ -1,7 +1,7 @@
 //! One run of an event, as its sends see it: who sends, until when, which rows it has taken, and
 //! what of it has to wait.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -10,6 +10,10 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::whatsapp::client::AccessToken;
+use crate::whatsapp::error::GraphError;
+
+/// Refusals of a run that are told.
+const MOST_REFUSALS: usize = 10;
 
 /// A run of an event.
 #[derive(Debug, Clone)]
@@ -57,6 +61,19 @@ pub(super) enum Wait {
     Unknown,
 }
 
+/// Something that a bot asked of Meta in vain: what people are told of a run that ended all the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// Meta refused a message, for now or for good.
+    Message(GraphError),
+    /// A message did not go out, and Meta said nothing.
+    Unsent(String),
+    /// Meta refused another request: its method and path.
+    Request(String, GraphError),
+    /// Roost refused a request, with the reason.
+    Denied(String, String),
+}
+
 #[derive(Debug, Default)]
 struct Order {
     sequence: AtomicU32,
@@ -64,6 +81,9 @@ struct Order {
     has_answered: AtomicBool,
     taken: Mutex<HashSet<i64>>,
     waiting: Mutex<HashMap<i64, Waiting>>,
+    /// Messages that did not go out, so far.
+    unsent: Mutex<BTreeMap<i64, Refusal>>,
+    refused: Mutex<Vec<Refusal>>,
     /// Held while a request looks for its row, so that two alike do not find the same one.
     turn: Arc<tokio::sync::Mutex<()>>,
 }
@@ -149,6 +169,38 @@ impl SendContext {
     pub(super) fn waits(&self, send_id: i64, recipient: &str, wait: Wait) {
         let recipient = recipient.to_owned();
         lock(&self.order.waiting).insert(send_id, Waiting { recipient, wait });
+    }
+
+    /// A send did not go out, so far.
+    pub(super) fn is_unsent(&self, send_id: i64, why: Refusal) {
+        lock(&self.order.unsent).insert(send_id, why);
+    }
+
+    /// A send went out after all.
+    pub(super) fn went_out(&self, send_id: i64) {
+        lock(&self.order.unsent).remove(&send_id);
+    }
+
+    /// A request that is no message was refused.
+    pub(in crate::whatsapp) fn was_refused(&self, why: Refusal) {
+        let mut refused = lock(&self.order.refused);
+        // A bot may ask in a loop.
+        if refused.len() < MOST_REFUSALS && !refused.contains(&why) {
+            refused.push(why);
+        }
+    }
+
+    /// What the run asked of Meta in vain: messages first, then other requests in their order.
+    pub fn refusals(&self) -> Vec<Refusal> {
+        let mut all: Vec<Refusal> = Vec::new();
+        for refusal in lock(&self.order.unsent).values() {
+            if !all.contains(refusal) {
+                all.push(refusal.clone());
+            }
+        }
+        all.extend(lock(&self.order.refused).iter().cloned());
+        all.truncate(MOST_REFUSALS);
+        all
     }
 
     /// A send was decided after all.

@@ -6,13 +6,13 @@ use tokio::sync::OwnedMutexGuard;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::context::Wait;
+use super::context::{Refusal, Wait};
 use super::effect::Effect;
 use super::pauses::Refused;
 use super::row::{Found, Lease, Origin, State};
 use super::{Outbox, SendContext};
 use crate::whatsapp::client::{GraphResponse, Outcome};
-use crate::whatsapp::error::{SendError, Verdict};
+use crate::whatsapp::error::{GraphError, SendError, Verdict};
 
 /// How often another run may take the row that this one was about to take.
 const RACES: u32 = 8;
@@ -33,7 +33,7 @@ enum Begun {
     /// This run may send, when the pause is over that was found with the row.
     Mine(Lease, Pausing),
     /// An earlier run did, or was refused.
-    Recorded(GraphResponse),
+    Recorded(i64, GraphResponse),
 }
 
 /// Whether the number may send to the recipient.
@@ -45,7 +45,7 @@ enum Pausing {
 }
 
 /// What a try that did not get through leaves to be said when there is no other.
-enum Setback {
+pub(super) enum Setback {
     Answer(GraphResponse),
     Silence(String),
 }
@@ -54,8 +54,11 @@ impl Delivery {
     /// `turn` is the run's, so that its requests look for their rows one after the other.
     pub(super) async fn run(self, turn: OwnedMutexGuard<()>) -> Result<GraphResponse, SendError> {
         let (lease, pausing) = match self.begin().await? {
-            Begun::Recorded(response) => {
+            Begun::Recorded(send_id, response) => {
                 self.outbox.metrics.send("repeated");
+                if let Some(error) = GraphError::read(&response) {
+                    self.context.is_unsent(send_id, Refusal::Message(error));
+                }
                 // The customer had this before: it is no answer's time.
                 let _ = self.context.first_answer();
                 return Ok(response);
@@ -65,7 +68,10 @@ impl Delivery {
         let send_id = lease.send_id;
         let result = self.in_turn(lease, pausing, turn).await;
         match result.as_ref().map(Verdict::of) {
-            Ok(Verdict::Accepted) => self.context.is_decided(send_id),
+            Ok(Verdict::Accepted) => {
+                self.context.is_decided(send_id);
+                self.context.went_out(send_id);
+            }
             Ok(Verdict::Refused) => {
                 self.context.is_decided(send_id);
                 self.context.give_back(send_id);
@@ -93,9 +99,11 @@ impl Delivery {
                     State::Sent(response) => {
                         self.context.is_decided(row.lease.send_id);
                         self.context.take(row.lease.send_id);
-                        return Ok(Begun::Recorded(response));
+                        return Ok(Begun::Recorded(row.lease.send_id, response));
                     }
-                    State::Rejected(response) => return Ok(Begun::Recorded(response)),
+                    State::Rejected(response) => {
+                        return Ok(Begun::Recorded(row.lease.send_id, response));
+                    }
                     State::Prepared => {
                         store.doubt(row.lease, settle_after).await?;
                         return Err(self.settling(row.lease, settle_after));
@@ -160,7 +168,8 @@ impl Delivery {
             }
         };
         if self.context.is_behind(lease.send_id, recipient) {
-            let recorded = self.outbox.store.release(lease).await;
+            let why = Setback::Silence(SendError::Behind.to_string());
+            let recorded = self.outbox.store.release(lease, &why).await;
             self.log(lease, "released", recorded);
             return Err(SendError::Behind);
         }
@@ -290,6 +299,7 @@ impl Delivery {
     async fn refuse(&self, lease: Lease, response: GraphResponse) -> GraphResponse {
         let recorded = self.outbox.store.record_rejected(lease, &response).await;
         self.outbox.metrics.send("rejected");
+        self.refused(lease, &response);
         self.log(lease, "rejected", recorded);
         response
     }
@@ -303,13 +313,27 @@ impl Delivery {
         let wait = Wait::known(wait);
         self.context
             .waits(lease.send_id, &self.effect.recipient, wait);
-        let recorded = self.outbox.store.release(lease).await;
+        let recorded = self.outbox.store.release(lease, &setback).await;
         self.outbox.metrics.send("released");
         self.log(lease, "released", recorded);
+        match &setback {
+            Setback::Answer(response) => self.refused(lease, response),
+            Setback::Silence(reason) => {
+                let why = Refusal::Unsent(reason.clone());
+                self.context.is_unsent(lease.send_id, why);
+            }
+        }
         match setback {
             Setback::Answer(response) => Ok(response),
             Setback::Silence(reason) => Err(SendError::Unreachable(reason)),
         }
+    }
+
+    fn refused(&self, lease: Lease, response: &GraphResponse) {
+        let error = GraphError::of(response);
+        self.outbox.metrics.refused(error.code);
+        self.context
+            .is_unsent(lease.send_id, Refusal::Message(error));
     }
 
     async fn unsettle(&self, lease: Lease, reason: &str) -> SendError {

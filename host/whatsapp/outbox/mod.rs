@@ -60,7 +60,7 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 pub use self::callback::CallbackKey;
-pub use self::context::{Attempt, SendContext, Sender};
+pub use self::context::{Attempt, Refusal, SendContext, Sender};
 pub use self::sent::Sent;
 pub use self::settle::{Settlement, StatusNotice};
 
@@ -202,6 +202,10 @@ impl Outbox {
     /// With somewhere for numbers to go.
     pub fn with_metrics(self, metrics: Metrics) -> Self {
         Self { metrics, ..self }
+    }
+
+    pub(in crate::whatsapp) fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// Sends a message, given as Meta's JSON, from the project's number.

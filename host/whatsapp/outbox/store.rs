@@ -11,6 +11,7 @@ use sqlx::{PgConnection, PgPool, Row};
 
 use super::OutboundSink;
 use super::context::SendContext;
+use super::delivery::Setback;
 use super::effect::Effect;
 use super::row::{self, Found, Lease, Origin, Watched};
 use super::sent::wamid;
@@ -78,7 +79,7 @@ impl Store {
         let row = sqlx::query(
             "update send
              set state = 'prepared', tries = tries + 1, settle_by = null, doubted_at = null,
-                 updated_at = now(), attempt = $3, callback_data = $4
+                 updated_at = now(), attempt = $3, callback_data = $4, request_body = $5
              where send_id = $1 and tries = $2
                and (state = 'released' or state = 'unsettled' and settle_by <= now())
              returning tries",
@@ -87,6 +88,7 @@ impl Store {
         .bind(lease.tries)
         .bind(context.attempt().attempt)
         .bind(effect.callback_data.as_deref())
+        .bind(effect.message().to_string())
         .fetch_optional(&self.pool)
         .await?;
         row.map(|row| {
@@ -139,15 +141,24 @@ impl Store {
         .map(drop)
     }
 
-    /// Certain not to have gone out. Also from unsettled, to which another run may have put it.
-    pub(super) async fn release(&self, lease: Lease) -> Result<(), sqlx::Error> {
+    /// Certain not to have gone out, and why. Also from unsettled, to which another run may have
+    /// put it.
+    pub(super) async fn release(&self, lease: Lease, why: &Setback) -> Result<(), sqlx::Error> {
+        let (answer, reason) = match why {
+            Setback::Answer(answer) => (Some(answer), None),
+            Setback::Silence(reason) => (None, Some(reason)),
+        };
         sqlx::query(
             "update send
-             set state = 'released', settle_by = null, doubted_at = null, updated_at = now()
+             set state = 'released', settle_by = null, doubted_at = null, updated_at = now(),
+                 setback_status = $3, setback_body = $4, setback = $5
              where send_id = $1 and tries = $2 and state in ('prepared', 'unsettled')",
         )
         .bind(lease.send_id)
         .bind(lease.tries)
+        .bind(answer.map(|answer| i32::from(answer.status.as_u16())))
+        .bind(answer.map(|answer| answer.body.as_ref()))
+        .bind(reason)
         .execute(&self.pool)
         .await
         .map(drop)

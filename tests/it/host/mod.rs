@@ -11,6 +11,7 @@ mod compression;
 mod crashes;
 mod delivery;
 mod deploys;
+mod endings;
 mod failures;
 mod isolation;
 mod lifecycle;

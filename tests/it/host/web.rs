@@ -114,6 +114,38 @@ async fn pages_forms_cookies_and_files_are_the_bots_own() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_interval_writes_for_as_long_as_the_visitor_stays() {
+    let (host, _shop, visitor) = shop(Setup::default()).await;
+    let mut pieces = visitor.gets("/ticks").await.bytes_stream();
+    let mut text = String::new();
+    while !text.contains("data: 4\n\n") {
+        let piece = pieces.next().await.unwrap().unwrap();
+        text += std::str::from_utf8(&piece).unwrap();
+    }
+    assert!(text.starts_with("data: 1\n\ndata: 2\n\n"), "{text}");
+    drop(pieces);
+    eventually("the bot hears that the visitor left", async || {
+        host.log().contains("the visitor saw enough").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_was_begun_and_never_ended_breaks_off() {
+    let (host, _shop, visitor) = shop(Setup::default()).await;
+    let begun = visitor.gets("/begun").await;
+    assert_eq!(begun.status(), StatusCode::OK);
+    let body = begun.text().await;
+    assert!(body.is_err(), "the whole answer: {body:?}");
+    eventually("the log says so", async || {
+        let log = host.log();
+        log.contains("the bot began its answer and never ended it")
+            .then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_bot_knows_who_asked_and_clients_cannot_pretend() {
     let (_host, _shop, visitor) = shop(Setup::default()).await;
     // This test is the proxy: it asks from the loopback address, which is trusted.

@@ -13,6 +13,10 @@ const LANE: Lane = Lane {
 
 /// The accounts of one customer who wrote two messages, both done.
 fn account(bot: Bot, went_out: &[&str]) -> Verdict {
+    account_of(bot, went_out, false)
+}
+
+fn account_of(bot: Bot, went_out: &[&str], stood_aside: bool) -> Verdict {
     let project = Project {
         id: ProjectId(Uuid::nil()),
         bot,
@@ -25,6 +29,7 @@ fn account(bot: Bot, went_out: &[&str]) -> Verdict {
         dedupe_key: String::new(),
         state: "done".to_owned(),
         last_error: None,
+        stood_aside,
     };
     let mut verdict = Verdict::default();
     let mut account = LaneAccount {
@@ -60,6 +65,13 @@ fn each_kind_of_violation_is_found() {
     assert_eq!(steady(&["0|0", "1|0", "0|1", "1|1"]), [0, 0, 1, 0]);
     assert_eq!(steady(&["0|1", "0|0", "1|0", "1|1"]), [0, 0, 1, 0]);
     assert_eq!(steady(&["0|0", "0|1", "1|0", "1|1", "5|0"]), [0, 0, 0, 1]);
+}
+
+#[test]
+fn who_stood_aside_was_passed_and_kept_its_own_order() {
+    let aside = |went_out: &[&str]| counts(&account_of(Bot::Steady("flaky"), went_out, true));
+    assert_eq!(aside(&["0|0", "1|0", "1|1", "0|1"]), [0; 4]);
+    assert_eq!(aside(&["1|0", "1|1", "0|1", "0|0"]), [0, 0, 1, 0]);
 }
 
 #[test]

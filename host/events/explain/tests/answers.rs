@@ -117,3 +117,44 @@ fn a_bot_that_says_nothing_is_told_so() {
         "Not answered: the bot's message did not go out, and the bot ended all the same.",
     );
 }
+
+#[test]
+fn what_was_held_back_says_why() {
+    let held_back = || Story::done().sent(SendState::Released, &[]);
+    let refused = held_back().but(|story| story.sends[0].error = Some(error(190)));
+    refused.told(
+        Answer::Failed,
+        "Not answered: the bot's message did not go out, because the access token is not valid any \
+         more: connect the number again (Meta's code 190), and the bot ended all the same.",
+    );
+    let unreached = || held_back().but(|s| s.sends[0].setback = Some("no connection".to_owned()));
+    unreached().told(
+        Answer::Failed,
+        "Not answered: the bot's message did not go out, because no connection, and the bot ended \
+         all the same.",
+    );
+    unreached().sent(SendState::Sent, &["read"]).told(
+        Answer::Read,
+        "Answered: of 2 messages 1 was read and 1 was not sent (no connection).",
+    );
+    let strayed = Story::done().but(|story| {
+        let refusal = "Roost refused the bot's request POST /1/messages to Meta: `1` is not yours";
+        story.runs[0].refusal = Some(refusal.to_owned());
+    });
+    strayed.told(
+        Answer::None,
+        "Not answered: the bot ended with status 200 after 12 ms and sent nothing; Roost refused the \
+         bot's request POST /1/messages to Meta: `1` is not yours.",
+    );
+}
+
+#[test]
+fn a_bot_that_declines_is_told_so() {
+    let error = Some("the bot declined: status 422");
+    let declined = || Story::of("done").ran("declined", error);
+    let declined = declined().but(|story| story.runs[0].response_status = Some(422));
+    declined.told(
+        Answer::None,
+        "Not answered: the bot declined it with status 422 after 12 ms and sent nothing.",
+    );
+}

@@ -56,6 +56,7 @@ impl Story {
             name: None,
             lease: None,
             ready_at: None,
+            not_before: None,
         };
         Self {
             event,
@@ -101,6 +102,7 @@ impl Story {
             host_calls: None,
             sends: None,
             response_status: None,
+            refusal: None,
         });
         self
     }
@@ -135,6 +137,7 @@ impl Story {
             is_to_customer: Some(true),
             response_status: Some(200),
             error: (state == SendState::Rejected).then(|| error(131_056)),
+            setback: None,
             wamid: Some("wamid.Y".to_owned()),
             settle_by: (state == SendState::Unsettled).then(|| after(61)),
             created_at: after(1),

@@ -20,7 +20,7 @@ async fn roost(operator: &Operator, words: &[&str]) -> Output {
 }
 
 /// What it prints when it does what it is told.
-pub(super) async fn prints(operator: &Operator, words: &[&str]) -> String {
+pub(in crate::host) async fn prints(operator: &Operator, words: &[&str]) -> String {
     let output = roost(operator, words).await;
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{words:?}: {errors}");
@@ -28,7 +28,7 @@ pub(super) async fn prints(operator: &Operator, words: &[&str]) -> String {
 }
 
 /// What it says when it does not, and its exit code.
-pub(super) async fn complains(operator: &Operator, words: &[&str]) -> (i32, String) {
+pub(in crate::host) async fn complains(operator: &Operator, words: &[&str]) -> (i32, String) {
     let output = roost(operator, words).await;
     assert!(!output.status.success(), "{words:?}");
     assert!(output.stdout.is_empty());

@@ -1,7 +1,7 @@
 //! The admin API and the command line, over a running host.
 
 mod access;
-mod cli;
+pub(super) mod cli;
 mod conformance;
 mod events;
 mod idempotency;

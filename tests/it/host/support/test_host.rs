@@ -40,6 +40,8 @@ pub(in crate::host) struct Setup {
     pub(in crate::host) budget: Budget,
     /// Runs that may fail before an event is dead.
     pub(in crate::host) max_attempts: u32,
+    /// Half of the first back-off; the longest is five times the first.
+    pub(in crate::host) retry_base: Duration,
     /// How many instances may live at once.
     pub(in crate::host) instances: u32,
     /// Signs what the emulator, or the test, posts.
@@ -86,6 +88,7 @@ impl Default for Setup {
         Self {
             budget,
             max_attempts: 3,
+            retry_base: Duration::from_millis(5),
             instances: 32,
             app_secret,
             graph: None,
@@ -163,7 +166,7 @@ impl TestHost {
             budget: self.setup.budget,
             instances: self.setup.instances,
             inbox: InboxLimits::default(),
-            dispatcher: dispatcher(self.setup.max_attempts),
+            dispatcher: dispatcher(&self.setup),
             drain: Duration::ZERO,
             settle_after: SETTLE_AFTER,
             egress: self.setup.egress.clone(),
@@ -443,14 +446,14 @@ fn quick() -> Settings {
     }
 }
 
-fn dispatcher(max_attempts: u32) -> DispatcherSettings {
+fn dispatcher(setup: &Setup) -> DispatcherSettings {
     let ms = Duration::from_millis;
     DispatcherSettings {
         poll: ms(20),
         retry: RetryPolicy {
-            base: ms(5),
-            ceiling: ms(50),
-            max_attempts,
+            base: setup.retry_base,
+            ceiling: setup.retry_base * 10,
+            max_attempts: setup.max_attempts,
             ..RetryPolicy::default()
         },
         ..DispatcherSettings::new("test")
