@@ -105,6 +105,18 @@ test('a stream is flushed, changed and begun again', () => compare(`
   closed.close()
   return [first, both, zlib.gunzipSync(Buffer.concat(seen)).toString(), gzip.bytesWritten, zlib.inflateSync(Buffer.concat(again)).toString(), await isClosed, gzip._closed]`))
 
+test('flushes may follow the last bytes', () => compare(`
+  const gzip = zlib.createGzip()
+  const packed = []
+  gzip.on('data', (chunk) => packed.push(chunk))
+  for (const word of ['one ', 'two ', 'three']) {
+    gzip.write(word)
+    gzip.flush(zlib.constants.Z_PARTIAL_FLUSH)
+  }
+  gzip.end()
+  await new Promise((resolve, reject) => gzip.on('end', resolve).on('error', reject))
+  return zlib.gunzipSync(Buffer.concat(packed)).toString()`))
+
 test('a body that grows without end waits for its reader', () => compare(`
   const bomb = zlib.gzipSync(Buffer.alloc(50 << 20))
   const gunzip = zlib.createGunzip()

@@ -237,12 +237,10 @@ Object.assign(ZlibBase.prototype, {
   },
 
   _transform(chunk, encoding, callback) {
-    let flush = chunk[FLUSH]
-    if (flush === undefined) {
-      flush = this._defaultFlushFlag
-      const { ending, length } = this._writableState
-      if (ending && length === chunk.byteLength) flush = strongest(flush, this._finishFlushFlag)
-    }
+    let flush = chunk[FLUSH] ?? this._defaultFlushFlag
+    // Only flushes may follow the last bytes: they too come with the end.
+    const { ending, length } = this._writableState
+    if (ending && length === chunk.byteLength) flush = strongest(flush, this._finishFlushFlag)
     transform(this, chunk, flush, callback)
   },
 

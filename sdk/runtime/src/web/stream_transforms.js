@@ -50,7 +50,7 @@ export class TextDecoderStream extends Pair {
 }
 
 /** What the web calls a format, and what the host does. */
-const FORMATS = new Map([['gzip', 'gzip'], ['deflate', 'zlib'], ['deflate-raw', 'deflate']])
+const FORMATS = new Map([['gzip', 'gzip'], ['deflate', 'zlib'], ['deflate-raw', 'deflate'], ['brotli', 'brotli']])
 
 /** A transformer that has the host take each chunk. Errors are as Node's: a TypeError with zlib's error as its cause. */
 function coding(Class, kind, format) {
@@ -77,6 +77,7 @@ function coding(Class, kind, format) {
   }
   return {
     transform(chunk, controller) {
+      if (typeof chunk === 'string') chunk = engine.utf8Encode(chunk)
       if (!ArrayBuffer.isView(chunk) && !(chunk instanceof ArrayBuffer)) throw invalidArgType('chunk', 'an instance of Buffer, TypedArray, or DataView', chunk)
       const bytes = ArrayBuffer.isView(chunk) ? new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength) : new Uint8Array(chunk)
       if (bytes.length > 0) write(bytes, 'none', controller)
@@ -95,8 +96,10 @@ function failed(cause) {
 
 export class CompressionStream extends Pair {
   constructor(format) { super(coding('CompressionStream', 'compressor', format)) }
+  get [Symbol.toStringTag]() { return 'CompressionStream' }
 }
 
 export class DecompressionStream extends Pair {
   constructor(format) { super(coding('DecompressionStream', 'decompressor', format)) }
+  get [Symbol.toStringTag]() { return 'DecompressionStream' }
 }
