@@ -207,7 +207,7 @@ async fn a_dead_event_runs_again_and_only_a_dead_one() {
     let again = store.replay(bench.project, event_id).await.unwrap_err();
     assert_eq!(
         again.to_string(),
-        format!("event `{event_id}` is pending: only dead events are replayed or given up")
+        format!("event `{event_id}` is pending: only dead events are replayed")
     );
     let event = bench.claim("host", 1).await.remove(0);
     assert_eq!((event.event_id, event.attempt), (event_id, 1));
