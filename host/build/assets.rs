@@ -1,14 +1,16 @@
-//! Collects what a bot may read with `fs`: views, public files, data of its own and of packages.
+//! Collects what a bot may read with `fs`: views, public files, code and data of its own, data of packages.
 //!
 //! Never files whose name begins with a dot, never `.env` files, never private keys, never what a
-//! link points at: what leaves the folder here is part of an artifact that is copied about.
+//! link points at, and of an upload nothing from outside its folder: what leaves the folder here is
+//! part of an artifact that is copied about.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::diagnose::is_env_file;
+use super::diagnose::{is_env_file, package_name};
 use super::error::{BuildError, Report};
 use super::inspect::package_in;
+use super::install::find_package;
 use super::place::virtual_path;
 use super::{BundledFile, ROOT};
 
@@ -42,29 +44,53 @@ pub(super) struct Assets {
     total_bytes: u64,
 }
 
-/// `asked` are the modules that use their own folder.
-pub(super) fn collect(dir: &Path, asked: &BTreeSet<String>) -> Result<Assets, BuildError> {
+/// What is looked for, and where.
+pub(super) struct Search<'a> {
+    /// The bot's folder, canonical.
+    pub(super) dir: &'a Path,
+    /// The modules that use their own folder, by their paths from `dir`. The bundler read them: names
+    /// in source maps, which a package can write as it likes, are not among them.
+    pub(super) asked: &'a BTreeSet<String>,
+    /// Whether somebody may read the bot's own code: it is in the bundle anyway, so it is no secret,
+    /// but it takes room.
+    pub(super) with_code: bool,
+    /// What is asked of `require.resolve`, and by which file.
+    pub(super) resolved: &'a BTreeSet<(String, String)>,
+    /// Nothing above this folder is collected; none for a folder of whoever builds.
+    pub(super) boundary: Option<&'a Path>,
+}
+
+pub(super) fn collect(search: &Search<'_>) -> Result<Assets, BuildError> {
+    let dir = search.dir;
     let mut assets = Assets::default();
     for path in walk(dir)? {
         let Some(name) = relative(&path, dir) else {
             continue;
         };
-        if is_wanted(&name) {
+        if is_wanted(&name, search.with_code) {
             assets.add(&path, format!("{ROOT}/{name}"), &name)?;
             assets.paths.push(path);
         }
     }
-    let packages: BTreeSet<_> = asked
-        .iter()
-        .filter_map(|source| package_folder(source))
-        .collect();
-    for package in packages {
-        let on_disk = dir
-            .ancestors()
-            .map(|folder| folder.join(package))
-            .find(|path| path.is_dir());
-        if let Some(folder) = on_disk {
-            assets.add_package(&folder, package)?;
+    let asked = search.asked.iter().filter_map(|path| package_folder(path));
+    let mut packages: BTreeSet<_> = asked.map(|folder| dir.join(folder)).collect();
+    packages.extend(search.resolved.iter().filter_map(|(file, name)| {
+        let folder = find_package(Path::new(file), package_name(name))?;
+        Some(folder)
+    }));
+    for folder in packages {
+        let name = super::place::relative(&folder, dir);
+        let Some(start) = name.find("node_modules/") else {
+            continue;
+        };
+        let Ok(folder) = folder.canonicalize() else {
+            continue;
+        };
+        if search
+            .boundary
+            .is_none_or(|boundary| folder.starts_with(boundary))
+        {
+            assets.add_package(&folder, &name[start..])?;
         }
     }
     Ok(assets)
@@ -147,7 +173,7 @@ fn walk(folder: &Path) -> Result<Vec<PathBuf>, BuildError> {
     Ok(files)
 }
 
-fn is_wanted(name: &str) -> bool {
+fn is_wanted(name: &str, with_code: bool) -> bool {
     let extension = extension(name);
     let file = name.rsplit('/').next().unwrap_or(name);
     if is_env_file(name) || KEYS.contains(&extension) || LOCKFILES.contains(&file) {
@@ -158,7 +184,7 @@ fn is_wanted(name: &str) -> bool {
         .rev()
         .skip(1)
         .any(|part| SERVED_FOLDERS.contains(&part));
-    !CODE.contains(&extension) || is_served
+    with_code || !CODE.contains(&extension) || is_served
 }
 
 /// What a package reads is not its code, unless it serves code to browsers.

@@ -1,20 +1,18 @@
 //! The steps from a folder to a bundle, in order.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::diagnose::{self, Verdict};
+use super::compile::{Compiled, compile};
+use super::diagnose;
 use super::entry::{Entry, find_entry};
 use super::error::{BuildError, Report};
-use super::esbuild::{self, Job, Output};
-use super::inspect::{inspect, is_outside, outside, package_in};
+use super::esbuild::Output;
+use super::inspect::{is_ours, package_in};
 use super::messages::Message;
 use super::package_json::PackageJson;
-use super::{Bundle, Format, Instance, ROOT, Tools, assets, install, module_state, native, place};
-
-/// Tries with more left out each time; a bot that needs more has other problems.
-const MAX_TRIES: usize = 8;
+use super::{Bundle, Instance, ROOT, Tools, assets, early, install, locales, module_state, place};
 
 /// A step that took longer is worth a word.
 const WORTH_SAYING: Duration = Duration::from_secs(1);
@@ -31,16 +29,22 @@ pub fn bundle(dir: &Path, tools: &Tools<'_>) -> Result<Bundle, BuildError> {
     if !dir.is_dir() {
         return Err(BuildError::NotAFolder(dir.clone()));
     }
+    let root = dir;
+    let dir = &bot_in(root)?;
     let package = PackageJson::read(dir)?;
     let entry = find_entry(dir, &package)?;
-    install::ensure_installed(dir, &package, tools)?;
+    early::refuse_what_cannot_run(dir, &entry)?;
+    let stale = install::ensure_installed(root, dir, &package, tools)?;
 
     let started = Instant::now();
     let Compiled {
         output,
         format,
+        modules,
+        has_table,
+        resolved,
         mut warnings,
-    } = compile(dir, &package, &entry, tools)?;
+    } = compile(root, dir, &package, &entry, tools)?;
     if started.elapsed() > WORTH_SAYING {
         (tools.progress)(&format!(
             "bundled in {:.1} s",
@@ -48,12 +52,28 @@ pub fn bundle(dir: &Path, tools: &Tools<'_>) -> Result<Bundle, BuildError> {
         ));
     }
 
-    let placed = place::answer_markers(&output.code, &output.map, &entry.path, format)?;
+    let questions = place::Questions {
+        entry: &entry.path,
+        format,
+        modules: &modules,
+        has_table,
+    };
+    let placed = place::answer_markers(&output.code, &output.map, &questions)?;
     let own: BTreeSet<&str> = {
         let paths = output.meta.inputs.keys().map(String::as_str);
-        paths.filter(|path| package_in(path).is_none()).collect()
+        paths
+            .filter(|path| package_in(path).is_none() && !is_ours(path))
+            .collect()
     };
-    let assets = assets::collect(dir, &placed.asked)?;
+    let assets = assets::collect(&assets::Search {
+        dir,
+        asked: &placed.asked,
+        with_code: has_table || reads_files(&output, &own, &placed.asked),
+        resolved: &resolved,
+        boundary: tools.confined.map(|_| root.as_path()),
+    })?;
+    warnings.splice(0..0, stale);
+    warnings.extend(main_warning(&package, &entry));
     warnings.extend(preload_warnings(&entry));
     warnings.extend(
         output
@@ -63,6 +83,7 @@ pub fn bundle(dir: &Path, tools: &Tools<'_>) -> Result<Bundle, BuildError> {
     );
     warnings.extend(own.iter().filter_map(|path| key_warning(dir, path)));
     warnings.extend(assets.warnings);
+    warnings.extend(locales::warning(dir, own.iter().copied()));
     if package.settings.instance != Some(Instance::Resident) {
         warnings.extend(module_state::warnings(dir, own.iter().copied()));
     }
@@ -87,70 +108,44 @@ pub fn bundle(dir: &Path, tools: &Tools<'_>) -> Result<Bundle, BuildError> {
     })
 }
 
-struct Compiled {
-    output: Output,
-    format: Format,
-    warnings: Vec<Report>,
+/// The bot's folder in what is built: of a workspace, the one that its package.json names.
+fn bot_in(root: &Path) -> Result<PathBuf, BuildError> {
+    let Some(folder) = PackageJson::read(root)?.settings.folder else {
+        return Ok(root.to_path_buf());
+    };
+    let bot = root.join(&folder).canonicalize().ok();
+    let bot = bot.filter(|bot| bot.starts_with(root) && bot.is_dir());
+    bot.ok_or_else(|| BuildError::BadSetting {
+        key: "folder",
+        value: folder,
+        problem: "there is no such folder below this one".to_owned(),
+    })
 }
 
-/// Runs esbuild until it has no error that another run could avoid.
-fn compile(
-    dir: &Path,
-    package: &PackageJson,
-    entry: &Entry,
-    tools: &Tools<'_>,
-) -> Result<Compiled, BuildError> {
-    let mut format = Format::CommonJs;
-    let mut native: BTreeSet<String> = native::known().map(str::to_owned).collect();
-    let mut absent: BTreeSet<String> = native::OPTIONAL.map(str::to_owned).into();
-    for _ in 0..MAX_TRIES {
-        let externals: Vec<_> = native.union(&absent).map(String::as_str).collect();
-        let job = Job {
-            esbuild: tools.esbuild,
-            dir,
-            entry: &entry.path,
-            format,
-            externals: &externals,
-            confined: tools.confined,
-        };
-        let errors = match esbuild::run(&job)? {
-            Ok(output) => {
-                let found = inspect(dir, &output.meta, &entry.path, &native, tools);
-                if !found.problems.is_empty() {
-                    return Err(BuildError::Code(found.problems));
-                }
-                if found.left_out.is_empty() {
-                    let warnings = found.warnings;
-                    return Ok(Compiled {
-                        output,
-                        format,
-                        warnings,
-                    });
-                }
-                native.extend(found.left_out);
-                continue;
-            }
-            Err(errors) => errors,
-        };
-        if tools.confined.is_some() {
-            // Before anything else is said: an error shows the line that it is about.
-            let files = errors
-                .iter()
-                .filter_map(|error| Some(error.place.as_ref()?.file.as_str()));
-            let problems: Vec<_> = files.filter(|file| is_outside(file)).map(outside).collect();
-            if !problems.is_empty() {
-                return Err(BuildError::Code(problems));
-            }
-        }
-        match diagnose::judge(dir, package, &errors) {
-            Verdict::UseModules => format = Format::Module,
-            Verdict::LeaveOut(names) => absent.extend(names),
-            Verdict::Native(names) => native.extend(names),
-            Verdict::Refuse(problems) => return Err(BuildError::Code(problems)),
-        }
-    }
-    let problem = format!("it could not be settled after {MAX_TRIES} runs what to leave out");
-    Err(BuildError::BundlerOutput(problem))
+/// Whether the bot's own code looks at files.
+fn reads_files(output: &Output, own: &BTreeSet<&str>, asked: &BTreeSet<String>) -> bool {
+    const MODULES: [&str; 2] = ["fs", "fs/promises"];
+    let names_fs = |path: &&&str| {
+        let imports = output.meta.inputs.get(**path).map(|input| &input.imports);
+        let mut names = imports
+            .into_iter()
+            .flatten()
+            .map(|import| import.path.as_str());
+        names.any(|name| MODULES.contains(&name.strip_prefix("node:").unwrap_or(name)))
+    };
+    own.iter().any(|path| asked.contains(*path)) || own.iter().find(names_fs).is_some()
+}
+
+/// A `main` that leads nowhere, where a file of a usual name is started in its place.
+fn main_warning(package: &PackageJson, entry: &Entry) -> Option<Report> {
+    let main = package.main.as_ref()?;
+    entry.is_guessed.then(|| {
+        let message = format!(
+            "`main` of package.json is `{main}`, which is not there: `{}` is started",
+            entry.path
+        );
+        Report::new(message).with_advice("correct `main`")
+    })
 }
 
 /// `dotenv/config` and its like load what a host sets by itself; other files are missed.
@@ -174,19 +169,7 @@ fn reported(dir: &Path, warning: &Message) -> Option<Report> {
         .as_ref()
         .filter(|at| package_in(&at.file).is_none())?;
     let place = Some(diagnose::place(dir, at));
-    let is_dynamic = warning
-        .text
-        .starts_with("This call to \"require\" will not be bundled");
-    Some(match is_dynamic {
-        true => Report::new(
-            "what this `require` loads is known only when it runs, so it is not in the bundle",
-        )
-        .with_place(place)
-        .with_advice(
-            "write the path in quotes, or begin it with its folder: require('./commands/' + name)",
-        ),
-        false => Report::new(&*warning.text).with_place(place),
-    })
+    Some(Report::new(&*warning.text).with_place(place))
 }
 
 fn key_warning(dir: &Path, path: &str) -> Option<Report> {

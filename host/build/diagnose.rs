@@ -6,6 +6,7 @@ use super::error::{Place, Problem, ProblemKind, Report};
 use super::inspect::package_in;
 use super::install::find_package;
 use super::messages::{Location, Message};
+use super::modules::loads;
 use super::native;
 use super::package_json::PackageJson;
 
@@ -14,11 +15,23 @@ use super::package_json::PackageJson;
 pub(super) enum Verdict {
     /// The bot waits at the top level, which CommonJS cannot: bundle it as an ES module.
     UseModules,
-    /// Packages name others that are not installed, as they may if they never load them.
-    LeaveOut(Vec<String>),
+    /// Something is not there that may never be reached.
+    LeaveOut(LeftOut),
     /// Packages look for an addon beside their code.
     Native(Vec<String>),
     Refuse(Vec<Problem>),
+}
+
+/// What the next run does without.
+#[derive(Debug, Default)]
+pub(super) struct LeftOut {
+    /// Packages.
+    pub(super) packages: Vec<String>,
+    /// Paths: in which file, and what it says.
+    pub(super) paths: Vec<(String, String)>,
+    /// Files that assign to constants.
+    pub(super) assigning: Vec<String>,
+    pub(super) told: Vec<Report>,
 }
 
 const TOP_LEVEL_AWAIT: &str = "Top-level await is currently not supported with the \"cjs\"";
@@ -34,19 +47,71 @@ pub(super) fn judge(dir: &Path, package: &PackageJson, errors: &[Message]) -> Ve
     if !native.is_empty() {
         return Verdict::Native(native);
     }
-    let (missing_in_packages, own): (Vec<_>, Vec<_>) = errors.iter().partition(|error| {
-        let in_package = error
-            .place
-            .as_ref()
-            .is_some_and(|at| package_in(&at.file).is_some());
-        in_package && unresolved(error).is_some()
-    });
-    if own.is_empty() {
-        let names = missing_in_packages.into_iter().filter_map(external);
-        return Verdict::LeaveOut(names.collect());
+    let mut left = LeftOut::default();
+    let mut problems = Vec::new();
+    for error in errors {
+        let Some(at) = &error.place else {
+            problems.push(problem(dir, package, error));
+            continue;
+        };
+        let is_own = package_in(&at.file).is_none();
+        match unresolved(error) {
+            // A package may name others that it never loads.
+            Some(name) if !is_own || is_lazy(dir, at) => {
+                match name.starts_with(['.', '/']) {
+                    true => left.paths.push((at.file.clone(), name.to_owned())),
+                    false => left.packages.push(name.to_owned()),
+                }
+                if is_own {
+                    let Report {
+                        message,
+                        place,
+                        advice,
+                    } = problem(dir, package, error).report;
+                    let message = format!("{message}: it fails if it gets there");
+                    let report = Report::new(message).with_place(place);
+                    left.told.push(match advice {
+                        Some(advice) => report.with_advice(advice),
+                        None => report,
+                    });
+                }
+            }
+            None if error.text.starts_with(CONSTANT) => {
+                left.assigning.push(at.file.clone());
+                if is_own {
+                    let name = error.text.split('"').nth(1).unwrap_or_default();
+                    let message =
+                        format!("`{name}` is a constant: assigning to it fails if it gets there");
+                    left.told
+                        .push(Report::new(message).with_place(Some(place(dir, at))));
+                }
+            }
+            _ => problems.push(problem(dir, package, error)),
+        }
     }
-    let problems = own.into_iter().map(|error| problem(dir, package, error));
-    Verdict::Refuse(problems.collect())
+    match problems.is_empty() {
+        true => Verdict::LeaveOut(left),
+        false => Verdict::Refuse(problems),
+    }
+}
+
+const CONSTANT: &str = "Cannot assign to ";
+
+/// Whether what an error is about waits in a function or is caught.
+fn is_lazy(dir: &Path, at: &Location) -> bool {
+    let Ok(source) = std::fs::read_to_string(dir.join(&at.file)) else {
+        return false;
+    };
+    let before: usize = source
+        .split_inclusive('\n')
+        .take(at.line.saturating_sub(1))
+        .map(str::len)
+        .sum();
+    let offset = before + at.column;
+    let found = loads(&at.file, &source)
+        .into_iter()
+        .find(|load| load.offset == offset);
+    found.is_some_and(|load| load.is_lazy)
 }
 
 /// The package whose code says `require("../build/Release/x-*.node")`.
@@ -54,16 +119,6 @@ fn addon_seeker(error: &Message) -> Option<String> {
     let seeks = error.text.starts_with("Could not resolve") && error.text.contains(".node\"");
     let package = package_in(&error.place.as_ref()?.file)?;
     seeks.then(|| package.to_owned())
-}
-
-/// The name that a run without this import needs: relative ones from where they are written.
-fn external(error: &Message) -> Option<String> {
-    let name = unresolved(error)?;
-    if !name.starts_with('.') {
-        return Some(name.to_owned());
-    }
-    let importer = Path::new(&error.place.as_ref()?.file).parent()?;
-    Some(format!("./{}", importer.join(name).to_string_lossy()))
 }
 
 fn problem(dir: &Path, package: &PackageJson, error: &Message) -> Problem {
@@ -97,7 +152,7 @@ fn problem(dir: &Path, package: &PackageJson, error: &Message) -> Problem {
 }
 
 /// What `Could not resolve "x"` names.
-fn unresolved(error: &Message) -> Option<&str> {
+pub(super) fn unresolved(error: &Message) -> Option<&str> {
     error
         .text
         .strip_prefix("Could not resolve \"")?
@@ -185,18 +240,29 @@ pub(super) fn env_file(path: &str, place: Option<Place>) -> Problem {
     }
 }
 
-/// `chain` is the packages through which the bot comes to `package`.
-pub(super) fn native_module(package: &str, place: Option<Place>, chain: &[String]) -> Problem {
-    let through = match chain.is_empty() {
-        true => String::new(),
-        false => format!(" (through `{}`)", chain.join("`, `")),
-    };
-    let message = format!("`{package}`{through} is machine code, which a sandbox cannot load");
+/// A package that cannot run here, which the bot itself loads.
+pub(super) fn native_module(package: &str, place: Option<Place>) -> Problem {
+    let message = format!("`{package}` {}", native::reason(package));
     Problem {
         kind: ProblemKind::NativeModule(package.to_owned()),
         report: Report::new(message)
             .with_place(place)
             .with_advice(native::advice(package)),
+    }
+}
+
+/// A package of the bot's that needs another one, which cannot run here, to start at all.
+pub(super) fn needs_native(package: &str, needed: &str, place: Option<Place>) -> Problem {
+    let message = format!(
+        "`{package}` needs `{needed}`, which {}",
+        native::reason(needed)
+    );
+    Problem {
+        kind: ProblemKind::NativeModule(package.to_owned()),
+        report: Report::new(message).with_place(place).with_advice(format!(
+            "do without `{package}`; in the place of `{needed}` {}",
+            native::advice(needed)
+        )),
     }
 }
 

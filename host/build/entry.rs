@@ -15,6 +15,8 @@ pub struct Entry {
     pub chosen_because: String,
     /// What the start script loads before it, which the host does not.
     pub preloads: Vec<String>,
+    /// Whether nothing but its name speaks for it.
+    pub is_guessed: bool,
 }
 
 const EXTENSIONS: [&str; 7] = ["js", "mjs", "cjs", "ts", "mts", "cts", "json"];
@@ -49,6 +51,7 @@ fn configured(dir: &Path, entry: &str) -> Result<Entry, BuildError> {
         path,
         chosen_because: "package.json names it in `roost.entry`".to_owned(),
         preloads: Vec::new(),
+        is_guessed: false,
     })
 }
 
@@ -87,6 +90,7 @@ fn started(dir: &Path, package: &PackageJson, tried: &mut Vec<String>) -> Option
         path,
         chosen_because,
         preloads: started.preloads,
+        is_guessed: false,
     })
 }
 
@@ -103,6 +107,7 @@ fn main(dir: &Path, package: &PackageJson, tried: &mut Vec<String>) -> Option<En
         path,
         chosen_because: "package.json names it in `main`".to_owned(),
         preloads: Vec::new(),
+        is_guessed: false,
     })
 }
 
@@ -118,6 +123,7 @@ fn usual(dir: &Path, tried: &mut Vec<String>) -> Option<Entry> {
                         path,
                         chosen_because,
                         preloads: Vec::new(),
+                        is_guessed: true,
                     });
                 }
             }

@@ -124,6 +124,8 @@ pub enum ProblemKind {
     EnvFile(String),
     /// A file outside of an uploaded folder.
     Outside(String),
+    /// A dependency of an uploaded folder that is neither of a registry nor in the folder.
+    Dependency(String),
     /// A file of a kind that cannot be imported.
     NotImportable(String),
 }

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
 
 use super::Tools;
-use super::diagnose::{env_file, is_env_file, native_module, package_name};
+use super::diagnose::{env_file, is_env_file, native_module, needs_native, package_name};
 use super::error::{Place, Problem, ProblemKind, Report};
-use super::esbuild::{Import, Metafile};
+use super::esbuild::{Import, Input, Metafile};
 use super::install::find_package;
+use super::modules::loads;
 use super::native;
 
 /// What was found in a bundle.
@@ -27,40 +28,72 @@ impl Findings {
     }
 }
 
-/// `native` are packages left out of the bundle because they are machine code.
 pub(super) fn inspect(
     dir: &Path,
+    boundary: Option<&Boundary<'_>>,
     meta: &Metafile,
     entry: &str,
-    native: &BTreeSet<String>,
     tools: &Tools<'_>,
 ) -> Findings {
     let mut findings = Findings::default();
     let bundle = Inspected {
         dir,
         meta,
+        entry,
         importers: importers(meta, entry),
     };
-    if tools.confined.is_some() {
-        bundle.outside(&mut findings);
+    if let Some(boundary) = boundary {
+        bundle.outside(boundary, &mut findings);
     }
     bundle.env_files(&mut findings);
-    bundle.left_out(native, &mut findings);
+    bundle.left_out(&mut findings);
     bundle.addons(&mut findings);
     bundle.builtins(tools.builtins, &mut findings);
     findings
 }
 
+/// How the modules are named that stand in the place of packages which cannot run.
+pub(super) const NATIVE: &str = "roost:native:";
+
+/// What is said of one of the bot's packages.
+#[derive(Default)]
+struct Told<'a> {
+    /// Packages that cannot run.
+    needed: BTreeSet<&'a str>,
+    /// Whether the bot's own code loads it.
+    is_own: bool,
+    /// Whether the bot cannot start without it.
+    is_needed: bool,
+    place: Option<Place>,
+}
+
 struct Inspected<'a> {
     dir: &'a Path,
     meta: &'a Metafile,
+    entry: &'a str,
     /// For each file, the first that imports it on the way from the entry, and what it wrote.
     importers: BTreeMap<&'a str, (&'a str, &'a str)>,
 }
 
-/// Whether a file, by its name from the bot's folder, is not below that folder.
-pub(super) fn is_outside(path: &str) -> bool {
-    path.starts_with('/') || path.split('/').next() == Some("..")
+/// Whether it is no file but a module of ours.
+pub(super) fn is_ours(path: &str) -> bool {
+    path.starts_with("roost:")
+}
+
+/// What an upload's bundle may be made of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Boundary<'a> {
+    /// The bot's folder, from where paths are.
+    pub(super) dir: &'a Path,
+    /// The folder that was uploaded.
+    pub(super) root: &'a Path,
+}
+
+impl Boundary<'_> {
+    /// Whether a file, by its path from the bot's folder, is not below what was uploaded.
+    pub(super) fn is_outside(&self, path: &str) -> bool {
+        !is_ours(path) && !super::place::normal(&self.dir.join(path)).starts_with(self.root)
+    }
 }
 
 /// The problem with such a file. Nothing of what is in it is shown.
@@ -75,13 +108,18 @@ pub(super) fn outside(path: &str) -> Problem {
 
 impl Inspected<'_> {
     /// Uploaded code must not take files of the host with it.
-    fn outside(&self, findings: &mut Findings) {
-        for path in self.meta.inputs.keys().filter(|path| is_outside(path)) {
+    fn outside(&self, boundary: &Boundary<'_>, findings: &mut Findings) {
+        for path in self
+            .meta
+            .inputs
+            .keys()
+            .filter(|path| boundary.is_outside(path))
+        {
             let mut problem = outside(path);
             problem.report.place = self
                 .imported_at(path)
                 .0
-                .filter(|place| !is_outside(&place.file));
+                .filter(|place| !boundary.is_outside(&place.file));
             findings.problems.push(problem);
         }
     }
@@ -93,32 +131,109 @@ impl Inspected<'_> {
         }
     }
 
-    /// Native packages that are in no bundle: refused where the bot itself names one.
-    ///
-    /// Where a package names one it may be for a case that never comes, so it is only said, and
-    /// only if somebody installed it.
-    fn left_out(&self, native: &BTreeSet<String>, findings: &mut Findings) {
-        for (path, input) in &self.meta.inputs {
-            for import in input.imports.iter().filter(|import| import.external) {
-                let package = package_name(&import.path);
-                if !native.contains(package) {
+    /// Packages that cannot run here: refused where the bot needs one to start, by the name of its own
+    /// package. Where it may never come to that it is only said, and only if somebody installed it.
+    fn left_out(&self, findings: &mut Findings) {
+        let mut told: BTreeMap<String, Told<'_>> = BTreeMap::new();
+        for (path, input) in self.files() {
+            for import in &input.imports {
+                let Some(needed) = import.path.strip_prefix(NATIVE) else {
                     continue;
+                };
+                let needed = package_name(needed);
+                let (place, direct) = match package_in(path) {
+                    None => (Place::of_import(self.dir, path, import.written()), None),
+                    Some(package) => {
+                        let (place, chain) = self.imported_at(path);
+                        let first = chain.into_iter().next();
+                        (place, Some(first.unwrap_or_else(|| package.to_owned())))
+                    }
+                };
+                let is_own = direct.is_none();
+                let told = told
+                    .entry(direct.unwrap_or_else(|| needed.to_owned()))
+                    .or_default();
+                told.needed.insert(needed);
+                told.is_own |= is_own;
+                let is_needed = self.is_needed(path, import.written());
+                if told.place.is_none() || (is_needed && !told.is_needed) {
+                    told.place = place;
                 }
-                if package_in(path).is_none() {
-                    let place = Place::of_import(self.dir, path, import.written());
-                    findings.problems.push(native_module(package, place, &[]));
-                } else if find_package(self.dir, package).is_some() {
-                    let (place, mut chain) = self.imported_at(path);
-                    chain.extend(package_in(path).map(str::to_owned));
-                    findings.warn(native_module(package, place, &chain).report);
+                told.is_needed |= is_needed;
+            }
+        }
+        for (package, told) in told {
+            let Told {
+                needed,
+                is_own,
+                is_needed,
+                place,
+            } = told;
+            let names: Vec<String> = needed.iter().map(|name| format!("`{name}`")).collect();
+            let first = needed.first().copied().unwrap_or(&package);
+            match (is_needed, is_own) {
+                (true, true) => findings.problems.push(native_module(&package, place)),
+                (true, false) => findings.problems.push(needs_native(&package, first, place)),
+                (false, true) => {
+                    let Report {
+                        message,
+                        place,
+                        advice,
+                    } = native_module(&package, place).report;
+                    let report = Report::new(format!("{message}: it fails if it gets there"));
+                    findings.warn(
+                        report
+                            .with_place(place)
+                            .with_advice(advice.unwrap_or_default()),
+                    );
                 }
+                (false, false)
+                    if needed
+                        .iter()
+                        .any(|name| find_package(self.dir, name).is_some()) =>
+                {
+                    let message = format!(
+                        "`{package}` has parts that need {}, which cannot run here: they fail if it gets there",
+                        names.join(", ")
+                    );
+                    findings.warn(Report::new(message).with_place(place));
+                }
+                (false, false) => {}
             }
         }
     }
 
+    /// Whether the bot cannot start without what `path` names so: each step to it is taken as soon as
+    /// a file is evaluated.
+    fn is_needed(&self, path: &str, written: &str) -> bool {
+        let (mut file, mut written) = (path, written);
+        loop {
+            let source = std::fs::read_to_string(self.dir.join(file)).unwrap_or_default();
+            let loads = loads(file, &source);
+            if !loads
+                .iter()
+                .any(|load| load.name == written && !load.is_lazy)
+            {
+                return false;
+            }
+            match self.importers.get(file) {
+                Some((by, as_written)) => (file, written) = (by, as_written),
+                None => return file == self.entry,
+            }
+        }
+    }
+
+    /// What went in, without modules of ours.
+    fn files(&self) -> impl Iterator<Item = (&'_ str, &'_ Input)> {
+        let inputs = self.meta.inputs.iter();
+        inputs
+            .filter(|(path, _)| !is_ours(path))
+            .map(|(path, input)| (path.as_str(), input))
+    }
+
     /// Packages nobody knew to be native: they hold an addon, or ask for one to be loaded.
     fn addons(&self, findings: &mut Findings) {
-        for (path, input) in &self.meta.inputs {
+        for (path, input) in self.files() {
             let asks =
                 |import: &Import| package_in(&import.path).is_some_and(native::is_addon_loader);
             if !path.ends_with(".node") && !input.imports.iter().any(asks) {
@@ -129,7 +244,7 @@ impl Inspected<'_> {
                 Some(package) => findings.left_out.push(package.to_owned()),
                 None => {
                     let (place, _) = self.imported_at(path);
-                    findings.problems.push(native_module(path, place, &[]));
+                    findings.problems.push(native_module(path, place));
                 }
             }
         }
@@ -137,7 +252,7 @@ impl Inspected<'_> {
 
     fn builtins(&self, supported: &[&str], findings: &mut Findings) {
         let mut seen = BTreeSet::new();
-        for (path, input) in &self.meta.inputs {
+        for (path, input) in self.files() {
             let externals = input.imports.iter().filter(|import| import.external);
             for import in externals {
                 let name = import.path.strip_prefix("node:");

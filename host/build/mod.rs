@@ -1,10 +1,10 @@
 //! From a bot's folder to one bundle of JavaScript, and into a component's sections.
 //!
 //! ```text
-//!  folder ─▶ package_json ─▶ entry ─▶ install ─▶ esbuild ─▶ inspect ─▶ place ─▶ Bundle ─▶ artifact
-//!            what it says    where    npm ci,    one file,  addons,    whose    code, map,
-//!            of itself       it       if need    its map    builtins   folder   files
-//!                            starts   be
+//!  folder ─▶ package_json ─▶ entry ─▶ install ─▶ compile ────▶ place ─▶ Bundle ─▶ artifact
+//!            what it says    where    npm ci,    │ esbuild    whose    code, map,
+//!            of itself       it       if need    │ modules    folder   files
+//!                            starts   be         ▼ inspect
 //! ```
 //!
 //! `bundle` starts other programs and waits for them: call it where blocking is allowed.
@@ -14,20 +14,25 @@
 pub mod artifact;
 mod assets;
 mod bundle;
+mod compile;
 mod diagnose;
+mod early;
 mod entry;
 mod error;
 mod esbuild;
 mod inspect;
 mod install;
+mod locales;
 mod messages;
 mod module_state;
+mod modules;
 mod native;
 mod package_json;
 mod place;
 mod process;
 mod scripts;
 pub mod sourcemap;
+pub mod workspace;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

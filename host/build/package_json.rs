@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::error::BuildError;
 
@@ -24,9 +24,11 @@ pub(super) struct Settings {
     pub(super) entry: Option<String>,
     pub(super) webhook_path: Option<String>,
     pub(super) instance: Option<Instance>,
+    /// Where the bot is, in a workspace's package.json.
+    pub(super) folder: Option<String>,
 }
 
-const SETTINGS: [&str; 3] = ["entry", "webhookPath", "instance"];
+const SETTINGS: [&str; 4] = ["entry", "webhookPath", "instance", "folder"];
 
 /// A folder without a package.json has an empty one.
 #[derive(Debug, Default)]
@@ -34,6 +36,7 @@ pub(super) struct PackageJson {
     pub(super) scripts: BTreeMap<String, String>,
     pub(super) main: Option<String>,
     pub(super) dependencies: BTreeMap<String, Value>,
+    pub(super) optional_dependencies: BTreeMap<String, Value>,
     pub(super) dev_dependencies: BTreeMap<String, Value>,
     pub(super) settings: Settings,
 }
@@ -61,6 +64,7 @@ impl PackageJson {
             _ => BTreeMap::new(),
         };
         let dependencies = map("dependencies");
+        let optional_dependencies = map("optionalDependencies");
         let dev_dependencies = map("devDependencies");
         let scripts = map("scripts")
             .into_iter()
@@ -73,11 +77,26 @@ impl PackageJson {
                 .and_then(Value::as_str)
                 .map(str::to_owned),
             dependencies,
+            optional_dependencies,
             dev_dependencies,
             settings: Settings::read(fields.remove("roost"))
                 .map_err(|error| Wrong::Setting(Box::new(error)))?,
         })
     }
+}
+
+/// What a file of JSON holds, as an object; none where there is no file.
+pub(super) fn read_object(path: &Path) -> Result<Option<Map<String, Value>>, BuildError> {
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let text = std::fs::read_to_string(path).map_err(BuildError::io(path, "read"))?;
+    serde_json::from_str(text.trim_start_matches('\u{feff}'))
+        .map(Some)
+        .map_err(|error| BuildError::PackageJson {
+            path: path.to_path_buf(),
+            problem: error.to_string(),
+        })
 }
 
 enum Wrong {
@@ -123,6 +142,7 @@ impl Settings {
         };
         Ok(Self {
             entry: text(&fields, "entry")?,
+            folder: text(&fields, "folder")?,
             webhook_path,
             instance,
         })

@@ -1,10 +1,8 @@
-//! Gives each module of a bundle its own `__dirname`.
+//! Answers what the modules of a bundle ask: where they are, and by what they load others.
 //!
-//! In one file there would be one folder for all, and `path.join(__dirname, '../views')` in
-//! `routes/x.js` would miss. So the bundler writes a marker wherever a module asks where it is,
-//! the source map tells which module that was, and the marker is given a number: no column moves.
-//! A first line, which the source map skips, says what the numbered markers are. In the same way
-//! modules get a `module.parent`, by which older bots tell whether they are the program.
+//! The markers that stand in the code are given their final numbers, so that the same files make the
+//! same bytes, and a first line, which the source map skips, says what they are. Modules also get a
+//! `module` like Node's: older bots tell by `module.parent` whether they are the program.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
@@ -13,88 +11,132 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::error::BuildError;
-use super::sourcemap::SourceMap;
+use super::modules::{CONSTANT, Question, marker, markers};
 use super::{Format, ROOT};
-
-/// What modules ask, and the marker for it. All markers are of one length.
-const QUESTIONS: [(&str, &str); 6] = [
-    ("__dirname", "__roost_dir_0000__"),
-    ("__filename", "__roost_fil_0000__"),
-    ("import.meta.dirname", "__roost_dir_0000__"),
-    ("import.meta.filename", "__roost_fil_0000__"),
-    ("import.meta.url", "__roost_url_0000__"),
-    ("require.main", "__roost_mod_0000__"),
-];
-
-const MARKER_START: &str = "__roost_";
-const MARKER_LENGTH: usize = 18;
-
-pub(super) fn definitions() -> impl Iterator<Item = String> {
-    QUESTIONS
-        .iter()
-        .map(|(name, marker)| format!("--define:{name}={marker}"))
-}
 
 /// A bundle whose modules know where they are.
 pub(super) struct Placed {
     pub(super) code: String,
     pub(super) map: String,
-    /// The modules that asked, as the source map names them.
+    /// The modules that ask where they are, by their paths from the bot's folder.
     pub(super) asked: BTreeSet<String>,
+}
+
+/// What is needed to answer.
+pub(super) struct Questions<'a> {
+    pub(super) entry: &'a str,
+    pub(super) format: Format,
+    /// The modules that markers count, by their paths from the bot's folder.
+    pub(super) modules: &'a [String],
+    /// Whether code of the bundle's begins with a list of what can be loaded by name.
+    pub(super) has_table: bool,
 }
 
 /// Answers every marker in `code`.
 pub(super) fn answer_markers(
     code: &str,
     map: &str,
-    entry: &str,
-    format: Format,
+    questions: &Questions<'_>,
 ) -> Result<Placed, BuildError> {
-    let parsed = SourceMap::parse(map.as_bytes())
-        .map_err(|error| BuildError::BundlerOutput(error.to_string()))?;
-    let mut answers = Answers::default();
-    let mut placed = String::with_capacity(code.len() + 256);
-    // A program's first line, `#!/usr/bin/env node`, is no longer the first.
-    let code = match code.strip_prefix("#!") {
-        Some(rest) => format!("//{rest}"),
-        None => code.to_owned(),
-    };
-    for (number, line) in code.split_inclusive('\n').enumerate() {
-        let mut rest = 0;
-        while let Some(found) = line[rest..].find(MARKER_START) {
-            let start = rest + found;
-            let end = (start + MARKER_LENGTH).min(line.len());
-            placed.push_str(&line[rest..start]);
-            let source = parsed.source_at(number + 1, start + 1).unwrap_or(entry);
-            match &line[start..end] {
-                "__roost_mod_0000__" => placed.push_str(&main_module(line, start, source == entry)),
-                marker => placed.push_str(&answers.number(marker, source)),
-            }
-            rest = end;
+    let mut used = BTreeSet::new();
+    let mut asked = BTreeSet::new();
+    for found in markers(code) {
+        let Some(module) = questions.modules.get(found.module) else {
+            continue;
+        };
+        used.insert((module.as_str(), found.question, found.length));
+        if matches!(
+            found.question,
+            Question::Folder | Question::File | Question::Url
+        ) {
+            asked.insert(module.clone());
         }
-        placed.push_str(&line[rest..]);
     }
-    let has_modules = give_parents(&mut placed);
-    let mut prelude = answers.prelude(entry, format);
-    if has_modules {
-        let file = quote(&virtual_path(entry));
+    let order: BTreeSet<&str> = used.iter().map(|(module, ..)| *module).collect();
+    let numbers: BTreeMap<&str, usize> = order.into_iter().zip(0..).collect();
+
+    let mut placed = String::with_capacity(code.len() + 256);
+    let mut rest = 0;
+    for found in markers(code) {
+        let number = questions
+            .modules
+            .get(found.module)
+            .and_then(|module| numbers.get(module.as_str()));
+        if let Some(number) = number {
+            placed.push_str(&code[rest..found.start]);
+            placed.push_str(&marker(found.question, *number, found.length));
+            rest = found.start + found.length;
+        }
+    }
+    placed.push_str(&code[rest..]);
+    // A program's first line, `#!/usr/bin/env node`, is no longer the first.
+    if placed.starts_with("#!") {
+        placed.replace_range(..2, "//");
+    }
+
+    let mut prelude = String::new();
+    if questions.format == Format::Module {
+        let file = quote(&format!("file://{}", virtual_path(questions.entry)));
+        prelude.push_str(r#"import{createRequire as __roost_require}from"node:module";"#);
+        prelude.push_str(&format!("var require=__roost_require({file});"));
+    }
+    let loads = |question| {
+        matches!(
+            question,
+            Question::Require | Question::Import | Question::Main
+        )
+    };
+    if questions.has_table || used.iter().any(|(_, question, _)| loads(*question)) {
+        prelude.push_str(&format!("var {LOADER}=require(\"roost/modules\");"));
+    }
+    for (module, question, length) in &used {
+        let Some(number) = numbers.get(module) else {
+            continue;
+        };
+        let file = virtual_path(module);
+        let value = match question {
+            Question::Folder => quote(file.rsplit_once('/').map_or("/", |(folder, _)| folder)),
+            Question::File => quote(&file),
+            Question::Url => quote(&format!("file://{file}")),
+            Question::Require => format!("{LOADER}.requireOf({})", quote(&file)),
+            Question::Import => format!("{LOADER}.importOf({})", quote(&file)),
+            Question::Main => format!("{LOADER}.main"),
+        };
         prelude.push_str(&format!(
-            "function {NEW_MODULE}{{return{{exports:{{}},parent:{{filename:{file}}},children:[]}}}}"
+            "var {}={value};",
+            marker(*question, *number, *length)
+        ));
+    }
+    if placed.contains(CONSTANT) {
+        prelude.push_str(
+            "var $_k={set x(_){throw new TypeError(\"Assignment to constant variable.\")}};",
+        );
+    }
+    if make_modules(&mut placed) {
+        let file = quote(&virtual_path(questions.entry));
+        let root = quote(&format!("{ROOT}/"));
+        prelude.push_str(&format!(
+            "function {NEW_MODULE}(cb){{for(var f in cb)break;f={root}+f;var i=f.indexOf(\"node_modules/\");\
+             if(i>0)f={root}+f.slice(i);return{{exports:{{}},id:f,filename:f,path:f.slice(0,f.lastIndexOf(\"/\")),\
+             loaded:!1,paths:[],parent:f=={file}?null:{{filename:{file},id:\".\",children:[],paths:[],exports:{{}}}},children:[]}}}}"
         ));
     }
     Ok(Placed {
         code: format!("{prelude}\n{placed}"),
         map: shifted(map)?,
-        asked: answers.asked,
+        asked,
     })
 }
 
+/// What loads modules by name, in the bundle.
+pub(super) const LOADER: &str = "$_x";
+
 /// What the bundler makes for `module`, and what stands in its place: as long, so no column moves.
 const PLAIN_MODULE: &str = "{exports:{}}";
-const NEW_MODULE: &str = "__roost_md()";
+const NEW_MODULE: &str = "__roostm";
 
 /// Replaces the one place where the bundler's own code makes modules; tells whether it is there.
-fn give_parents(code: &mut String) -> bool {
+fn make_modules(code: &mut String) -> bool {
     let helper = "(0,cb[__getOwnPropNames(cb)[0]])((";
     let Some(helper) = code.find(helper) else {
         return false;
@@ -103,75 +145,14 @@ fn give_parents(code: &mut String) -> bool {
         return false;
     };
     let start = helper + found;
-    code.replace_range(start..start + PLAIN_MODULE.len(), NEW_MODULE);
+    code.replace_range(
+        start..start + PLAIN_MODULE.len(),
+        &format!("{NEW_MODULE}(cb)"),
+    );
     true
 }
 
-/// Answers `require.main` so that `require.main === module` is true in the entry only.
-///
-/// There it becomes the name that it is compared with: the bundler may have renamed `module`.
-fn main_module(line: &str, start: usize, is_entry: bool) -> String {
-    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '$');
-    let after = line[start + MARKER_LENGTH..]
-        .trim_start()
-        .trim_start_matches('=')
-        .trim_start();
-    let after = &after[..after.find(|c| !is_name(c)).unwrap_or(after.len())];
-    let before = line[..start].trim_end().trim_end_matches('=').trim_end();
-    let before = &before[before.rfind(|c| !is_name(c)).map_or(0, |at| at + 1)..];
-    let name = match is_entry {
-        false => "undefined",
-        true if after.starts_with("module") => after,
-        true if before.starts_with("module") => before,
-        true => "module",
-    };
-    format!("{name:MARKER_LENGTH$}")
-}
-
-#[derive(Default)]
-struct Answers {
-    /// Marker's kind and source, and the number given.
-    numbers: BTreeMap<(String, String), usize>,
-    asked: BTreeSet<String>,
-}
-
-impl Answers {
-    fn number(&mut self, marker: &str, source: &str) -> String {
-        let Some(kind) = marker.strip_suffix("0000__") else {
-            return marker.to_owned();
-        };
-        let next = self.numbers.len() + 1;
-        let key = (kind.to_owned(), source.to_owned());
-        let number = *self.numbers.entry(key).or_insert(next);
-        self.asked.insert(source.to_owned());
-        format!("{kind}{number:04}__")
-    }
-
-    /// One line: what the markers are, and `require` for the packages in an ES module.
-    fn prelude(&self, entry: &str, format: Format) -> String {
-        let mut line = String::new();
-        if format == Format::Module {
-            let file = quote(&format!("file://{}", virtual_path(entry)));
-            line.push_str(r#"import{createRequire as __roost_require}from"node:module";"#);
-            line.push_str(&format!("var require=__roost_require({file});"));
-        }
-        for ((kind, source), number) in &self.numbers {
-            let file = virtual_path(source);
-            let value = match kind.as_str() {
-                "__roost_dir_" => file
-                    .rsplit_once('/')
-                    .map_or("/", |(folder, _)| folder)
-                    .to_owned(),
-                "__roost_url_" => format!("file://{file}"),
-                _ => file,
-            };
-            line.push_str(&format!("var {kind}{number:04}__={};", quote(&value)));
-        }
-        line
-    }
-}
-
-fn quote(text: &str) -> String {
+pub(super) fn quote(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
@@ -227,7 +208,7 @@ fn parsed(map: &str) -> Result<RawMap<'_>, BuildError> {
         .map_err(|error| BuildError::BundlerOutput(format!("its source map is not one: {error}")))
 }
 
-fn normal(path: &Path) -> PathBuf {
+pub(super) fn normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for part in path.components() {
         match part {
@@ -242,7 +223,7 @@ fn normal(path: &Path) -> PathBuf {
 }
 
 /// `path` as seen from `dir`, with `..` where it is not inside.
-fn relative(path: &Path, dir: &Path) -> String {
+pub(super) fn relative(path: &Path, dir: &Path) -> String {
     let shared = path
         .components()
         .zip(dir.components())

@@ -72,12 +72,6 @@ impl SourceMap {
         })
     }
 
-    /// The module that a position of the bundle belongs to.
-    pub(super) fn source_at(&self, line: usize, column: usize) -> Option<&str> {
-        let (source, ..) = self.segment(line, column)?.original?;
-        self.sources.get(source as usize).map(String::as_str)
-    }
-
     /// The last segment at or before the column.
     ///
     /// A statement that goes on in the next line has its last segment in an earlier one.

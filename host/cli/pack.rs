@@ -1,5 +1,8 @@
 //! A bot's folder as the `tar.gz` that a host takes.
 //!
+//! A bot that is a package of a workspace is packed with the packages of it that the bot needs, where
+//! they are, and with the workspace's lock file.
+//!
 //! What `.gitignore` and `.roostignore` name stays here, and whatever they say so do `.env` files,
 //! `.git` and `node_modules`. The same files make the same bytes.
 
@@ -12,6 +15,7 @@ use ignore::WalkBuilder;
 use tar::{Builder, Header};
 
 use super::CliError;
+use crate::build::workspace::{self, Workspace};
 use crate::deploys::upload::{MAX_FILES, MAX_UNPACKED_BYTES, is_left_out};
 
 /// A folder, packed.
@@ -39,8 +43,15 @@ pub fn pack(folder: &Path) -> Result<Packed, CliError> {
         warnings: Vec::new(),
     };
     let mut builder = Builder::new(GzEncoder::new(Vec::new(), Compression::default()));
-    for (name, path) in files(&root, &mut packed.warnings)? {
-        let content = std::fs::read(&path).map_err(|error| unreadable(&path, &error))?;
+    let (files, package_json) = match workspace::around(&root) {
+        Some(workspace) => of_workspace(&workspace, &mut packed.warnings)?,
+        None => (files(&root, true, &mut packed.warnings)?, None),
+    };
+    for (name, path) in files {
+        let content = match &package_json {
+            Some(content) if name == PACKAGE_JSON => content.clone(),
+            _ => std::fs::read(&path).map_err(|error| unreadable(&path, &error))?,
+        };
         packed.files += 1;
         packed.bytes += content.len() as u64;
         if packed.bytes > MAX_UNPACKED_BYTES || packed.files > MAX_FILES {
@@ -72,12 +83,92 @@ fn append(builder: &mut Builder<GzEncoder<Vec<u8>>>, name: &str, content: &[u8])
     builder.append_data(&mut header, name, content)
 }
 
+const PACKAGE_JSON: &str = "package.json";
+
+/// What of a workspace's own folder a build needs.
+const OF_ROOT: [&str; 8] = [
+    ".npmrc",
+    "npm-shrinkwrap.json",
+    "package-lock.json",
+    PACKAGE_JSON,
+    "pnpm-lock.yaml",
+    "pnpm-workspace.yaml",
+    "tsconfig.base.json",
+    "tsconfig.json",
+];
+
+type Files = Vec<(String, PathBuf)>;
+
+/// The files of a workspace that a bot in it needs, and its package.json, which names the bot's folder.
+fn of_workspace(
+    workspace: &Workspace,
+    warnings: &mut Vec<String>,
+) -> Result<(Files, Option<Vec<u8>>), CliError> {
+    let Workspace {
+        root,
+        folder,
+        needed,
+    } = workspace;
+    let locks = OF_ROOT
+        .iter()
+        .chain(&["yarn.lock"])
+        .map(|name| (*name, root.join(name)));
+    let of_root: Files = locks
+        .filter(|(_, path)| path.is_file())
+        .map(|(name, path)| (name.to_owned(), path))
+        .collect();
+    let has_lock = of_root
+        .iter()
+        .any(|(name, _)| name.contains("lock") || name.contains("shrinkwrap"));
+    let bot = root.join(folder);
+    let has_own_lock = OF_ROOT
+        .iter()
+        .any(|name| name.contains("lock") && bot.join(name).is_file());
+    if needed.is_empty() && (!has_lock || has_own_lock) {
+        return Ok((files(&bot, true, warnings)?, None));
+    }
+    let text = std::fs::read_to_string(root.join(PACKAGE_JSON)).unwrap_or_else(|_| "{}".to_owned());
+    let mut package: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text)
+        .map_err(|error| {
+            let path = root.join(PACKAGE_JSON);
+            CliError::File(format!("`{}` is not valid: {error}", path.display()))
+        })?;
+    package.insert("roost".to_owned(), serde_json::json!({ "folder": folder }));
+    let mut all = of_root;
+    if !root.join(PACKAGE_JSON).is_file() {
+        all.push((PACKAGE_JSON.to_owned(), root.join(PACKAGE_JSON)));
+    }
+    for (part, minds_git) in
+        std::iter::once((folder, true)).chain(needed.iter().map(|part| (part, false)))
+    {
+        // What packages of a workspace are compiled to is seldom in a repository, and what the bot loads.
+        let found = files(&root.join(part), minds_git, warnings)?;
+        all.extend(
+            found
+                .into_iter()
+                .map(|(name, path)| (format!("{part}/{name}"), path)),
+        );
+    }
+    all.sort();
+    all.dedup();
+    if !needed.is_empty() {
+        let names: Vec<_> = needed.iter().map(|part| format!("`{part}`")).collect();
+        warnings.push(format!("packed with {} of its workspace", names.join(", ")));
+    }
+    Ok((
+        all,
+        Some(serde_json::Value::Object(package).to_string().into_bytes()),
+    ))
+}
+
 /// The files to pack, by their names, in order.
-fn files(root: &Path, warnings: &mut Vec<String>) -> Result<Vec<(String, PathBuf)>, CliError> {
+fn files(root: &Path, minds_git: bool, warnings: &mut Vec<String>) -> Result<Files, CliError> {
     let top = root.to_owned();
     let walk = WalkBuilder::new(root)
         .hidden(false)
         .git_global(false)
+        .git_ignore(minds_git)
+        .git_exclude(minds_git)
         // A folder that is no repository may have a .gitignore all the same.
         .require_git(false)
         .add_custom_ignore_filename(".roostignore")
@@ -176,6 +267,58 @@ mod tests {
         assert_eq!(packed.warnings.len(), 2, "{:?}", packed.warnings);
         assert!(source.left_out.is_empty());
         assert_eq!(pack(dir.path()).unwrap().archive, packed.archive);
+    }
+
+    #[test]
+    fn a_bot_of_a_workspace_brings_what_it_needs() {
+        let dir = folder(&[
+            (
+                "package.json",
+                r#"{"name":"ws","workspaces":["apps/*","packages/*"]}"#,
+            ),
+            ("package-lock.json", "{}"),
+            (".gitignore", "dist\n"),
+            (
+                "apps/bot/package.json",
+                r#"{"name":"bot","dependencies":{"ms":"*"}}"#,
+            ),
+            ("apps/bot/app.js", "app"),
+            ("apps/bot/dist/old.js", "x"),
+            ("apps/other/package.json", r#"{"name":"other"}"#),
+            (
+                "packages/ms/package.json",
+                r#"{"name":"ms","dependencies":{"deep":"workspace:*"}}"#,
+            ),
+            ("packages/ms/dist/index.js", "compiled"),
+            ("packages/deep/package.json", r#"{"name":"deep"}"#),
+            ("packages/unused/package.json", r#"{"name":"unused"}"#),
+        ]);
+
+        let packed = pack(&dir.path().join("apps/bot")).unwrap();
+
+        let into = tempfile::tempdir().unwrap();
+        let source = upload::unpack(&packed.archive, into.path()).unwrap();
+        let names: Vec<_> = source.files.keys().map(String::as_str).collect();
+        let expected = [
+            "apps/bot/app.js",
+            "apps/bot/package.json",
+            "package-lock.json",
+            "package.json",
+            "packages/deep/package.json",
+            "packages/ms/dist/index.js",
+            "packages/ms/package.json",
+        ];
+        assert_eq!(names, expected);
+        let package = std::fs::read_to_string(into.path().join("package.json")).unwrap();
+        assert!(
+            package.contains(r#""roost":{"folder":"apps/bot"}"#),
+            "{package}"
+        );
+
+        // One that needs nothing of it is packed alone.
+        std::fs::remove_file(dir.path().join("package-lock.json")).unwrap();
+        let packed = pack(&dir.path().join("apps/other")).unwrap();
+        assert_eq!(packed.files, 1);
     }
 
     #[test]

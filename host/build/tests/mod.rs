@@ -2,7 +2,7 @@
 
 mod artifact;
 mod entry;
-mod messages;
+
 mod reports;
 mod sourcemap;
 

@@ -1,7 +1,7 @@
 //! Positions and stacks, led back.
 
 use crate::build::Format;
-use crate::build::place::answer_markers;
+use crate::build::place::{Placed, Questions, answer_markers};
 use crate::build::sourcemap::{Original, SourceMap, SourceMapError};
 
 /// Line 1 is added; line 2: columns 1-9 are `a.js` 1:1, from 10 on `lib/b.js` 3:5; line 3 goes on.
@@ -75,18 +75,35 @@ fn maps_that_cannot_be_read_say_why() {
     }
 }
 
+/// Places a bundle whose markers count these modules.
+fn placed(code: &str, map: &str, modules: &[&str]) -> Placed {
+    let modules: Vec<_> = modules.iter().map(|module| (*module).to_owned()).collect();
+    let questions = Questions {
+        entry: "bin/www",
+        format: Format::CommonJs,
+        modules: &modules,
+        has_table: false,
+    };
+    answer_markers(code, map, &questions).unwrap()
+}
+
 #[test]
 fn modules_are_told_where_they_are() {
-    // Columns: `a.js` until 30, `lib/b.js` from there on.
-    let code = "f(__roost_dir_0000__,         g(__roost_dir_0000__,__roost_url_0000__))\n";
+    // In the order in which they were read, which is another one each time.
+    let code = "f($_d001___,$_r001_(x),         g($_d000___,$_u000_________,$_d0,$_d00z___))\n";
     let map = r#"{"version":3,"sources":["a.js","lib/b.js"],"names":[],"mappings":"AAAA,8BCAA"}"#;
-    let placed = answer_markers(code, map, "a.js", Format::CommonJs).unwrap();
+    let placed = placed(code, map, &["lib/b.js", "a.js", "unused.js"]);
     let lines: Vec<_> = placed.code.lines().collect();
+    let first = [
+        r#"var $_x=require("roost/modules");"#,
+        r#"var $_d000___="/app";var $_r000_=$_x.requireOf("/app/a.js");"#,
+        r#"var $_d001___="/app/lib";var $_u001_________="file:///app/lib/b.js";"#,
+    ];
     assert_eq!(
         lines,
         [
-            r#"var __roost_dir_0001__="/app";var __roost_dir_0002__="/app/lib";var __roost_url_0003__="file:///app/lib/b.js";"#,
-            "f(__roost_dir_0001__,         g(__roost_dir_0002__,__roost_url_0003__))",
+            first.concat().as_str(),
+            "f($_d000___,$_r000_(x),         g($_d001___,$_u001_________,$_d0,$_d00z___))",
         ]
     );
     let map = SourceMap::parse(placed.map.as_bytes()).unwrap();
@@ -98,28 +115,8 @@ fn modules_are_told_where_they_are() {
 }
 
 #[test]
-fn only_the_entry_is_the_main_module() {
-    let code = "if(__roost_mod_0000__===module2)a();if(__roost_mod_0000__===module3)b();\n";
-    let map =
-        r#"{"version":3,"sources":["bin/www","lib/b.js"],"names":[],"mappings":"AAAA,oCCAA"}"#;
-    let placed = answer_markers(code, map, "bin/www", Format::CommonJs).unwrap();
-    let main = "module2           ";
-    let other = "undefined         ";
-    assert_eq!(
-        placed.code,
-        format!("\nif({main}===module2)a();if({other}===module3)b();\n")
-    );
-}
-
-#[test]
 fn a_hash_bang_becomes_a_comment() {
     let map = r#"{"version":3,"sources":["bin/www"],"names":[],"mappings":";AAAA"}"#;
-    let placed = answer_markers(
-        "#!/usr/bin/env node\nrun();\n",
-        map,
-        "bin/www",
-        Format::CommonJs,
-    )
-    .unwrap();
+    let placed = placed("#!/usr/bin/env node\nrun();\n", map, &[]);
     assert_eq!(placed.code, "\n///usr/bin/env node\nrun();\n");
 }

@@ -19,6 +19,7 @@
  *     willListen     whether it depends on them that anything listens
  *     pendingTimers  how many timers are left; they are paused until the first event
  */
+import { begin, main, requireOf } from './by_name.js'
 import { closeCoders } from './coders.js'
 import { engine } from './engine.js'
 import { codedError } from './errors.js'
@@ -31,7 +32,6 @@ import { ExitSignal, onFatal } from './loop/uncaught.js'
 import { pauseTimers, timerCount, waitingTimeouts } from './loop/timers.js'
 import { turnHooks } from './loop/turn.js'
 import { underWay } from './loop/work.js'
-import { makeRequire } from './modules.js'
 import { process } from './node/process.js'
 import { phase } from './phase.js'
 import { emptyPools, forgetRandom } from './random.js'
@@ -71,19 +71,17 @@ export function boot(bundle, json) {
 }
 
 async function run(bundle, { format, file }) {
+  begin(file)
   if (format === 'esm') {
     // What the bundler makes of CommonJS packages in an ES module asks for a global `require`.
-    Object.defineProperty(globalThis, 'require', { value: makeRequire(), writable: true, configurable: true })
+    Object.defineProperty(globalThis, 'require', { value: requireOf(file), writable: true, configurable: true })
     return engine.evalModule(bundle, file)
   }
-  const module = { exports: {}, id: '.', filename: file, loaded: false, children: [], paths: [], parent: null }
-  const require = makeRequire()
-  require.main = module
-  module.require = require
+  const module = main
   shiftFirstLine(file, WRAPPER.length)
   const source = bundle.startsWith('#!') ? `//${bundle}` : bundle
   const evaluate = engine.evalScript(`${WRAPPER}${source}\n})`, file)
-  evaluate.call(module.exports, module.exports, require, module, file, file.replace(/\/[^/]*$/, '') || '/')
+  evaluate.call(module.exports, module.exports, module.require, module, file, file.replace(/\/[^/]*$/, '') || '/')
   module.loaded = true
 }
 

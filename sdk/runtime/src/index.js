@@ -4,6 +4,7 @@ import { boot } from './boot.js'
 import { engine } from './engine.js'
 import { onEvent, onPath } from './event.js'
 import { install as installGlobals } from './globals.js'
+import { install as installLocale } from './locale.js'
 import { onRequest } from './http/server.js'
 import { load, namespaceOf } from './modules.js'
 import { turn } from './loop/turn.js'
@@ -16,6 +17,7 @@ const PRELOADED = ['async_hooks', 'buffer', 'crypto', 'diagnostics_channel', 'ev
 
 installStacks()
 installGlobals()
+installLocale()
 for (const name of PRELOADED) load(name)
 
 engine.onrequest = (...request) => {

@@ -51,8 +51,10 @@ const LOADERS = {
   'pg-pool': () => load('pg').Pool,
   roost: () => require('./roost.js').default,
   undici: () => require('./node/undici.js').default,
+  // What the build's own code in a bundle asks for.
+  'roost/modules': () => require('./by_name.js').default,
 }
-const OURS = new Set(['pg', 'pg-pool', 'roost', 'undici'])
+export const OURS = new Set(['pg', 'pg-pool', 'roost', 'roost/modules', 'undici'])
 
 const loaded = new Map()
 
@@ -87,7 +89,8 @@ export function restoreNames(exports) {
   }
 }
 
-function missing(specifier, name) {
+/** The error for what no `require` of this file leads to. */
+export function missing(specifier, name, from = '/app/app.js') {
   if (specifier.startsWith('node:')) {
     return codedError(Error, 'ERR_UNKNOWN_BUILTIN_MODULE', `No such built-in module: ${specifier}. Roost does not provide ` +
       `"${name}"; take the code that needs it out of the bot, or a package that does the same in plain JavaScript.`)
@@ -97,28 +100,8 @@ function missing(specifier, name) {
       'Use a package in plain JavaScript instead: for instance bcryptjs for bcrypt, jimp for sharp, `pg` for better-sqlite3.')
   }
   return codedError(Error, 'MODULE_NOT_FOUND', `Cannot find module '${specifier}'. It is not in the bundle: add it to ` +
-    '"dependencies" in package.json, and name it as a fixed text in `require` or `import`, so that the bundler sees it.',
-  { requireStack: ['/app/app.js'] })
-}
-
-/** What the bundle's `require` is. */
-export function makeRequire() {
-  const require = (specifier) => {
-    if (typeof specifier !== 'string') {
-      throw codedError(TypeError, 'ERR_INVALID_ARG_TYPE', `The "id" argument must be of type string. Received ${typeof specifier}`)
-    }
-    if (/^(\.{0,2}\/).*\.json$/.test(specifier)) return JSON.parse(load('fs').readFileSync(specifier, 'utf8'))
-    return load(specifier)
-  }
-  require.resolve = (specifier) => {
-    if (!isBuiltin(specifier)) throw missing(specifier, specifier)
-    return specifier
-  }
-  require.resolve.paths = () => null
-  require.cache = {}
-  require.extensions = {}
-  require.main = undefined
-  return require
+    '"dependencies" in package.json, and name it in quotes somewhere in the bot\'s own code, so that it is bundled.' +
+    `\nRequire stack:\n- ${from}`, { requireStack: [from] })
 }
 
 /** The exports of a module as an ES module has them: named, and `default`. */

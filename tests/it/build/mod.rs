@@ -1,5 +1,7 @@
-//! From folders to bundles, with the real bundler: what goes in. `refused` has what does not.
+//! From folders to bundles, with the real bundler: what goes in. `refused` has what does not, and
+//! `confined` what uploads are held to.
 
+mod confined;
 mod refused;
 
 use std::os::unix::fs::PermissionsExt;
@@ -54,6 +56,12 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     dir
 }
 
+/// Makes a file a program.
+fn executable(path: &Path) -> PathBuf {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    path.to_path_buf()
+}
+
 /// Runs a bundle on Node under its own name, and gives what it printed on both streams.
 fn run_on_node(bundle: &Bundle) -> String {
     let dir = tempfile::tempdir().unwrap();
@@ -63,8 +71,10 @@ fn run_on_node(bundle: &Bundle) -> String {
         const body = require('node:fs').readFileSync(code, 'utf8')
         const make = require('node:vm').compileFunction(body, ['require', 'module', 'exports'], { filename })
         const module = { exports: {} }
+        const ours = { main: module, requireOf: () => require, importOf: () => (name) => import(name), add() {} }
+        const load = (name) => name === 'roost/modules' ? ours : require(name)
         process.env.PORT = '0'
-        try { make(require, module, module.exports) } catch (error) { console.log(error.stack) }
+        try { make(load, module, module.exports) } catch (error) { console.log(error.stack) }
         setTimeout(() => process.exit(), 50)";
     let output = Command::new("node")
         .args(["-e", script])
@@ -213,21 +223,20 @@ fn what_a_bot_reads_comes_along_and_secrets_stay() {
     assert_eq!(
         paths,
         [
+            "/app/app.js",
             "/app/data/menu.json",
             "/app/notes.txt",
             "/app/public/js/page.js",
+            "/app/src/unused.js",
             "/app/views/index.ejs",
             "/app/node_modules/fonts/a.afm",
         ]
     );
     let warnings: Vec<_> = bundle.warnings.iter().map(ToString::to_string).collect();
-    assert_eq!(warnings.len(), 3, "{warnings:?}");
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert!(warnings[0].starts_with("`account.json` is left out: it holds a private key"));
     assert!(
-        warnings[0].contains("is known only when it runs") && warnings[0].contains("app.js:1:")
-    );
-    assert!(warnings[1].starts_with("`account.json` is left out: it holds a private key"));
-    assert!(
-        warnings[2].starts_with("`film.bin` (3072 KiB) is left out"),
+        warnings[1].starts_with("`film.bin` (3072 KiB) is left out"),
         "{warnings:?}"
     );
 }
@@ -249,7 +258,7 @@ fn packages_are_installed_once_and_without_their_scripts() {
     let dir = folder(&[("package.json", package), ("app.js", app), ("npm", NPM)]);
     let path = |name: &str| dir.path().join(name);
     let npm = path("npm");
-    std::fs::set_permissions(&npm, std::fs::Permissions::from_mode(0o755)).unwrap();
+    executable(&npm);
     let said = Mutex::new(Vec::new());
     let progress = |step: &str| said.lock().unwrap().push(step.to_owned());
     let build_with_npm = || build_with(dir.path(), Some(&npm), &progress);
@@ -284,6 +293,54 @@ fn packages_are_installed_once_and_without_their_scripts() {
     let expected = ["install", "ci", "install"].map(|action| format!("{action} {options}\n"));
     assert_eq!(asked, expected.concat());
     assert_eq!(said.lock().unwrap().len(), 4, "{said:?}");
+}
+
+#[test]
+fn decorators_are_told_the_types_that_typescript_would_tell_them() {
+    let app = "import { Store } from './store'
+const told: string[] = []
+;(Reflect as any).metadata = (key: string, value: any) => (target: any, name?: string) => {
+  told.push(`${name ?? target.name} ${key} ${Array.isArray(value) ? value.map((type) => type?.name) : value?.name}`)
+}
+const marked = (): any => () => {}
+interface Shape { a: number }
+@marked()
+class Service {
+  constructor(private store: Store, count: number, shape: Shape, names: string[], @marked() when?: Date) {}
+  @marked() price: string | null
+  @marked() run(fast: boolean, kind: 'a' | 'b'): Promise<void> { return null as any }
+}
+console.log(told.join('\\n'), Service.name)";
+    let dir = folder(&[
+        ("package.json", r#"{"main":"app.ts"}"#),
+        ("app.ts", app),
+        ("store.ts", "export class Store {}"),
+        ("tsconfig.json", "{ // Nest's\n \"extends\": \"./base\" }"),
+        (
+            "base.json",
+            r#"{"compilerOptions":{"experimentalDecorators":true,"emitDecoratorMetadata":true}}"#,
+        ),
+    ]);
+    let told = run_on_node(&build(dir.path()).unwrap());
+    assert_eq!(
+        told,
+        "price design:type String
+run design:returntype Promise
+run design:paramtypes Boolean,String
+run design:type Function
+Service design:paramtypes Store,Number,Object,Array,Date Service
+"
+    );
+}
+
+#[test]
+fn a_main_that_leads_nowhere_is_said() {
+    let dir = folder(&[("package.json", r#"{"main":"indx.js"}"#), ("index.js", "")]);
+    let warnings = build(dir.path()).unwrap().warnings;
+    assert_eq!(
+        warnings[0].to_string(),
+        "`main` of package.json is `indx.js`, which is not there: `index.js` is started\n  = correct `main`"
+    );
 }
 
 #[test]

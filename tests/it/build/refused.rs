@@ -115,7 +115,9 @@ fn packages_nobody_knows_are_native_when_they_load_an_addon() {
         .collect();
     assert_eq!(
         text,
-        ["`glossy` (through `wrapper`) is machine code, which a sandbox cannot load"]
+        [
+            "`wrapper` has parts that need `glossy`, which cannot run here: they fail if it gets there"
+        ]
     );
 }
 
@@ -194,4 +196,135 @@ fn packages_that_only_development_installs_are_pointed_out() {
     let dir = folder(&[("package.json", package), ("app.js", "require('zod')")]);
     let (_, text) = refused(dir.path());
     assert!(text.contains("npm install --save-prod zod"), "{text}");
+}
+
+#[test]
+fn a_package_that_cannot_run_is_refused_by_the_name_that_the_author_gave_it() {
+    // Nothing is installed, and what it needs in turn is not asked for.
+    let dir = folder(&[
+        (
+            "package.json",
+            r#"{"dependencies":{"@whiskeysockets/baileys":"^6"}}"#,
+        ),
+        ("app.js", "const { run } = require('./run')\nrun()"),
+        (
+            "run.js",
+            "const { default: make } = require('@whiskeysockets/baileys')\nexports.run = make",
+        ),
+        ("other.js", "require('@whiskeysockets/baileys')"),
+    ]);
+    let (kinds, text) = refused(dir.path());
+    assert_eq!(
+        kinds,
+        [ProblemKind::NativeModule(
+            "@whiskeysockets/baileys".to_owned()
+        )]
+    );
+    assert!(
+        text.contains(" --> run.js:1:35") && text.contains("= use instead: an Express route"),
+        "{text}"
+    );
+
+    // A package needs one to start at all.
+    let needs = |import: &str| {
+        folder(&[
+            ("app.js", "require('shot')"),
+            ("node_modules/shot/index.js", import),
+            (
+                "node_modules/shot/other.js",
+                "module.exports = require('puppeteer')",
+            ),
+            ("node_modules/puppeteer/index.js", "require('ws-of-nobody')"),
+        ])
+    };
+    let (kinds, text) = refused(needs("require('./other')").path());
+    assert_eq!(kinds, [ProblemKind::NativeModule("shot".to_owned())]);
+    assert!(
+        text.starts_with("`shot` needs `puppeteer`, which starts a browser"),
+        "{text}"
+    );
+
+    let bundle =
+        build(needs("exports.run = () => [require('./other'), require('sharp')]").path()).unwrap();
+    let told: Vec<_> = bundle
+        .warnings
+        .iter()
+        .map(|warning| warning.message.as_str())
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "`shot` has parts that need `puppeteer`, `sharp`, which cannot run here: they fail if it gets there"
+        ]
+    );
+}
+
+#[test]
+fn what_is_never_reached_stops_no_build() {
+    let dir = folder(&[(
+        "app.js",
+        "const count = 1
+        function admin() { return require('./admin-page').html }
+        function pay() { return require('stripe') }
+        try { require('./local') } catch (error) { console.log(error.code) }
+        function next() { count = 2; ({ count } = { count: 3 }) }
+        try { next() } catch (error) { console.log(error.message, count) }
+        try { pay() } catch (error) { console.log(error.code) }
+        try { admin() } catch (error) { console.log(error.code) }",
+    )]);
+    let bundle = build(dir.path()).unwrap();
+    assert_eq!(
+        super::run_on_node(&bundle),
+        "MODULE_NOT_FOUND\nAssignment to constant variable. 1\nMODULE_NOT_FOUND\nMODULE_NOT_FOUND\n"
+    );
+    let told: Vec<_> = bundle.warnings.iter().map(ToString::to_string).collect();
+    for says in [
+        "there is no file `./admin-page`: it fails if it gets there\n --> app.js:2:43",
+        "`stripe` is not installed: it fails if it gets there\n --> app.js:3:41",
+        "`count` is a constant: assigning to it fails if it gets there\n --> app.js:5:27",
+    ] {
+        assert!(
+            told.iter().any(|told| told.starts_with(says)),
+            "{says}: {told:#?}"
+        );
+    }
+
+    // At the top nothing is lazy.
+    std::fs::write(
+        dir.path().join("app.js"),
+        "const page = require('./admin-page')",
+    )
+    .unwrap();
+    let (kinds, _) = refused(dir.path());
+    assert_eq!(kinds, [ProblemKind::MissingFile("./admin-page".to_owned())]);
+}
+
+#[test]
+fn what_would_answer_in_no_language_is_told_once_with_its_line() {
+    let dir = folder(&[
+        (
+            "app.js",
+            "require('./order')\nconst day = () => new Date().toLocaleDateString('pt-BR')",
+        ),
+        (
+            "order.js",
+            "exports.sum = (a) => a.toLocaleString('pt-BR', { style: 'currency', currency: 'BRL' })",
+        ),
+    ]);
+    let warnings = build(dir.path()).unwrap().warnings;
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    let text = warnings[0].to_string();
+    assert!(
+        text.starts_with(
+            "`toLocaleDateString` answers otherwise than on Node, as at one more place"
+        ),
+        "{text}"
+    );
+    assert!(text.contains(" --> app.js:2:30"), "{text}");
+    std::fs::write(
+        dir.path().join("app.js"),
+        "['a'].sort((a, b) => a.localeCompare(b)); typeof Intl",
+    )
+    .unwrap();
+    assert!(build(dir.path()).unwrap().warnings.is_empty());
 }

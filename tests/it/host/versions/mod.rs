@@ -3,6 +3,7 @@
 mod builds;
 mod by_api;
 mod by_cli;
+mod by_name;
 mod components;
 mod secrets;
 mod switches;

@@ -1,31 +1,53 @@
 //! Installs a bot's packages where nobody has.
 
+mod foreign;
+mod members;
+mod npm_lock;
+mod spec;
+mod stage;
+
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::error::BuildError;
+use super::error::{BuildError, Report};
 use super::package_json::PackageJson;
 use super::{PROVIDED, Tools, process};
+
+pub(super) use members::{KINDS, workspace_folders};
 
 /// How much of npm's complaint is shown.
 const MAX_OUTPUT_LINES: usize = 12;
 
 /// Runs npm in the folder when it declares packages and neither it nor its workspace has any.
 ///
+/// `root` is the bot's folder, or the workspace around it where that is what is built.
+///
 /// Packages' own install scripts never run: they are other people's code, outside any sandbox.
 /// A folder that has some of its packages is left alone: what it lacks is told by the bundler.
 pub(super) fn ensure_installed(
+    root: &Path,
     dir: &Path,
     package: &PackageJson,
     tools: &Tools<'_>,
-) -> Result<(), BuildError> {
+) -> Result<Vec<Report>, BuildError> {
     let missing = missing(dir, package);
     let has_some = [dir, workspace_root(dir)]
         .iter()
         .any(|folder| folder.join("node_modules").exists());
     if missing.is_empty() || has_some {
-        return Ok(());
+        return Ok(Vec::new());
+    }
+    if tools.confined.is_none()
+        && let Some((program, file)) = foreign::found(workspace_root(dir))
+    {
+        // A folder that npm has worked in is in that program's way.
+        return Err(BuildError::NotInstalled {
+            missing,
+            command: format!(
+                "{program} install (the folder has a {file}; `roost deploy` needs no {program})"
+            ),
+        });
     }
     let Some(npm) = tools.npm else {
         if tools.confined.is_some() {
@@ -34,10 +56,16 @@ pub(super) fn ensure_installed(
         let command = "npm install --ignore-scripts --omit=dev".to_owned();
         return Err(BuildError::NotInstalled { missing, command });
     };
-    install(dir, npm, tools)?;
+    let stale = match tools.confined {
+        Some(_) => stage::install(root, npm, tools)?,
+        None => {
+            install(dir, npm, tools)?;
+            Vec::new()
+        }
+    };
     let missing = self::missing(dir, package);
     if missing.is_empty() {
-        return Ok(());
+        return Ok(stale);
     }
     let command = "npm install".to_owned();
     Err(BuildError::NotInstalled { missing, command })
@@ -46,23 +74,26 @@ pub(super) fn ensure_installed(
 /// What npm says of a lockfile that is not of this package.json.
 const OUT_OF_STEP: &str = "EUSAGE";
 
+/// How that is told.
+const STALE: &str = "the lockfile is not of this package.json; npm ci refuses it";
+
 /// Installs what the lockfile says. One that is out of step gives way, and is left as it was.
 fn install(dir: &Path, npm: &Path, tools: &Tools<'_>) -> Result<(), BuildError> {
     let root = workspace_root(dir);
-    let lockfile = ["package-lock.json", "npm-shrinkwrap.json"]
+    let lockfile = npm_lock::NAMES
         .map(|name| root.join(name))
         .into_iter()
         .find(|path| path.is_file());
     let Some(lockfile) = lockfile else {
-        return run(dir, npm, "install", tools);
+        return run(dir, npm, "install", &[], tools);
     };
-    match run(dir, npm, "ci", tools) {
+    match run(dir, npm, "ci", &[], tools) {
         Err(BuildError::Install { output, .. }) if output.contains(OUT_OF_STEP) => {}
         other => return other,
     }
-    (tools.progress)("the lockfile is not of this package.json; npm ci refuses it");
+    (tools.progress)(STALE);
     let before = std::fs::read(&lockfile).map_err(BuildError::io(&lockfile, "read"))?;
-    let result = run(dir, npm, "install", tools);
+    let result = run(dir, npm, "install", &[], tools);
     std::fs::write(&lockfile, before).map_err(BuildError::io(&lockfile, "written"))?;
     result
 }
@@ -87,19 +118,27 @@ fn missing(dir: &Path, package: &PackageJson) -> Vec<String> {
 fn workspace_root(dir: &Path) -> &Path {
     let has_workspaces = |folder: &&Path| {
         let text = std::fs::read_to_string(folder.join("package.json")).unwrap_or_default();
-        serde_json::from_str::<serde_json::Value>(&text)
-            .is_ok_and(|package| package.get("workspaces").is_some())
+        folder.join("pnpm-workspace.yaml").is_file()
+            || serde_json::from_str::<serde_json::Value>(&text)
+                .is_ok_and(|package| package.get("workspaces").is_some())
     };
     dir.ancestors().skip(1).find(has_workspaces).unwrap_or(dir)
 }
 
-fn run(dir: &Path, npm: &Path, action: &str, tools: &Tools<'_>) -> Result<(), BuildError> {
+fn run(
+    dir: &Path,
+    npm: &Path,
+    action: &str,
+    options: &[&str],
+    tools: &Tools<'_>,
+) -> Result<(), BuildError> {
     let command = format!("npm {action} --ignore-scripts --omit=dev");
     (tools.progress)(&format!("installing the bot's packages: {command}"));
     let mut program = Command::new(npm);
     program
         .args(command.split(' ').skip(1))
         .args(["--no-audit", "--no-fund"])
+        .args(options)
         .current_dir(dir);
     let output = match process::output(&mut program, tools.confined) {
         Err(error) if error.kind() == ErrorKind::TimedOut => {

@@ -1,0 +1,188 @@
+//! What is found in a module, and what follows from it.
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::build::package_json::PackageJson;
+
+fn scanned(file: &str, source: &str) -> Scan {
+    scan(&Module {
+        file,
+        root: "/bot",
+        source,
+        is_entry: file == "/bot/app.js",
+        is_own: true,
+        assigns_constants: false,
+        tells_types: false,
+    })
+}
+
+#[test]
+fn words_become_markers_of_the_same_length() {
+    let source = "const { x } = require('./x'); console.log(__dirname, { __filename }, require.main === module, \
+                  require(x), typeof require)";
+    let marked = scanned("/bot/app.js", source).marked(source, 37).unwrap();
+    assert_eq!(
+        marked,
+        "const { x } = require('./x'); console.log($_d011___, { __filename:$_f011____ }, module       === module, \
+         $_r011_(x), typeof require)"
+    );
+    let found: Vec<_> = markers(&marked)
+        .map(|found| (found.question, found.module, found.length))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (Question::Folder, 37, 9),
+            (Question::File, 37, 10),
+            (Question::Require, 37, 7)
+        ]
+    );
+
+    let source = "export const here = import.meta.url; export default (name) => import(name)";
+    let marked = scanned("/bot/x.mjs", source).marked(source, 0).unwrap();
+    assert_eq!(
+        marked,
+        "export const here = $_u000_________; export default (name) => $_i000(name)"
+    );
+}
+
+#[test]
+fn a_module_that_asks_nothing_is_left_as_it_is() {
+    for source in [
+        "const a = require('a'); module.exports = require(\"b\").c",
+        "import a from 'a'; import('b'); export const dirname = '/x'",
+        "define(function (require, module) { require(name) })",
+        "const require = make(); require(name)",
+        "const x = cond ? require('a') : require(other ? 'b' : 'c')",
+    ] {
+        let found = scanned("/bot/app.js", source);
+        assert!(
+            found.marked(source, 0).is_none() && found.calls.is_empty(),
+            "{source}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn names_are_told_as_far_as_they_can_be() {
+    let between = |before: &str, after: &str| Name::Between(before.to_owned(), after.to_owned());
+    for (call, name) in [
+        ("require('./commands/' + name)", between("./commands/", "")),
+        (
+            "require(`./commands/${name}.js`)",
+            between("./commands/", ".js"),
+        ),
+        (
+            "require(path.join(__dirname, 'commands', file))",
+            between("/bot/src/commands/", ""),
+        ),
+        (
+            "require(path.join(dir, file))",
+            between("/bot/commands/", ""),
+        ),
+        (
+            "require(path.resolve('commands', file))",
+            between("/bot/commands/", ""),
+        ),
+        (
+            "require(`${__dirname}/../x/${file}`)",
+            between("/bot/src/../x/", ""),
+        ),
+        (
+            "import(`file://${path.join(dir, file)}`)",
+            between("/bot/commands/", ""),
+        ),
+        (
+            "import(pathToFileURL(path.join(dir, file)).href)",
+            between("/bot/commands/", ""),
+        ),
+        ("require(name)", Name::Unknown),
+        ("require(path.join(folder, file))", Name::Unknown),
+        (
+            "createRequire(import.meta.url)('ms')",
+            Name::Exact("ms".to_owned()),
+        ),
+        ("load('ms')", Name::Exact("ms".to_owned())),
+        ("require('@adapters/' + name)", between("@adapters/", "")),
+    ] {
+        let source = format!(
+            "const dir = path.join(__dirname, '..', 'commands'); const load = createRequire(__filename); \
+             function f(name, file, folder) {{ {call} }}"
+        );
+        let found = scanned("/bot/src/index.js", &source);
+        let names: Vec<_> = found.calls.iter().map(|call| &call.name).collect();
+        assert_eq!(names, [&name], "{call}");
+    }
+}
+
+#[test]
+fn a_table_has_what_may_be_loaded_and_nothing_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().canonicalize().unwrap();
+    for file in [
+        "commands/ping.js",
+        "commands/admin/ban.ts",
+        "commands/ping.test.js",
+        "commands/x.d.ts",
+        "commands/notes.md",
+        "lib2/other.js",
+        "public/page.js",
+        "views/page.pug",
+    ] {
+        let path = root.join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, "").unwrap();
+    }
+    std::fs::write(
+        root.join("package.json"),
+        r#"{"dependencies":{"ejs":"1","pug":"1","left":"1","pg":"8","bcrypt":"5"}}"#,
+    )
+    .unwrap();
+    let package = PackageJson::read(&root).unwrap();
+    let at = |file: &str| root.join(file).to_string_lossy().into_owned();
+    let made = |own: &str, other: &str| {
+        let (app, express) = (at("app.js"), at("node_modules/express/view.js"));
+        let scan = |file: &str, source: &str, is_own| {
+            let root = root.to_string_lossy().into_owned();
+            scan(&Module {
+                file,
+                root: &root,
+                source,
+                is_entry: false,
+                is_own,
+                assigns_constants: false,
+                tells_types: false,
+            })
+        };
+        let scans = BTreeMap::from([
+            (app.clone(), scan(&app, own, true)),
+            (express.clone(), scan(&express, other, false)),
+        ]);
+        table(&root, None, &package, &scans, &["fs"])
+    };
+
+    assert!(
+        made(
+            "require('ejs'); app.set('view engine', 'ejs')",
+            "require('x')"
+        )
+        .is_empty()
+    );
+
+    let engine = made(
+        "app.set('view engine', 'ejs'); log('bcrypt', 'pg', 'nothing')",
+        "require(name)",
+    );
+    let asker = &engine.askers[&at("node_modules/express/view.js")];
+    let names: Vec<_> = asker.required.iter().map(String::as_str).collect();
+    assert_eq!(names, ["ejs", "pug"], "one by its name, one by its view");
+    assert!(engine.required.is_empty());
+
+    let commands = made("require('./commands/' + name)", "");
+    let files: Vec<_> = commands.required.iter().cloned().collect();
+    assert_eq!(files, [at("commands/admin/ban.ts"), at("commands/ping.js")]);
+
+    let anything = made("require(name)", "");
+    assert_eq!(anything.required.len(), 3, "{anything:?}");
+}
