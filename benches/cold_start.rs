@@ -74,7 +74,13 @@ async fn measure(workshop: &Workshop, name: &'static str, folder: &Path) -> anyh
         let bundle = workshop.bundle(folder, |_| {}).await?;
         let artifact = workshop.artifact(bundle);
         let image = workshop
-            .boot(&artifact, environment(), Grants::none, false)
+            .boot(
+                &artifact,
+                environment(),
+                Grants::none,
+                false,
+                Budget::default().memory_bytes,
+            )
             .await?;
         let bot = workshop.load(&image.component).await?;
         deploys.push(started.elapsed());

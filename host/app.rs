@@ -93,6 +93,10 @@ pub struct AppConfig {
     pub budget: Budget,
     /// How many instances may live at once.
     pub instances: u32,
+    /// The most memory that any project's instances may use, in bytes.
+    pub bot_memory_max: usize,
+    /// What the budgets of the instances that live may come to, in bytes.
+    pub bot_memory_total: u64,
     /// What may wait in the inbox, and for how long.
     pub inbox: InboxLimits,
     /// How events are claimed and tried again.
@@ -547,7 +551,8 @@ fn needed_migration() -> i64 {
 async fn workshop(config: &AppConfig) -> Result<Workshop> {
     let sandbox = Sandbox::new(SandboxSettings {
         instances: config.instances,
-        memory_bytes: config.budget.memory_bytes,
+        max_memory_bytes: config.bot_memory_max,
+        total_memory_bytes: config.bot_memory_total,
         cache: Some(config.data.join("cache")),
     })?;
     let sdk = Sdk::open(&config.sdk)?;

@@ -16,6 +16,7 @@ pub mod http;
 pub mod inbox;
 pub mod lifecycle;
 pub mod logs;
+pub mod memory;
 pub mod near;
 pub mod observing;
 pub mod postgres;

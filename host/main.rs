@@ -63,6 +63,7 @@ fn variable(text: &str) -> Result<(String, String), String> {
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    roost::memory::set_up();
     let word = match serve_args() {
         Some(Ok(args)) => Word::Serve(Box::new(args)),
         Some(Err(mistakes)) => {

@@ -5,7 +5,7 @@ use roost::app::{App, AppConfig};
 use roost::egress::EgressPolicy;
 use roost::inbox::{DispatcherSettings, InboxLimits};
 use roost::projects::{NewNumber, Secret};
-use roost::sandbox::Budget;
+use roost::sandbox::{Budget, SandboxSettings};
 use roost::whatsapp::GraphEndpoint;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -74,6 +74,8 @@ async fn deploy(world: &World, data: &Path) -> Result<()> {
         graph_answer: Duration::from_secs(30),
         budget: Budget::default(),
         instances: 10,
+        bot_memory_max: SandboxSettings::default().max_memory_bytes,
+        bot_memory_total: SandboxSettings::default().total_memory_bytes,
         inbox: InboxLimits::default(),
         dispatcher: DispatcherSettings::new("deploy"),
         drain: Duration::ZERO,

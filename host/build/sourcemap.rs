@@ -47,6 +47,54 @@ struct Raw {
     mappings: String,
 }
 
+/// What the author calls what the bundler renamed: byte positions in the bundle, in order.
+///
+/// Two modules may both have a `Session`; in one bundle the second is `Session2`. The map has the
+/// author's name at each place of such a one. A bundle is ASCII, so a column is a byte.
+pub fn author_names(json: &[u8], code: &str) -> Vec<(u32, String)> {
+    #[derive(Deserialize)]
+    struct Names {
+        mappings: String,
+        #[serde(default)]
+        names: Vec<String>,
+    }
+    let Ok(map) = serde_json::from_slice::<Names>(json) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    let (mut start, mut name) = (0, 0);
+    for (line, mappings) in code.split_inclusive('\n').zip(map.mappings.split(';')) {
+        let mut column = 0;
+        for segment in mappings.split(',').filter(|segment| !segment.is_empty()) {
+            let Ok(fields) = numbers(segment) else {
+                return found;
+            };
+            column += fields[0];
+            let Some(step) = fields.get(4) else { continue };
+            name += step;
+            let known = usize::try_from(name)
+                .ok()
+                .and_then(|name| map.names.get(name));
+            let at = usize::try_from(column).unwrap_or(usize::MAX);
+            let position = u32::try_from(start + at).ok();
+            if let (Some(known), Some(position)) = (known, position)
+                && line.get(at..).is_some_and(|rest| is_renamed(rest, known))
+            {
+                found.push((position, known.clone()));
+            }
+        }
+        start += line.len();
+    }
+    found
+}
+
+/// Whether a text begins with another identifier than the name, which is one too.
+fn is_renamed(text: &str, name: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '$';
+    let end = text.find(|c| !is_part(c)).unwrap_or(text.len());
+    end > 0 && text[..end] != *name && !name.is_empty() && name.chars().all(is_part)
+}
+
 impl SourceMap {
     pub fn parse(json: &[u8]) -> Result<Self, SourceMapError> {
         let raw: Raw = serde_json::from_slice(json)?;

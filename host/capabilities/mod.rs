@@ -13,6 +13,7 @@ mod event;
 mod http;
 mod log;
 mod secrets;
+mod source;
 mod whatsapp;
 
 use crate::sandbox::{Budget, RunState};
@@ -29,6 +30,7 @@ pub use conversations::Conversations;
 pub use database::DatabaseGrant;
 pub use http::{HttpClient, Outbound, OutboundBody, OutboundError};
 pub use log::{LogBudget, LogSink, NoLog};
+pub use source::BundleText;
 pub use whatsapp::Messenger;
 
 /// What one run may do, and what it has done.
@@ -42,6 +44,8 @@ pub struct Grants {
     /// Transactions that the event began.
     pub(crate) transactions: database::Begun,
     pub(crate) trace: TraceScope,
+    /// The text of the bot's functions.
+    pub(crate) source: Option<BundleText>,
     failure: Option<String>,
     /// How many calls of host functions were made.
     host_calls: u32,
@@ -60,6 +64,7 @@ impl Grants {
             http: Outbound::denied(),
             transactions: database::Begun::default(),
             trace: TraceScope::default(),
+            source: None,
             failure: None,
             host_calls: 0,
             max_host_calls: Budget::default().host_calls,
@@ -99,6 +104,12 @@ impl Grants {
     /// With HTTP to the outside.
     pub fn with_http(mut self, client: Arc<dyn HttpClient>) -> Self {
         self.http = Outbound::through(client);
+        self
+    }
+
+    /// With the text of the bot's functions, where the host has it.
+    pub fn with_source(mut self, source: Option<BundleText>) -> Self {
+        self.source = source;
         self
     }
 
@@ -151,5 +162,6 @@ pub(crate) fn link(linker: &mut Linker<RunState>) -> wasmtime::Result<()> {
     wasmtime_wasi::p3::clocks::add_to_linker(linker)?;
     wasmtime_wasi::p3::random::add_to_linker(linker)?;
     bindings::Capabilities::add_to_linker::<_, HasSelf<_>>(linker, |state| state)?;
+    source::link(linker)?;
     Ok(())
 }

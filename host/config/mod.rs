@@ -15,7 +15,7 @@ use crate::observing::ObservingArgs;
 use crate::postgres::{MasterKey, Server, TenantAuth};
 use crate::projects::Secret;
 use crate::runs::ResidentSettings;
-use crate::sandbox::Budget;
+use crate::sandbox::{Budget, DEFAULT_MEMORY_BYTES};
 use crate::telemetry::LogFormat;
 use crate::web::{Domain, TrustedProxies, WebSettings};
 use crate::whatsapp::GraphEndpoint;
@@ -96,6 +96,13 @@ pub struct ServeArgs {
     /// How many instances may live at once.
     #[arg(long, env = "ROOST_INSTANCES", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
     pub instances: u32,
+    /// The most memory that a project's setting `memory` may give an instance, in MiB.
+    #[arg(long, env = "ROOST_BOT_MEMORY_MAX", default_value_t = 512, value_parser = clap::value_parser!(u32).range(32..=4000))]
+    pub bot_memory_max: u32,
+    /// What the memory of all instances that live at once may come to, each with what it may use, in MiB; 0: 128 for
+    /// each of `--instances`.
+    #[arg(long, env = "ROOST_BOT_MEMORY_TOTAL", default_value_t = 0)]
+    pub bot_memory_total: u32,
     /// How long an event may take, in seconds.
     #[arg(long, env = "ROOST_WALL_SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub wall_seconds: u64,
@@ -214,6 +221,11 @@ impl ServeArgs {
                 ..Budget::default()
             },
             instances: self.instances,
+            bot_memory_max: (self.bot_memory_max as usize) << 20,
+            bot_memory_total: match self.bot_memory_total {
+                0 => u64::from(self.instances) * DEFAULT_MEMORY_BYTES as u64,
+                mib => u64::from(mib) << 20,
+            },
             inbox: InboxLimits {
                 pending_per_project: self.pending_per_project,
                 message_deadline: seconds(self.message_deadline_seconds),

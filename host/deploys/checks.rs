@@ -104,7 +104,8 @@ impl Deploys {
         let wanted = owner.project.webhook_path.as_deref();
         let wanted = wanted.or(code.webhook_path());
         let verify_token = keys.verify_token.expose();
-        let webhook = handshake::find(&bot, &report, verify_token, wanted).await?;
+        let memory = self.memory_of(owner.project);
+        let webhook = handshake::find(&bot, &report, verify_token, wanted, memory).await?;
         tell(
             LogLevel::Info,
             &format!("webhook {} ({})", webhook.path, webhook.because),

@@ -68,7 +68,13 @@ impl DeployError {
             Self::Upload(UploadError::Write { .. }) => false,
             Self::Upload(_) | Self::Handshake(_) => true,
             Self::Workshop(WorkshopError::Image(error)) => {
-                matches!(error, ImageError::Boot(_) | ImageError::Timeout(_))
+                matches!(
+                    error,
+                    ImageError::Boot(_)
+                        | ImageError::Timeout(_)
+                        | ImageError::Memory(_)
+                        | ImageError::TooLarge(_)
+                )
             }
             Self::Workshop(_) => true,
             Self::Shared(error) => error.is_authors(),

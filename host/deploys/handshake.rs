@@ -1,15 +1,17 @@
 //! Finds the path that takes webhooks, by making Meta's handshake with the bot.
 
 use crate::capabilities::Grants;
-use crate::sandbox::{Answer, BootReport, Bot, Budget, Instance, Purpose, Route};
+use crate::sandbox::{
+    Answer, BootReport, Bot, Budget, DEFAULT_MEMORY_BYTES, Instance, Purpose, Route,
+};
 use bytes::Bytes;
 use std::time::Duration;
 
-/// What a handshake may take.
+/// What a handshake may take, beside the project's memory.
 const BUDGET: Budget = Budget {
     wall: Duration::from_secs(5),
     cpu: Duration::from_secs(2),
-    memory_bytes: 64 << 20,
+    memory_bytes: DEFAULT_MEMORY_BYTES,
     response_bytes: 64 << 10,
     host_calls: 1_000,
     requests: 10,
@@ -64,12 +66,21 @@ pub(super) async fn find(
     report: &BootReport,
     verify_token: &str,
     wanted: Option<&str>,
+    memory_bytes: usize,
 ) -> Result<Found, HandshakeError> {
+    let meta = Asking {
+        bot,
+        verify_token,
+        budget: Budget {
+            memory_bytes,
+            ..BUDGET
+        },
+    };
     if let Some(path) = wanted {
         if !path.starts_with('/') {
             return Err(HandshakeError::NotAPath(path.to_owned()));
         }
-        let because = match answers(bot, path, verify_token).await {
+        let because = match meta.is_answered_at(path).await {
             true => "it is set, and answers Meta's handshake",
             false => "it is set, though it does not answer Meta's handshake",
         };
@@ -78,14 +89,21 @@ pub(super) async fn find(
             because: because.to_owned(),
         });
     }
-    let routes: Vec<&Route> = report
+    // Requests go to the first server. An app that listens twice has its routes once.
+    let mut routes: Vec<&Route> = Vec::new();
+    for route in report
         .listening
         .iter()
+        .take(1)
         .flat_map(|server| &server.routes)
-        .collect();
+    {
+        if !routes.contains(&route) {
+            routes.push(route);
+        }
+    }
     let tried = candidates(&routes);
     for path in &tried {
-        if answers(bot, path, verify_token).await {
+        if meta.is_answered_at(path).await {
             let because = "it answers Meta's handshake".to_owned();
             return Ok(Found {
                 path: path.clone(),
@@ -141,29 +159,42 @@ fn likely(routes: &[&Route]) -> Option<Found> {
     })
 }
 
-async fn answers(bot: &Bot, path: &str, verify_token: &str) -> bool {
-    let query = format!(
-        "hub.mode=subscribe&hub.challenge={CHALLENGE}&hub.verify_token={}",
-        encode(verify_token)
-    );
-    let request = http::Request::get(format!("http://{}{path}?{query}", crate::runs::BOT_HOST))
-        .header("host", crate::runs::BOT_HOST)
-        .header("user-agent", "facebookexternalua")
-        .header("accept", "*/*")
-        .body(Bytes::new());
-    let permit = bot.permit(Purpose::Deploy).await;
-    let started = Instance::start_with(permit, bot, BUDGET, Grants::none()).await;
-    let (Ok(request), Ok(mut instance)) = (request, started) else {
-        return false;
-    };
-    match instance.handle(request).await {
-        Ok(Answer {
-            response,
-            failure: None,
-        }) => {
-            response.status().is_success() && response.body().trim_ascii() == CHALLENGE.as_bytes()
+/// Meta's handshake with a bot.
+struct Asking<'a> {
+    bot: &'a Bot,
+    verify_token: &'a str,
+    budget: Budget,
+}
+
+impl Asking<'_> {
+    async fn is_answered_at(&self, path: &str) -> bool {
+        let query = format!(
+            "hub.mode=subscribe&hub.challenge={CHALLENGE}&hub.verify_token={}",
+            encode(self.verify_token)
+        );
+        let request = http::Request::get(format!("http://{}{path}?{query}", crate::runs::BOT_HOST))
+            .header("host", crate::runs::BOT_HOST)
+            .header("user-agent", "facebookexternalua")
+            .header("accept", "*/*")
+            .body(Bytes::new());
+        let permit = self
+            .bot
+            .permit(Purpose::Deploy, self.budget.memory_bytes)
+            .await;
+        let started = Instance::start_with(permit, self.bot, self.budget, Grants::none()).await;
+        let (Ok(request), Ok(mut instance)) = (request, started) else {
+            return false;
+        };
+        match instance.handle(request).await {
+            Ok(Answer {
+                response,
+                failure: None,
+            }) => {
+                response.status().is_success()
+                    && response.body().trim_ascii() == CHALLENGE.as_bytes()
+            }
+            _ => false,
         }
-        _ => false,
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{DeployError, Deploys, Say};
 use crate::build::Instance;
 use crate::build::artifact::{self, Artifact};
-use crate::capabilities::{DatabaseGrant, Grants, Level, LogSink};
+use crate::capabilities::{BundleText, DatabaseGrant, Grants, Level, LogSink};
 use crate::logs::Origin;
 use crate::postgres::{Limits, Tenant};
 use crate::projects::{Environment, LogLevel, Project, VersionId};
@@ -138,8 +138,32 @@ impl Deploys {
         let variables = (*environment.variables).clone();
         Ok(self
             .workshop
-            .boot(artifact, variables, grants, true)
+            .boot(
+                artifact,
+                variables,
+                grants,
+                true,
+                self.memory_of(owner.project),
+            )
             .await?)
+    }
+
+    /// What an instance of the project's bot may use.
+    pub(super) fn memory_of(&self, project: &Project) -> usize {
+        let wanted = project.memory.and_then(|mib| usize::try_from(mib).ok());
+        self.workshop
+            .sandbox()
+            .memory_for(wanted.map(|mib| mib << 20))
+    }
+
+    /// The text of a bundle, where this host has its artifact at hand when it is asked.
+    pub(super) fn source_of(&self, code: &Code, digest: &str) -> Option<BundleText> {
+        let Code::Bundle(_) = code else { return None };
+        let (files, digest) = (self.files.clone(), digest.to_owned());
+        Some(BundleText::new(move || {
+            let bytes = files.artifact(&digest)?;
+            Some(artifact::read(&bytes).ok()??.code)
+        }))
     }
 
     /// A version's bot with an environment: from memory, from its image, or booted again.

@@ -119,6 +119,8 @@ pub struct Deploys {
     serving: Cache<(VersionId, i64), Arc<Serving>>,
     /// The generation that each version was last asked for in.
     latest: Arc<Mutex<HashMap<VersionId, i64>>>,
+    /// The version of each project that was last asked for.
+    serving_of: Arc<Mutex<HashMap<ProjectId, VersionId>>>,
     bots: Cache<(VersionId, Fingerprint), Bot>,
 }
 
@@ -179,6 +181,7 @@ impl Deploys {
             signals: Arc::default(),
             serving: Cache::new(COMPILED_BOTS),
             latest: Arc::default(),
+            serving_of: Arc::default(),
             bots: bots.build(),
         })
     }

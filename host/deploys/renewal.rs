@@ -42,6 +42,8 @@ pub(super) async fn run(deploys: Deploys, stop: CancellationToken) {
                     "changed environments could not be looked for"
                 ),
             }
+            // Caches forget what was idle for long only when they are asked.
+            deploys.bots.run_pending_tasks().await;
             tokio::select! {
                 () = deploys.signals.environments.notified() => {}
                 () = tokio::time::sleep(POLL) => {}

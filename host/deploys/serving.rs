@@ -4,9 +4,10 @@ use super::environment::{self, PLACEHOLDER_TOKEN};
 use super::making::{Code, Owner};
 use super::{DeployError, Deploys};
 use crate::build::Instance as Lifetime;
+use crate::capabilities::BundleText;
 use crate::postgres::{Tenant, TenantName};
 use crate::projects::{InstanceLife, ProjectError, ProjectId, Secret, Version, VersionId};
-use crate::sandbox::Bot;
+use crate::sandbox::{Bot, Budget, Permit, Purpose};
 use crate::whatsapp::{AccessToken, Scope, Sender};
 use crate::workshop::Positions;
 use std::collections::{BTreeMap, HashMap};
@@ -36,6 +37,10 @@ pub struct Serving {
     pub project_name: Arc<str>,
     /// How long its instances live.
     pub lifetime: Lifetime,
+    /// What an instance of it may use, in bytes.
+    pub memory_bytes: usize,
+    /// The bundle's text, for functions that are asked for theirs.
+    pub source: Option<BundleText>,
 }
 
 /// The number that a bot sends from.
@@ -60,6 +65,19 @@ impl ServingNumber {
 }
 
 impl Serving {
+    /// An event's budget, with the memory of this project.
+    pub fn budget(&self, budget: Budget) -> Budget {
+        Budget {
+            memory_bytes: self.memory_bytes,
+            ..budget
+        }
+    }
+
+    /// Waits until there may be one more instance of it.
+    pub async fn permit(&self) -> Permit {
+        self.bot.permit(Purpose::Event, self.memory_bytes).await
+    }
+
     /// What the bot may name at Meta.
     pub fn scope(&self) -> Scope {
         Scope {
@@ -137,6 +155,11 @@ impl Deploys {
             .serving
             .try_get_with(key, self.make_ready(project_id, version_id, generation));
         let made = made.await.map_err(ServingError::Shared)?;
+        // What another host switched from goes too.
+        let before = self.serving_of().insert(project_id, version_id);
+        if let Some(before) = before.filter(|before| *before != version_id) {
+            self.release(&[before], Some(version_id), None).await;
+        }
         // Claims of an earlier generation are over soon; what they ran with goes.
         let before = {
             let mut latest = self.latest();
@@ -149,6 +172,11 @@ impl Deploys {
             self.serving.invalidate(&(version_id, before)).await;
         }
         Ok(made)
+    }
+
+    fn serving_of(&self) -> MutexGuard<'_, HashMap<ProjectId, VersionId>> {
+        let versions = self.serving_of.lock();
+        versions.unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn latest(&self) -> MutexGuard<'_, HashMap<VersionId, i64>> {
@@ -186,6 +214,7 @@ impl Deploys {
             .map(|name| self.cell.tenant(name))
             .map_err(|error| broken(error.to_string()))?;
         let code = self.code_of(&version).await?;
+        let digest = version.component_sha256.as_deref().unwrap_or_default();
         let environment = environment::serving(&self.projects, project_id).await?;
         let owner = Owner {
             project: &project,
@@ -204,6 +233,7 @@ impl Deploys {
                 waba_id: number.waba_id,
                 token: AccessToken::new(number.token.expose()),
             });
+        let memory_bytes = self.memory_of(&project);
         let found = version
             .webhook_path
             .unwrap_or_else(|| "/webhook".to_owned());
@@ -223,6 +253,8 @@ impl Deploys {
                 Some(InstanceLife::Fresh) => Lifetime::Fresh,
                 None => code.instance().unwrap_or(Lifetime::Fresh),
             },
+            memory_bytes,
+            source: self.source_of(&code, digest),
         }))
     }
 }

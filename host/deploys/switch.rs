@@ -3,7 +3,7 @@
 use super::making::Owner;
 use super::{Deploys, SwitchError, environment};
 use crate::projects::{
-    Environment, Fingerprint, Project, ProjectError, ProjectId, Version, VersionState,
+    Environment, Fingerprint, Project, ProjectError, ProjectId, Version, VersionId, VersionState,
 };
 
 /// What a switch did.
@@ -87,19 +87,66 @@ impl Deploys {
     }
 
     /// What follows when another version or environment serves: what waited for it runs, and what
-    /// was secret in the one before goes.
+    /// was secret in the one before goes, out of memory too.
     pub(super) async fn after_switch(&self, project_id: ProjectId, serves: &Fingerprint) {
         (self.awaken)(project_id).await;
         match self.projects.versions(project_id).await {
             Ok(versions) => {
                 let ids: Vec<_> = versions.iter().map(|version| version.version_id).collect();
                 self.files.forget_images(&ids, serves);
+                match self.projects.active_version(project_id).await {
+                    Ok(active) => {
+                        let active = active.map(|version| version.version_id);
+                        self.release(&ids, active, Some(serves)).await;
+                    }
+                    Err(error) => tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "versions that serve no more stay in memory until they were idle for a while"
+                    ),
+                }
             }
             Err(error) => tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "images of an environment that serves no more stay until the next start"
             ),
         }
+    }
+
+    /// Drops what is ready of these versions, but for the one that serves and its environment. Runs
+    /// that are under way keep what they have until they end.
+    pub(super) async fn release(
+        &self,
+        versions: &[VersionId],
+        serves: Option<VersionId>,
+        with: Option<&Fingerprint>,
+    ) {
+        let gone =
+            |version_id: &VersionId| versions.contains(version_id) && Some(*version_id) != serves;
+        let stale: Vec<_> = self
+            .bots
+            .iter()
+            .filter(|(key, _)| {
+                let other = with.is_some_and(|with| key.1 != *with);
+                gone(&key.0) || (Some(key.0) == serves && other)
+            })
+            .map(|(key, _)| (*key).clone())
+            .collect();
+        for key in &stale {
+            self.bots.invalidate(key).await;
+        }
+        self.latest().retain(|version_id, _| !gone(version_id));
+        let stale: Vec<_> = self.serving.iter().map(|(key, _)| *key).collect();
+        for key in stale.iter().filter(|key| gone(&key.0)) {
+            self.serving.invalidate(key).await;
+        }
+        self.give_back().await;
+    }
+
+    /// Has the caches drop what they let go, and the allocator give it to the kernel.
+    pub(super) async fn give_back(&self) {
+        self.serving.run_pending_tasks().await;
+        self.bots.run_pending_tasks().await;
+        crate::memory::trim();
     }
 
     /// Deletes versions beyond those that are kept.

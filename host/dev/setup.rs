@@ -8,7 +8,7 @@ use crate::inbox::{DispatcherSettings, InboxLimits};
 use crate::postgres::{Embedded, EmbeddedConfig};
 use crate::projects::{NewNumber, Project, ProjectName, Secret};
 use crate::runs::ResidentSettings;
-use crate::sandbox::Budget;
+use crate::sandbox::{Budget, SandboxSettings};
 use crate::web::WebSettings;
 use crate::whatsapp::{GraphEndpoint, GraphLimits};
 use anyhow::{Context, Result};
@@ -169,6 +169,8 @@ fn app_config(
         graph_answer: GraphLimits::default().answer,
         budget: Budget::default(),
         instances: 100,
+        bot_memory_max: SandboxSettings::default().max_memory_bytes,
+        bot_memory_total: SandboxSettings::default().total_memory_bytes,
         inbox: InboxLimits::default(),
         dispatcher: DispatcherSettings::new("dev"),
         drain: Duration::ZERO,

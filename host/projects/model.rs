@@ -51,6 +51,8 @@ pub struct Project {
     pub webhook_path: Option<String>,
     /// An operator's choice of how long instances live; else the version's holds.
     pub instance: Option<InstanceLife>,
+    /// What an instance may use of memory, in MiB, where an operator said so.
+    pub memory: Option<i32>,
     pub active_version: Option<VersionId>,
     /// Why the bot did not start with its last environment, while the one before serves.
     pub environment_error: Option<String>,

@@ -85,6 +85,7 @@ impl Services {
             .with_secrets(serving.secrets.clone())
             .with_log(Arc::new(log))
             .with_trace(trace.clone())
+            .with_source(serving.source.clone())
             .with_http(Arc::new(client));
         if let Some(context) = context {
             grants = grants.with_whatsapp(Arc::new(ProjectMessenger {

@@ -133,7 +133,7 @@ impl Runner {
         report.sends = context.as_ref().map_or(0, SendContext::sends);
         let refusals = context.as_ref().map(SendContext::refusals);
         report.refusal = refusals::tell(&log, &refusals.unwrap_or_default());
-        let outcome = outcome(ended, report);
+        let outcome = outcome(out_of_memory(ended, serving.memory_bytes), report);
         refusals::tell_end(&log, &event, &outcome);
         match self.unless_a_send_waits(outcome, context.as_ref()).await {
             RunOutcome::Failed {
@@ -208,7 +208,7 @@ impl Runner {
         let report = report_of(instance.report(), status, instance.grants().host_calls());
         // Node's process would not outlive an exception that nobody caught either.
         if matches!(&ended, Ok(answer) if answer.failure.is_none()) {
-            stage.leave(self.budget);
+            stage.leave();
         }
         (ended, report)
     }
@@ -244,16 +244,30 @@ fn unavailable(reason: String) -> RunOutcome {
     }
 }
 
+/// JavaScript's exception for memory comes before the instance's own limit, and is no more than that.
+fn out_of_memory(ended: Result<Answer, RunError>, memory_bytes: usize) -> Result<Answer, RunError> {
+    let is_memory = match &ended {
+        Ok(Answer { failure, .. }) => failure.as_deref().is_some_and(is_memory),
+        Err(RunError::NoAnswer(reason)) => is_memory(reason),
+        Err(_) => false,
+    };
+    match is_memory {
+        true => Err(RunError::Memory(memory_bytes)),
+        false => ended,
+    }
+}
+
+fn is_memory(failure: &str) -> bool {
+    failure.contains("InternalError: out of memory") || failure.contains("bot is out of memory")
+}
+
 /// What an ended run means for its event.
 fn outcome(ended: Result<Answer, RunError>, report: RunReport) -> RunOutcome {
     let (reason, kind) = match ended {
         Ok(Answer {
             failure: Some(failure),
             ..
-        }) => {
-            let kind = thrown(&failure);
-            (failure, kind)
-        }
+        }) => (failure, FailureKind::BotThrew),
         Ok(Answer { response, .. }) if response.status().is_success() => {
             return RunOutcome::Done(report);
         }
@@ -286,17 +300,9 @@ fn kind_of(error: &RunError) -> FailureKind {
     match error {
         RunError::Timeout(_) | RunError::Cpu(_) => FailureKind::Timeout,
         RunError::Memory(_) => FailureKind::OutOfMemory,
-        RunError::NoAnswer(reason) => thrown(reason),
+        RunError::NoAnswer(_) => FailureKind::BotThrew,
         RunError::ResponseTooLarge(_) => FailureKind::BadStatus,
         RunError::Trap(_) => FailureKind::Trap,
         RunError::Start(_) => FailureKind::HostUnavailable,
-    }
-}
-
-/// An exception that nobody caught. The engine's own for memory comes before the instance's limit.
-fn thrown(failure: &str) -> FailureKind {
-    match failure.contains("InternalError: out of memory") {
-        true => FailureKind::OutOfMemory,
-        false => FailureKind::BotThrew,
     }
 }

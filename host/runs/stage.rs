@@ -5,7 +5,7 @@ use crate::build::Instance as Lifetime;
 use crate::capabilities::Grants;
 use crate::deploys::Serving;
 use crate::projects::ProjectId;
-use crate::sandbox::{Budget, Instance, Permit, Purpose, RunError};
+use crate::sandbox::{Budget, Instance, Permit, RunError};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,12 +32,12 @@ impl Place {
         patience: Duration,
     ) -> Result<Self, NoTurn> {
         if serving.lifetime == Lifetime::Fresh {
-            return Ok(Self::Fresh(serving.bot.permit(Purpose::Event).await));
+            return Ok(Self::Fresh(serving.permit().await));
         }
         let mut turn = residents.turn(project, patience).await?;
         let permit = match turn.is_live(serving) {
             true => None,
-            false => Some(serving.bot.permit(Purpose::Event).await),
+            false => Some(serving.permit().await),
         };
         Ok(Self::Resident(Box::new(turn), permit))
     }
@@ -49,6 +49,7 @@ impl Place {
         budget: Budget,
         grants: Grants,
     ) -> Result<Stage, RunError> {
+        let budget = serving.budget(budget);
         Ok(match self {
             Self::Fresh(permit) => {
                 let instance = Instance::start_with(permit, &serving.bot, budget, grants).await?;
@@ -71,9 +72,9 @@ impl Stage {
     }
 
     /// After an event that ended well: a resident instance goes back into its seat.
-    pub(super) fn leave(self, budget: Budget) {
+    pub(super) fn leave(self) {
         if let Self::Resident(at_work) = self {
-            at_work.leave(budget);
+            at_work.leave();
         }
     }
 }

@@ -152,7 +152,7 @@ impl Runner {
         report.refusal = refusals::tell(&log, &refusals.unwrap_or_default());
         let failure = match ended {
             Ok(None) => {
-                stage.leave(self.budget);
+                stage.leave();
                 None
             }
             Ok(failure) => failure,

@@ -15,7 +15,25 @@ use wasmtime_wasi_http::p3::bindings::ServicePre;
 pub struct Bot {
     pub(crate) service: ServicePre<RunState>,
     pub(crate) sandbox: Sandbox,
+    /// What the image was made with, where the engine holds a limit by itself.
+    pub(super) memory_bytes: Option<usize>,
     code: Option<String>,
+}
+
+/// The section of an image that says what memory it was made with, as it ends the component: number
+/// and length, name with its length, a number of 32 bits.
+const MADE_WITH: &[u8] = b"\x00\x11\x0croost:memory";
+
+/// Notes in an image what memory it was made with.
+pub(super) fn note_memory(image: &mut Vec<u8>, bytes: usize) {
+    image.extend_from_slice(MADE_WITH);
+    image.extend_from_slice(&u32::try_from(bytes).unwrap_or(u32::MAX).to_le_bytes());
+}
+
+fn noted_memory(image: &[u8]) -> Option<usize> {
+    let (rest, bytes) = image.split_last_chunk::<4>()?;
+    rest.ends_with(MADE_WITH)
+        .then(|| u32::from_le_bytes(*bytes) as usize)
 }
 
 impl Bot {
@@ -23,6 +41,7 @@ impl Bot {
     ///
     /// Fails when the bytes are no component, or import what a bot may not have.
     pub fn load(sandbox: &Sandbox, component: &[u8]) -> Result<Self> {
+        let memory_bytes = noted_memory(component);
         let (service, code) = match split(component) {
             Some(parts) => {
                 let code = sandbox.codes.get(sandbox, &parts.code)?;
@@ -44,6 +63,7 @@ impl Bot {
         Ok(Self {
             service: ServicePre::new(service)?,
             sandbox: sandbox.clone(),
+            memory_bytes,
             code,
         })
     }

@@ -1,6 +1,7 @@
 //! The wasmtime engine that all bots share, its settings and its clock.
 
 use super::RunState;
+use super::limits::DEFAULT_MEMORY_BYTES;
 use super::permits::{FOR_DEPLOYS, Permits};
 use super::threads::Threads;
 use std::path::PathBuf;
@@ -15,8 +16,10 @@ use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAlloc
 pub struct SandboxSettings {
     /// How many instances may live at once; deploys have some of their own.
     pub instances: u32,
-    /// The most linear memory of an instance, in bytes; budgets may say less.
-    pub memory_bytes: usize,
+    /// The most linear memory that any budget gives an instance, in bytes.
+    pub max_memory_bytes: usize,
+    /// What the budgets of the instances that live may come to, in bytes.
+    pub total_memory_bytes: u64,
     /// Where compiled engines are kept between starts; `None` keeps none.
     pub cache: Option<PathBuf>,
 }
@@ -25,7 +28,8 @@ impl Default for SandboxSettings {
     fn default() -> Self {
         Self {
             instances: 1000,
-            memory_bytes: 64 << 20,
+            max_memory_bytes: 512 << 20,
+            total_memory_bytes: 1000 * DEFAULT_MEMORY_BYTES as u64,
             cache: None,
         }
     }
@@ -88,7 +92,7 @@ impl Sandbox {
         Ok(Self {
             engine,
             linker: Arc::new(linker),
-            permits: Permits::new(settings.instances),
+            permits: Permits::new(settings.instances, settings.total_memory_bytes),
             settings,
             codes: super::bot::Codes::default(),
             live: Arc::default(),
@@ -105,6 +109,13 @@ impl Sandbox {
     /// How many may live at once.
     pub fn max_instances(&self) -> u32 {
         self.settings.instances
+    }
+
+    /// What a project's bot may use, where it wants so much: no more than this host gives.
+    pub fn memory_for(&self, wanted_bytes: Option<usize>) -> usize {
+        wanted_bytes
+            .unwrap_or(DEFAULT_MEMORY_BYTES)
+            .min(self.settings.max_memory_bytes)
     }
 }
 
@@ -124,17 +135,26 @@ impl Drop for Living {
     }
 }
 
+/// What compiling a bundle may use. Bundles of 25 MB need about 150.
+pub(super) const COMPILING_BYTES: usize = 512 << 20;
+
+/// What an instance that ended may leave in memory for the next one in its place: wiping is cheaper
+/// than asking the kernel for the pages again.
+const KEPT_BYTES: usize = 32 << 20;
+
 fn config(settings: &SandboxSettings) -> Config {
     let n = settings.instances + FOR_DEPLOYS;
+    // Only address space: memory is what an instance has written.
+    let slot = settings.max_memory_bytes.max(COMPILING_BYTES);
     let mut pool = PoolingAllocationConfig::default();
     pool.total_component_instances(n)
         .total_core_instances(n * CORE_INSTANCES_PER_BOT)
         .total_memories(n)
         .total_tables(n * 2)
         .total_stacks(n)
-        .max_memory_size(settings.memory_bytes)
+        .max_memory_size(slot)
         .max_component_instance_size(1 << 20)
-        .linear_memory_keep_resident(settings.memory_bytes)
+        .linear_memory_keep_resident(KEPT_BYTES)
         .table_keep_resident(1 << 20);
     // Resetting only what was written needs PAGEMAP_SCAN, which does not see
     // pages that were swapped out: another bot could read them.
@@ -148,7 +168,9 @@ fn config(settings: &SandboxSettings) -> Config {
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
         // An interpreter loses nothing by explicit bounds checks, and small
         // reservations give room for many more instances.
-        .memory_reservation(settings.memory_bytes as u64)
+        .memory_reservation(slot as u64)
+        // All images are mapped: one that is copied instead costs each instance its size.
+        .memory_guaranteed_dense_image_size(slot as u64)
         .memory_guard_size(0)
         .memory_may_move(false)
         .epoch_interruption(true)

@@ -1,11 +1,15 @@
 //! Makes images: runs a bot's top level once, and keeps the memory it leaves.
 //!
-//! Done in two steps. The engine with its runtime loaded (the Node layer) is
-//! the *base*, made once for a version of the SDK. A bot's bundle then boots in
-//! an instance of the base, and a snapshot of that is the bot's component:
-//! standard, self-contained, the same bytes for the same input.
+//! Done in three steps. The engine with its runtime loaded (the Node layer) is
+//! the *base*, made once for a version of the SDK. A bot's bundle is compiled in
+//! one instance of the base, which is then dropped: parsing takes several times
+//! the memory of what comes of it. Another instance boots that, within the
+//! project's budget, and a snapshot of it is the bot's component: standard,
+//! self-contained, the same bytes for the same input.
 
-use super::bot::cached_component;
+use super::bot::{cached_component, note_memory};
+use super::engine::COMPILING_BYTES;
+use super::instance::set_limit;
 use super::permits::{Permit, Purpose};
 use super::rehearsal::Booted;
 use super::{Budget, RunState, Sandbox};
@@ -15,7 +19,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use wasmtime::component::{Component, Instance, InstancePre};
 use wasmtime::error::Context as _;
 use wasmtime::{Store, UpdateDeadline};
@@ -43,10 +48,31 @@ pub struct BootOptions {
     pub file: String,
     /// Whether the top level may use the project's database now.
     pub database: bool,
-    /// Files that `fs` serves, by path.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub files: BTreeMap<String, String>,
+    /// The seconds after which it says what it still waits for.
+    pub patience: u64,
 }
+
+/// What an image is made of.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct BundleParts<'a> {
+    /// The text.
+    pub code: &'a str,
+    /// What the author calls what the bundler renamed: where in the text, in order.
+    pub names: &'a [(u32, String)],
+    /// Files that `fs` serves: path and content.
+    pub files: &'a [(&'a str, &'a [u8])],
+}
+
+/// What compiling may take. It is the host's own work, and no bot's.
+const COMPILING: Budget = Budget {
+    wall: Duration::from_secs(180),
+    cpu: Duration::from_secs(60),
+    memory_bytes: COMPILING_BYTES,
+    response_bytes: 0,
+    host_calls: 0,
+    requests: 0,
+    sends: 0,
+};
 
 /// A route of one of the bot's servers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,6 +106,13 @@ pub struct BootFailure {
     pub code: Option<String>,
 }
 
+impl BootFailure {
+    /// Whether it says that no memory was left.
+    fn is_memory(&self) -> bool {
+        self.code.as_deref() == Some("ERR_OUT_OF_MEMORY")
+    }
+}
+
 /// What the top level did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BootReport {
@@ -107,6 +140,19 @@ pub struct Boot {
     pub report: BootReport,
 }
 
+impl Boot {
+    fn failed(error: BootFailure) -> Self {
+        let report = BootReport {
+            error: Some(error),
+            ..BootReport::default()
+        };
+        Self {
+            component: Vec::new(),
+            report,
+        }
+    }
+}
+
 /// Why no image was made.
 #[derive(Debug, thiserror::Error)]
 pub enum ImageError {
@@ -122,6 +168,58 @@ pub enum ImageError {
     /// The engine's component is broken.
     #[error("the engine cannot be used")]
     Engine(#[source] wasmtime::Error),
+    /// The top level passed its budget of memory.
+    #[error("{0}")]
+    Memory(OutOfMemory),
+    /// The bundle is too much for the compiler.
+    #[error(
+        "the bot's bundle of {} MB is too large to compile\n  = leave out packages that it does not need",
+        .0 / 1_000_000
+    )]
+    TooLarge(usize),
+}
+
+/// Memory that ran out, and what can be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutOfMemory {
+    /// What the project's bot may use.
+    pub budget: usize,
+    /// What its linear memory was.
+    pub used: usize,
+    /// The most that this host gives a bot.
+    pub most: usize,
+}
+
+impl std::fmt::Display for OutOfMemory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mib = |bytes: usize| bytes >> 20;
+        write!(
+            f,
+            "the bot ran out of memory while it started: it may use {} MiB, {} MiB were taken, and it asked for more",
+            mib(self.budget),
+            mib(self.used),
+        )?;
+        let next = mib(self.budget)
+            .next_power_of_two()
+            .max(mib(self.budget) + 1);
+        let next = if next == mib(self.budget) {
+            next * 2
+        } else {
+            next
+        };
+        match self.budget < self.most {
+            true => write!(
+                f,
+                "\n  = give it more: `roost projects set NAME memory={}` (up to {})",
+                next.max(mib(self.budget) * 2).min(mib(self.most)),
+                mib(self.most),
+            ),
+            false => write!(
+                f,
+                "\n  = that is all this host gives a bot: load less at its start, or have the operator raise `--bot-memory-max`"
+            ),
+        }
+    }
 }
 
 /// Makes images of one version of the SDK.
@@ -130,6 +228,26 @@ pub struct ImageMaker {
     sandbox: Sandbox,
     base: Arc<[u8]>,
     instrumented: InstancePre<RunState>,
+    /// What was compiled last: a new version is booted more than once.
+    compiled: Arc<Mutex<Option<Compiled>>>,
+}
+
+#[derive(Clone)]
+struct Compiled {
+    of: [u8; 32],
+    code: Arc<[u8]>,
+}
+
+/// What compiling or booting came to when the author has to act.
+enum Unbooted {
+    Failed(BootFailure),
+    Error(ImageError),
+}
+
+impl<E: Into<ImageError>> From<E> for Unbooted {
+    fn from(error: E) -> Self {
+        Self::Error(error.into())
+    }
 }
 
 impl BootReport {
@@ -159,6 +277,7 @@ impl ImageMaker {
             sandbox: sandbox.clone(),
             base: base.into(),
             instrumented,
+            compiled: Arc::default(),
         })
     }
 
@@ -169,20 +288,37 @@ impl ImageMaker {
     /// error here: the report has it.
     pub async fn boot(
         &self,
-        bundle: &str,
+        bundle: &BundleParts<'_>,
         options: &BootOptions,
         grants: impl Fn() -> Grants,
         budget: Budget,
     ) -> Result<Boot, ImageError> {
+        let permit = self.sandbox.permits.get(Purpose::Deploy, 0).await;
+        let code = match self.compile(bundle, options).await {
+            Ok(code) => code,
+            Err(Unbooted::Failed(failure)) => return Ok(Boot::failed(failure)),
+            Err(Unbooted::Error(error)) => return Err(error),
+        };
         let options = serde_json::to_string(options)
             .map_err(|error| ImageError::Runtime(error.to_string()))?;
-        let permit = self.sandbox.permits.get(Purpose::Deploy).await;
-        let mut booted = self.run(permit, bundle, &options, grants(), budget).await?;
+        let files = bundle.files;
+        let mut booted = self
+            .run(permit, &code, files, &options, grants(), budget)
+            .await?;
         if booted.report.can_rehearse() && !booted.rehearse().await {
             // What the rehearsal did must not be in the image.
             let Booted { store, permit, .. } = booted;
             drop(store);
-            booted = self.run(permit, bundle, &options, grants(), budget).await?;
+            booted = self
+                .run(permit, &code, files, &options, grants(), budget)
+                .await?;
+        }
+        if !booted.report.ok {
+            // Nobody will run it.
+            return Ok(Boot {
+                component: Vec::new(),
+                report: booted.report,
+            });
         }
         booted.seal().await.map_err(ImageError::Boot)?;
         let Booted {
@@ -191,34 +327,111 @@ impl ImageMaker {
             report,
             permit: _permit,
         } = booted;
-        let component = snapshot(&self.base, &mut store, instance)
+        let mut component = snapshot(&self.base, &mut store, instance)
             .await
             .map_err(ImageError::Engine)?;
+        note_memory(&mut component, budget.memory_bytes);
         Ok(Boot { component, report })
+    }
+
+    /// Compiles a bundle, in an instance that sees nothing else.
+    async fn compile(
+        &self,
+        bundle: &BundleParts<'_>,
+        options: &BootOptions,
+    ) -> Result<Arc<[u8]>, Unbooted> {
+        let names: String = bundle
+            .names
+            .iter()
+            .map(|(position, name)| format!("{position} {name}\n"))
+            .collect();
+        let how = serde_json::json!({ "format": options.format, "file": options.file }).to_string();
+        let of = digest_of(&[bundle.code, &names, &how]);
+        let known = self.last_compiled().clone();
+        if let Some(known) = known.filter(|known| known.of == of) {
+            return Ok(known.code);
+        }
+        let mut store = store(&self.sandbox, Grants::none(), COMPILING);
+        let instance = self
+            .instrumented
+            .instantiate_async(&mut store)
+            .await
+            .map_err(ImageError::Engine)?;
+        let compile = instance
+            .get_typed_func::<(&str, &str, &str), (Result<Vec<u8>, String>,)>(&mut store, "compile")
+            .map_err(ImageError::Engine)?;
+        let cpu = store.data().cpu.clone();
+        let compiling = cpu.measure(compile.call_async(&mut store, (bundle.code, &names, &how)));
+        let compiled = tokio::time::timeout(COMPILING.wall, compiling).await;
+        let too_large = || ImageError::TooLarge(bundle.code.len());
+        let compiled = match compiled {
+            Err(_) => return Err(too_large().into()),
+            Ok(Err(_)) if store.data().memory.refused => return Err(too_large().into()),
+            Ok(Err(trap)) => return Err(ImageError::Boot(trap).into()),
+            Ok(Ok((compiled,))) => compiled,
+        };
+        let code: Arc<[u8]> = match compiled {
+            Ok(code) => code.into(),
+            Err(failure) => {
+                let failure: BootFailure = serde_json::from_str(&failure)
+                    .map_err(|error| ImageError::Runtime(error.to_string()))?;
+                return Err(match failure.is_memory() {
+                    true => too_large().into(),
+                    false => Unbooted::Failed(failure),
+                });
+            }
+        };
+        *self.last_compiled() = Some(Compiled {
+            of,
+            code: code.clone(),
+        });
+        Ok(code)
+    }
+
+    fn last_compiled(&self) -> std::sync::MutexGuard<'_, Option<Compiled>> {
+        self.compiled.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// An instance whose top level is done.
     async fn run(
         &self,
         permit: Permit,
-        bundle: &str,
+        code: &Arc<[u8]>,
+        files: &[(&str, &[u8])],
         options: &str,
         grants: Grants,
         budget: Budget,
     ) -> Result<Booted, ImageError> {
         let mut store = store(&self.sandbox, grants, budget);
+        let out_of_memory = |used| {
+            ImageError::Memory(OutOfMemory {
+                budget: budget.memory_bytes,
+                used,
+                most: self.sandbox.settings.max_memory_bytes,
+            })
+        };
         let instance = self
             .instrumented
             .instantiate_async(&mut store)
             .await
             .map_err(ImageError::Engine)?;
-        let booting = call_boot(&mut store, &instance, bundle, options);
-        let report = tokio::time::timeout(budget.wall, booting)
+        set_limit(&mut store, &instance, &budget)
             .await
-            .map_err(|_| ImageError::Timeout(budget.wall))?
-            .map_err(ImageError::Boot)?;
-        let report = serde_json::from_str(&report)
+            .map_err(ImageError::Engine)?;
+        let booting = call_boot(&mut store, &instance, code, files, options);
+        let ended = tokio::time::timeout(budget.wall, booting).await;
+        let memory = &store.data().memory;
+        let report = match ended {
+            Err(_) => return Err(ImageError::Timeout(budget.wall)),
+            Ok(Err(_)) if memory.refused => return Err(out_of_memory(memory.peak)),
+            Ok(Err(trap)) => return Err(ImageError::Boot(trap)),
+            Ok(Ok(report)) => report,
+        };
+        let report: BootReport = serde_json::from_str(&report)
             .map_err(|error| ImageError::Runtime(format!("its report is malformed: {error}")))?;
+        if report.error.as_ref().is_some_and(BootFailure::is_memory) {
+            return Err(out_of_memory(memory.peak));
+        }
         Ok(Booted {
             store,
             instance,
@@ -226,6 +439,16 @@ impl ImageMaker {
             permit,
         })
     }
+}
+
+fn digest_of(parts: &[&str]) -> [u8; 32] {
+    use sha2::{Digest, Sha256};
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update((part.len() as u64).to_le_bytes());
+        digest.update(part);
+    }
+    digest.finalize().into()
 }
 
 fn wizer() -> Wizer {
@@ -266,7 +489,7 @@ async fn base(sandbox: &Sandbox, engine: &[u8], runtime: &str) -> Result<Vec<u8>
         .instrument_component(engine)
         .map_err(ImageError::Engine)?;
     let component = Component::new(&sandbox.engine, &instrumented).map_err(ImageError::Engine)?;
-    let mut store = store(sandbox, Grants::none(), Budget::default());
+    let mut store = store(sandbox, Grants::none(), COMPILING);
     let instance = sandbox
         .linker
         .instantiate_async(&mut store, &component)
@@ -306,14 +529,23 @@ fn base_file(folder: &Path, engine: &[u8], runtime: &str) -> std::path::PathBuf 
 async fn call_boot(
     store: &mut Store<RunState>,
     instance: &Instance,
-    bundle: &str,
+    code: &Arc<[u8]>,
+    files: &[(&str, &[u8])],
     options: &str,
 ) -> wasmtime::Result<String> {
-    let boot = instance.get_typed_func::<(String, String), (String,)>(&mut *store, "boot")?;
+    type Files = Vec<(String, Arc<[u8]>)>;
+    let boot =
+        instance.get_typed_func::<(Arc<[u8]>, Files, String), (String,)>(&mut *store, "boot")?;
     let cpu = store.data().cpu.clone();
-    let (bundle, options) = (bundle.to_owned(), options.to_owned());
+    let files = files.iter();
+    let files: Files = files
+        .map(|(path, bytes)| ((*path).to_owned(), Arc::from(*bytes)))
+        .collect();
+    let (code, options) = (code.clone(), options.to_owned());
     let running = store.run_concurrent(async |accessor| {
-        let (report,) = boot.call_concurrent(accessor, (bundle, options)).await?;
+        let (report,) = boot
+            .call_concurrent(accessor, (code, files, options))
+            .await?;
         std::future::poll_fn(|context| accessor.poll_no_interesting_tasks(context)).await;
         wasmtime::Result::Ok(report)
     });

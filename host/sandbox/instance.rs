@@ -45,7 +45,7 @@ enum Handled {
 impl Instance {
     /// Makes a fresh instance from the bot's image, when there may be one more.
     pub async fn start(bot: &Bot, budget: Budget, grants: Grants) -> Result<Self, RunError> {
-        let permit = bot.permit(Purpose::Event).await;
+        let permit = bot.permit(Purpose::Event, budget.memory_bytes).await;
         Self::start_with(permit, bot, budget, grants).await
     }
 
@@ -68,11 +68,17 @@ impl Instance {
             }
             Ok(UpdateDeadline::Yield(1))
         });
-        let service = bot
-            .service
-            .instantiate_async(&mut store)
-            .await
-            .map_err(RunError::Start)?;
+        let started_with = |error, store: &Store<RunState>| match store.data().memory.refused {
+            true => RunError::Memory(budget.memory_bytes),
+            false => RunError::Start(error),
+        };
+        let service = match bot.memory_bytes {
+            Some(made_with) if made_with != budget.memory_bytes => {
+                with_limit(&mut store, bot, &budget).await
+            }
+            _ => bot.service.instantiate_async(&mut store).await,
+        };
+        let service = service.map_err(|error| started_with(error, &store))?;
         Ok(Self {
             store,
             service,
@@ -209,6 +215,31 @@ impl Instance {
             RunError::Trap(trap)
         }
     }
+}
+
+/// An instance of a bot whose image was made for another amount of memory.
+async fn with_limit(
+    store: &mut Store<RunState>,
+    bot: &Bot,
+    budget: &Budget,
+) -> wasmtime::Result<Service> {
+    let instance = bot
+        .service
+        .instance_pre()
+        .instantiate_async(&mut *store)
+        .await?;
+    set_limit(store, &instance, budget).await?;
+    Service::new(store, &instance)
+}
+
+/// Tells the engine what JavaScript may use.
+pub(super) async fn set_limit(
+    store: &mut Store<RunState>,
+    instance: &wasmtime::component::Instance,
+    budget: &Budget,
+) -> wasmtime::Result<()> {
+    let limit = instance.get_typed_func::<(u32,), ()>(&mut *store, "limit")?;
+    limit.call_async(store, (budget.javascript_bytes(),)).await
 }
 
 /// The bot's response, or why there is none.

@@ -12,8 +12,8 @@ pub struct Budget {
     pub wall: Duration,
     /// Time on a processor: time inside the instance's poll.
     pub cpu: Duration,
-    /// The instance's linear memory, in bytes. The engine gives JavaScript
-    /// somewhat less, so that it sees the error before the instance does.
+    /// The instance's linear memory, in bytes. JavaScript gets somewhat less,
+    /// so that it sees the error before the instance does.
     pub memory_bytes: usize,
     /// The body of a response, in bytes.
     pub response_bytes: usize,
@@ -25,12 +25,24 @@ pub struct Budget {
     pub sends: u32,
 }
 
+/// What a project's bots may use of memory where nobody said otherwise.
+pub const DEFAULT_MEMORY_BYTES: usize = 128 << 20;
+
+impl Budget {
+    /// What JavaScript may use of the memory: the heap rounds sizes up by at most an eighth, and
+    /// stack, glue and tables have their part.
+    pub(crate) fn javascript_bytes(&self) -> u32 {
+        let rest = self.memory_bytes / 8 + (6 << 20);
+        u32::try_from(self.memory_bytes.saturating_sub(rest)).unwrap_or(u32::MAX)
+    }
+}
+
 impl Default for Budget {
     fn default() -> Self {
         Self {
             wall: Duration::from_secs(60),
             cpu: Duration::from_secs(5),
-            memory_bytes: 64 << 20,
+            memory_bytes: DEFAULT_MEMORY_BYTES,
             response_bytes: 16 << 20,
             host_calls: 10_000,
             requests: 500,

@@ -29,11 +29,11 @@ pub use bot::Bot;
 pub(crate) use bot::write_private;
 pub use engine::{Sandbox, SandboxSettings, StartError};
 pub use image::{
-    Boot, BootFailure, BootOptions, BootReport, BundleFormat, ImageError, ImageMaker, Listening,
-    Route,
+    Boot, BootFailure, BootOptions, BootReport, BundleFormat, BundleParts, ImageError, ImageMaker,
+    Listening, OutOfMemory, Route,
 };
 pub use instance::Instance;
-pub use limits::Budget;
+pub use limits::{Budget, DEFAULT_MEMORY_BYTES};
 pub use outcome::{Answer, Report, RunError};
 pub use permits::{Permit, Purpose};
 pub use split::{Split, split};

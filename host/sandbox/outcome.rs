@@ -35,7 +35,10 @@ pub enum RunError {
     #[error("the bot used more than {0:?} of processor time without ending")]
     Cpu(Duration),
     /// The memory passed the budget.
-    #[error("the bot asked for more than {} MiB of memory", .0 >> 20)]
+    #[error(
+        "the bot ran out of memory: it may use {} MiB, and needed more. `roost projects set NAME memory=…` gives it more",
+        .0 >> 20
+    )]
     Memory(usize),
     /// The bot ended without an answer, or answered with something else than HTTP.
     #[error("the bot did not answer: {0}")]

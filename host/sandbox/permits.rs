@@ -1,6 +1,7 @@
-//! Permits: instances are counted out before they are made, so that they never run out.
+//! Permits: instances are counted out before they are made, and so is their memory, so that neither
+//! runs out.
 //!
-//! Who comes when all are taken waits for its turn. Making images and trying new versions has a few
+//! An instance counts with what its budget lets it use. Who comes when all is taken waits for its turn. Making images and trying new versions has a few
 //! instances of its own: a deploy waits for no event, and no event for a deploy.
 
 use super::{Bot, Sandbox};
@@ -22,13 +23,16 @@ pub enum Purpose {
 /// The right to have one instance, until it is dropped.
 #[derive(Debug)]
 pub struct Permit {
-    _permit: Option<OwnedSemaphorePermit>,
+    _permits: [Option<OwnedSemaphorePermit>; 2],
 }
 
 /// The permits of a sandbox.
 #[derive(Clone)]
 pub(crate) struct Permits {
     events: Arc<Semaphore>,
+    /// MiB that the budgets of events' instances may come to.
+    memory: Arc<Semaphore>,
+    memory_mib: u32,
     deploys: Arc<Semaphore>,
     waiting: watch::Sender<usize>,
 }
@@ -50,35 +54,41 @@ impl Drop for Waiting<'_> {
 }
 
 impl Permits {
-    pub(super) fn new(instances: u32) -> Self {
+    pub(super) fn new(instances: u32, memory_bytes: u64) -> Self {
+        let memory_mib = u32::try_from(memory_bytes >> 20).unwrap_or(u32::MAX).max(1);
         Self {
             events: Arc::new(Semaphore::new(instances as usize)),
+            memory: Arc::new(Semaphore::new(memory_mib as usize)),
+            memory_mib,
             deploys: Arc::new(Semaphore::new(FOR_DEPLOYS as usize)),
             waiting: watch::Sender::new(0),
         }
     }
 
-    pub(super) async fn get(&self, purpose: Purpose) -> Permit {
-        let (semaphore, waits) = match purpose {
-            Purpose::Event => (&self.events, true),
-            Purpose::Deploy => (&self.deploys, false),
-        };
-        if let Ok(permit) = semaphore.clone().try_acquire_owned() {
-            return Permit::of(permit);
+    /// For an instance whose budget has so much memory.
+    pub(super) async fn get(&self, purpose: Purpose, memory_bytes: usize) -> Permit {
+        if purpose == Purpose::Deploy {
+            let permit = self.deploys.clone().acquire_owned().await.ok();
+            return Permit {
+                _permits: [permit, None],
+            };
         }
-        let _waiting = waits.then(|| Waiting::begin(&self.waiting));
-        match semaphore.clone().acquire_owned().await {
-            Ok(permit) => Permit::of(permit),
-            // Nobody closes it.
-            Err(_) => Permit { _permit: None },
+        // One that asks for more than there is gets what there is, alone.
+        let mib = u32::try_from(memory_bytes.div_ceil(1 << 20)).unwrap_or(u32::MAX);
+        let mib = mib.min(self.memory_mib);
+        if let Ok(memory) = self.memory.clone().try_acquire_many_owned(mib)
+            && let Ok(permit) = self.events.clone().try_acquire_owned()
+        {
+            return Permit {
+                _permits: [Some(permit), Some(memory)],
+            };
         }
-    }
-}
-
-impl Permit {
-    fn of(permit: OwnedSemaphorePermit) -> Self {
-        Self {
-            _permit: Some(permit),
+        let _waiting = Waiting::begin(&self.waiting);
+        // Nobody closes them: each ends with a permit.
+        let memory = self.memory.clone().acquire_many_owned(mib).await.ok();
+        let permit = self.events.clone().acquire_owned().await.ok();
+        Permit {
+            _permits: [permit, memory],
         }
     }
 }
@@ -98,8 +108,8 @@ impl Sandbox {
 }
 
 impl Bot {
-    /// Waits until there may be one more instance.
-    pub async fn permit(&self, purpose: Purpose) -> Permit {
-        self.sandbox.permits.get(purpose).await
+    /// Waits until there may be one more instance, with so much memory.
+    pub async fn permit(&self, purpose: Purpose, memory_bytes: usize) -> Permit {
+        self.sandbox.permits.get(purpose, memory_bytes).await
     }
 }

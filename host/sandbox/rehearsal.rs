@@ -38,7 +38,8 @@ pub(super) struct Booted {
 impl Booted {
     /// Lets the bot answer; gives whether it did nothing else.
     pub(super) async fn rehearse(&mut self) -> bool {
-        self.store.data_mut().grants = Grants::none();
+        let source = self.store.data_mut().grants.source.take();
+        self.store.data_mut().grants = Grants::none().with_source(source);
         let json = ("application/json", r#"{"object":"rehearsal","entry":[]}"#);
         let form = ("application/x-www-form-urlencoded", "object=rehearsal");
         for (content_type, body) in [json, form] {

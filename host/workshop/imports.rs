@@ -5,8 +5,9 @@ use std::fmt;
 use wasmparser::{ComponentExternalKind, Parser, Payload};
 
 /// The packages whose interfaces are the world's, with the version before the last dot.
-const PACKAGES: [(&str, &str); 4] = [
+const PACKAGES: [(&str, &str); 5] = [
     ("roost:bot", "0.1"),
+    ("roost:engine", "0.1"),
     ("wasi:clocks", "0.3"),
     ("wasi:http", "0.3"),
     ("wasi:random", "0.3"),

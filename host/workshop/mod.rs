@@ -13,14 +13,14 @@ mod error;
 mod imports;
 
 use crate::build::artifact::{self, Artifact};
-use crate::build::sourcemap::SourceMap;
+use crate::build::sourcemap::{SourceMap, author_names};
 use crate::build::{BuildError, Bundle, Confined, Format, Tools};
-use crate::capabilities::Grants;
+use crate::capabilities::{BundleText, Grants};
 use crate::sandbox::{
-    Boot, BootOptions, BootReport, Bot, Budget, BundleFormat, ImageError, ImageMaker, Sandbox,
+    Boot, BootOptions, BootReport, Bot, Budget, BundleFormat, BundleParts, ImageError, ImageMaker,
+    Sandbox,
 };
 use crate::sdk::{self, Sdk};
-use base64::Engine as _;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,17 +30,20 @@ pub use difference::Difference;
 pub use error::{TopLevel, WorkshopError};
 pub use imports::{ForeignImports, check_imports};
 
-/// What a bot's top level may use. Starting is not handling an event: it may
-/// take longer, and happens once for each deploy.
+/// What a bot's top level may use, beside the project's memory. Starting is not handling an event:
+/// it may take longer, and happens once for each deploy.
 const BOOT_BUDGET: Budget = Budget {
-    wall: Duration::from_secs(30),
-    cpu: Duration::from_secs(10),
-    memory_bytes: 64 << 20,
+    wall: Duration::from_secs(40),
+    cpu: Duration::from_secs(20),
+    memory_bytes: 0,
     response_bytes: 0,
     host_calls: 10_000,
     requests: 500,
     sends: 0,
 };
+
+/// The seconds after which a top level that still waits says for what.
+const BOOT_PATIENCE: u64 = 30;
 
 /// Makes bots of folders and of artifacts, with one version of the SDK.
 #[derive(Clone)]
@@ -128,13 +131,15 @@ impl Workshop {
     /// Runs an artifact's top level and keeps the image it leaves.
     ///
     /// `database` says whether `grants` hold one: without it, what the top
-    /// level asks of it waits for each instance's first event.
+    /// level asks of it waits for each instance's first event. `memory_bytes` is
+    /// what instances may use, this one too.
     pub async fn boot(
         &self,
         artifact: &Artifact,
         env: BTreeMap<String, String>,
         grants: impl Fn() -> Grants,
         database: bool,
+        memory_bytes: usize,
     ) -> Result<Image, WorkshopError> {
         let options = BootOptions {
             env,
@@ -144,12 +149,26 @@ impl Workshop {
             },
             file: artifact.manifest.file.clone(),
             database,
-            files: files_of(artifact),
+            patience: BOOT_PATIENCE,
         };
-        let Boot { component, report } = self
-            .maker
-            .boot(&artifact.code, &options, grants, BOOT_BUDGET)
-            .await?;
+        let files = artifact.files.iter();
+        let files: Vec<(&str, &[u8])> = files
+            .map(|file| (file.path.as_str(), file.bytes.as_slice()))
+            .collect();
+        let names = author_names(&artifact.source_map, &artifact.code);
+        let bundle = BundleParts {
+            code: &artifact.code,
+            names: &names,
+            files: &files,
+        };
+        let budget = Budget {
+            memory_bytes,
+            ..BOOT_BUDGET
+        };
+        let text: Arc<str> = artifact.code.as_str().into();
+        let text = BundleText::new(move || Some(text.to_string()));
+        let grants = || grants().with_source(Some(text.clone()));
+        let Boot { component, report } = self.maker.boot(&bundle, &options, grants, budget).await?;
         match report.error {
             Some(failure) => Err(TopLevel::new(artifact, &failure).into()),
             None => Ok(Image { component, report }),
@@ -173,7 +192,8 @@ impl Workshop {
         env: BTreeMap<String, String>,
         grants: impl Fn() -> Grants,
     ) -> Result<(Vec<u8>, BootReport), WorkshopError> {
-        let image = self.boot(artifact, env, grants, false).await?;
+        let memory = self.sandbox.memory_for(None);
+        let image = self.boot(artifact, env, grants, false, memory).await?;
         let component = artifact::attach(&image.component, artifact)?;
         Ok((component, image.report))
     }
@@ -210,15 +230,6 @@ impl Positions {
             None => text.to_owned(),
         }
     }
-}
-
-fn files_of(artifact: &Artifact) -> BTreeMap<String, String> {
-    let encode = |bytes: &[u8]| base64::engine::general_purpose::STANDARD.encode(bytes);
-    artifact
-        .files
-        .iter()
-        .map(|file| (file.path.clone(), encode(&file.bytes)))
-        .collect()
 }
 
 /// npm, where the PATH has it.

@@ -127,3 +127,87 @@ test('instances of one image share no randomness, not even what a package keeps 
   assert.equal((await engine.event()).body, '[false,64,true]')
   assert.deepEqual(filled, [256, 512])
 })
+
+test('what is only exported is served', async () => {
+  const ANSWER = (kind) => `(req, res) => { res.setHeader('x-kind', '${kind}'); res.end(req.method + req.url) }`
+  const express = bundle("const app = require('express')(); app.get('/webhook', (req, res) => res.send('GET/webhook?a=1')); module.exports = app")
+  const exported = {
+    'an Express app': express,
+    'a default export that is an Express app': express.replace('module.exports = app', 'module.exports = { __esModule: true, default: app }'),
+    'a server': `exports.server = require('http').createServer(${ANSWER('server')})`,
+    'a function of a request and a response': `module.exports = ${ANSWER('function')}`,
+    'a handler of AWS Lambda': 'exports.handler = async (event) => ({ statusCode: 200, headers: { a: "b" }, body: event.requestContext.http.method + event.rawPath + "?" + event.rawQueryString })',
+    'a handler with a callback': 'exports.handler = (event, context, done) => { setTimeout(() => done(null, { statusCode: 200, body: event.httpMethod + event.path + "?a=" + event.queryStringParameters.a }), 5) }',
+    'something with fetch': 'module.exports = { default: { fetch: async (request) => new Response(request.method + new URL(request.url).pathname + new URL(request.url).search) } }',
+    'an app made by a Koa-like package': `exports.app = { use() {}, callback: () => ${ANSWER('koa')} }`,
+  }
+  for (const [what, code] of Object.entries(exported)) {
+    const engine = makeEngine()
+    const boot = await engine.boot(code, { env: { PORT: '3000' } })
+    assert.deepEqual([boot.error, boot.listening.map(({ port }) => port)], [undefined, [3000]], what)
+    const answer = await engine.event({ path: '/webhook?a=1' })
+    assert.deepEqual([answer.status, answer.body], [200, 'GET/webhook?a=1'], what)
+  }
+})
+
+test('an app that listens by itself is not served twice, exported or not', async () => {
+  const { listening } = await makeEngine().boot(`${SERVER}; module.exports = http.createServer(() => {})`)
+  assert.deepEqual(listening.map(({ port }) => port), [3000])
+})
+
+test('exporting no app is no reason to serve', async () => {
+  for (const code of ['module.exports = {}', 'module.exports = class App {}', 'exports.a = () => {}; exports.b = () => {}', 'module.exports = 3']) {
+    const { error } = await makeEngine().boot(code)
+    assert.equal(error?.code, 'ERR_NOTHING_LISTENS', code)
+  }
+})
+
+test('a bot that first connects to what it cannot have is told so by name, soon', async () => {
+  const net = "const net = require('net')"
+  const cases = {
+    'MongoDB at db.example:27017': `${net}; const go = () => net.connect({ host: 'db.example', port: 27017 }).on('error', () => setTimeout(go, 500)); go()`,
+    'Redis at 127.0.0.1:6379': `${net}; net.connect(6379, '127.0.0.1').on('error', () => {}).on('connect', () => require('http').createServer(() => {}).listen(1))`,
+    'MongoDB at cluster0.example.net': "require('dns').promises.resolveSrv('_mongodb._tcp.cluster0.example.net').then(() => require('http').createServer(() => {}).listen(1), () => {})",
+    'queue.example:7777': "const tls = require('tls'); tls.connect({ host: 'queue.example', port: 7777 }).on('error', () => {})",
+  }
+  for (const [what, code] of Object.entries(cases)) {
+    const engine = makeEngine()
+    const before = engine.engine.now()
+    const { error } = await engine.boot(code)
+    assert.equal(error.code, 'ERR_START_NEEDS_CONNECTION', what)
+    assert.ok(error.message.includes(`before that it connects to ${what}.`), `${what}: ${error.message}`)
+    assert.ok(engine.engine.now() - before < 6000, what)
+  }
+})
+
+test('a bot that goes on without its connection serves', async () => {
+  const { ok } = await makeEngine().boot(`require('net').connect(6379).on('error', () => setTimeout(() => { ${SERVER} }, 1000))`)
+  assert.equal(ok, true)
+})
+
+test('a bot that ends itself for want of a connection says which', async () => {
+  const { error } = await makeEngine().boot("require('net').connect(27017, 'db').on('error', () => process.exit(1))")
+  assert.match(error.message, /^The bot called process\.exit\(1\) while it started\. Before that it could not connect to MongoDB at db:27017: /)
+})
+
+test('a top level that takes too long says what it waits for', async () => {
+  const never = { 'database.query': () => new Promise(() => {}) }
+  const slow = await makeEngine(never).boot("new (require('pg').Pool)().query('SELECT   pg_sleep(100)')")
+  assert.equal(slow.error.code, 'ERR_START_TIMEOUT')
+  assert.match(slow.error.message, /after 28 s .* still waits for the database \(SELECT pg_sleep\(100\)\), and it listens on no port yet\./i)
+  const sleeps = await makeEngine().boot('const again = () => setTimeout(again, 5000); again()')
+  assert.match(sleeps.error.message, /still waits for a timer/)
+})
+
+test('of several servers the one at PORT gets the requests, else the only one with routes', async () => {
+  const two = bundle("const express = require('express'); const health = require('http').createServer((q, s) => s.end('health')).listen(9000); const app = express(); app.get('/a', (q, s) => s.send('app')); app.listen(8000)")
+  for (const PORT of ['8000', '1']) {
+    const engine = makeEngine()
+    const { listening } = await engine.boot(two, { env: { PORT } })
+    assert.deepEqual(listening.map(({ port }) => port), [8000, 9000])
+    assert.equal((await engine.event({ path: '/a' })).body, 'app')
+  }
+  const engine = makeEngine()
+  await engine.boot(two, { env: { PORT: '9000' } })
+  assert.equal((await engine.event({ path: '/a' })).body, 'health')
+})

@@ -108,7 +108,7 @@ test('files of the bundle can be read, and /tmp written', async () => {
     const chunks = []; for await (const chunk of fs.createReadStream('/tmp/a')) chunks.push(String(chunk))
     let missing; try { fs.readFileSync('/nope') } catch (error) { missing = [error.code, error.errno, error.message] }
     return [fs.readFileSync('data/hello.txt', 'utf8'), await fs.promises.readFile('/tmp/a', 'utf8'), chunks, fs.readdirSync('/tmp'), fs.statSync('/tmp/d').isDirectory(), missing,
-      fs.existsSync('/app/none')]`, { files: { 'data/hello.txt': Buffer.from('hello').toString('base64') } })
+      fs.existsSync('/app/none')]`, { files: { 'data/hello.txt': 'hello' } })
   assert.deepEqual(seen, ['hello', 'xy', ['xy'], ['a', 'd'], true, ['ENOENT', -2, "ENOENT: no such file or directory, open '/nope'"], false])
 })
 

@@ -22,6 +22,9 @@ pub struct ProjectSettings {
     pub events_per_minute: Option<i32>,
     /// How long instances live; null: what the version's package.json says, else fresh.
     pub instance: Option<InstanceLife>,
+    /// What an instance may use of memory, in MiB; null: 128.
+    #[schema(minimum = 32, maximum = 4000)]
+    pub memory: Option<i32>,
     /// How many days events and messages are kept; null: as the host says.
     pub retention_days: Option<i32>,
     /// How many days the bot's log is kept; null: as the host says.
@@ -59,6 +62,10 @@ pub struct SettingsChange {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<InstanceLife>)]
     pub instance: Option<Option<InstanceLife>>,
+    /// What an instance may use of memory, in MiB, up to what the host gives a bot.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<i32>, minimum = 32, maximum = 4000, example = 256)]
+    pub memory: Option<Option<i32>>,
     /// How many days events and messages are kept: Meta repeats webhooks for seven.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<i32>, minimum = 8, maximum = 3650)]
@@ -112,6 +119,12 @@ impl ProjectSettings {
         if let Some(instance) = change.instance {
             self.instance = instance;
         }
+        if let Some(mib) = change.memory {
+            let is_good = mib.is_none_or(|mib| (32..=4000).contains(&mib));
+            let wanted = "use a number of MiB from 32 to 4000, or null for 128";
+            check("memory", &Given(mib), is_good, wanted)?;
+            self.memory = mib;
+        }
         if let Some(days) = change.retention_days {
             let is_good = days.is_none_or(|days| (8..=3650).contains(&days));
             let wanted = "use a number from 8 to 3650, or null for what the host says: Meta repeats \
@@ -137,6 +150,7 @@ impl SettingsChange {
             max_running,
             events_per_minute,
             instance,
+            memory,
             retention_days,
             log_retention_days,
         } = self;
@@ -144,6 +158,7 @@ impl SettingsChange {
             && max_running.is_none()
             && events_per_minute.is_none()
             && instance.is_none()
+            && memory.is_none()
             && retention_days.is_none()
             && log_retention_days.is_none()
     }

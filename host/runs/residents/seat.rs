@@ -3,7 +3,7 @@
 use super::ResidentSettings;
 use crate::capabilities::Grants;
 use crate::deploys::Serving;
-use crate::sandbox::{Budget, Instance, Permit, Purpose, RunError};
+use crate::sandbox::{Budget, Instance, Permit, RunError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::OwnedMutexGuard;
 use tokio::time::Instant;
@@ -91,7 +91,7 @@ impl Turn {
             (None, permit) => {
                 let permit = match permit {
                     Some(permit) => permit,
-                    None => serving.bot.permit(Purpose::Event).await,
+                    None => serving.permit().await,
                 };
                 let bot = &serving.bot;
                 let instance = Instance::start_with(permit, bot, budget, grants).await?;
@@ -115,13 +115,13 @@ impl AtWork {
     }
 
     /// Goes back into the seat, unless the instance has served its time.
-    pub(in crate::runs) fn leave(self, budget: Budget) {
+    pub(in crate::runs) fn leave(self) {
         let Self { mut turn, mut live } = self;
         live.instance.disarm();
         live.events += 1;
         live.left = Instant::now();
         turn.seat.marks().used = Some(live.left);
-        let most = budget.memory_bytes / 100 * turn.settings.memory_percent;
+        let most = live.serving.memory_bytes / 100 * turn.settings.memory_percent;
         let memory = live.instance.memory_bytes();
         let age = live.born.elapsed();
         let reason = if turn.seat.marks().ended != turn.ended {

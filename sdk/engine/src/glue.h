@@ -84,7 +84,13 @@ void add_functions(void);
 void add_natives(void);
 void add_codecs(void);
 void reseed(void);
-JSValue run_source(const char *source, size_t size, const char *file, int type);
+JSValue run_source(const char *source, size_t size, const char *file);
+/* False with an exception. */
+bool compile_bundle(engine_string_t *bundle, engine_string_t *names, engine_string_t *options, engine_list_u8_t *code);
+/* What `engine.evalBundle` will run. */
+void take_bundle(engine_list_u8_t *code);
+/* What a boot ends with when there is no memory to say it with. */
+extern const char out_of_memory_report[];
 
 /* Calls a function that the runtime put on the engine object; exceptions go to `onuncaught`. */
 JSValue call_runtime(const char *name, int count, JSValueConst *arguments);

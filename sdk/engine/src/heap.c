@@ -15,6 +15,9 @@
  */
 enum { FINE = 32, PER_DOUBLING = 8, CLASSES = FINE + 8 * PER_DOUBLING, LARGE = 255 };
 #define LARGEST_CLASS (64u << 10)
+/* Smaller blocks are cut from pieces of large ones that are free; what is left of a piece in the end is lost. */
+#define PIECE_BYTES (256u << 10)
+#define LARGEST_PIECE (4u << 10)
 
 /* What an event may use without growing the memory: a system call each time. */
 #define EVENT_RESERVE (1u << 20)
@@ -37,6 +40,7 @@ uintptr_t heap_sealed_end;
 static free_block *free_lists[CLASSES];
 static large_block *free_large; /* by address, neighbours merged */
 static uintptr_t top, end, highest; /* first free byte; end of memory; first byte never used */
+static uintptr_t piece, piece_end;   /* what is left of a large block that small ones are cut from */
 
 extern unsigned char __heap_base;
 
@@ -118,6 +122,23 @@ static void give_large(void *payload) {
   }
 }
 
+/* Takes a piece of the last large block that is free: its room is used before the memory grows. */
+static bool take_piece(size_t bytes) {
+  large_block **last = &free_large;
+  if (!*last) return false;
+  while ((*last)->next) last = &(*last)->next;
+  large_block *block = *last;
+  piece_end = (uintptr_t)block->payload + block->size;
+  if (block->size > 2 * PIECE_BYTES) {
+    block->size -= PIECE_BYTES;
+    piece = piece_end - PIECE_BYTES;
+  } else {
+    *last = NULL;
+    piece = (uintptr_t)block;
+  }
+  return piece_end - piece >= bytes;
+}
+
 static void *take(size_t size, uint8_t *class, bool *is_zero) {
   if (size > LARGEST_CLASS) {
     *class = LARGE;
@@ -131,8 +152,15 @@ static void *take(size_t size, uint8_t *class, bool *is_zero) {
     *is_zero = false;
     return block;
   }
+  size_t bytes = class_bytes(n);
+  if (bytes <= LARGEST_PIECE && (piece_end - piece >= bytes || take_piece(bytes))) {
+    block = (free_block *)piece;
+    piece += bytes;
+    *is_zero = false;
+    return block;
+  }
   uintptr_t fresh = highest;
-  void *grown = grow(class_bytes(n));
+  void *grown = grow(bytes);
   *is_zero = end && (uintptr_t)grown >= fresh;
   return grown;
 }
@@ -190,6 +218,8 @@ void heap_seal(void) {
     free_large = block->next;
     memset(block, 0, block->size + 8);
   }
+  memset((void *)piece, 0, piece_end - piece);
+  piece = piece_end = 0;
   /* The stack's unused part holds what the boot left there. It begins at 0. */
   uintptr_t stack = (uintptr_t)__builtin_frame_address(0);
   if (stack > SEAL_FRAME) memset((void *)(uintptr_t)8, 0, stack - SEAL_FRAME);

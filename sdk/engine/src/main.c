@@ -8,13 +8,11 @@
 #define JS_STACK_BYTES (512 << 10)
 
 /* While an image is made garbage is collected as usual; afterwards only when
-   an event's own garbage passes this, which a short event never does. */
+   what an event itself has made passes this, which a short event never does. */
 #define GC_THRESHOLD_BYTES (20 << 20)
 
-/* Below the 64 MiB that the host allows, so that JavaScript sees the error
-   first: the heap rounds sizes up by at most an eighth, and the stack, the glue
-   and the making of a snapshot have their part. */
-#define JS_MEMORY_BYTES (48 << 20)
+/* What the host allows JavaScript, and the bot's files, which count. */
+static size_t limit_bytes, file_bytes;
 
 JSRuntime *runtime;
 JSContext *js;
@@ -85,7 +83,6 @@ void run_jobs(void) {
 bool exports_engine_load(engine_string_t *source, engine_string_t *error) {
   runtime = JS_NewRuntime();
   JS_SetMaxStackSize(runtime, JS_STACK_BYTES);
-  JS_SetMemoryLimit(runtime, JS_MEMORY_BYTES);
   js = JS_NewContext(runtime);
   engine_object = JS_NewObject(js);
   add_natives();
@@ -100,7 +97,7 @@ bool exports_engine_load(engine_string_t *source, engine_string_t *error) {
   char *text = malloc(source->len + 1);
   memcpy(text, source->ptr, source->len);
   text[source->len] = 0;
-  JSValue result = run_source(text, source->len, "roost:runtime", JS_EVAL_TYPE_GLOBAL);
+  JSValue result = run_source(text, source->len, "roost:runtime");
   free(text);
   engine_string_free(source);
   bool loaded = !JS_IsException(result);
@@ -129,14 +126,70 @@ bool exports_engine_load(engine_string_t *source, engine_string_t *error) {
   return loaded;
 }
 
+/* `compile`: in an instance that does nothing else. */
+bool exports_engine_compile(engine_string_t *bundle, engine_string_t *names, engine_string_t *options,
+                            engine_list_u8_t *code, engine_string_t *error) {
+  if (compile_bundle(bundle, names, options, code)) return true;
+  JSValue thrown = JS_GetException(js);
+  JSValue report = call_runtime("onbroken", 1, &thrown);
+  size_t length;
+  const char *text = JS_ToCStringLen(js, &length, report);
+  if (!text || JS_RanOutOfMemory(runtime)) {
+    text = out_of_memory_report;
+    length = strlen(text);
+  }
+  error->ptr = malloc(length);
+  error->len = length;
+  memcpy(error->ptr, text, length);
+  return false;
+}
+
+static void apply_limit(void) {
+  if (limit_bytes) JS_SetMemoryLimit(runtime, limit_bytes > file_bytes ? limit_bytes - file_bytes : 1);
+}
+
+/* `limit`: before `boot`, and where an instance may use another amount than the image was made with. */
+void exports_engine_limit(uint32_t bytes) {
+  limit_bytes = bytes;
+  apply_limit();
+}
+
+static void *resize_file(JSRuntime *rt, void *opaque, void *bytes, size_t size) {
+  (void)rt, (void)opaque;
+  if (size) return realloc(bytes, size);
+  free(bytes);
+  return NULL;
+}
+
+/* Path and content in turn. The contents are used where they are. */
+static JSValue files_array(engine_list_tuple2_string_list_u8_t *files) {
+  JSValue array = JS_NewArray(js);
+  for (size_t i = 0; i < files->len; i++) {
+    engine_tuple2_string_list_u8_t *file = &files->ptr[i];
+    JSValue path = JS_NewStringLen(js, (const char *)file->f0.ptr, file->f0.len);
+    JSValue buffer = file->f1.len == 0 ? JS_NewArrayBufferCopy(js, NULL, 0)
+                     : JS_NewArrayBuffer(js, file->f1.ptr, file->f1.len, 0, resize_file, NULL, false);
+    JSValue bytes = JS_NewTypedArray(js, 1, &buffer, JS_TYPED_ARRAY_UINT8);
+    JS_FreeValue(js, buffer);
+    JS_SetPropertyUint32(js, array, 2 * i, path);
+    JS_SetPropertyUint32(js, array, 2 * i + 1, bytes);
+    engine_string_free(&file->f0);
+    file_bytes += file->f1.len;
+  }
+  free(files->ptr);
+  return array;
+}
+
 /* `boot`: a bot's top level. */
-engine_callback_code_t exports_engine_boot(engine_string_t *bundle, engine_string_t *options) {
+engine_callback_code_t exports_engine_boot(engine_list_u8_t *code, engine_list_tuple2_string_list_u8_t *files,
+                                           engine_string_t *options) {
   current = task_new();
+  take_bundle(code);
   JSValue arguments[2] = {
-    JS_NewStringLen(js, (const char *)bundle->ptr, bundle->len),
+    files_array(files),
     JS_NewStringLen(js, (const char *)options->ptr, options->len),
   };
-  engine_string_free(bundle);
+  apply_limit();
   engine_string_free(options);
   current->boot = call_runtime("onboot", 2, arguments);
   JS_FreeValue(js, arguments[0]);
@@ -155,6 +208,8 @@ engine_callback_code_t exports_wasi_http_handler_handle_callback(engine_event_t 
 /* `seal`: what is there now is the image. */
 void exports_engine_seal(void) {
   JS_RunGC(runtime);
-  JS_SetGCThreshold(runtime, GC_THRESHOLD_BYTES);
+  size_t used = JS_GetMemoryUsed(runtime);
+  size_t left = limit_bytes > used ? (limit_bytes - used) / 2 : 0;
+  JS_SetGCThreshold(runtime, used + (left < GC_THRESHOLD_BYTES ? left : GC_THRESHOLD_BYTES));
   heap_seal();
 }

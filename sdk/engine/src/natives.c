@@ -142,46 +142,119 @@ static JSValue js_set_async_context(JSContext *c, JSValueConst this, int count, 
 
 /* Code. */
 
-/*
- * Compiles and runs a script or a module without keeping its source: an image
- * that held the text of all its functions would be half as large again. What is
- * lost is the text that `toString` of a function gives.
- */
-JSValue run_source(const char *source, size_t size, const char *file, int type) {
+const char out_of_memory_report[] =
+    "{\"ok\":false,\"error\":{\"message\":\"out of memory\",\"code\":\"ERR_OUT_OF_MEMORY\"}}";
+
+/* To bytes without the functions' text; NULL with an exception. */
+static uint8_t *compile(const char *source, size_t size, const char *file, int type, size_t *length) {
   JSValue compiled = JS_Eval(js, source, size, file, type | JS_EVAL_FLAG_COMPILE_ONLY);
-  if (JS_IsException(compiled)) return compiled;
-  size_t length;
-  uint8_t *bytes = JS_WriteObject(js, &length, compiled, JS_WRITE_OBJ_BYTECODE | JS_WRITE_OBJ_STRIP_SOURCE);
+  if (JS_IsException(compiled)) return NULL;
+  uint8_t *bytes = JS_WriteObject(js, length, compiled, JS_WRITE_OBJ_BYTECODE | JS_WRITE_OBJ_STRIP_SOURCE);
   JS_FreeValue(js, compiled);
+  return bytes;
+}
+
+/*
+ * Compiles and runs the runtime without keeping its source: an image that held
+ * the text of all its functions would be half as large again.
+ */
+JSValue run_source(const char *source, size_t size, const char *file) {
+  size_t length;
+  uint8_t *bytes = compile(source, size, file, JS_EVAL_TYPE_GLOBAL, &length);
   if (!bytes) return JS_EXCEPTION;
   JSValue stripped = JS_ReadObject(js, bytes, length, JS_READ_OBJ_BYTECODE);
   js_free(js, bytes);
-  if (JS_IsException(stripped)) return stripped;
-  if (type == JS_EVAL_TYPE_MODULE && JS_ResolveModule(js, stripped) < 0) {
-    JS_FreeValue(js, stripped);
+  return JS_IsException(stripped) ? stripped : JS_EvalFunction(js, stripped);
+}
+
+/* `POSITION NAME` a line, positions from the text's first byte. */
+static JSShownName *read_names(const engine_string_t *text, int *count) {
+  int lines = 0;
+  for (size_t i = 0; i < text->len; i++) lines += text->ptr[i] == '\n';
+  JSShownName *names = malloc((lines + 1) * sizeof *names);
+  const char *at = (const char *)text->ptr, *end = at + text->len;
+  *count = 0;
+  while (at < end) {
+    const char *line_end = memchr(at, '\n', end - at);
+    const char *space = line_end ? memchr(at, ' ', line_end - at) : NULL;
+    if (!space) break;
+    uint32_t position = 0;
+    for (; at < space; at++) position = position * 10 + (*at - '0');
+    names[(*count)++] = (JSShownName){ position, JS_NewAtomLen(js, space + 1, line_end - space - 1) };
+    at = line_end + 1;
+  }
+  return names;
+}
+
+/* `engine.oncompile(options)` gives what is put before and after the text, its name, and whether it is a module. */
+bool compile_bundle(engine_string_t *bundle, engine_string_t *names, engine_string_t *options, engine_list_u8_t *code) {
+  JSValue json = JS_NewStringLen(js, (const char *)options->ptr, options->len);
+  JSValue how = call_runtime("oncompile", 1, &json);
+  const char *parts[3] = { 0 };
+  size_t sizes[3] = { 0 };
+  for (int i = 0; i < 3; i++) {
+    JSValue part = JS_GetPropertyUint32(js, how, i);
+    parts[i] = JS_ToCStringLen(js, &sizes[i], part);
+    if (!parts[i]) return false;
+  }
+  bool is_module = JS_ToBool(js, JS_GetPropertyUint32(js, how, 3));
+  size_t before = sizes[0], after = sizes[1], size = before + bundle->len + after;
+  char *text = malloc(size + 1);
+  memcpy(text, parts[0], before);
+  memcpy(text + before, bundle->ptr, bundle->len);
+  memcpy(text + before + bundle->len, parts[1], after);
+  text[size] = 0;
+  if (bundle->len > 1 && text[before] == '#' && text[before + 1] == '!') memcpy(text + before, "//", 2);
+  engine_string_free(bundle);
+
+  int count;
+  JSShownName *shown = read_names(names, &count);
+  JS_SetSourcePositions(runtime, text + before, size - before, shown, count);
+  size_t length;
+  uint8_t *bytes = compile(text, size, parts[2], is_module ? JS_EVAL_TYPE_MODULE : JS_EVAL_TYPE_GLOBAL, &length);
+  JS_SetSourcePositions(runtime, NULL, 0, NULL, 0);
+  if (!bytes) return false;
+  code->ptr = malloc(length);
+  code->len = length;
+  memcpy(code->ptr, bytes, length);
+  return true;
+}
+
+static engine_list_u8_t bundle_code;
+
+void take_bundle(engine_list_u8_t *code) { bundle_code = *code; }
+
+/*
+ * Runs the bundle, once. A script gives its completion value; a module gives
+ * `[promise, namespace]`.
+ */
+static JSValue js_eval_bundle(JSContext *c, JSValueConst this, int count, JSValueConst *arguments) {
+  (void)this, (void)count, (void)arguments;
+  JSValue code = JS_ReadObject(c, bundle_code.ptr, bundle_code.len, JS_READ_OBJ_BYTECODE);
+  free(bundle_code.ptr);
+  bundle_code = (engine_list_u8_t){ 0 };
+  if (JS_IsException(code)) return code;
+  if (JS_VALUE_GET_TAG(code) != JS_TAG_MODULE) return JS_EvalFunction(c, code);
+  if (JS_ResolveModule(c, code) < 0) {
+    JS_FreeValue(c, code);
     return JS_EXCEPTION;
   }
-  return JS_EvalFunction(js, stripped);
+  JSModuleDef *module = JS_VALUE_GET_PTR(code);
+  JSValue done = JS_EvalFunction(c, code);
+  if (JS_IsException(done)) return done;
+  JSValue pair = JS_NewArray(c);
+  JS_SetPropertyUint32(c, pair, 0, done);
+  JS_SetPropertyUint32(c, pair, 1, JS_GetModuleNamespace(c, module));
+  return pair;
 }
 
-static JSValue eval(JSContext *c, JSValueConst *arguments, int type) {
-  size_t size;
-  const char *source = JS_ToCStringLen(c, &size, arguments[0]);
-  const char *file = JS_ToCString(c, arguments[1]);
-  JSValue result = source && file ? run_source(source, size, file, type) : JS_EXCEPTION;
-  JS_FreeCString(c, source);
-  JS_FreeCString(c, file);
-  return result;
-}
-
-static JSValue js_eval_script(JSContext *c, JSValueConst this, int count, JSValueConst *arguments) {
-  (void)this, (void)count;
-  return eval(c, arguments, JS_EVAL_TYPE_GLOBAL);
-}
-
-static JSValue js_eval_module(JSContext *c, JSValueConst this, int count, JSValueConst *arguments) {
-  (void)this, (void)count;
-  return eval(c, arguments, JS_EVAL_TYPE_MODULE);
+/* The text of a function of the bundle. The host has it, as its author's bundler wrote it. */
+static JSValue function_text(JSContext *c, uint32_t position, uint32_t length) {
+  engine_string_t text;
+  if (!roost_engine_source_text(position, position + length, &text)) return JS_UNDEFINED;
+  JSValue value = JS_NewStringLen(c, (const char *)text.ptr, text.len);
+  engine_string_free(&text);
+  return value;
 }
 
 /* A module that the runtime provides: an object becomes its exports. */
@@ -250,6 +323,7 @@ static JSValue js_memory(JSContext *c, JSValueConst this, int count, JSValueCons
   JSValue value = JS_NewObject(c);
   JS_SetPropertyStr(c, value, "used", JS_NewInt64(c, usage.malloc_size));
   JS_SetPropertyStr(c, value, "limit", JS_NewInt64(c, usage.malloc_limit));
+  JS_SetPropertyStr(c, value, "ranOut", JS_NewBool(c, JS_RanOutOfMemory(runtime)));
   return value;
 }
 
@@ -263,11 +337,11 @@ void add_natives(void) {
   add_function("promiseState", js_promise_state, 1);
   add_function("getAsyncContext", js_get_async_context, 0);
   add_function("setAsyncContext", js_set_async_context, 1);
-  add_function("evalScript", js_eval_script, 2);
-  add_function("evalModule", js_eval_module, 2);
+  add_function("evalBundle", js_eval_bundle, 0);
   add_function("isProxy", js_is_proxy, 1);
   add_function("gc", js_gc, 0);
   add_function("memory", js_memory, 0);
+  JS_SetFunctionTextFunc(runtime, function_text);
   JS_SetHostPromiseRejectionTracker(runtime, track_rejection, NULL);
   JS_SetModuleLoaderFunc(runtime, normalize, load_module, NULL);
   JSValue global = JS_GetGlobalObject(js);

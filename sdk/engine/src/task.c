@@ -44,25 +44,23 @@ static void task_free(task *self) {
 
 static void boot_return(JSValueConst result) {
   size_t length;
-  const char *text = JS_ToCStringLen(js, &length, result);
+  const char *text = JS_IsUndefined(result) ? NULL : JS_ToCStringLen(js, &length, result);
   static const char unknown[] = "{\"ok\":false,\"error\":{\"message\":\"the top level gave no report\"}}";
-  if (text == NULL) {
+  const char *own = text ? NULL : JS_RanOutOfMemory(runtime) ? out_of_memory_report : unknown;
+  if (own) {
     JS_FreeValue(js, JS_GetException(js));
-    text = unknown;
-    length = sizeof unknown - 1;
+    text = own;
+    length = strlen(own);
   }
   exports_engine_boot_return((engine_string_t){ (uint8_t *)text, length });
-  if (text != unknown) JS_FreeCString(js, text);
+  if (!own) JS_FreeCString(js, text);
 }
 
 /* Ends `boot` once its promise is settled, or nothing is left that could settle it. */
 static bool boot_ends(task *self) {
   JSPromiseStateEnum state = JS_PromiseState(js, self->boot);
   if (state == JS_PROMISE_PENDING && self->first) return false;
-  JSValue result = state == JS_PROMISE_FULFILLED || state == JS_PROMISE_REJECTED
-                       ? JS_PromiseResult(js, self->boot)
-                       : JS_NewString(js, "{\"ok\":false,\"error\":{\"message\":"
-                                          "\"the top level waits for something that never comes\"}}");
+  JSValue result = state == JS_PROMISE_FULFILLED ? JS_PromiseResult(js, self->boot) : JS_UNDEFINED;
   boot_return(result);
   JS_FreeValue(js, result);
   return true;

@@ -1,6 +1,7 @@
 /** What happens when an event begins and ends, and when the bot fails in between. */
 import { closeCoders } from './coders.js'
 import { callNow, log, unpark } from './host.js'
+import { serveExported } from './exported.js'
 import { failUnanswered } from './http/response.js'
 import { listeners, refuseWaiting, waitingRequests } from './http/server.js'
 import { immediatesWait } from './loop/immediates.js'
@@ -72,9 +73,13 @@ function end() {
 function giveUpWaiting() {
   if (waitingRequests() === 0 || listeners().length > 0) return
   if (underWay() > 0 || immediatesWait() || waitingTimeouts().length > 0 || timersHold()) return
-  const text = 'The bot listens on no port.'
-  failOnce(text)
-  refuseWaiting(text)
+  turnHooks.after = () => {}
+  serveExported().catch(() => false).then((serves) => {
+    if (serves) return
+    const text = 'The bot listens on no port.'
+    failOnce(text)
+    refuseWaiting(text)
+  })
 }
 
 /** An exception that nobody caught: the event failed, and whoever waits for an answer gets one. */

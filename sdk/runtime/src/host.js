@@ -25,7 +25,15 @@ export function callNow(name, args) {
  * @returns {Promise<any>}
  */
 export function call(name, args) {
-  return workOf(() => callNow(name, args))
+  return workOf(() => callNow(name, args), what(name, args))
+}
+
+/** A call in words, for who asks what a bot waits for. */
+function what(name, args) {
+  if (phase.now !== 'boot') return undefined
+  if (!name.startsWith('database.')) return `the host's ${name}`
+  const text = args.find((arg) => typeof arg === 'string')
+  return `the database (${text ? text.trim().replace(/\s+/g, ' ').slice(0, 80) : name})`
 }
 
 /**
@@ -33,29 +41,30 @@ export function call(name, args) {
  * under way.
  *
  * @param {() => unknown} start
+ * @param {string} [what] the work in words
  * @returns {Promise<any>}
  */
-export function workOf(start) {
+export function workOf(start, what) {
   return new Promise((resolve, reject) => {
     if (phase.parking) parked.push({ start, resolve, reject })
-    else run(start, resolve, reject)
+    else run(start, resolve, reject, what)
   })
 }
 
-function run(start, resolve, reject) {
-  started()
+function run(start, resolve, reject, what) {
+  started(what)
   let work
   try {
     work = start()
   } catch (error) {
-    ended()
+    ended(what)
     return reject(error)
   }
   Promise.resolve(work).then((value) => {
-    ended()
+    ended(what)
     resolve(value)
   }, (error) => {
-    ended()
+    ended(what)
     reject(error)
   })
 }

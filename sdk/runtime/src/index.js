@@ -1,6 +1,6 @@
 /** The runtime's entry: what Node has, put into an engine that has ECMAScript only. */
 import { install as installStacks } from './stacks.js'
-import { boot } from './boot.js'
+import { boot, broken, compiling } from './boot.js'
 import { engine } from './engine.js'
 import { onEvent, onPath } from './event.js'
 import { install as installGlobals } from './globals.js'
@@ -29,6 +29,8 @@ engine.onturn = turn
 engine.onrejection = onRejection
 engine.onuncaught = (error) => uncaught(error)
 engine.onboot = boot
+engine.oncompile = compiling
+engine.onbroken = broken
 engine.onevent = onEvent
 
 // Builtins that no global names are reached through what they make.

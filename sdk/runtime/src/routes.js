@@ -1,4 +1,5 @@
 /** Finds the routes of a server's Express applications, so that the host knows which path takes webhooks. */
+import { routing } from './http/server.js'
 import { METHODS } from './http/tables.js'
 import { onMount } from './node/events.js'
 
@@ -16,6 +17,8 @@ onMount.record = (child, parent) => {
 export function routesOf(server) {
   return server.listeners('request').flatMap((listener) => walk(listener, '', new Set()))
 }
+
+routing.has = (server) => routesOf(server).length > 0
 
 /** The router of an application or of a router: Express 4 keeps it at `_router`, 5 makes `router` when it is read. */
 function routerOf(app) {

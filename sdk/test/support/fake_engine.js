@@ -23,7 +23,7 @@ export class FakeEngine {
   #nextRequest = 1
 
   /**
-   * @param {object} native evalScript, evalModule, runJobs, Promise and what else depends on the place
+   * @param {object} native evalScript, evalModule (which gives `[promise, namespace]`), runJobs, Promise and what else depends on the place
    * @param {Record<string, (...args: any[]) => any>} functions host functions by name, without `roost:bot/`
    * @param {(request: object) => {status: number, headers?: string[], body?: string}} network answers outgoing requests
    */
@@ -48,7 +48,13 @@ export class FakeEngine {
 
   async boot(bundle, options = {}) {
     let result
-    const made = this.engine.onboot(bundle, JSON.stringify({ env: {}, format: 'cjs', file: '/app/app.js', database: true, ...options }))
+    const { files = {}, ...rest } = options
+    const json = JSON.stringify({ env: {}, format: 'cjs', file: '/app/app.js', database: true, patience: 28, ...rest })
+    const [before, after, file, isModule] = this.engine.oncompile(json)
+    const source = `${before}${bundle.replace(/^#!/, '//')}${after}`
+    this.engine.evalBundle = () => (isModule ? this.native.evalModule(source, file, (name) => this.engine.onimport(name)) : this.native.evalScript(source, file))
+    const pairs = Object.entries(files).flatMap(([path, content]) => [path, this.native.utf8Encode(content)])
+    const made = this.engine.onboot(this.native.array(pairs), json)
     made.then((text) => { result = JSON.parse(text) })
     await this.#run(() => result !== undefined)
     return result
@@ -206,8 +212,6 @@ export class FakeEngine {
         const stream = this.#streams.get(id)
         if (stream && !stream.closed) Object.assign(stream, { closed: true, broken })
       },
-      evalScript: (source, file) => native.evalScript(source, file),
-      evalModule: (source, file) => native.evalModule(source, file, (name) => this.engine.onimport(name)),
       gc() {},
       memory: () => native.memory(),
       onrequest() {}, onturn() {}, onrejection() {}, onuncaught() {}, onboot() {}, onevent() {}, onimport() {},

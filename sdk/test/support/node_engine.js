@@ -67,18 +67,24 @@ export function makeEngine(functions, network) {
       if (!types.isPromise(promise)) throw new TypeError('not a promise')
       return ['pending', undefined]
     },
-    memory: () => ({ used: 1 << 20, limit: 64 << 20 }),
-    async evalModule(source, identifier, onimport) {
+    memory: () => ({ used: 1 << 20, limit: 64 << 20, ranOut: false }),
+    array: (values) => global.Array.from(values),
+    evalModule(source, identifier, onimport) {
       const module = new vm.SourceTextModule(source, { context, identifier })
-      await module.link((specifier) => {
-        const names = onimport(specifier)
-        return new vm.SyntheticModule(Object.keys(names), function () {
-          for (const name of Object.keys(names)) this.setExport(name, names[name])
-        }, { context })
-      })
-      await module.evaluate()
+      return [evaluate(module, onimport), new Proxy({}, { ownKeys: () => Reflect.ownKeys(module.namespace), get: (_, name) => module.namespace[name], getOwnPropertyDescriptor: (_, name) => ({ value: module.namespace[name], enumerable: true, configurable: true }) })]
     },
   }
+
+  async function evaluate(module, onimport) {
+    await module.link((specifier) => {
+      const names = onimport(specifier)
+      return new vm.SyntheticModule(Object.keys(names), function () {
+        for (const name of Object.keys(names)) this.setExport(name, names[name])
+      }, { context })
+    })
+    await module.evaluate()
+  }
+
   const packing = compression(native.bytes)
   const fake = new FakeEngine(native, { ...packing.functions, ...functions }, network)
   fake.openStreams = packing.openStreams

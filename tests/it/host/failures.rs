@@ -52,7 +52,7 @@ async fn a_bot_that_is_stuck_in_a_regular_expression_fails_its_own_event() {
 async fn a_bot_that_eats_memory_fails_its_own_event() {
     let failed = fails_alone("eats_memory").await;
     assert_eq!(failed.outcomes, ["out-of-memory", "out-of-memory"]);
-    failed.names("InternalError: out of memory");
+    failed.names("the bot ran out of memory: it may use 128 MiB");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -19,6 +19,7 @@ mod observed;
 mod outbound;
 mod residents;
 mod starter;
+mod starts;
 mod statuses;
 mod support;
 mod traces;

@@ -17,14 +17,15 @@ let warned = false
 const make = (mode) => ({ ino: inode++, mode, mtime: 0, entries: mode === DIRECTORY ? new Map() : undefined, bytes: undefined })
 const root = make(DIRECTORY)
 
-/** Puts the files of the bundle under /app. */
-export function install(files = {}) {
+/** Puts the files of the bundle, path and bytes in turn, under /app. */
+export function install(files) {
   for (const path of ['/app', '/tmp', '/dev']) if (!find(path)) makeDirectory(path, true)
-  for (const [path, content] of Object.entries(files)) {
-    const full = resolve(path)
+  for (let i = 0; i < files.length; i += 2) {
+    const full = resolve(files[i])
     makeDirectory(full.slice(0, full.lastIndexOf('/')) || '/', true)
     const file = make(FILE)
-    file.bytes = Buffer.from(content, 'base64')
+    const { buffer, byteOffset, byteLength } = files[i + 1]
+    file.bytes = Buffer.from(buffer, byteOffset, byteLength)
     parentOf(full, 'open').entries.set(nameOf(full), file)
   }
 }

@@ -130,9 +130,27 @@ export function listeners() {
   return [...ports]
 }
 
-/** The server that the host's requests go to: the one at `PORT`, else the first that listened. */
+/**
+ * The server that the host's requests go to: the one at `PORT`, else the only one that has routes of
+ * its own, else the first that listened.
+ */
 function mainServer() {
-  return ports.get(Number(process.env.PORT)) ?? ports.values().next().value
+  if (ports.size < 2) return ports.values().next().value
+  return ports.get(Number(process.env.PORT)) ?? theOneWithRoutes() ?? ports.values().next().value
+}
+
+/** Set by `routes.js`: whether a server lists routes. */
+export const routing = { has: () => false }
+
+function theOneWithRoutes() {
+  const found = [...ports.values()].filter((server) => routing.has(server))
+  return found.length === 1 ? found[0] : undefined
+}
+
+/** All servers that listen, as [port, server], the main one first. */
+export function mainFirst() {
+  const main = mainServer()
+  return [...ports].sort(([, a], [, b]) => Number(b === main) - Number(a === main))
 }
 
 /**

@@ -47,7 +47,7 @@ function openHost({ method, scheme, authority, path, pairs, hasBody }) {
   const opened = workOf(() => engine.request(method, scheme, authority, path, endToEnd(pairs), hasBody))
     .then(({ id, body, response }) => ({ id, sink: sinkOf(body, track), response }))
   opened.catch(() => {})
-  const response = opened.then(({ response }) => track(response)).then(
+  const response = opened.then(({ response }) => track(response, `a request to ${scheme}://${authority}`)).then(
     ({ status, headers, body }) => ({ status, message: STATUS_CODES[status] ?? '', pairs: headers, source: sourceOf(body, track) }),
     (error) => { throw networkError(error, authority) })
   return {
@@ -85,10 +85,10 @@ function warnOnce(text) {
   process.emitWarning(text)
 }
 
-/** Counts a promise of the engine as work under way. */
-function track(promise) {
-  started()
-  const done = () => ended()
+/** Counts a promise of the engine as work under way; `what` says it in words. */
+function track(promise, what) {
+  started(what)
+  const done = () => ended(what)
   promise.then(done, done)
   return promise
 }

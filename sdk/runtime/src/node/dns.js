@@ -1,5 +1,6 @@
 /** `node:dns`: names are resolved by the host when it connects; a bot need not know the address. */
 import { systemError } from '../errors.js'
+import { refuseName } from '../refused.js'
 import { isIP } from './net.js'
 
 const codes = {
@@ -13,7 +14,7 @@ function known(name, syscall) {
   if (name === 'localhost') return '127.0.0.1'
   const error = systemError('ENOTFOUND', '', syscall)
   error.message = `${syscall} ENOTFOUND ${name} (Roost resolves names when it connects; use \`fetch\` or \`http\` with the name itself)`
-  throw Object.assign(error, { hostname: name })
+  throw refuseName(name, Object.assign(error, { hostname: name }))
 }
 
 const promises = {

@@ -1,5 +1,6 @@
 /** `node:net`: addresses are understood, connections are not to be had. */
 import { unavailable } from '../errors.js'
+import { refuseConnection } from '../refused.js'
 import { NetServer } from '../http/server.js'
 import { parseHost } from '../web/url_parser.js'
 import { Duplex } from './stream.js'
@@ -17,12 +18,11 @@ export function isIP(text) {
   return isIPv4(text) ? 4 : isIPv6(text) ? 6 : 0
 }
 
-const ADVICE = 'Use `pg` for the database, and `fetch` or `http` for other services.'
-
 /** A function and not a class: packages call it as `Socket.call(this)`. */
 export function Socket(options) {
   if (!(this instanceof Socket)) return new Socket(options)
-  Duplex.call(this, { ...options, read() {}, write(chunk, encoding, callback) { callback(unavailable('A TCP connection', ADVICE)) } })
+  Duplex.call(this, { ...options, read() {}, write(chunk, encoding, callback) { callback(refuseConnection(...this._wanted)) } })
+  this._wanted = ['nowhere']
   this.connecting = false
   this.remoteAddress = undefined
 }
@@ -30,13 +30,24 @@ Object.setPrototypeOf(Socket.prototype, Duplex.prototype)
 Object.setPrototypeOf(Socket, Duplex)
 const chainable = () => function () { return this }
 Object.assign(Socket.prototype, {
-  connect() {
-    process.nextTick(() => this.destroy(unavailable('A TCP connection', ADVICE)))
+  connect(...args) {
+    this._wanted = placeOf(args)
+    const error = refuseConnection(...this._wanted)
+    process.nextTick(() => this.destroy(error))
     return this
   },
   setNoDelay: chainable(), setKeepAlive: chainable(), setTimeout: chainable(), ref: chainable(), unref: chainable(),
   address: () => ({}),
 })
+
+/** Where a connection is to go, of what `connect` takes: options, a path, or a port and a host. */
+function placeOf([first, second]) {
+  if (Array.isArray(first)) [first, second] = first
+  const options = typeof first === 'object' && first !== null ? first
+    : Number.isInteger(Number(first)) ? { port: first, host: typeof second === 'string' ? second : undefined } : { path: first }
+  if (options.path !== undefined && options.port === undefined) return [options.path]
+  return [options.host ?? options.servername ?? 'localhost', options.port]
+}
 
 const connect = (...args) => new Socket().connect(...args)
 

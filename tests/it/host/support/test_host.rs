@@ -13,7 +13,7 @@ use roost::observing::Observing;
 use roost::postgres::{Endpoint, Server, TenantAuth};
 use roost::projects::{NewNumber, Secret};
 use roost::runs::ResidentSettings;
-use roost::sandbox::Budget;
+use roost::sandbox::{Budget, SandboxSettings};
 use roost::web::WebSettings;
 use roost::whatsapp::GraphEndpoint;
 use roost_emulator::config::{DelayRange, Settings};
@@ -165,6 +165,8 @@ impl TestHost {
             graph_answer: Duration::from_secs(30),
             budget: self.setup.budget,
             instances: self.setup.instances,
+            bot_memory_max: SandboxSettings::default().max_memory_bytes,
+            bot_memory_total: SandboxSettings::default().total_memory_bytes,
             inbox: InboxLimits::default(),
             dispatcher: dispatcher(&self.setup),
             drain: Duration::ZERO,
