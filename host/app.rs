@@ -20,7 +20,7 @@ use crate::observing::{Observing, Scrape};
 use crate::postgres::{Cell, Pool, PoolConfig, Server, TenantDatabase};
 use crate::projects::{
     NewNumber, Project, ProjectError, ProjectId, ProjectName, ProjectSettings, ProjectStore,
-    Secret, SettingsChange, Vault,
+    Secret, SettingError, SettingsChange, Vault,
 };
 use crate::retention::Keeper;
 use crate::runs::{ResidentSettings, Residents, Runner, Services};
@@ -415,6 +415,19 @@ impl Host {
         name: Option<&ProjectName>,
         settings: &SettingsChange,
     ) -> Result<ProjectSettings, ProjectError> {
+        let most = self
+            .deploys
+            .workshop()
+            .sandbox()
+            .memory_for(Some(usize::MAX))
+            >> 20;
+        if let Some(Some(mib)) = settings.memory
+            && usize::try_from(mib).is_ok_and(|mib| mib > most)
+        {
+            return Err(ProjectError::Setting(SettingError::above(
+                "memory", mib, most,
+            )));
+        }
         let settings = self.projects.change(project, name, settings).await?;
         self.residents.end(project).await;
         Ok(settings)

@@ -7,6 +7,7 @@
 mod store;
 
 use serde::{Deserialize, Deserializer, Serialize};
+use std::borrow::Cow;
 use utoipa::ToSchema;
 
 /// The settings of a project.
@@ -84,7 +85,18 @@ pub struct SettingError {
     /// As in the request, shortened.
     pub value: String,
     /// What would be right.
-    pub wanted: &'static str,
+    pub wanted: Cow<'static, str>,
+}
+
+impl SettingError {
+    /// A number above what this host allows.
+    pub fn above(setting: &'static str, value: i32, most: usize) -> Self {
+        Self {
+            setting,
+            value: value.to_string(),
+            wanted: format!("this host gives a bot at most {most} MiB (`--bot-memory-max`)").into(),
+        }
+    }
 }
 
 impl ProjectSettings {
@@ -188,7 +200,7 @@ fn check(
     Err(SettingError {
         setting,
         value: format!("{value:?}").chars().take(60).collect(),
-        wanted,
+        wanted: wanted.into(),
     })
 }
 

@@ -15,6 +15,7 @@ mod endings;
 mod failures;
 mod isolation;
 mod lifecycle;
+mod long;
 mod observed;
 mod outbound;
 mod residents;
