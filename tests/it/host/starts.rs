@@ -173,7 +173,7 @@ async fn functions_have_their_text_and_names_and_errors_say_what_was_wrong() {
     assert_eq!(
         told["text"],
         json!([
-            "functiongo2(first,{second}={}){return[first,second]}",
+            "functiongo(first,{second}={}){return[first,second]}",
             true,
             "()=>({})",
             true
@@ -190,7 +190,7 @@ async fn functions_have_their_text_and_names_and_errors_say_what_was_wrong() {
             "SyntaxError: Expected property name or '}' in JSON at position 1 (line 1 column 2)",
             "SyntaxError: Unexpected token '<', \"<html>\" is not valid JSON",
             "TypeError: thing.none is not a constructor",
-            "TypeError: Cannot destructure property 'x' of 'nothing' as it is undefined.",
+            "TypeError: Cannot destructure property 'x' of 'undefined' as it is undefined.",
         ])
     );
 }

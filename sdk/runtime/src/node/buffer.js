@@ -11,6 +11,9 @@ const constants = { MAX_LENGTH, MAX_STRING_LENGTH: 2 ** 29 - 24 }
 const prototype = Buffer.prototype
 const slowFrom = Buffer.from
 
+// Only polyfills have it, and packages go by that.
+delete Buffer.TYPED_ARRAY_SUPPORT
+
 /** Node's names of encodings, in lower case. */
 const ENCODINGS = {
   utf8: 'utf8', 'utf-8': 'utf8', hex: 'hex', base64: 'base64', base64url: 'base64url', latin1: 'latin1',

@@ -5,6 +5,7 @@ import { codedError } from '../errors.js'
 const LABELS = {
   'utf-8': ['utf-8', 'utf8', 'unicode-1-1-utf-8', 'unicode11utf8', 'unicode20utf8', 'x-unicode20utf8'],
   'utf-16le': ['utf-16le', 'utf-16', 'ucs-2', 'unicode', 'iso-10646-ucs-2', 'csunicode', 'unicodefeff'],
+  'utf-16be': ['utf-16be', 'unicodefffe'],
   // What the web calls latin1 is windows-1252.
   'windows-1252': ['windows-1252', 'latin1', 'iso-8859-1', 'iso8859-1', 'ascii', 'us-ascii', 'cp1252', 'l1', 'x-cp1252'],
 }
@@ -79,9 +80,10 @@ export class TextDecoder {
         throw codedError(TypeError, 'ERR_ENCODING_INVALID_ENCODED_DATA', 'The encoded data was not valid for encoding utf-8')
       }
     }
-    if (this.#encoding === 'utf-16le') {
+    if (this.#encoding.startsWith('utf-16')) {
+      const low = this.#encoding === 'utf-16le' ? 0 : 1
       let text = ''
-      for (let i = 0; i + 1 < bytes.length; i += 2) text += String.fromCharCode(bytes[i] | (bytes[i + 1] << 8))
+      for (let i = 0; i + 1 < bytes.length; i += 2) text += String.fromCharCode(bytes[i + low] | (bytes[i + 1 - low] << 8))
       return text.toWellFormed()
     }
     return engine.latin1Decode(bytes).replace(/[\u0080-\u009f]/g, (c) => WINDOWS_1252[c.charCodeAt(0) - 128])
@@ -90,7 +92,7 @@ export class TextDecoder {
 
 /** How many bytes at the end begin a character that a later chunk completes. */
 function incomplete(bytes, encoding) {
-  if (encoding === 'utf-16le') return bytes.length % 2
+  if (encoding.startsWith('utf-16')) return bytes.length % 2
   if (encoding !== 'utf-8') return 0
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back]
