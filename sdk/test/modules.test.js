@@ -6,7 +6,6 @@ import { makeEngine } from './support/node_engine.js'
 /** What a bot answers whose bundle has this table, and whose files are these. */
 async function answered(table, files, answer) {
   const engine = makeEngine()
-  const encoded = Object.fromEntries(Object.entries(files).map(([path, text]) => [path, Buffer.from(text).toString('base64')]))
   const report = await engine.boot(`
     const loader = require('roost/modules')
     ${table}
@@ -15,7 +14,7 @@ async function answered(table, files, answer) {
     require('http').createServer(async (req, res) => {
       try { res.end(JSON.stringify(await (async () => (${answer}))())) } catch (error) { res.end(JSON.stringify(error.stack)) }
     }).listen(3000)
-  `, { files: encoded })
+  `, { files })
   assert.equal(report.ok, true, report.error?.stack)
   const { body } = await engine.event({ method: 'GET', path: '/' })
   return JSON.parse(body)
