@@ -134,6 +134,12 @@ async fn session(setup: &Setup, folder: &Path, stop: &CancellationToken) -> Resu
         setup.app.admin_address(),
         setup.keys.admin_token
     ));
+    say(&format!(
+        "the emulated Meta is at {}; other customers are played at {} with the control_token of {}",
+        setup.emulator.graph_url(),
+        setup.emulator.control_url(),
+        setup.data.join("keys.json").display()
+    ));
     chat(setup, &connected, folder, (watch, warnings), stop).await
 }
 

@@ -44,3 +44,4 @@ mod soak;
 mod support;
 mod tidy;
 mod webhook;
+mod yardstick;

@@ -85,7 +85,7 @@ pub(crate) fn environment(tools: &Tools, command: &mut Command) {
 }
 
 /// Runs a program in this one's place, so that signals and the exit code are its own.
-fn hand_over(command: &mut Command) -> Result<()> {
+pub(crate) fn hand_over(command: &mut Command) -> Result<()> {
     use std::os::unix::process::CommandExt;
     Err(command.exec()).with_context(|| format!("cannot start {command:?}"))
 }

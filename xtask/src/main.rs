@@ -11,6 +11,7 @@ mod schemathesis;
 mod sdk;
 mod testing;
 mod tools;
+mod yardstick;
 
 use anyhow::{Result, bail};
 
@@ -19,6 +20,10 @@ cargo xtask <word>
 
   dev [DIR]    run a bot on your machine and chat with it (default: guests/starter)
   test [ARGS]  run the tests; with --all those that take minutes too, and a sum at the end
+  cases [NAME…]
+               run guests/cases on Node and in the `roost` binary, and say where they differ
+  packages [--fast] [NAME…]
+               call npm packages on Node and in the `roost` binary, check by check
   soak         kill hosts for a while, and account for every event (--minutes N --kills K --seed S)
   setup        install the pinned tools and build the SDK
   engine       build the engine
@@ -35,6 +40,7 @@ fn main() -> Result<()> {
         Some("dev") => commands::dev(&args.collect::<Vec<_>>()),
         Some("test") => testing::test(&args.collect::<Vec<_>>()),
         Some("soak") => commands::soak(&args.collect::<Vec<_>>()),
+        Some(word @ ("cases" | "packages")) => yardstick::compare(word, &args.collect::<Vec<_>>()),
         Some("setup") => setup().map(|_| ()),
         Some("schemathesis") => schemathesis::schemathesis(&args.collect::<Vec<_>>()),
         Some("engine") => engine::build(&tools::install()?),

@@ -20,6 +20,7 @@ const SKIPPED: &str = "ROOST_TEST_SKIPPED";
 pub(crate) fn test(arguments: &[String]) -> Result<()> {
     let tools = crate::setup()?;
     install_node_packages(&tools, "guests/clients")?;
+    crate::yardstick::install(&tools)?;
     let all = arguments.iter().any(|argument| argument == "--all");
     let arguments: Vec<&String> = arguments.iter().filter(|a| *a != "--all").collect();
     match all {

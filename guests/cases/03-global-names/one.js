@@ -1,0 +1,4 @@
+module.exports = class Session {
+  // a comment
+  name() { return 'one' }
+}

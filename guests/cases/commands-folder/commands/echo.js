@@ -1,0 +1,1 @@
+module.exports = { name: 'echo', run: (text) => `echo: ${text}` }

@@ -1,0 +1,2 @@
+const { loud } = require('../lib/loud')
+module.exports = { name: 'upper', run: (text) => loud(text) }

@@ -1,0 +1,1 @@
+exports.loud = (text) => text.toUpperCase()

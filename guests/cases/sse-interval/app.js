@@ -1,0 +1,11 @@
+// Server-sent events from an interval: the pattern of every SSE tutorial. Node: event after event, until the client goes.
+const express = require('express')
+const app = express()
+const head = (res) => res.writeHead(200, { 'Content-Type': 'text/event-stream' })
+app.get('/interval', (req, res) => { head(res); let n = 0; const t = setInterval(() => res.write(`data: ${n++}\n\n`), 100); res.on('close', () => { clearInterval(t); console.log('closed') }) })
+app.get('/first', (req, res) => { head(res); res.write('data: hello\n\n'); let n = 0; const t = setInterval(() => { res.write(`data: ${n++}\n\n`); if (n === 5) { clearInterval(t); res.end() } }, 100) })
+app.get('/timeout', (req, res) => { head(res); let n = 0; const more = () => { res.write(`data: ${n++}\n\n`); n < 5 ? setTimeout(more, 100) : res.end() }; more(); req.on('close', () => console.log('req closed')) })
+app.get('/forever', (req, res) => { head(res); let n = 0, open = true; const more = () => { if (!open) return; res.write(`data: ${n++}\n\n`); setTimeout(more, 100) }; more(); res.on('close', () => { open = false; console.log('closed after ' + n) }) })
+app.get('/webhook', (q, s) => (q.query['hub.verify_token'] === process.env.VERIFY_TOKEN ? s.send(q.query['hub.challenge']) : s.sendStatus(403)))
+app.post('/webhook', (q, s) => s.sendStatus(200))
+app.listen(process.env.PORT || 3000)

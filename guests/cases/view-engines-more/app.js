@@ -1,0 +1,10 @@
+// Two more view engines, one as the default and one by its extension, with a layout and a partial. Node: both pages.
+const express = require('express'), path = require('path'), app = express()
+app.set('view engine', 'pug').set('views', path.join(__dirname, 'views'))
+app.engine('hbs', require('hbs').__express)
+require('hbs').registerPartials(path.join(__dirname, 'views/partials'))
+app.get('/webhook', ({ query }, res) => (query['hub.verify_token'] === process.env.VERIFY_TOKEN ? res.send(query['hub.challenge']) : res.sendStatus(403)))
+app.post('/webhook', (req, res) => res.sendStatus(200))
+app.get('/', (req, res) => res.render('home', { name: 'Ana', items: ['tea', 'cake'] }))
+app.get('/hbs', (req, res) => res.render('home.hbs', { name: 'Ana', items: ['tea', 'cake'] }))
+app.listen(process.env.PORT || 3000)

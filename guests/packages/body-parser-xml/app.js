@@ -1,0 +1,11 @@
+const bodyParser = require('body-parser')
+require('body-parser-xml')(bodyParser)
+const express = require('express')
+const { serve } = require('../checks')
+
+const app = express()
+app.use(bodyParser.xml({ xmlParseOptions: { normalize: true, explicitArray: false } }))
+app.post('/', (req, res) => res.json(req.body))
+app.use((error, req, res, next) => res.status(error.status ?? 500).json({ message: error.message }))
+const post = (body) => ({ method: 'POST', path: '/', headers: { 'content-type': 'application/xml' }, body })
+serve({ app, requests: { parsed: post('<order id="7"><item>tea</item><item>cake</item><note> a  b </note></order>'), broken: post('<order><item></order>') } })

