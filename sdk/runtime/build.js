@@ -15,7 +15,7 @@ const output = fileURLToPath(new URL('dist/runtime.js', import.meta.url))
 const aliases = new Map([
   ['process/', 'node/process.js'],
   ['abort-controller', 'web/abort.js'],
-  ['qs', 'node/querystring.js'],
+  ['qs', 'node/url_query.js'],
   ['./process', 'node/process.js'],
 ])
 

@@ -192,3 +192,31 @@ test('undici sends by the host', async () => {
   assert.deepEqual(seen, ['GET api.example/a?b=1&c=d+e ', 'POST api.example/b {"x":1}', 'GET api.example/moved ', 'GET api.example/there ',
     'GET api.example/s ', 'GET api.example/gone ', 'GET api.example/f '])
 })
+
+test('the old url module writes a query as Node does', async () => {
+  const code = `const u = require('url')
+    return [u.format({ protocol: 'https', host: 'a.b', pathname: '/x y', query: { a: 1, b: [2, 3], c: 'ç &' } }), u.format({ query: {} }), u.parse('/a?x=1&x=2', true).query.x]`
+  const { createRequire } = await import('node:module')
+  assert.deepEqual(await evaluate(code), JSON.parse(JSON.stringify(new Function('require', code)(createRequire(import.meta.url)))))
+})
+
+test('what is put into process.env is text', async () => {
+  const seen = await evaluate(`process.env.N = 1; process.env.U = undefined; Object.assign(process.env, { B: true }); Object.defineProperty(process.env, 'D', { value: 2, configurable: true, enumerable: true, writable: true })
+    let symbol; try { process.env.S = Symbol('x') } catch (error) { symbol = error.name }
+    delete process.env.B
+    return [process.env.N, process.env.U, process.env.D, 'B' in process.env, symbol, { ...process.env }.N]`)
+  assert.deepEqual(seen, ['1', 'undefined', '2', false, 'TypeError', '1'])
+})
+
+test('a file of variables is read as Node reads it', async () => {
+  const text = 'A=1\n# no\nB="two\\nlines"\nexport C=\'$x # y\'\nD= plain # comment\nE=\nF=`a "b"`\nG="more\nthan one"\nH.I=x\n'
+  assert.deepEqual(await evaluate(`return require('util').parseEnv(${JSON.stringify(text)})`), { ...util.parseEnv(text) })
+  const loaded = await evaluate(`require('fs').writeFileSync('/tmp/env', 'OLD=2\\nNEW=3'); process.env.OLD = 1; process.loadEnvFile('/tmp/env'); return [process.env.OLD, process.env.NEW]`)
+  assert.deepEqual(loaded, ['1', '3'])
+})
+
+test('a decoder of base64url keeps what a piece leaves over', async () => {
+  const code = `const { StringDecoder } = require('string_decoder'); const d = new StringDecoder('base64url')
+    return [d.write(Buffer.from([0xfb])), d.write(Buffer.from([0xff, 0xfe, 0xfd])), d.end()].join('')`
+  assert.equal(await evaluate(code), Buffer.from([0xfb, 0xff, 0xfe, 0xfd]).toString('base64url'))
+})

@@ -35,7 +35,7 @@ import { ExitSignal, onFatal } from './loop/uncaught.js'
 import { clearTimeout, pauseTimers, setTimeout, timerCount, waitingTimeouts } from './loop/timers.js'
 import { turnHooks } from './loop/turn.js'
 import { ended, started, underWay, waitedFor } from './loop/work.js'
-import { process } from './node/process.js'
+import { environment, process } from './node/process.js'
 import { phase } from './phase.js'
 import { emptyPools, forgetRandom } from './random.js'
 import { forgetRefusals, refusedAtStart } from './refused.js'
@@ -72,7 +72,7 @@ export function boot(files, json) {
   phase.now = 'boot'
   restartClock()
   phase.parking = !options.database
-  process.env = { ...options.env }
+  process.env = environment(options.env)
   process.argv = ['/usr/local/bin/node', options.file]
   installFiles(files)
 

@@ -15,6 +15,7 @@ import { TextDecoder, TextEncoder } from './web/encoding.js'
 import { CustomEvent, Event, EventTarget, MessageEvent } from './web/events.js'
 import { classes as performanceClasses, performance } from './web/performance.js'
 import { URL, URLSearchParams } from './web/url.js'
+import { WeakRef } from './web/weak_ref.js'
 
 /** Globals by the module that has them; the module is evaluated at the first use of any of them. */
 const LATE = [
@@ -53,7 +54,7 @@ export function install() {
   const now = {
     global: globalThis, Buffer, process, console, performance, atob, btoa, queueMicrotask, setTimeout, clearTimeout, setInterval,
     clearInterval, setImmediate, clearImmediate, AbortController, AbortSignal, DOMException, TextDecoder, TextEncoder,
-    CustomEvent, Event, EventTarget, MessageEvent, URL, URLSearchParams, ...performanceClasses, Navigator,
+    CustomEvent, Event, EventTarget, MessageEvent, URL, URLSearchParams, WeakRef, ...performanceClasses, Navigator,
     navigator: Object.assign(Object.create(Navigator.prototype), { userAgent: 'Node.js/22', hardwareConcurrency: 1, language: 'en-US', languages: ['en-US'], platform: 'linux' }),
   }
   restoreNames(now)

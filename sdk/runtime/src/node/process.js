@@ -5,9 +5,16 @@ import { log } from '../host.js'
 import { nextTick } from '../loop/ticks.js'
 import { ExitSignal, onFatal } from '../loop/uncaught.js'
 import { Buffer } from './buffer.js'
+import { parseEnv } from './env_file.js'
 import { EventEmitter } from './events.js'
 
 export const VERSION = 'v22.20.0'
+
+/** An environment, whose values are text whatever is put in. */
+export const environment = (values) => new Proxy({ ...values }, {
+  set: (target, name, value) => Reflect.set(target, name, `${value}`),
+  defineProperty: (target, name, given) => Reflect.defineProperty(target, name, 'value' in given ? { ...given, value: `${given.value}` } : given),
+})
 
 function Process() {
   EventEmitter.call(this)
@@ -34,7 +41,7 @@ Object.assign(process, {
   argv0: 'node',
   execArgv: [],
   execPath: '/usr/local/bin/node',
-  env: {},
+  env: environment({}),
   pid: 1,
   ppid: 0,
   exitCode: undefined,
@@ -68,6 +75,7 @@ Object.assign(process, {
   hasUncaughtExceptionCaptureCallback: () => capture !== null,
   setSourceMapsEnabled() {},
   getBuiltinModule: (name) => late.getBuiltinModule(name),
+  loadEnvFile,
   stdout: output(1, 'info'),
   stderr: output(2, 'error'),
 })
@@ -87,6 +95,11 @@ Object.defineProperty(process, 'stdin', {
     return input
   },
 })
+
+function loadEnvFile(path = '.env') {
+  const { readFileSync } = late.getBuiltinModule('fs')
+  for (const [name, value] of Object.entries(parseEnv(readFileSync(path, 'utf8')))) process.env[name] ??= value
+}
 
 function hrtime(before) {
   const now = engine.monotonic()

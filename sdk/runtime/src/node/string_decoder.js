@@ -1,4 +1,18 @@
-/** `node:string_decoder`. */
-import * as decoder from 'string_decoder/'
+/** `node:string_decoder`: npm's, which does not know `base64url`. */
+import * as npm from 'string_decoder/'
 
-export default { StringDecoder: decoder.StringDecoder }
+const toUrl = (text) => text.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
+
+/** Decodes bytes that come in pieces. */
+export function StringDecoder(encoding) {
+  const isUrl = String(encoding).toLowerCase() === 'base64url'
+  npm.StringDecoder.call(this, isUrl ? 'base64' : encoding)
+  if (!isUrl) return
+  for (const name of ['write', 'end']) {
+    const plain = this[name]
+    this[name] = (bytes) => toUrl(plain.call(this, bytes))
+  }
+}
+StringDecoder.prototype = npm.StringDecoder.prototype
+
+export default { StringDecoder }

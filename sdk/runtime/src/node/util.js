@@ -2,6 +2,7 @@
 import { codedError, requireFunction } from '../errors.js'
 import { TextDecoder, TextEncoder } from '../web/encoding.js'
 import { isDeepStrictEqual } from './deep_equal.js'
+import { parseEnv } from './env_file.js'
 import { format, formatWithOptions, inspect } from './inspect.js'
 import types from './util_types.js'
 
@@ -158,7 +159,7 @@ function parseArgs({ args = process.argv.slice(2), options = {}, allowPositional
 export default {
   inherits, promisify, callbackify, deprecate, debuglog, debug: debuglog, format, formatWithOptions, inspect,
   isDeepStrictEqual, types, stripVTControlCharacters, styleText, getCallSites, aborted, toUSVString, MIMEType,
-  parseArgs, TextDecoder, TextEncoder,
+  parseArgs, parseEnv, TextDecoder, TextEncoder,
   getSystemErrorName: (errno) => `E${errno}`,
   log: (...args) => console.log(...args),
   _extend: (target, source) => (source === null || typeof source !== 'object' ? target : Object.assign(target, source)),
