@@ -91,7 +91,8 @@ impl Deploys {
                         let difference = Difference::between(&image.component, &again.component);
                         match &difference {
                             None => tell(LogLevel::Info, "booted twice to the same image"),
-                            Some(difference) => tell(LogLevel::Warn, &difference.to_string()),
+                            // No warning: most often it is a package's doing, and does no harm.
+                            Some(difference) => tell(LogLevel::Info, &difference.to_string()),
                         }
                         Some(difference.is_none())
                     }

@@ -76,7 +76,8 @@ impl SqlError {
             "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "53300" => {
                 DbError::Unavailable(self.message)
             }
-            code if code.starts_with("08") => DbError::Unavailable(self.message),
+            // A protocol violation is the statement's own fault: values and parameters do not match.
+            code if code.starts_with("08") && code != "08P01" => DbError::Unavailable(self.message),
             _ => DbError::Sql(Box::new(self)),
         }
     }

@@ -28,8 +28,8 @@ impl fmt::Display for Difference {
             None => write!(f, ": {} bytes differ", self.bytes)?,
         }
         f.write_str(
-            "\n  = the top level keeps the time, random values or what something outside answered: \
-             every event sees what the deploy saw; read them in the handler instead",
+            "\n  = what was loaded keeps the time, a random value or an answer of the deploy, as packages \
+             do: every event sees that one; where the bot's own code does it, read them in the handler instead",
         )
     }
 }

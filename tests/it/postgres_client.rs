@@ -155,6 +155,18 @@ async fn errors_carry_every_field() {
 }
 
 #[tokio::test]
+async fn values_that_do_not_match_the_parameters_are_the_statements_fault() {
+    let tenant = TestTenant::new().await;
+    let values = [Param::Text("1".to_owned())];
+    let Err(DbError::Sql(error)) = tenant.query_with("select $1::int, $2::int", &values).await
+    else {
+        panic!("no error, or one of the database")
+    };
+    assert_eq!(error.code, "08P01");
+    assert_eq!(tenant.value("select 1").await, "1");
+}
+
+#[tokio::test]
 async fn one_statement_at_a_time() {
     let tenant = TestTenant::new().await;
     let Err(DbError::Sql(error)) = tenant.query("select 1; select 2").await else {
