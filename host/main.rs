@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use clap::{CommandFactory as _, Parser, Subcommand};
 use roost::app::App;
 use roost::capabilities::Grants;
-use roost::cli::ClientWord;
+use roost::cli::{CheckArgs, ClientWord};
 use roost::config::{Mistakes, ServeArgs};
 use roost::dev::DevArgs;
 use roost::sandbox::{Sandbox, SandboxSettings};
@@ -30,6 +30,8 @@ enum Word {
     Dev(DevArgs),
     /// Builds a bot's folder into a component.
     Build(BuildArgs),
+    /// Shows whether a component of another tool can be a bot, and talks to it.
+    Check(CheckArgs),
     /// Runs a host.
     Serve(Box<ServeArgs>),
     #[command(flatten)]
@@ -75,6 +77,7 @@ async fn main() -> ExitCode {
     let ended = match word {
         Word::Dev(args) => roost::dev::run(args).await,
         Word::Build(args) => build(args).await,
+        Word::Check(args) => args.run().await,
         Word::Serve(args) => serve(*args).await,
         Word::Client(word) => return word.run(Cli::command()).await,
     };

@@ -26,6 +26,12 @@ pub struct DatabaseGrant {
     pub limits: Limits,
 }
 
+/// Is told of what a bot asks of its database.
+pub trait Witness: Send + Sync {
+    /// One statement, before it runs.
+    fn statement(&self, sql: &str);
+}
+
 /// A transaction that the bot holds. Statements of one transaction wait for each other.
 #[derive(Clone)]
 pub struct OpenTransaction {
@@ -64,6 +70,14 @@ fn granted<T>(accessor: &Accessor<T, HasSelf<RunState>>) -> Result<DatabaseGrant
             )
         })
     })
+}
+
+fn saw<T>(accessor: &Accessor<T, HasSelf<RunState>>, sql: &str) {
+    accessor.with(|mut access| {
+        if let Some(witness) = &access.get().grants.witness {
+            witness.statement(sql);
+        }
+    });
 }
 
 fn traced<T>(accessor: &Accessor<T, HasSelf<RunState>>, name: &'static str) -> Span {
@@ -123,6 +137,7 @@ impl<T: Send> database::HostWithStore<T> for HasSelf<RunState> {
         parameters: Vec<Value>,
     ) -> Result<Rows, Error> {
         let grant = granted(accessor)?;
+        saw(accessor, &sql);
         let mut span = traced(accessor, "database.query");
         let parameters: Vec<Param> = parameters.into_iter().map(param).collect();
         let rows = grant
@@ -165,6 +180,7 @@ impl<T: Send> database::HostTransactionWithStore<T> for HasSelf<RunState> {
         parameters: Vec<Value>,
     ) -> Result<Rows, Error> {
         let open = open(accessor, &handle)?;
+        saw(accessor, &sql);
         let mut span = traced(accessor, "database.query");
         let parameters: Vec<Param> = parameters.into_iter().map(param).collect();
         let mut transaction = open.transaction.lock().await;

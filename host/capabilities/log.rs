@@ -2,7 +2,7 @@
 
 use super::bindings::roost::bot::log::{self, Level};
 use crate::sandbox::RunState;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Takes what a bot logs. Calls must return at once.
 pub trait LogSink: Send + Sync {
@@ -21,14 +21,14 @@ impl LogSink for NoLog {
 const BYTES_PER_EVENT: usize = 64 << 10;
 
 /// Passes on what fits the event's budget, and counts the rest.
-pub struct LogBudget {
+struct LogBudget {
     sink: Arc<dyn LogSink>,
     left: usize,
     dropped: usize,
 }
 
 impl LogBudget {
-    pub(super) fn new(sink: Arc<dyn LogSink>) -> Self {
+    fn new(sink: Arc<dyn LogSink>) -> Self {
         Self {
             sink,
             left: BYTES_PER_EVENT,
@@ -36,7 +36,7 @@ impl LogBudget {
         }
     }
 
-    pub(crate) fn write(&mut self, level: Level, message: &str) {
+    fn write(&mut self, level: Level, message: &str) {
         if message.len() > self.left {
             self.dropped += message.len();
             self.left = 0;
@@ -56,6 +56,21 @@ impl Drop for LogBudget {
             );
             self.sink.write(Level::Warn, &note);
         }
+    }
+}
+
+/// An event's log: its bot's, and its standard output's.
+#[derive(Clone)]
+pub struct SharedLog(Arc<Mutex<LogBudget>>);
+
+impl SharedLog {
+    pub(super) fn new(sink: Arc<dyn LogSink>) -> Self {
+        Self(Arc::new(Mutex::new(LogBudget::new(sink))))
+    }
+
+    pub(crate) fn write(&self, level: Level, message: &str) {
+        let mut budget = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        budget.write(level, message);
     }
 }
 

@@ -14,6 +14,7 @@ mod http;
 mod log;
 mod secrets;
 mod source;
+pub(crate) mod wasi;
 mod whatsapp;
 
 use crate::sandbox::{Budget, RunState};
@@ -27,9 +28,9 @@ pub use bindings::roost::bot::log::Level;
 pub use bindings::roost::bot::whatsapp as wit_whatsapp;
 pub(crate) use compression::Held;
 pub use conversations::Conversations;
-pub use database::DatabaseGrant;
+pub use database::{DatabaseGrant, Witness};
 pub use http::{HttpClient, Outbound, OutboundBody, OutboundError};
-pub use log::{LogBudget, LogSink, NoLog};
+pub use log::{LogSink, NoLog, SharedLog};
 pub use source::BundleText;
 pub use whatsapp::Messenger;
 
@@ -39,13 +40,14 @@ pub struct Grants {
     pub(crate) whatsapp: Option<Arc<dyn Messenger>>,
     pub(crate) conversations: Option<Arc<dyn Conversations>>,
     pub(crate) secrets: Arc<BTreeMap<String, String>>,
-    pub(crate) log: LogBudget,
+    pub(crate) log: SharedLog,
     pub(crate) http: Outbound,
     /// Transactions that the event began.
     pub(crate) transactions: database::Begun,
     pub(crate) trace: TraceScope,
     /// The text of the bot's functions.
     pub(crate) source: Option<BundleText>,
+    pub(crate) witness: Option<Arc<dyn Witness>>,
     failure: Option<String>,
     /// How many calls of host functions were made.
     host_calls: u32,
@@ -60,11 +62,12 @@ impl Grants {
             whatsapp: None,
             conversations: None,
             secrets: Arc::default(),
-            log: LogBudget::new(Arc::new(NoLog)),
+            log: SharedLog::new(Arc::new(NoLog)),
             http: Outbound::denied(),
             transactions: database::Begun::default(),
             trace: TraceScope::default(),
             source: None,
+            witness: None,
             failure: None,
             host_calls: 0,
             max_host_calls: Budget::default().host_calls,
@@ -97,7 +100,7 @@ impl Grants {
 
     /// With the project's log.
     pub fn with_log(mut self, sink: Arc<dyn LogSink>) -> Self {
-        self.log = LogBudget::new(sink);
+        self.log = SharedLog::new(sink);
         self
     }
 
@@ -140,6 +143,12 @@ impl Grants {
         self
     }
 
+    /// With somebody who sees the statements that it runs.
+    pub fn with_witness(mut self, witness: Arc<dyn Witness>) -> Self {
+        self.witness = Some(witness);
+        self
+    }
+
     /// How many calls of host functions the run made.
     pub fn host_calls(&self) -> u32 {
         self.host_calls + self.http.requests()
@@ -156,11 +165,9 @@ impl Grants {
     }
 }
 
-/// Links everything that a bot may import. This is the whole list.
+/// Links everything that a bot may import. This is the whole list: `wit/` and what [`wasi`] says.
 pub(crate) fn link(linker: &mut Linker<RunState>) -> wasmtime::Result<()> {
-    wasmtime_wasi_http::p3::add_to_linker(linker)?;
-    wasmtime_wasi::p3::clocks::add_to_linker(linker)?;
-    wasmtime_wasi::p3::random::add_to_linker(linker)?;
+    wasi::link(linker)?;
     bindings::Capabilities::add_to_linker::<_, HasSelf<_>>(linker, |state| state)?;
     source::link(linker)?;
     Ok(())

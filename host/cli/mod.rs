@@ -7,6 +7,7 @@
 //! else a table or a sentence. Errors are [`CliError`]s and say what to do.
 
 mod audit;
+mod check;
 mod client;
 mod deploy;
 mod error;
@@ -31,6 +32,7 @@ use clap::{Args, Command, Subcommand};
 use clap_complete::Shell;
 use serde_json::Value;
 
+pub use check::CheckArgs;
 pub use client::Client;
 pub use error::CliError;
 pub use output::{Output, text, time};

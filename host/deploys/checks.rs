@@ -2,9 +2,10 @@
 
 use super::making::{Code, Owner};
 use super::{DeployError, Deploys, Found, Say, handshake};
+use crate::capabilities::Grants;
 use crate::projects::{Environment, LogLevel};
 use crate::sandbox::{BootReport, Bot};
-use crate::workshop::Difference;
+use crate::workshop::{Difference, Interfaces, Standing};
 
 /// A version that passed.
 pub(super) struct Checked {
@@ -58,13 +59,19 @@ impl Deploys {
             Code::Component(bytes) => {
                 tell(
                     LogLevel::Info,
-                    "the component carries no bundle: it runs as it is, and reads its environment by `roost:bot/secrets`",
+                    "the component carries no bundle: it runs as it is, and finds its environment in `roost:bot/secrets` and WASI's",
                 );
+                for line in empty_imports(bytes) {
+                    tell(LogLevel::Info, &line);
+                }
                 let bot = self.load(bytes).await?;
                 if bot.shared_code().is_none() {
                     tell(
                         LogLevel::Info,
-                        "its code is its own: it does not share the memory of an engine with other bots",
+                        &format!(
+                            "its code is its own: compiled in {} ms, and not shared with other bots",
+                            started.elapsed().as_millis()
+                        ),
                     );
                 }
                 (bot, None, BootReport::default(), None)
@@ -106,7 +113,8 @@ impl Deploys {
         let wanted = wanted.or(code.webhook_path());
         let verify_token = keys.verify_token.expose();
         let memory = self.memory_of(owner.project);
-        let webhook = handshake::find(&bot, &report, verify_token, wanted, memory).await?;
+        let grants = || self.grants_of_handshake(owner, code, environment, say);
+        let webhook = handshake::find(&bot, &report, verify_token, wanted, memory, &grants).await?;
         tell(
             LogLevel::Info,
             &format!("webhook {} ({})", webhook.path, webhook.because),
@@ -119,4 +127,39 @@ impl Deploys {
             same_twice,
         })
     }
+
+    /// What a bot may do while it answers a handshake. One that has a bundle has its environment in
+    /// its image, and has logged at its start; a component has neither.
+    fn grants_of_handshake(
+        &self,
+        owner: &Owner<'_>,
+        code: &Code,
+        environment: &Environment,
+        say: Option<&Say>,
+    ) -> Grants {
+        match code {
+            Code::Bundle(_) => Grants::none(),
+            Code::Component(_) => Grants::none()
+                .with_secrets(code.secrets(environment))
+                .with_log(self.log_of_start(owner, code.positions(), say)),
+        }
+    }
+}
+
+/// What a component imports and finds empty, for people who count on it.
+fn empty_imports(component: &[u8]) -> Vec<String> {
+    let Some(interfaces) = Interfaces::of(component) else {
+        return Vec::new();
+    };
+    let mut lines = Vec::new();
+    for import in interfaces.imports {
+        if let Standing::Empty(instead) = import.standing {
+            let package = import.name.split('/').next().unwrap_or_default();
+            let line = format!("it imports {package}: {instead}");
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+    }
+    lines
 }

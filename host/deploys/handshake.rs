@@ -49,7 +49,7 @@ pub enum HandshakeError {
         "no route of the bot answers Meta's webhook handshake\n  = tried GET {tried} with \
          `hub.mode=subscribe`, `hub.challenge` and the VERIFY_TOKEN of the environment\n  = answer it \
          with the challenge, or name the route that takes webhooks in package.json: \
-         \"roost\": {{ \"webhookPath\": \"/webhook\" }}"
+         \"roost\": {{ \"webhookPath\": \"/webhook\" }}, or by `roost projects set webhook_path=/webhook`"
     )]
     NotFound {
         /// What was tried.
@@ -60,17 +60,20 @@ pub enum HandshakeError {
     NotAPath(String),
 }
 
-/// Finds the path: the wanted one, else the first that answers the handshake.
-pub(super) async fn find(
+/// Finds the path: the wanted one, else the first that answers the handshake. `grants` makes what
+/// the bot may do meanwhile.
+pub(crate) async fn find(
     bot: &Bot,
     report: &BootReport,
     verify_token: &str,
     wanted: Option<&str>,
     memory_bytes: usize,
+    grants: &(dyn Fn() -> Grants + Sync),
 ) -> Result<Found, HandshakeError> {
     let meta = Asking {
         bot,
         verify_token,
+        grants,
         budget: Budget {
             memory_bytes,
             ..BUDGET
@@ -163,6 +166,7 @@ fn likely(routes: &[&Route]) -> Option<Found> {
 struct Asking<'a> {
     bot: &'a Bot,
     verify_token: &'a str,
+    grants: &'a (dyn Fn() -> Grants + Sync),
     budget: Budget,
 }
 
@@ -181,7 +185,7 @@ impl Asking<'_> {
             .bot
             .permit(Purpose::Deploy, self.budget.memory_bytes)
             .await;
-        let started = Instance::start_with(permit, self.bot, self.budget, Grants::none()).await;
+        let started = Instance::start_with(permit, self.bot, self.budget, (self.grants)()).await;
         let (Ok(request), Ok(mut instance)) = (request, started) else {
             return false;
         };

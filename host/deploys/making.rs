@@ -20,8 +20,8 @@ const EMPTY_COMPONENT: [u8; 8] = [0x00, b'a', b's', b'm', 0x0d, 0x00, 0x01, 0x00
 pub(super) enum Code {
     /// Source: this host boots it, with the project's environment.
     Bundle(Box<Artifact>),
-    /// A component of another tool. It runs as it is, and reads its environment by
-    /// `roost:bot/secrets`.
+    /// A component of another tool. It runs as it is, and finds its environment in
+    /// `roost:bot/secrets` and in WASI's.
     Component(Vec<u8>),
 }
 
@@ -82,7 +82,7 @@ impl Code {
         }
     }
 
-    /// What `roost:bot/secrets` shows. A component has no `process.env` to find the rest in.
+    /// What `roost:bot/secrets` and WASI's environment show. A component has no image with the rest.
     pub(super) fn secrets(&self, environment: &Environment) -> Arc<BTreeMap<String, String>> {
         match self {
             Self::Bundle(_) => environment.secrets.clone(),
@@ -111,23 +111,7 @@ impl Deploys {
             tenant: owner.tenant.clone(),
             limits: Limits::default(),
         };
-        let log = Arc::new(BootLog {
-            host: BotLog {
-                project: owner.project.name.as_str().into(),
-                event_id: 0,
-                positions: Positions::of(artifact),
-                complaint: Default::default(),
-                kept: self.logs.clone(),
-                origin: Origin {
-                    project_id: owner.project.project_id,
-                    event_id: None,
-                    run_id: None,
-                    version_id: None,
-                },
-            },
-            positions: Positions::of(artifact),
-            say: say.cloned(),
-        });
+        let log = self.log_of_start(owner, Positions::of(artifact), say);
         let grants = || {
             Grants::none()
                 .with_database(database.clone())
@@ -164,6 +148,32 @@ impl Deploys {
             let bytes = files.artifact(&digest)?;
             Some(artifact::read(&bytes).ok()??.code)
         }))
+    }
+
+    /// Where a bot's log goes before it has any event: the host's, and the build's.
+    pub(super) fn log_of_start(
+        &self,
+        owner: &Owner<'_>,
+        positions: Positions,
+        say: Option<&Say>,
+    ) -> Arc<BootLog> {
+        Arc::new(BootLog {
+            host: BotLog {
+                project: owner.project.name.as_str().into(),
+                event_id: 0,
+                positions: positions.clone(),
+                complaint: Default::default(),
+                kept: self.logs.clone(),
+                origin: Origin {
+                    project_id: owner.project.project_id,
+                    event_id: None,
+                    run_id: None,
+                    version_id: None,
+                },
+            },
+            positions,
+            say: say.cloned(),
+        })
     }
 
     /// A version's bot with an environment: from memory, from its image, or booted again.
@@ -220,7 +230,7 @@ impl Deploys {
 }
 
 /// What a bot logs while it starts: into the host's log, and into the build's.
-struct BootLog {
+pub(super) struct BootLog {
     host: BotLog,
     positions: Positions,
     say: Option<Say>,

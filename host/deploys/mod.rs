@@ -15,7 +15,7 @@ mod checks;
 mod environment;
 mod error;
 mod files;
-mod handshake;
+pub(crate) mod handshake;
 mod making;
 mod renewal;
 mod serving;

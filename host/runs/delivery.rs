@@ -1,6 +1,7 @@
 //! The request by which an event reaches its bot: the POST that Meta would make.
 
 use crate::deploys::Serving;
+use crate::projects::Secret;
 use bytes::Bytes;
 
 /// What Meta names itself as.
@@ -9,15 +10,25 @@ const USER_AGENT: &str = "facebookexternalua";
 /// The host that bots see their requests go to.
 pub(crate) const BOT_HOST: &str = "bot.roost.local";
 
-/// The POST of one event, signed over these very bytes with the project's own app secret.
-///
-/// Fails when the webhook's path is no path.
+/// The POST of one event. Fails when the webhook's path is no path.
 pub(super) fn request(
     serving: &Serving,
     payload: String,
 ) -> Result<http::Request<Bytes>, http::Error> {
-    let payload = Bytes::from(payload);
-    http::Request::post(format!("http://{BOT_HOST}{}", serving.webhook_path))
+    signed_post(
+        &serving.webhook_path,
+        &serving.app_secret,
+        Bytes::from(payload),
+    )
+}
+
+/// A POST as Meta makes it, signed over these very bytes with the project's own app secret.
+pub(crate) fn signed_post(
+    path: &str,
+    app_secret: &Secret,
+    payload: Bytes,
+) -> Result<http::Request<Bytes>, http::Error> {
+    http::Request::post(format!("http://{BOT_HOST}{path}"))
         .header("host", BOT_HOST)
         .header("content-type", "application/json")
         .header("content-length", payload.len())
@@ -25,7 +36,7 @@ pub(super) fn request(
         .header("accept", "*/*")
         .header(
             "x-hub-signature-256",
-            crate::http::sign(&serving.app_secret, &payload),
+            crate::http::sign(app_secret, &payload),
         )
         .body(payload)
 }

@@ -32,7 +32,7 @@ use futures::future::BoxFuture;
 use std::sync::Arc;
 
 use complaint::LastComplaint;
-pub(crate) use delivery::BOT_HOST;
+pub(crate) use delivery::{BOT_HOST, signed_post};
 pub(crate) use grants::BotLog;
 pub use grants::Services;
 pub use outbound::BootClient;

@@ -1,5 +1,6 @@
 //! A component, made ready to run.
 
+use super::service::DoorPre;
 use super::split::split;
 use super::{RunState, Sandbox};
 use sha2::{Digest, Sha256};
@@ -8,12 +9,11 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Module, Result};
-use wasmtime_wasi_http::p3::bindings::ServicePre;
 
 /// A bot that is ready to run. Cloning is cheap.
 #[derive(Clone)]
 pub struct Bot {
-    pub(crate) service: ServicePre<RunState>,
+    pub(crate) door: DoorPre,
     pub(crate) sandbox: Sandbox,
     /// What the image was made with, where the engine holds a limit by itself.
     pub(super) memory_bytes: Option<usize>,
@@ -37,12 +37,12 @@ fn noted_memory(image: &[u8]) -> Option<usize> {
 }
 
 impl Bot {
-    /// Compiles a component of the world `roost:bot/bot`.
+    /// Compiles a component of the world `roost:bot/bot`, or of WASI 0.2's `wasi:http/proxy`.
     ///
     /// Fails when the bytes are no component, or import what a bot may not have.
     pub fn load(sandbox: &Sandbox, component: &[u8]) -> Result<Self> {
         let memory_bytes = noted_memory(component);
-        let (service, code) = match split(component) {
+        let (component, code) = match split(component) {
             Some(parts) => {
                 let code = sandbox.codes.get(sandbox, &parts.code)?;
                 let component = Component::new(&sandbox.engine, &parts.bot)?;
@@ -56,12 +56,12 @@ impl Bot {
                 )
             }
             None => {
-                let component = Component::new(&sandbox.engine, component)?;
+                let component = cached_bot(sandbox, component)?;
                 (sandbox.linker.instantiate_pre(&component)?, None)
             }
         };
         Ok(Self {
-            service: ServicePre::new(service)?,
+            door: DoorPre::new(component)?,
             sandbox: sandbox.clone(),
             memory_bytes,
             code,
@@ -155,6 +155,40 @@ pub(crate) fn cached_component(
     )
 }
 
+/// How many compiled bots of other toolchains are kept.
+const BOTS_KEPT: usize = 32;
+
+/// Compiles a component that shares its code with no other. That is as large as its toolchain's
+/// runtime and takes seconds, so the last ones are kept.
+fn cached_bot(sandbox: &Sandbox, component: &[u8]) -> Result<Component> {
+    let folder = sandbox
+        .settings
+        .cache
+        .as_deref()
+        .map(|cache| cache.join("bots"));
+    let made = cached_component(&sandbox.engine, folder.as_deref(), component)?;
+    if let Some(folder) = folder
+        && let Err(error) = keep_newest(&folder, BOTS_KEPT)
+    {
+        tracing::warn!(folder = %folder.display(), %error, "old compiled bots could not be removed");
+    }
+    Ok(made)
+}
+
+/// Removes all but the files of a folder that were used last.
+fn keep_newest(folder: &Path, kept: usize) -> std::io::Result<()> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        files.push((entry.metadata()?.modified()?, entry.path()));
+    }
+    files.sort();
+    for (_, file) in files.iter().rev().skip(kept) {
+        std::fs::remove_file(file)?;
+    }
+    Ok(())
+}
+
 fn compiled<T>(
     engine: &Engine,
     cache: Option<&Path>,
@@ -170,6 +204,10 @@ fn compiled<T>(
     if file.is_file()
         && let Ok(found) = deserialize(engine, &file)
     {
+        // What is used stays.
+        if let Ok(file) = std::fs::File::options().append(true).open(&file) {
+            let _ = file.set_modified(std::time::SystemTime::now());
+        }
         return Ok(found);
     }
     let made = compile(engine, bytes)?;

@@ -57,9 +57,15 @@ pub(crate) const TICK: Duration = Duration::from_millis(10);
 /// this turns a deep `JSON.stringify` from an exception into a trap.
 const STACK_BYTES: usize = 16 << 20;
 
-/// Core instances of a bot: its code, its image, and what the component model
-/// puts around them.
-const CORE_INSTANCES_PER_BOT: u32 = 6;
+/// Core instances of a bot. One of the SDK has six: its code, its image, and what the component model
+/// puts around them. A toolchain that links libraries dynamically makes one of each, and Python has many.
+const CORE_INSTANCES_PER_BOT: u32 = 128;
+
+/// Linear memories of a bot. One, so that no bot takes the place of others, and a budget is of all that it has.
+const MEMORIES_PER_BOT: u32 = 1;
+
+/// Tables of a bot: its functions', and those of the adapters around them.
+const TABLES_PER_BOT: u32 = 4;
 
 /// The engine that all bots share.
 #[derive(Clone)]
@@ -149,8 +155,11 @@ fn config(settings: &SandboxSettings) -> Config {
     let mut pool = PoolingAllocationConfig::default();
     pool.total_component_instances(n)
         .total_core_instances(n * CORE_INSTANCES_PER_BOT)
-        .total_memories(n)
-        .total_tables(n * 2)
+        .total_memories(n * MEMORIES_PER_BOT)
+        .total_tables(n * TABLES_PER_BOT)
+        .max_core_instances_per_component(CORE_INSTANCES_PER_BOT)
+        .max_memories_per_component(MEMORIES_PER_BOT)
+        .max_tables_per_component(TABLES_PER_BOT)
         .total_stacks(n)
         .max_memory_size(slot)
         .max_component_instance_size(1 << 20)

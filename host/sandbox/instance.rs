@@ -5,9 +5,10 @@
 //! which its state is worth nothing.
 
 use super::engine::{Living, TICK};
-use super::limits::Budget;
+use super::limits::{Budget, CpuMeter};
 use super::outcome::{Answer, Report, RunError};
 use super::permits::{Permit, Purpose};
+use super::service::{self, Begun, Door, DoorPre};
 use super::{Bot, RunState};
 use crate::capabilities::{Grants, OutboundBody};
 use bytes::Bytes;
@@ -16,13 +17,15 @@ use std::time::Instant;
 use tokio::sync::oneshot;
 use wasmtime::component::Accessor;
 use wasmtime::{Store, UpdateDeadline};
+use wasmtime_wasi::I32Exit;
+use wasmtime_wasi_http::p2::bindings::Proxy;
 use wasmtime_wasi_http::p3::Request;
 use wasmtime_wasi_http::p3::bindings::Service;
 
 /// One live instance.
 pub struct Instance {
     store: Store<RunState>,
-    service: Service,
+    door: Door,
     budget: Budget,
     started: Instant,
     /// After the store: its memory is given back before another instance may have it.
@@ -72,16 +75,16 @@ impl Instance {
             true => RunError::Memory(budget.memory_bytes),
             false => RunError::Start(error),
         };
-        let service = match bot.memory_bytes {
+        let door = match bot.memory_bytes {
             Some(made_with) if made_with != budget.memory_bytes => {
                 with_limit(&mut store, bot, &budget).await
             }
-            _ => bot.service.instantiate_async(&mut store).await,
+            _ => bot.door.open(&mut store).await,
         };
-        let service = service.map_err(|error| started_with(error, &store))?;
+        let door = door.map_err(|error| started_with(error, &store))?;
         Ok(Self {
             store,
-            service,
+            door,
             budget,
             started,
             _permit: permit,
@@ -99,7 +102,7 @@ impl Instance {
     /// Takes back what the event might do, and gives what it did. Between
     /// events an instance may do nothing, and nothing of it runs.
     pub fn disarm(&mut self) -> Grants {
-        let grants = std::mem::replace(&mut self.store.data_mut().grants, Grants::none());
+        let grants = self.store.data_mut().exchange(Grants::none());
         grants.end_transactions();
         grants
     }
@@ -110,20 +113,34 @@ impl Instance {
     pub async fn handle(&mut self, request: http::Request<Bytes>) -> Result<Answer, RunError> {
         let budget = self.budget;
         let cpu = self.store.data().cpu.clone();
-        let (service, store) = (&self.service, &mut self.store);
-        let (request, _sent) =
-            Request::from_http(&mut store.data_mut().grants.http, request.map(Full::new));
-        let running = store.run_concurrent(async |accessor| {
-            let handled = match respond(service, accessor, request).await? {
-                Ok(response) => whole(response, budget.response_bytes).await,
-                Err(reason) => Handled::Refused(reason),
-            };
-            std::future::poll_fn(|context| accessor.poll_no_interesting_tasks(context)).await;
-            Ok(handled)
-        });
+        let store = &mut self.store;
         // Timers inside `run_concurrent` cannot be relied on: the limit is out
         // here, and dropping the store is what stops the work.
-        let ended = tokio::time::timeout(budget.wall, cpu.measure(running)).await;
+        let ended = match &self.door {
+            Door::Handler(service) => {
+                let (request, _sent) =
+                    Request::from_http(&mut store.data_mut().grants.http, request.map(Full::new));
+                let running = store.run_concurrent(async |accessor| {
+                    let handled = match respond(service, accessor, request).await? {
+                        Ok(response) => whole(response, budget.response_bytes).await,
+                        Err(reason) => Handled::Refused(reason),
+                    };
+                    std::future::poll_fn(|context| accessor.poll_no_interesting_tasks(context))
+                        .await;
+                    Ok(handled)
+                });
+                tokio::time::timeout(budget.wall, cpu.measure(running)).await
+            }
+            Door::Incoming(proxy) => {
+                let request = request.map(|body| {
+                    Full::new(body)
+                        .map_err(|never| match never {})
+                        .boxed_unsync()
+                });
+                let running = incoming_whole(proxy, store, &cpu, request, budget.response_bytes);
+                tokio::time::timeout(budget.wall, running).await
+            }
+        };
         match self.judge(ended)? {
             Handled::TooLarge => Err(RunError::ResponseTooLarge(budget.response_bytes)),
             Handled::Refused(reason) => Err(self.no_answer(reason)),
@@ -148,21 +165,31 @@ impl Instance {
     ) -> Result<Option<String>, RunError> {
         let wall = self.budget.wall;
         let cpu = self.store.data().cpu.clone();
-        let (service, store) = (&self.service, &mut self.store);
-        let (request, _sent) = Request::from_http(&mut store.data_mut().grants.http, request);
-        let running = store.run_concurrent(async |accessor| {
-            let refused = match respond(service, accessor, request).await? {
-                Ok(response) => {
-                    // It is dropped, and its stream closed, when nobody waits for it.
-                    let _ = answered.send(response);
-                    None
-                }
-                Err(reason) => Some(reason),
-            };
-            std::future::poll_fn(|context| accessor.poll_no_interesting_tasks(context)).await;
-            Ok(refused)
-        });
-        let ended = tokio::time::timeout(wall, cpu.measure(running)).await;
+        let store = &mut self.store;
+        let ended = match &self.door {
+            Door::Handler(service) => {
+                let (request, _sent) =
+                    Request::from_http(&mut store.data_mut().grants.http, request);
+                let running = store.run_concurrent(async |accessor| {
+                    let refused = match respond(service, accessor, request).await? {
+                        Ok(response) => {
+                            // It is dropped, and its stream closed, when nobody waits for it.
+                            let _ = answered.send(response);
+                            None
+                        }
+                        Err(reason) => Some(reason),
+                    };
+                    std::future::poll_fn(|context| accessor.poll_no_interesting_tasks(context))
+                        .await;
+                    Ok(refused)
+                });
+                tokio::time::timeout(wall, cpu.measure(running)).await
+            }
+            Door::Incoming(proxy) => {
+                let running = incoming_streamed(proxy, store, &cpu, request, answered);
+                tokio::time::timeout(wall, running).await
+            }
+        };
         match self.judge(ended)? {
             Some(reason) => Err(self.no_answer(reason)),
             None => Ok(self.store.data_mut().grants.take_failure()),
@@ -209,6 +236,8 @@ impl Instance {
     fn why(&self, trap: wasmtime::Error) -> RunError {
         if trap.downcast_ref::<CpuSpent>().is_some() {
             RunError::Cpu(self.budget.cpu)
+        } else if let Some(I32Exit(code)) = trap.downcast_ref::<I32Exit>() {
+            RunError::NoAnswer(format!("it ended itself with exit code {code}"))
         } else if self.store.data().memory.refused {
             RunError::Memory(self.budget.memory_bytes)
         } else {
@@ -222,14 +251,17 @@ async fn with_limit(
     store: &mut Store<RunState>,
     bot: &Bot,
     budget: &Budget,
-) -> wasmtime::Result<Service> {
-    let instance = bot
-        .service
+) -> wasmtime::Result<Door> {
+    let DoorPre::Handler(service) = &bot.door else {
+        // The engine has the other door: such a bot holds no limit of its own.
+        return bot.door.open(store).await;
+    };
+    let instance = service
         .instance_pre()
         .instantiate_async(&mut *store)
         .await?;
     set_limit(store, &instance, budget).await?;
-    Service::new(store, &instance)
+    Ok(Door::Handler(Service::new(store, &instance)?))
 }
 
 /// Tells the engine what JavaScript may use.
@@ -256,6 +288,59 @@ async fn respond(
     };
     let response = accessor.with(|store| response.into_http(store, async { Ok(()) }))?;
     Ok(Ok(response))
+}
+
+/// A 0.2 handler's whole response, and the end of its work.
+async fn incoming_whole(
+    proxy: &Proxy,
+    store: &mut Store<RunState>,
+    cpu: &CpuMeter,
+    request: http::Request<OutboundBody>,
+    limit: usize,
+) -> wasmtime::Result<wasmtime::Result<Handled>> {
+    let begun = Begun::default();
+    let (answered, response) = oneshot::channel();
+    let taking = async {
+        match response.await {
+            Ok(Ok(response)) => {
+                begun.note();
+                whole(response, limit).await
+            }
+            Ok(Err(reason)) => Handled::Refused(reason),
+            Err(_dropped) => Handled::Refused(begun.why_not()),
+        }
+    };
+    let running = service::incoming(proxy, store, request, |response| {
+        // Nobody waits for it any more when the event has ended.
+        let _ = answered.send(response);
+    });
+    let ended = service::beside(cpu.measure(running), taking).await?;
+    Ok(ended.map(|taken| taken.unwrap_or_else(|| Handled::Refused(begun.why_not()))))
+}
+
+/// A 0.2 handler's response as soon as it begins, and the end of its work: why there was none.
+async fn incoming_streamed(
+    proxy: &Proxy,
+    store: &mut Store<RunState>,
+    cpu: &CpuMeter,
+    request: http::Request<OutboundBody>,
+    answered: oneshot::Sender<http::Response<OutboundBody>>,
+) -> wasmtime::Result<wasmtime::Result<Option<String>>> {
+    let (refused, reason) = oneshot::channel();
+    let running = service::incoming(proxy, store, request, |response| match response {
+        Ok(response) => {
+            let _ = answered.send(response);
+            let _ = refused.send(None);
+        }
+        Err(reason) => {
+            let _ = refused.send(Some(reason));
+        }
+    });
+    let ended = service::beside(cpu.measure(running), reason).await?;
+    Ok(ended.map(|taken| match taken {
+        Some(Ok(refused)) => refused,
+        _ => Some(Begun::default().why_not()),
+    }))
 }
 
 async fn whole(response: http::Response<OutboundBody>, limit: usize) -> Handled {

@@ -18,6 +18,7 @@ mod limits;
 mod outcome;
 mod permits;
 mod rehearsal;
+mod service;
 mod split;
 mod state;
 mod threads;

@@ -39,7 +39,9 @@ impl Booted {
     /// Lets the bot answer; gives whether it did nothing else.
     pub(super) async fn rehearse(&mut self) -> bool {
         let source = self.store.data_mut().grants.source.take();
-        self.store.data_mut().grants = Grants::none().with_source(source);
+        self.store
+            .data_mut()
+            .exchange(Grants::none().with_source(source));
         let json = ("application/json", r#"{"object":"rehearsal","entry":[]}"#);
         let form = ("application/x-www-form-urlencoded", "object=rehearsal");
         for (content_type, body) in [json, form] {

@@ -8,8 +8,8 @@
 //! The bot's component imports the code under [`CODE_IMPORT`].
 //!
 //! It is a transformation of the artifact and asks nothing of the tool that
-//! made it. What it cannot split (no module or several with a memory, passive
-//! data, a start function) runs whole, at the cost of code of its own.
+//! made it. What it cannot split (no module or several with a memory, one whose
+//! memory other modules import, passive data, a start function) runs whole, at the cost of code of its own.
 
 use wasm_encoder::reencode::{self, Reencode, ReencodeComponent, RoundtripReencoder};
 use wasm_encoder::{
@@ -85,7 +85,9 @@ fn only_module_with_memory(component: &[u8]) -> Option<MainModule<'_>> {
                     return None;
                 }
                 let bytes = component.get(unchecked_range)?;
-                if has_memory(bytes)? {
+                if uses_memory(bytes)? {
+                    // A memory that is shared between modules has its limits in all of their
+                    // types; what links libraries dynamically makes dozens of those.
                     if found.is_some() {
                         return None;
                     }
@@ -109,10 +111,19 @@ fn only_module_with_memory(component: &[u8]) -> Option<MainModule<'_>> {
     found
 }
 
-fn has_memory(module: &[u8]) -> Option<bool> {
+/// Whether a module has a memory, of its own or another's.
+fn uses_memory(module: &[u8]) -> Option<bool> {
     for payload in Parser::new(0).parse_all(module) {
-        if let Payload::MemorySection(_) = payload.ok()? {
-            return Some(true);
+        match payload.ok()? {
+            Payload::MemorySection(_) => return Some(true),
+            Payload::ImportSection(section) => {
+                for import in section.into_imports() {
+                    if matches!(import.ok()?.ty, TypeRef::Memory(_)) {
+                        return Some(true);
+                    }
+                }
+            }
+            _ => {}
         }
     }
     Some(false)

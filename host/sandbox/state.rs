@@ -1,19 +1,18 @@
 //! What one instance's store holds.
 
 use super::limits::{Budget, CpuMeter, MemoryLimit};
-use crate::capabilities::{Grants, Held};
+use crate::capabilities::{Grants, Held, wasi};
 use std::time::{Duration, Instant};
 use wasmtime::component::ResourceTable;
-use wasmtime_wasi::clocks::{WasiClocksCtx, WasiClocksCtxView, WasiClocksView};
-use wasmtime_wasi::random::{WasiRandomCtx, WasiRandomView};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 /// What one instance's store holds: it lives as long as the instance.
 pub struct RunState {
     pub(crate) table: ResourceTable,
     pub(crate) http: WasiHttpCtx,
-    pub(crate) clocks: WasiClocksCtx,
-    pub(crate) random: WasiRandomCtx,
+    pub(crate) wasi: WasiCtx,
+    stdio: wasi::Stdio,
     pub(crate) memory: MemoryLimit,
     /// What its compression streams hold outside of it.
     pub(crate) held: Held,
@@ -28,11 +27,12 @@ pub struct RunState {
 
 impl RunState {
     pub(crate) fn new(grants: Grants, budget: &Budget) -> Self {
+        let stdio = wasi::Stdio::new(&grants.log);
         Self {
             table: ResourceTable::new(),
             http: WasiHttpCtx::new(),
-            clocks: WasiClocksCtx::default(),
-            random: WasiRandomCtx::default(),
+            wasi: wasi::context(&stdio),
+            stdio,
             memory: MemoryLimit::new(budget.memory_bytes),
             held: Held::default(),
             cpu: CpuMeter::new(),
@@ -48,7 +48,13 @@ impl RunState {
         self.cpu = CpuMeter::new();
         self.cpu_budget = budget.cpu;
         self.ends_at = Instant::now() + budget.wall;
-        self.grants = grants;
+        self.exchange(grants);
+    }
+
+    /// Gives it other grants, and returns those that it had.
+    pub(crate) fn exchange(&mut self, grants: Grants) -> Grants {
+        self.stdio.follow(&grants.log);
+        std::mem::replace(&mut self.grants, grants)
     }
 }
 
@@ -62,17 +68,11 @@ impl WasiHttpView for RunState {
     }
 }
 
-impl WasiClocksView for RunState {
-    fn clocks(&mut self) -> WasiClocksCtxView<'_> {
-        WasiClocksCtxView {
-            ctx: &mut self.clocks,
+impl WasiView for RunState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
             table: &mut self.table,
         }
-    }
-}
-
-impl WasiRandomView for RunState {
-    fn random(&mut self) -> &mut WasiRandomCtx {
-        &mut self.random
     }
 }

@@ -28,7 +28,7 @@ use std::time::Duration;
 
 pub use difference::Difference;
 pub use error::{TopLevel, WorkshopError};
-pub use imports::{ForeignImports, check_imports};
+pub use imports::{ForeignImports, Import, Interfaces, Standing, check_imports};
 
 /// What a bot's top level may use, beside the project's memory. Starting is not handling an event:
 /// it may take longer, and happens once for each deploy.

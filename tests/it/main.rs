@@ -15,7 +15,7 @@
 
 mod build;
 mod chat;
-
+mod components;
 mod conversations;
 mod egress;
 mod events;

@@ -88,6 +88,17 @@ fn sources(tools: &Tools) -> Result<Vec<PathBuf>> {
 /// The folder of QuickJS-ng's source, which Cargo.lock pins and checks as a
 /// dependency that is never compiled.
 fn quickjs(tools: &Tools) -> Result<PathBuf> {
+    let folder = crate_folder(tools, "libquickjs-ng-sys")?
+        .join("embed")
+        .join("quickjs");
+    if !folder.join("quickjs.c").is_file() {
+        bail!("`{}` holds no quickjs.c", folder.display());
+    }
+    Ok(folder)
+}
+
+/// Where cargo keeps the source of a dependency.
+pub(crate) fn crate_folder(tools: &Tools, name: &str) -> Result<PathBuf> {
     run(Command::new("cargo")
         .args(["fetch", "--quiet", "--locked"])
         .current_dir(&tools.root))?;
@@ -101,14 +112,11 @@ fn quickjs(tools: &Tools) -> Result<PathBuf> {
         .as_array()
         .into_iter()
         .flatten()
-        .find(|package| package["name"] == "libquickjs-ng-sys")
+        .find(|package| package["name"] == name)
         .and_then(|package| package["manifest_path"].as_str())
-        .context("Cargo.toml must name libquickjs-ng-sys: the engine's source is in it")?;
-    let folder = Path::new(manifest).with_file_name("embed").join("quickjs");
-    if !folder.join("quickjs.c").is_file() {
-        bail!("`{}` holds no quickjs.c", folder.display());
-    }
-    Ok(folder)
+        .with_context(|| format!("Cargo.toml must name {name}: its sources are used"))?;
+    let folder = Path::new(manifest).parent();
+    Ok(folder.context("a manifest lies in a folder")?.to_owned())
 }
 
 fn generate(tools: &Tools, out: &Path) -> Result<()> {
@@ -227,7 +235,7 @@ fn link(tools: &Tools, out: &Path, objects: &[PathBuf]) -> Result<PathBuf> {
     Ok(module)
 }
 
-fn compiler(tools: &Tools) -> Command {
+pub(crate) fn compiler(tools: &Tools) -> Command {
     let mut command = Command::new(&tools.python);
     command
         .args(["-m", "ziglang", "cc"])

@@ -5,6 +5,7 @@
 
 mod bindings;
 mod commands;
+mod component;
 mod engine;
 mod package;
 mod schemathesis;
@@ -27,6 +28,8 @@ cargo xtask <word>
   soak         kill hosts for a while, and account for every event (--minutes N --kills K --seed S)
   setup        install the pinned tools and build the SDK
   engine       build the engine
+  component DIR [OUT]
+               make a component of a bot in C (guests/components/c)
   package      pack `roost` for npm into target/package; --try installs and runs it
   schemathesis [ARGS]
                ask a host's admin API everything, and look for answers that are not documented
@@ -43,6 +46,7 @@ fn main() -> Result<()> {
         Some(word @ ("cases" | "packages")) => yardstick::compare(word, &args.collect::<Vec<_>>()),
         Some("setup") => setup().map(|_| ()),
         Some("schemathesis") => schemathesis::schemathesis(&args.collect::<Vec<_>>()),
+        Some("component") => component::component(&tools::install()?, &args.collect::<Vec<_>>()),
         Some("engine") => engine::build(&tools::install()?),
         Some("package") => package::package(&setup()?, &args.collect::<Vec<_>>()),
         Some("help" | "--help" | "-h") | None => {
@@ -57,5 +61,6 @@ fn setup() -> Result<tools::Tools> {
     let tools = tools::install()?;
     engine::build(&tools)?;
     sdk::build(&tools)?;
+    component::make_tested(&tools)?;
     Ok(tools)
 }

@@ -5,7 +5,7 @@
 //! [`SKIPPED`], and `--all` repeats it.
 
 use crate::commands::{environment, has_nextest};
-use crate::tools::{Tools, install_node_packages, run};
+use crate::tools::{Stamp, Tools, install_node_packages, pip_install, run};
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -14,6 +14,9 @@ use std::time::Instant;
 
 /// The variable that names the file in which tests say that they were skipped, and why.
 const SKIPPED: &str = "ROOST_TEST_SKIPPED";
+
+/// The variable that says that every tool is there: then no test may be skipped.
+const REQUIRED: (&str, &str) = ("ROOST_TEST_TOOLS", "required");
 
 /// `test`: everything but what takes minutes; `test --all`: that too. Other arguments are the
 /// test runner's.
@@ -48,7 +51,17 @@ fn everything(tools: &Tools, arguments: &[&String]) -> Result<()> {
             std::fs::remove_file(file)?;
         }
     }
-    let rust = run(rust_tests(tools, true, arguments).env(SKIPPED, &skipped));
+    let mut tests = rust_tests(tools, true, arguments);
+    tests.env(SKIPPED, &skipped);
+    match toolchains(tools) {
+        Ok(folders) => tests.envs(folders).env(REQUIRED.0, REQUIRED.1),
+        Err(error) if std::env::var_os("CI").is_some() => return Err(error),
+        Err(error) => {
+            println!("other toolchains cannot be had, so their tests are skipped: {error:#}");
+            &mut tests
+        }
+    };
+    let rust = run(&mut tests);
     let rust = Tally::of_rust(&report).and_then(|tally| tally.confirmed_by(rust));
     println!("testing the SDK");
     let sdk = Tally::of_sdk(sdk_tests(tools));
@@ -71,6 +84,23 @@ fn everything(tools: &Tools, arguments: &[&String]) -> Result<()> {
         // The line above is the last: it says it all.
         _ => std::process::exit(1),
     }
+}
+
+/// Installs what makes the examples in `guests/components`, and says by which variables tests find it.
+fn toolchains(tools: &Tools) -> Result<[(&'static str, PathBuf); 2]> {
+    let requirements = tools.root.join("xtask/requirements-components.txt");
+    let python = tools.home.join("componentize-py");
+    let stamp = Stamp::of(&tools.home.join("componentize-py.stamp"), &[&requirements])?;
+    if !stamp.holds() || !python.is_dir() {
+        println!("installing componentize-py (once, 46 MB)");
+        pip_install(tools, &requirements, &python)?;
+        stamp.write()?;
+    }
+    install_node_packages(tools, "guests/components/jco")?;
+    Ok([
+        ("ROOST_TEST_COMPONENTIZE_PY", python),
+        ("ROOST_TEST_JCO", tools.root.join("guests/components/jco")),
+    ])
 }
 
 fn rust_tests(tools: &Tools, all: bool, arguments: &[&String]) -> Command {
