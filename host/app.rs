@@ -169,8 +169,13 @@ impl App {
     pub async fn start(config: AppConfig) -> Result<Self> {
         // The process may have one already, from another host in it.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let listener = listen(config.listen, "--listen").await?;
-        let admin_listener = listen(config.admin_listen, "--admin-listen").await?;
+        // `dev` chooses ports by flags of its own.
+        let flags = match config.web.is_dev {
+            true => ["--port", "--admin-port"],
+            false => ["--listen", "--admin-listen"],
+        };
+        let listener = listen(config.listen, flags[0]).await?;
+        let admin_listener = listen(config.admin_listen, flags[1]).await?;
         let pool = control_pool(&config.server).await?;
         let cell = Cell::ensure(&config.server, CELL)
             .await
@@ -215,6 +220,8 @@ impl App {
             settings: DeploySettings {
                 owner: config.dispatcher.owner.clone(),
                 keep_versions: config.keep_versions,
+                graph_version: config.graph.version().to_owned(),
+                is_local: config.web.is_dev,
             },
             awaken: awaken(inbox.clone()),
         })
@@ -245,7 +252,10 @@ impl App {
         );
         let runner = Runner::new(deploys.clone(), services, residents.clone(), config.budget);
         let web = Web::new(
-            config.web.clone(),
+            WebSettings {
+                app_secrets: config.app_secrets.clone(),
+                ..config.web.clone()
+            },
             projects.clone(),
             deploys.clone(),
             runner.clone(),
@@ -413,7 +423,7 @@ impl Host {
         &self,
         project: ProjectId,
         name: Option<&ProjectName>,
-        settings: &SettingsChange,
+        change: &SettingsChange,
     ) -> Result<ProjectSettings, ProjectError> {
         let most = self
             .deploys
@@ -421,15 +431,18 @@ impl Host {
             .sandbox()
             .memory_for(Some(usize::MAX))
             >> 20;
-        if let Some(Some(mib)) = settings.memory
+        if let Some(Some(mib)) = change.memory
             && usize::try_from(mib).is_ok_and(|mib| mib > most)
         {
             return Err(ProjectError::Setting(SettingError::above(
                 "memory", mib, most,
             )));
         }
-        let settings = self.projects.change(project, name, settings).await?;
+        let settings = self.projects.change(project, name, change).await?;
         self.residents.end(project).await;
+        if change.links.is_some() {
+            self.deploys.environment_changed();
+        }
         Ok(settings)
     }
 

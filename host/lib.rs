@@ -26,6 +26,7 @@ pub mod runs;
 pub mod sandbox;
 pub mod sdk;
 pub mod shutdown;
+pub mod starter;
 pub mod telemetry;
 pub mod web;
 pub mod whatsapp;

@@ -6,9 +6,12 @@ use roost::app::App;
 use roost::capabilities::Grants;
 use roost::cli::{CheckArgs, ClientWord};
 use roost::config::{Mistakes, ServeArgs};
+use roost::deploys::{Advice, Needs};
 use roost::dev::DevArgs;
+use roost::projects::{SET_BY_HOST, dotenv};
 use roost::sandbox::{Sandbox, SandboxSettings};
 use roost::sdk::Sdk;
+use roost::starter::NewArgs;
 use roost::workshop::{Workshop, WorkshopError};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -28,6 +31,8 @@ struct Cli {
 enum Word {
     /// Runs a bot on your machine, with an emulated WhatsApp, and opens a chat with it.
     Dev(DevArgs),
+    /// Makes a bot to begin with, in a folder of its own.
+    New(NewArgs),
     /// Builds a bot's folder into a component.
     Build(BuildArgs),
     /// Shows whether a component of another tool can be a bot, and talks to it.
@@ -48,6 +53,9 @@ struct BuildArgs {
     /// A variable that the top level needs to start: NAME=VALUE. It stays in the component.
     #[arg(long, value_parser = variable)]
     env: Vec<(String, String)>,
+    /// A file of such variables, as npm's dotenv reads it. They stay in the component, too.
+    #[arg(long, value_name = "FILE")]
+    env_file: Vec<PathBuf>,
     /// The SDK's files.
     #[arg(long, env = "ROOST_SDK", default_value = ".tools/sdk")]
     sdk: PathBuf,
@@ -63,6 +71,22 @@ fn variable(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// What files hold, later ones winning.
+fn variables_of(files: &[PathBuf]) -> Result<BTreeMap<String, String>> {
+    let mut variables = BTreeMap::new();
+    for file in files {
+        let text = std::fs::read_to_string(file)
+            .with_context(|| format!("`{}` cannot be read", file.display()))?;
+        let (entries, invalid) = dotenv::parse(&text);
+        if let Some(line) = invalid.first() {
+            anyhow::bail!("{}:{}: {}", file.display(), line.line, line.reason);
+        }
+        let plain = |entry: dotenv::Entry| (entry.name, entry.value.expose().to_owned());
+        variables.extend(entries.into_iter().map(plain));
+    }
+    Ok(variables)
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     roost::memory::set_up();
@@ -76,6 +100,7 @@ async fn main() -> ExitCode {
     };
     let ended = match word {
         Word::Dev(args) => roost::dev::run(args).await,
+        Word::New(args) => roost::starter::new(&args),
         Word::Build(args) => build(args).await,
         Word::Check(args) => args.run().await,
         Word::Serve(args) => serve(*args).await,
@@ -130,6 +155,20 @@ async fn serve(args: ServeArgs) -> Result<()> {
 #[expect(clippy::print_stdout, reason = "the result of the command")]
 async fn build(args: BuildArgs) -> Result<()> {
     roost::telemetry::start(Default::default(), "warn,bot=info");
+    if !args.folder.is_dir() {
+        anyhow::bail!(match args.folder.exists() {
+            true => format!(
+                "`{}` is a file: name the folder of the bot",
+                args.folder.display()
+            ),
+            false => format!("there is no folder `{}`", args.folder.display()),
+        });
+    }
+    let mut env: BTreeMap<String, String> = [("NODE_ENV", "production"), ("PORT", "3000")]
+        .map(|(k, v)| (k.into(), v.into()))
+        .into();
+    env.extend(variables_of(&args.env_file)?);
+    env.extend(args.env);
     let sandbox = Sandbox::new(SandboxSettings {
         instances: 4,
         cache: Some(args.data.join("cache")),
@@ -149,10 +188,15 @@ async fn build(args: BuildArgs) -> Result<()> {
         println!("warning: {warning}");
     }
     let artifact = workshop.artifact(bundle);
-    let mut env: BTreeMap<String, String> = [("NODE_ENV", "production"), ("PORT", "3000")]
-        .map(|(k, v)| (k.into(), v.into()))
-        .into();
-    env.extend(args.env);
+    // What a host sets or knows is there when the bot is deployed; the rest has to be set.
+    let needs = Needs::of(&artifact.manifest.variables, |variable| {
+        let is_hosts = SET_BY_HOST.contains(&variable.name.as_str());
+        is_hosts || env.contains_key(&variable.name)
+    });
+    let complaints = [needs.offer("NAME"), needs.complaint(&Advice::Flag, false)];
+    for complaint in complaints.into_iter().flatten() {
+        println!("warning: {complaint}");
+    }
     let (component, report) = workshop.build(&artifact, env, Grants::none).await?;
     std::fs::write(&args.output, &component)
         .with_context(|| format!("cannot write `{}`", args.output.display()))?;

@@ -12,7 +12,7 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 #[derive(Debug, thiserror::Error)]
 pub enum SdkError {
     /// A file of it cannot be read.
-    #[error("the SDK's file `{file}` cannot be read: run `cargo xtask setup`, or let ROOST_SDK name the SDK's folder", file = .0.display())]
+    #[error("the SDK's file `{file}` cannot be read: install the package again, or in a checkout run `cargo xtask setup`; ROOST_SDK names the SDK's folder where it is elsewhere", file = .0.display())]
     Unreadable(PathBuf, #[source] std::io::Error),
     /// The list of builtin modules is malformed.
     #[error("`{file}` is not a list of names: run `cargo xtask setup`", file = .0.display())]
@@ -36,7 +36,7 @@ impl Sdk {
     /// Reads the SDK from its folder.
     pub fn open(folder: &Path) -> Result<Self, SdkError> {
         // The bundler is started in the bot's folder, where a relative path means another file.
-        let folder = std::path::absolute(folder)
+        let folder = std::path::absolute(installed(folder))
             .map_err(|error| SdkError::Unreadable(folder.to_owned(), error))?;
         let file = |name: &str| folder.join(name);
         let read = |name: &str| {
@@ -59,6 +59,21 @@ impl Sdk {
             esbuild,
         })
     }
+}
+
+/// A folder of what `cargo xtask` installs, as the defaults of flags name it: where it is not below
+/// the working directory, that of the checkout that this program was built in.
+pub fn installed(folder: &Path) -> PathBuf {
+    if folder.is_absolute() || folder.exists() {
+        return folder.to_owned();
+    }
+    let program = std::env::current_exe().unwrap_or_default();
+    let found = program
+        .ancestors()
+        .skip(1)
+        .map(|above| above.join(folder))
+        .find(|found| found.exists());
+    found.unwrap_or_else(|| folder.to_owned())
 }
 
 /// The bundler's native binary: in the folder, else as the npm package that is

@@ -137,7 +137,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for ApiPath
             Ok(Path(value)) => Ok(Self(value)),
             // An id that is none names nothing.
             Err(PathRejection::FailedToDeserializePathParams(error)) => {
-                Err(not_found("not-found", error.body_text()))
+                Err(not_found("not-found", reason(&error.body_text())))
             }
             Err(rejection) => Err(ApiError::Internal(anyhow::anyhow!(rejection.body_text()))),
         }

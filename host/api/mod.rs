@@ -27,6 +27,7 @@ mod audit;
 mod caller;
 mod dead_events;
 mod document;
+mod environment;
 pub mod error;
 mod event_view;
 mod events;
@@ -93,6 +94,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(logs::routes())
         .merge(versions::routes())
         .merge(secrets::routes())
+        .merge(environment::routes())
         .merge(tokens::routes())
         .merge(audit::routes())
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use wasm_encoder::{ComponentSection, CustomSection};
 use wasmparser::{BinaryReader, BinaryReaderError};
 
-use super::{Bundle, BundledFile, Format, Instance, ROOT};
+use super::{Bundle, BundledFile, Format, Instance, ROOT, Variable};
 
 const BUNDLE: &str = "roost:bundle";
 const SOURCE_MAP: &str = "roost:sourcemap";
@@ -62,6 +62,9 @@ pub struct Manifest {
     /// What the build had to say of the code.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// What its code reads of the environment; absent in artifacts of before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variables: Vec<Variable>,
 }
 
 /// All that a host needs to evaluate a bot again.
@@ -84,6 +87,7 @@ impl Artifact {
                 webhook_path: bundle.webhook_path,
                 instance: bundle.instance,
                 warnings: bundle.warnings.iter().map(ToString::to_string).collect(),
+                variables: bundle.variables,
             },
             code: bundle.code,
             source_map: bundle.source_map,

@@ -12,6 +12,7 @@ use super::esbuild::Output;
 use super::inspect::{is_ours, package_in};
 use super::messages::Message;
 use super::package_json::PackageJson;
+use super::variables::variables;
 use super::{Bundle, Instance, ROOT, Tools, assets, early, install, locales, module_state, place};
 
 /// A step that took longer is worth a word.
@@ -88,6 +89,8 @@ pub fn bundle(dir: &Path, tools: &Tools<'_>) -> Result<Bundle, BuildError> {
         warnings.extend(module_state::warnings(dir, own.iter().copied()));
     }
 
+    let variables = variables(dir, output.meta.inputs.keys().map(String::as_str));
+
     let mut inputs: Vec<_> = own.iter().map(|path| dir.join(path)).collect();
     inputs.push(dir.join("package.json"));
     inputs.extend(assets.paths);
@@ -103,6 +106,7 @@ pub fn bundle(dir: &Path, tools: &Tools<'_>) -> Result<Bundle, BuildError> {
         entry,
         webhook_path: package.settings.webhook_path,
         instance: package.settings.instance,
+        variables,
         inputs,
         warnings,
     })

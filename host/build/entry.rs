@@ -37,7 +37,7 @@ pub(super) fn find_entry(dir: &Path, package: &PackageJson) -> Result<Entry, Bui
     let mut tried = Vec::new();
     started(dir, package, &mut tried)
         .or_else(|| main(dir, package, &mut tried))
-        .or_else(|| usual(dir, &mut tried))
+        .or_else(|| usual(dir, package, &mut tried))
         .ok_or(BuildError::NoEntry { tried })
 }
 
@@ -111,14 +111,18 @@ fn main(dir: &Path, package: &PackageJson, tried: &mut Vec<String>) -> Option<En
     })
 }
 
-fn usual(dir: &Path, tried: &mut Vec<String>) -> Option<Entry> {
+fn usual(dir: &Path, package: &PackageJson, tried: &mut Vec<String>) -> Option<Entry> {
     for folder in ["", "src/"] {
         for name in USUAL_NAMES {
             for extension in USUAL_EXTENSIONS {
                 let path = format!("{folder}{name}.{extension}");
                 if dir.join(&path).is_file() {
-                    let chosen_because =
-                        "its name is a usual one, and package.json names none".to_owned();
+                    let chosen_because = match &package.main {
+                        None => "its name is a usual one, and package.json names none".to_owned(),
+                        Some(main) => format!(
+                            "its name is a usual one; `main` of package.json names `{main}`, which is not there"
+                        ),
+                    };
                     return Some(Entry {
                         path,
                         chosen_because,

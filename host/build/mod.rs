@@ -32,6 +32,7 @@ mod place;
 mod process;
 mod scripts;
 pub mod sourcemap;
+mod variables;
 pub mod workspace;
 
 use std::path::{Path, PathBuf};
@@ -45,12 +46,20 @@ pub use bundle::bundle;
 pub use entry::Entry;
 pub use error::{BuildError, Place, Problem, ProblemKind, Report};
 pub use package_json::Instance;
+pub use variables::{UsedAs, Variable};
 
 /// Where a bot's folder is, as the bot sees it.
 pub const ROOT: &str = "/app";
 
 /// Packages that the runtime provides: never bundled, never missing.
-pub const PROVIDED: [&str; 5] = ["pg", "pg-native", "pg-pool", "roost", "undici"];
+pub const PROVIDED: [&str; 6] = [
+    "@roost-host/roost",
+    "pg",
+    "pg-native",
+    "pg-pool",
+    "roost",
+    "undici",
+];
 
 /// What building needs from outside, and what the runtime can do.
 pub struct Tools<'a> {
@@ -108,6 +117,8 @@ pub struct Bundle {
     pub entry: Entry,
     pub webhook_path: Option<String>,
     pub instance: Option<Instance>,
+    /// What its code reads of the environment, in the order of the files.
+    pub variables: Vec<Variable>,
     /// The project's own files that went in, absolute: a change of one asks for a new build.
     pub inputs: Vec<PathBuf>,
     pub warnings: Vec<Report>,

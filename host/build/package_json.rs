@@ -28,7 +28,7 @@ pub(super) struct Settings {
     pub(super) folder: Option<String>,
 }
 
-const SETTINGS: [&str; 4] = ["entry", "webhookPath", "instance", "folder"];
+const SETTINGS: [&str; 5] = ["entry", "webhookPath", "webhook", "instance", "folder"];
 
 /// A folder without a package.json has an empty one.
 #[derive(Debug, Default)]
@@ -123,7 +123,10 @@ impl Settings {
             let known = SETTINGS.map(str::to_owned).to_vec();
             return Err(BuildError::UnknownSetting { unknown, known });
         }
-        let webhook_path = text(&fields, "webhookPath")?;
+        let webhook_path = match text(&fields, "webhookPath")? {
+            None => text(&fields, "webhook")?,
+            path => path,
+        };
         if let Some(path) = webhook_path
             .as_deref()
             .filter(|path| !path.starts_with('/'))

@@ -1,7 +1,9 @@
 //! Asks a host's admin API.
 
 use reqwest::{Method, RequestBuilder, Response, Url};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::path::Path;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -14,6 +16,28 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The most that a page may have.
 const PAGE: usize = 200;
 
+/// Where hosts listen unless they are told otherwise.
+const USUAL_URL: &str = "http://127.0.0.1:4001";
+
+/// How a `roost dev` is reached from the folder that it keeps its data in.
+#[derive(Deserialize, Serialize)]
+pub struct LocalHost {
+    pub url: String,
+    pub token: String,
+}
+
+impl LocalHost {
+    /// Beside the data of local bots; of mode 0600, and gone when `roost dev` ends.
+    pub const FILE: &str = "host.json";
+
+    /// That of the folder, if one runs.
+    fn here() -> Option<Self> {
+        let data = std::env::var_os("ROOST_DATA").unwrap_or_else(|| ".roost".into());
+        let text = std::fs::read_to_string(Path::new(&data).join(Self::FILE)).ok()?;
+        serde_json::from_str(&text).ok()
+    }
+}
+
 /// A host's admin API.
 pub struct Client {
     http: reqwest::Client,
@@ -24,17 +48,21 @@ pub struct Client {
 impl Client {
     /// Checks the address and the token's presence; asks nothing yet.
     pub fn new(args: &ApiArgs) -> Result<Self, CliError> {
-        let bad = |why: String| CliError::Usage(format!("ROOST_URL is `{}`: {why}", args.url));
-        let base = Url::parse(&args.url).map_err(|error| bad(error.to_string()))?;
+        let own = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
+        let (url, token) = match (own(&args.url), own(&args.token)) {
+            (None, None) => LocalHost::here().map(|here| (Some(here.url), Some(here.token))),
+            named => Some(named),
+        }
+        .unwrap_or_default();
+        let url = url.unwrap_or_else(|| USUAL_URL.to_owned());
+        let bad = |why: String| CliError::Usage(format!("ROOST_URL is `{url}`: {why}"));
+        let base = Url::parse(&url).map_err(|error| bad(error.to_string()))?;
         if !matches!(base.scheme(), "http" | "https") || base.cannot_be_a_base() {
             return Err(bad(
                 "use an address such as http://127.0.0.1:4001".to_owned()
             ));
         }
-        let token = args.token.as_deref().map(str::trim).unwrap_or_default();
-        if token.is_empty() {
-            return Err(CliError::NoToken);
-        }
+        let token = token.ok_or(CliError::NoToken)?.trim().to_owned();
         // The process may have one already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut http = reqwest::Client::builder()
@@ -47,8 +75,13 @@ impl Client {
         Ok(Self {
             http: http.build().map_err(|error| bad(error.to_string()))?,
             base,
-            token: token.to_owned(),
+            token,
         })
+    }
+
+    /// Where it asks.
+    pub fn url(&self) -> &Url {
+        &self.base
     }
 
     /// A request to `/v1/…`: each part of the path is one of `segments`, whatever is in it.

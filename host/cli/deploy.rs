@@ -21,7 +21,8 @@ pub struct DeployArgs {
     pub api: ApiArgs,
     #[command(flatten)]
     pub project: ProjectArgs,
-    /// The bot's folder, or a component. What .gitignore names, `.env` and node_modules stay here.
+    /// The bot's folder, or a component. What .gitignore and .roostignore name, `.env`, `.roost` and
+    /// node_modules stay here.
     #[arg(default_value = ".")]
     path: PathBuf,
     /// What changed.
@@ -30,6 +31,10 @@ pub struct DeployArgs {
     /// Builds and checks it, and lets the version before serve on.
     #[arg(long)]
     no_activate: bool,
+    /// Gives the bot what the host knows of the project under the names that its code reads it by, such
+    /// as META_APP_SECRET, where nobody set them.
+    #[arg(long)]
+    link: bool,
     /// Does not wait for the build.
     #[arg(long)]
     no_wait: bool,
@@ -43,6 +48,9 @@ impl DeployArgs {
         let (upload, kind) = self.upload(session)?;
         let activate = (!self.no_activate).to_string();
         let mut query = vec![("activate", activate.as_str())];
+        if self.link {
+            query.push(("link", "true"));
+        }
         if let Some(message) = &self.message {
             query.push(("message", message));
         }

@@ -40,6 +40,8 @@ enum EventsWord {
     },
     /// Shows an event with its runs, its sends and its log.
     Show {
+        /// Its number, as `roost events` lists it.
+        #[arg(value_parser = event_number)]
         event: String,
         /// Shows what came in too: the customer's words and number.
         #[arg(long)]
@@ -372,4 +374,13 @@ async fn missed(session: &Session, project: &str, adopt: bool) -> Result<(), Cli
         ),
     };
     output.answer(&missed, &sentence)
+}
+
+fn event_number(text: &str) -> Result<String, &'static str> {
+    let is_number =
+        (1..=18).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    match is_number {
+        true => Ok(text.to_owned()),
+        false => Err("an event's number has 1 to 18 digits; `roost events` lists them"),
+    }
 }

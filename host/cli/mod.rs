@@ -10,6 +10,7 @@ mod audit;
 mod check;
 mod client;
 mod deploy;
+mod doctor;
 mod error;
 mod events;
 mod logs;
@@ -33,26 +34,25 @@ use clap_complete::Shell;
 use serde_json::Value;
 
 pub use check::CheckArgs;
-pub use client::Client;
+pub use client::{Client, LocalHost};
 pub use error::CliError;
 pub use output::{Output, text, time};
+
+/// Above the flags that all words have which talk to a host.
+const HOST: &str = "Of every word that talks to a host";
 
 /// How a host is reached, and how its answers are shown.
 #[derive(Args, Clone, Debug)]
 pub struct ApiArgs {
-    /// Where the host's admin API is.
-    #[arg(
-        long,
-        global = true,
-        env = "ROOST_URL",
-        default_value = "http://127.0.0.1:4001"
-    )]
-    pub url: String,
+    /// Where the host's admin API is. Without it: the `roost dev` that runs in this folder, else
+    /// http://127.0.0.1:4001.
+    #[arg(long, global = true, env = "ROOST_URL", help_heading = HOST)]
+    pub url: Option<String>,
     /// A token of the host. Others on this machine can read flags: better set the variable.
-    #[arg(long, global = true, env = "ROOST_TOKEN", hide_env_values = true)]
+    #[arg(long, global = true, env = "ROOST_TOKEN", hide_env_values = true, help_heading = HOST)]
     pub token: Option<String>,
     /// Prints JSON: what the API answered.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = HOST)]
     pub json: bool,
 }
 
@@ -60,7 +60,7 @@ pub struct ApiArgs {
 #[derive(Args, Clone, Debug)]
 pub struct ProjectArgs {
     /// The project: its name or id.
-    #[arg(long, short, global = true, env = "ROOST_PROJECT")]
+    #[arg(long, short, global = true, env = "ROOST_PROJECT", help_heading = HOST)]
     pub project: Option<String>,
 }
 
@@ -103,6 +103,8 @@ pub enum ClientWord {
     Tokens(tokens::TokensArgs),
     /// Shows what was changed, and by whom.
     Audit(audit::AuditArgs),
+    /// Checks what roost needs of this machine, and whether a host answers.
+    Doctor(doctor::DoctorArgs),
     /// Prints the OpenAPI document of the admin API.
     Openapi,
     /// Prints what makes a shell complete roost's words, as in `roost completions bash`.
@@ -133,10 +135,15 @@ impl ClientWord {
             Self::Secrets(args) => (&args.api, args.project.project.as_deref()),
             Self::Tokens(args) => (&args.api, args.project()),
             Self::Audit(args) => (&args.api, args.project.project.as_deref()),
+            // Below: it wants no token.
+            Self::Doctor(args) => (&args.api, None),
             Self::Openapi => return print(crate::api::openapi()),
             Self::Completions { shell } => return completions(*shell, command),
         };
         let (api, project) = (api.clone(), project.map(str::to_owned));
+        if let Self::Doctor(args) = self {
+            return args.run().await;
+        }
         let session = match Client::new(&api) {
             Ok(client) => Session {
                 client,
@@ -156,7 +163,7 @@ impl ClientWord {
             Self::Secrets(args) => args.run(&session).await,
             Self::Tokens(args) => args.run(&session).await,
             Self::Audit(args) => args.run(&session).await,
-            Self::Openapi | Self::Completions { .. } => Ok(()),
+            Self::Doctor(_) | Self::Openapi | Self::Completions { .. } => Ok(()),
         };
         match ended {
             Ok(()) => ExitCode::SUCCESS,

@@ -4,7 +4,7 @@
 //! they are, and with the workspace's lock file.
 //!
 //! What `.gitignore` and `.roostignore` name stays here, and whatever they say so do `.env` files,
-//! `.git` and `node_modules`. The same files make the same bytes.
+//! `.git`, `.roost` and `node_modules`. The same files make the same bytes.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -238,6 +238,9 @@ mod tests {
             (".env.production", "KEY=1"),
             (".env.example", "KEY="),
             (".git/config", "x"),
+            (".roost/keys.json", "x"),
+            ("mine/data/.gitignore", "*\n"),
+            ("mine/data/keys.json", "x"),
             ("node_modules/express/index.js", "x"),
             (".gitignore", "*.log\n/dist\n"),
             ("debug.log", "x"),

@@ -159,7 +159,7 @@ impl ProjectsArgs {
             }
             ProjectsWord::Show { project } => {
                 let project = client.get(&["projects", &project], &[]).await?;
-                show(session, &project)
+                show(session, &project).await
             }
             ProjectsWord::Rename { project, name } => {
                 let change = json!({ "name": name });
@@ -169,7 +169,7 @@ impl ProjectsArgs {
             ProjectsWord::Set { project, settings } => {
                 let change = json!({ "settings": changes(&settings)? });
                 let now = client.patch(&["projects", &project], &change).await?;
-                show(session, &now)
+                show(session, &now).await
             }
             ProjectsWord::Pause { project } => {
                 let now = client
@@ -216,16 +216,24 @@ impl ProjectsArgs {
     }
 }
 
-fn show(session: &Session, project: &Value) -> Result<(), CliError> {
+async fn show(session: &Session, project: &Value) -> Result<(), CliError> {
     if session.output.is_json() {
         return session.output.json(project);
     }
+    let version = match project["active_version"].as_str() {
+        // People know it as `v3`.
+        Some(id) => {
+            let path = ["projects", &text(project, "/name"), "versions", id];
+            text(&session.client.get(&path, &[]).await?, "/name")
+        }
+        None => "-".to_owned(),
+    };
     let mut fields = vec![
         ("name", text(project, "/name")),
         ("id", text(project, "/id")),
         ("status", text(project, "/status")),
         ("number", text(project, "/number/display_phone_number")),
-        ("version", text(project, "/active_version")),
+        ("version", version),
         ("made", time(project, "/created_at")),
     ];
     let settings = project["settings"].as_object().into_iter().flatten();
@@ -233,11 +241,24 @@ fn show(session: &Session, project: &Value) -> Result<(), CliError> {
         let value = match value {
             Value::Null => "(default)".to_owned(),
             Value::String(text) => text.clone(),
+            Value::Object(links) => shown_links(links),
             other => other.to_string(),
         };
         fields.push((name, value));
     }
     session.output.fields(&fields)
+}
+
+/// `A=app-secret B=account-id`.
+fn shown_links(links: &Map<String, Value>) -> String {
+    let links: Vec<String> = links
+        .iter()
+        .map(|(name, value)| format!("{name}={}", text(value, "")))
+        .collect();
+    if links.is_empty() {
+        return "-".to_owned();
+    }
+    links.join(" ")
 }
 
 async fn delete(session: &Session, project: &str, now: bool) -> Result<(), CliError> {

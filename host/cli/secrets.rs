@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use clap::{Args, Subcommand};
 use reqwest::{Method, header};
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::client::with_query;
 use super::{ApiArgs, CliError, ProjectArgs, Session, text, time};
+use crate::projects::{HostValue, UnknownValue};
 
 /// How long a bot may take to start with a changed secret before the word ends without knowing.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -29,8 +30,13 @@ pub struct SecretsArgs {
 
 #[derive(Subcommand)]
 enum SecretsWord {
-    /// Lists names (what `roost secrets` does by itself).
+    /// Lists what the bot finds, by name (what `roost secrets` does by itself).
     List,
+    /// Shows one variable: where it comes from, and its value where that is no secret, as VERIFY_TOKEN.
+    Show {
+        /// As the bot reads it.
+        name: String,
+    },
     /// Sets a secret. Its value is asked for, or read from standard input: `… set KEY < key.pem`.
     Set {
         /// Letters, digits and `_`.
@@ -48,6 +54,19 @@ enum SecretsWord {
         #[arg(long)]
         all: bool,
     },
+    /// Gives the bot what the host knows by other names: `… link META_APP_SECRET=app-secret`.
+    Link {
+        /// NAME=VALUE, where VALUE is verify-token, app-secret, access-token, phone-number-id, account-id,
+        /// phone-number or graph-version. None: all that the bot which serves reads and nobody set.
+        #[arg(value_name = "NAME=VALUE")]
+        links: Vec<String>,
+    },
+    /// Ends links.
+    Unlink {
+        /// The names that the bot reads.
+        #[arg(required = true)]
+        names: Vec<String>,
+    },
     /// Removes secrets.
     Remove {
         #[arg(required = true)]
@@ -60,6 +79,9 @@ impl SecretsArgs {
         let project = self.project.required()?.to_owned();
         match self.word.unwrap_or(SecretsWord::List) {
             SecretsWord::List => list(session, &project).await,
+            SecretsWord::Show { name } => show(session, &project, &name).await,
+            SecretsWord::Link { links } => link(session, &project, &links).await,
+            SecretsWord::Unlink { names } => unlink(session, &project, &names).await,
             SecretsWord::Set { name, value } => set(session, &project, &name, value).await,
             SecretsWord::Import { file, all } => import(session, &project, &file, all).await,
             SecretsWord::Remove { names } => remove(session, &project, &names).await,
@@ -68,13 +90,176 @@ impl SecretsArgs {
 }
 
 async fn list(session: &Session, project: &str) -> Result<(), CliError> {
+    let Session { client, output } = session;
     let path = ["projects", project, "secrets"];
-    let list = session.client.list(&path, &[], None).await?;
-    let row = |secret: &Value| vec![text(secret, "/name"), time(secret, "/updated_at")];
-    let nothing = "there are no secrets yet: `roost secrets set NAME` sets one";
+    let list = client.list(&path, &[], None).await?;
+    if output.is_json() {
+        return output.json(&list);
+    }
+    let environment = environment(session, project).await?;
+    let changed = |name: &Value| {
+        let secrets = list["items"].as_array().into_iter().flatten();
+        let mut named = secrets.filter(|secret| secret["name"] == *name);
+        named
+            .next()
+            .map_or_else(|| "-".to_owned(), |secret| time(secret, "/updated_at"))
+    };
+    let variables = environment["variables"].as_array().into_iter().flatten();
+    let rows = variables.map(|variable| {
+        vec![
+            text(variable, "/name"),
+            source(variable),
+            changed(&variable["name"]),
+        ]
+    });
+    output.table(&["name", "from", "changed"], rows)?;
+    say_unset(session, project, &environment)?;
+    if list["items"].as_array().is_none_or(Vec::is_empty) {
+        output.say("there are no secrets yet: `roost secrets set NAME` sets one")?;
+    }
+    Ok(())
+}
+
+async fn environment(session: &Session, project: &str) -> Result<Value, CliError> {
+    let path = ["projects", project, "environment"];
+    session.client.get(&path, &[]).await
+}
+
+/// `a secret`, `the host: verify-token`.
+fn source(variable: &Value) -> String {
+    let is = variable["is"].as_str();
+    let from = match variable["source"].as_str() {
+        Some("secret") => return "a secret".to_owned(),
+        Some("file") => return "the bot's .env".to_owned(),
+        Some("link") => "a link",
+        _ => "the host",
+    };
+    match is {
+        Some(is) => format!("{from}: {is}"),
+        None => from.to_owned(),
+    }
+}
+
+/// What the bot that serves reads and nobody set, with the commands.
+fn say_unset(session: &Session, project: &str, environment: &Value) -> Result<(), CliError> {
+    let output = &session.output;
+    for unset in environment["unset"].as_array().into_iter().flatten() {
+        let place = format!("{}:{}", text(unset, "/file"), text(unset, "/line"));
+        let name = text(unset, "/name");
+        output.say(&match unset["means"].as_str() {
+            Some(means) => format!(
+                "{name} ({place}) is not set: `roost secrets link {name}={means} -p {project}` gives the \
+                 bot the host's"
+            ),
+            None => format!(
+                "{name} ({place}) is not set: `roost secrets set {name} -p {project}` sets it"
+            ),
+        })?;
+    }
+    Ok(())
+}
+
+async fn show(session: &Session, project: &str, name: &str) -> Result<(), CliError> {
+    let environment = environment(session, project).await?;
+    let variables = environment["variables"].as_array().into_iter().flatten();
+    let Some(variable) = variables
+        .into_iter()
+        .find(|variable| variable["name"] == name)
+    else {
+        return Err(CliError::Failed(format!(
+            "`{project}` has no variable `{name}`: `roost secrets` lists what its bot finds"
+        )));
+    };
+    if session.output.is_json() {
+        return session.output.json(variable);
+    }
+    let value = match variable["value"].as_str() {
+        Some(value) => value.to_owned(),
+        // Of a number that is not connected.
+        None if variable["source"] == "link" && variable["is"] != "app-secret" => {
+            "(not known yet)".to_owned()
+        }
+        None => "(never shown)".to_owned(),
+    };
+    let fields = [
+        ("name", text(variable, "/name")),
+        ("from", source(variable)),
+        ("value", value),
+    ];
+    session.output.fields(&fields)
+}
+
+async fn link(session: &Session, project: &str, links: &[String]) -> Result<(), CliError> {
+    let mut wanted = Map::new();
+    for link in links {
+        let Some((name, value)) = link.split_once('=') else {
+            return Err(CliError::Usage(format!(
+                "`{link}` is not NAME=VALUE, as in `META_APP_SECRET=app-secret`"
+            )));
+        };
+        let value: HostValue = value
+            .parse()
+            .map_err(|error: UnknownValue| CliError::Usage(error.to_string()))?;
+        wanted.insert(name.to_owned(), json!(value));
+    }
+    let environment = environment(session, project).await?;
+    if links.is_empty() {
+        for unset in environment["unset"].as_array().into_iter().flatten() {
+            if !unset["means"].is_null() {
+                wanted.insert(text(unset, "/name"), unset["means"].clone());
+            }
+        }
+        if wanted.is_empty() {
+            return Err(CliError::Usage(format!(
+                "the bot that serves `{project}` reads nothing by another name: name what to link, as in \
+                 `roost secrets link META_APP_SECRET=app-secret`"
+            )));
+        }
+    }
+    change_links(session, project, &wanted).await?;
+    if !session.output.is_json() {
+        let is_secret = |name: &str| {
+            let variables = environment["variables"].as_array().into_iter().flatten();
+            let mut named = variables.filter(|variable| variable["name"] == *name);
+            named.any(|variable| variable["source"] == "secret")
+        };
+        for (name, value) in &wanted {
+            let value = text(value, "");
+            session.output.say(&match is_secret(name) {
+                true => format!(
+                    "{name} is linked to {value}, and the secret {name} is what the bot sees: \
+                     `roost secrets remove {name} -p {project}` removes it"
+                ),
+                false => format!("{name} is the host's {value}"),
+            })?;
+        }
+    }
+    settled(session, project, json!({ "links": wanted })).await
+}
+
+async fn unlink(session: &Session, project: &str, names: &[String]) -> Result<(), CliError> {
+    let removed = names.iter().map(|name| (name.clone(), Value::Null));
+    let removed: Map<String, Value> = removed.collect();
+    change_links(session, project, &removed).await?;
+    if !session.output.is_json() {
+        for name in names {
+            session.output.say(&format!("{name} is linked no longer"))?;
+        }
+    }
+    settled(session, project, json!({ "links": removed })).await
+}
+
+async fn change_links(
+    session: &Session,
+    project: &str,
+    links: &Map<String, Value>,
+) -> Result<(), CliError> {
+    let change = json!({ "settings": { "links": links } });
     session
-        .output
-        .list(&list, &["name", "changed"], row, nothing)
+        .client
+        .patch(&["projects", project], &change)
+        .await?;
+    Ok(())
 }
 
 async fn set(

@@ -61,7 +61,9 @@ fn tell(
     }
     match event.name.as_str() {
         "step" => {
-            if !output.is_json() {
+            // That a step has yet to begin is no news.
+            let is_news = data["state"] != "waiting" || data["error"].is_string();
+            if !output.is_json() && is_news {
                 output.say(&line(&data))?;
             }
             Ok(false)

@@ -1,7 +1,9 @@
 //! `roost tokens`.
 
+use std::collections::BTreeMap;
+
 use clap::{Args, Subcommand};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{ApiArgs, CliError, Session, text, time};
 
@@ -53,6 +55,18 @@ impl TokensArgs {
         match self.word.unwrap_or(TokensWord::List) {
             TokensWord::List => {
                 let list = client.list(&["tokens"], &[], None).await?;
+                // People know projects by their names.
+                let mut names = BTreeMap::new();
+                if !output.is_json() {
+                    let tokens = list["items"].as_array().into_iter().flatten();
+                    for id in tokens.filter_map(|token| token["project_id"].as_str()) {
+                        if !names.contains_key(id) {
+                            let project = client.get(&["projects", id], &[]).await;
+                            let name = project.map(|project| text(&project, "/name"));
+                            names.insert(id.to_owned(), name.unwrap_or_else(|_| id.to_owned()));
+                        }
+                    }
+                }
                 output.list(
                     &list,
                     &[
@@ -70,7 +84,7 @@ impl TokensArgs {
                             text(token, "/name"),
                             format!("{}…", text(token, "/prefix")),
                             text(token, "/scope"),
-                            text(token, "/project_id"),
+                            named(token, &names),
                             time(token, "/expires_at"),
                             time(token, "/last_used_at"),
                         ]
@@ -100,4 +114,10 @@ impl TokensArgs {
             }
         }
     }
+}
+
+/// The project that a token is for.
+fn named(token: &Value, names: &BTreeMap<String, String>) -> String {
+    let id = text(token, "/project_id");
+    names.get(&id).cloned().unwrap_or(id)
 }

@@ -262,7 +262,7 @@ fn master_key_text(text: &str) -> Result<String, String> {
 
 fn database_url(text: &str) -> Result<String, String> {
     if !text.starts_with("postgres://") && !text.starts_with("postgresql://") {
-        return Err("it must begin with `postgres://`".to_owned());
+        return Err("must begin with `postgres://`".to_owned());
     }
     // Any key will do to look at the address.
     let key = MasterKey::new(&[0xa5; 32]).map_err(|error| error.to_string())?;

@@ -1,9 +1,12 @@
 //! What a version has to show before it may serve.
 
 use super::making::{Code, Owner};
+use super::needs::{Advice, Needs, meaning};
 use super::{DeployError, Deploys, Found, Say, handshake};
 use crate::capabilities::Grants;
-use crate::projects::{Environment, LogLevel};
+use crate::projects::{
+    Environment, HostValue, LogLevel, Project, ProjectError, ProjectId, SettingsChange,
+};
 use crate::sandbox::{BootReport, Bot};
 use crate::workshop::{Difference, Interfaces, Standing};
 
@@ -16,6 +19,8 @@ pub(super) struct Checked {
     pub(super) report: BootReport,
     /// Whether a second boot led to the same image; `None`: nobody looked.
     pub(super) same_twice: Option<bool>,
+    /// What the code reads and does not find.
+    pub(super) needs: Needs,
 }
 
 /// How closely to look.
@@ -54,6 +59,15 @@ impl Deploys {
                 say(level, text);
             }
         };
+        let needs = self.needs(owner.project.project_id, code).await?;
+        let project = owner.project.name.as_str();
+        let complaints = [
+            needs.offer(project),
+            needs.complaint(&self.advice(project), false),
+        ];
+        for complaint in complaints.into_iter().flatten() {
+            tell(LogLevel::Warn, &complaint);
+        }
         let started = std::time::Instant::now();
         let (bot, image, report, same_twice) = match code {
             Code::Component(bytes) => {
@@ -77,7 +91,8 @@ impl Deploys {
                 (bot, None, BootReport::default(), None)
             }
             Code::Bundle(artifact) => {
-                let image = self.boot(owner, artifact, environment, say).await?;
+                let booted = self.boot(owner, artifact, environment, say).await;
+                let image = booted.map_err(|error| self.lacking(error, &needs, owner))?;
                 tell(
                     LogLevel::Info,
                     &format!("booted in {} ms", started.elapsed().as_millis()),
@@ -111,10 +126,16 @@ impl Deploys {
         let keys = self.projects.keys(owner.project.project_id).await?;
         let wanted = owner.project.webhook_path.as_deref();
         let wanted = wanted.or(code.webhook_path());
-        let verify_token = keys.verify_token.expose();
-        let memory = self.memory_of(owner.project);
         let grants = || self.grants_of_handshake(owner, code, environment, say);
-        let webhook = handshake::find(&bot, &report, verify_token, wanted, memory, &grants).await?;
+        let known = handshake::Known {
+            verify_tokens: verify_tokens(code, environment, keys.verify_token.expose()),
+            wanted,
+            project,
+            memory_bytes: self.memory_of(owner.project),
+            grants: &grants,
+        };
+        let found = handshake::find(&bot, &report, &known).await;
+        let webhook = found.map_err(|error| self.lacking(error.into(), &needs, owner))?;
         tell(
             LogLevel::Info,
             &format!("webhook {} ({})", webhook.path, webhook.because),
@@ -125,6 +146,7 @@ impl Deploys {
             webhook,
             report,
             same_twice,
+            needs,
         })
     }
 
@@ -142,6 +164,82 @@ impl Deploys {
             Code::Component(_) => Grants::none()
                 .with_secrets(code.secrets(environment))
                 .with_log(self.log_of_start(owner, code.positions(), say)),
+        }
+    }
+
+    /// What the code reads, beside what the project has.
+    pub(super) async fn needs(
+        &self,
+        project_id: ProjectId,
+        code: &Code,
+    ) -> Result<Needs, DeployError> {
+        let variables = self.variables(project_id).await?;
+        Ok(Needs::of(code.variables(), |variable| {
+            variables.has(variable)
+        }))
+    }
+
+    /// What the code of the version that serves reads, beside what the project has.
+    pub async fn needs_of(&self, project: &Project) -> Result<Needs, ProjectError> {
+        let Some(version_id) = project.active_version else {
+            return Ok(Needs::default());
+        };
+        let version = self
+            .projects
+            .version(project.project_id, version_id)
+            .await?;
+        let variables = self.variables(project.project_id).await?;
+        let Some(version) = version else {
+            return Ok(Needs::default());
+        };
+        // A version that cannot be read says so when it runs.
+        let code = self.code_of(&version).await;
+        Ok(code.map_or_else(
+            |_| Needs::default(),
+            |code| Needs::of(code.variables(), |variable| variables.has(variable)),
+        ))
+    }
+
+    /// Links what the code reads by other names to what the host knows. Gives the links.
+    pub(super) async fn take_offers(
+        &self,
+        project_id: ProjectId,
+        code: &Code,
+    ) -> Result<Vec<String>, DeployError> {
+        let needs = self.needs(project_id, code).await?;
+        if needs.offers.is_empty() {
+            return Ok(Vec::new());
+        }
+        let links = needs.offers.iter();
+        let links = links.map(|(variable, value)| (variable.name.clone(), Some(*value)));
+        let change = SettingsChange {
+            links: Some(Some(links.collect())),
+            ..SettingsChange::default()
+        };
+        self.projects.change(project_id, None, &change).await?;
+        Ok(needs.links())
+    }
+
+    /// How a variable is set where this host runs.
+    fn advice<'a>(&self, project: &'a str) -> Advice<'a> {
+        match self.settings.is_local {
+            true => Advice::File { project },
+            false => Advice::Secret { project },
+        }
+    }
+
+    /// An error of a bot that lacks variables says so: most likely that is why.
+    fn lacking(&self, error: DeployError, needs: &Needs, owner: &Owner<'_>) -> DeployError {
+        let project = owner.project.name.as_str();
+        let complaint = needs.complaint(&self.advice(project), true);
+        let offer = needs.offer(project);
+        let said: Vec<String> = complaint.into_iter().chain(offer).collect();
+        if said.is_empty() || !error.is_authors() {
+            return error;
+        }
+        DeployError::Lacking {
+            fails: Box::new(error),
+            complaint: said.join("\n"),
         }
     }
 }
@@ -162,4 +260,21 @@ fn empty_imports(component: &[u8]) -> Vec<String> {
         }
     }
     lines
+}
+
+/// What a bot may compare with `hub.verify_token`: the project's own, and what it has under the
+/// names that its code reads.
+fn verify_tokens(code: &Code, environment: &Environment, own: &str) -> Vec<String> {
+    let read = code.variables().iter();
+    let read = read.filter(|variable| meaning(variable) == Some(HostValue::VerifyToken));
+    let names = read.map(|variable| variable.name.as_str());
+    let mut tokens = vec![own.to_owned()];
+    for name in names.chain(["VERIFY_TOKEN"]) {
+        if let Some(token) = environment.variables.get(name)
+            && !tokens.contains(token)
+        {
+            tokens.insert(0, token.clone());
+        }
+    }
+    tokens
 }

@@ -37,6 +37,14 @@ pub enum DeployError {
     /// Another task found out first.
     #[error(transparent)]
     Shared(Arc<DeployError>),
+    /// The bot fails, and variables that its code reads are not there.
+    #[error("{}\n{complaint}", chain(fails))]
+    Lacking {
+        /// How it fails. No source to who walks causes: it is in the text.
+        fails: Box<DeployError>,
+        /// What is not there.
+        complaint: String,
+    },
 }
 
 /// Why another version cannot serve.
@@ -78,6 +86,7 @@ impl DeployError {
             }
             Self::Workshop(_) => true,
             Self::Shared(error) => error.is_authors(),
+            Self::Lacking { .. } => true,
             Self::Project(_) | Self::Provision(_) | Self::Write(..) | Self::Serving(_) => false,
         }
     }

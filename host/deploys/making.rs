@@ -1,8 +1,8 @@
 //! From an artifact and an environment to a bot.
 
 use super::{DeployError, Deploys, Say};
-use crate::build::Instance;
 use crate::build::artifact::{self, Artifact};
+use crate::build::{Instance, Variable};
 use crate::capabilities::{BundleText, DatabaseGrant, Grants, Level, LogSink};
 use crate::logs::Origin;
 use crate::postgres::{Limits, Tenant};
@@ -64,6 +64,14 @@ impl Code {
         match self {
             Self::Bundle(artifact) => artifact.manifest.instance,
             Self::Component(_) => None,
+        }
+    }
+
+    /// What its code reads of the environment, where that is known.
+    pub(super) fn variables(&self) -> &[Variable] {
+        match self {
+            Self::Bundle(artifact) => &artifact.manifest.variables,
+            Self::Component(_) => &[],
         }
     }
 

@@ -17,6 +17,7 @@ mod error;
 mod files;
 pub(crate) mod handshake;
 mod making;
+mod needs;
 mod renewal;
 mod serving;
 mod switch;
@@ -28,7 +29,7 @@ use crate::logs::LogWriter;
 use crate::postgres::{Cell, Tenant, TenantDatabase, TenantName};
 use crate::projects::{
     Fingerprint, LogLevel, NewBuild, NewVersion, Placement, Project, ProjectError, ProjectId,
-    ProjectStore, Version, VersionId, VersionState,
+    ProjectStore, Secret, Version, VersionId, VersionState,
 };
 use crate::sandbox::{BootReport, Bot};
 use crate::telemetry::Metrics;
@@ -39,7 +40,7 @@ use futures::future::BoxFuture;
 use making::{Code, Owner};
 use moka::future::Cache;
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -47,8 +48,10 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+pub use environment::{Source, Variables};
 pub use error::{DeployError, SwitchError};
 pub use handshake::{Found, HandshakeError};
+pub use needs::{Advice, Needs, meaning};
 pub use serving::{Serving, ServingError, ServingNumber};
 pub use switch::SwitchedTo;
 pub use upload::UploadError;
@@ -77,6 +80,8 @@ pub struct Deployed {
     pub webhook: Found,
     /// What the top level did.
     pub report: BootReport,
+    /// What the code reads and does not find.
+    pub needs: Needs,
 }
 
 /// A deploy that is to be built.
@@ -90,6 +95,8 @@ pub struct NewDeploy<'a> {
     pub message: Option<&'a str>,
     /// Whether it is to serve as soon as it is ready.
     pub serves_when_ready: bool,
+    /// Whether what its code reads by other names is linked to what the host knows.
+    pub takes_links: bool,
 }
 
 /// How a host deploys.
@@ -99,6 +106,11 @@ pub struct DeploySettings {
     pub owner: String,
     /// How many versions of a project are kept.
     pub keep_versions: u32,
+    /// The version of the Graph API that bots are told, such as `v25.0`.
+    pub graph_version: String,
+    /// Whether the bots' author sits at this machine: names that the host knows by others are
+    /// linked without a question, and variables come from a `.env`, too.
+    pub is_local: bool,
 }
 
 /// Deploys bots, and has them ready to run.
@@ -122,6 +134,8 @@ pub struct Deploys {
     /// The version of each project that was last asked for.
     serving_of: Arc<Mutex<HashMap<ProjectId, VersionId>>>,
     bots: Cache<(VersionId, Fingerprint), Bot>,
+    /// What a `.env` on the author's machine holds.
+    local: Arc<Mutex<HashMap<ProjectId, BTreeMap<String, Secret>>>>,
 }
 
 /// What the background tasks are woken by.
@@ -183,6 +197,7 @@ impl Deploys {
             latest: Arc::default(),
             serving_of: Arc::default(),
             bots: bots.build(),
+            local: Arc::default(),
         })
     }
 
@@ -252,6 +267,7 @@ impl Deploys {
             source_sha256: &digest,
             source_files: uploaded.files.as_ref(),
             serves_when_ready: deploy.serves_when_ready,
+            takes_links: deploy.takes_links,
         };
         let version = self.projects.enqueue_version(project_id, &build).await?;
         self.signals.builds.notify_one();
@@ -281,7 +297,10 @@ impl Deploys {
             tenant: &tenant,
         };
         let code = Code::Bundle(Box::new(artifact));
-        let environment = environment::now(&self.projects, project.project_id).await?;
+        if self.settings.is_local {
+            self.take_offers(project.project_id, &code).await?;
+        }
+        let environment = self.environment_now(project.project_id).await?;
         let checked = self
             .check(&owner, &code, &environment, Care::Quick, None)
             .await?;
@@ -319,6 +338,7 @@ impl Deploys {
             number: version.number,
             webhook: checked.webhook,
             report: checked.report,
+            needs: checked.needs,
         })
     }
 

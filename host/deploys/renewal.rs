@@ -5,7 +5,7 @@
 //! when it starts do its events see it: all of them, on every host, from the next claim on.
 
 use super::making::{Code, Owner};
-use super::{DeployError, Deploys, environment};
+use super::{DeployError, Deploys};
 use crate::projects::ProjectId;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -82,7 +82,7 @@ impl Deploys {
                 return Ok(());
             };
             let project = self.projects.by_id(project_id).await?;
-            let now = environment::now(&self.projects, project_id).await?;
+            let now = self.environment_now(project_id).await?;
             let serves = self.projects.environment(project_id).await?;
             let is_same = serves.is_some_and(|serves| serves.fingerprint == now.fingerprint);
             if !is_same {

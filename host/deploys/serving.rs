@@ -1,12 +1,15 @@
 //! A version that is ready to run.
 
-use super::environment::{self, PLACEHOLDER_TOKEN};
+use super::environment::PLACEHOLDER_TOKEN;
 use super::making::{Code, Owner};
+use super::needs::value_read;
 use super::{DeployError, Deploys};
 use crate::build::Instance as Lifetime;
 use crate::capabilities::BundleText;
 use crate::postgres::{Tenant, TenantName};
-use crate::projects::{InstanceLife, ProjectError, ProjectId, Secret, Version, VersionId};
+use crate::projects::{
+    Environment, HostValue, InstanceLife, ProjectError, ProjectId, Secret, Version, VersionId,
+};
 use crate::sandbox::{Bot, Budget, Permit, Purpose};
 use crate::whatsapp::{AccessToken, Scope, Sender};
 use crate::workshop::Positions;
@@ -23,7 +26,8 @@ pub struct Serving {
     pub bot: Bot,
     /// The path that takes webhooks.
     pub webhook_path: String,
-    /// The project's own app secret, which signs what is delivered.
+    /// What the bot checks signatures with, which signs what is delivered: the project's own app
+    /// secret, or what its owner set under the name that the code reads.
     pub app_secret: Secret,
     /// What `roost:bot/secrets` shows.
     pub secrets: Arc<BTreeMap<String, String>>,
@@ -215,7 +219,7 @@ impl Deploys {
             .map_err(|error| broken(error.to_string()))?;
         let code = self.code_of(&version).await?;
         let digest = version.component_sha256.as_deref().unwrap_or_default();
-        let environment = environment::serving(&self.projects, project_id).await?;
+        let environment = self.environment_serving(project_id).await?;
         let owner = Owner {
             project: &project,
             tenant: &tenant,
@@ -242,7 +246,10 @@ impl Deploys {
             generation,
             bot,
             webhook_path: project.webhook_path.unwrap_or(found),
-            app_secret: self.projects.keys(project_id).await?.app_secret,
+            app_secret: match app_secret(&code, &environment) {
+                Some(secret) => secret,
+                None => self.projects.keys(project_id).await?.app_secret,
+            },
             secrets: code.secrets(&environment),
             tenant,
             number,
@@ -257,4 +264,16 @@ impl Deploys {
             source: self.source_of(&code, digest),
         }))
     }
+}
+
+/// What the bot has as its app's secret.
+fn app_secret(code: &Code, environment: &Environment) -> Option<Secret> {
+    let variables = &environment.variables;
+    let read = value_read(code.variables(), variables, HostValue::AppSecret);
+    let own = || {
+        variables
+            .get("APP_SECRET")
+            .filter(|secret| !secret.is_empty())
+    };
+    read.or_else(|| own().map(Secret::new))
 }

@@ -1,7 +1,7 @@
 //! Which version serves: another one, or the one before.
 
 use super::making::Owner;
-use super::{Deploys, SwitchError, environment};
+use super::{Deploys, SwitchError};
 use crate::projects::{
     Environment, Fingerprint, Project, ProjectError, ProjectId, Version, VersionId, VersionState,
 };
@@ -33,7 +33,7 @@ impl Deploys {
         if project.active_version == Some(to.version_id) {
             return Err(SwitchError::Serves(number));
         }
-        let environment = environment::serving(&self.projects, project_id).await?;
+        let environment = self.environment_serving(project_id).await?;
         self.start_with(&project, &to, &environment).await?;
         self.projects
             .activate_with(project_id, to.version_id, Some(&environment))

@@ -1,11 +1,13 @@
 //! `roost dev`: a bot on your machine, with an emulated WhatsApp and a chat.
 //!
 //! Starts Postgres, the emulator and the host, deploys a folder, and opens a
-//! chat in the terminal. What it makes is kept in one folder and reused.
+//! chat in the terminal. What it makes is kept in one folder and reused. A bot that does not start
+//! is waited for, as long as somebody is there to save a file or set a secret.
 //!
 //! Standard output is the chat's; everything else goes to standard error.
 
 pub mod chat;
+mod dotenv;
 mod fates;
 mod keys;
 mod progress;
@@ -13,13 +15,16 @@ mod setup;
 pub mod watch;
 
 use self::chat::{Chat, ChatError, Settled};
+use self::dotenv::{EnvFiles, Held};
 use self::fates::Fates;
 use self::progress::{say, step};
 use self::setup::{Connected, Places, Setup};
 use self::watch::{Change, Watch};
 use crate::build::Report;
+use crate::cli::LocalHost;
+use crate::deploys::{Advice, Deployed};
 use crate::egress::EgressArgs;
-use crate::projects::ProjectId;
+use crate::projects::{Links, ProjectId};
 use crate::telemetry::LogFormat;
 use crate::workshop::WorkshopError;
 use anyhow::{Context, Result, bail};
@@ -29,10 +34,14 @@ use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
+use tokio::io::AsyncBufRead;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 const ADMIN_PORT: u16 = 4001;
+
+/// How often it is looked whether a secret or a setting was changed, while a bot does not start.
+const LOOK: Duration = Duration::from_millis(300);
 
 /// What `roost dev` is told.
 #[derive(Args, Clone, Debug)]
@@ -46,6 +55,9 @@ pub struct DevArgs {
     /// The port of the admin API; 0 takes any, and so does the default when it is in use.
     #[arg(long, env = "ROOST_ADMIN_PORT", default_value_t = ADMIN_PORT)]
     pub admin_port: u16,
+    /// A file of variables for the bot, in the place of the folder's .env and .env.local.
+    #[arg(long = "env-file", visible_alias = "env", value_name = "FILE")]
+    pub env_files: Vec<PathBuf>,
     /// Where the data of local bots is kept.
     #[arg(long, env = "ROOST_DATA", default_value = ".roost")]
     pub data: PathBuf,
@@ -79,16 +91,18 @@ pub async fn run(args: DevArgs) -> Result<()> {
             args.folder.display()
         );
     }
-    std::fs::create_dir_all(&args.data)
-        .with_context(|| format!("cannot make the folder `{}`", args.data.display()))?;
+    let env_files = EnvFiles::of(&folder, &args.env_files)?;
+    env_files.read()?;
+    make_data(&args.data)?;
     let places = Places {
         data: args.data.canonicalize()?,
         sdk: args.sdk,
-        postgres: args.postgres,
+        postgres: crate::sdk::installed(&args.postgres),
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, args.port)),
         admin_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, admin_port(args.admin_port))),
         egress: args.egress.into(),
     };
+    let data = places.data.clone();
     let stop = CancellationToken::new();
     let signalled = stop.clone();
     tokio::spawn(async move {
@@ -99,7 +113,20 @@ pub async fn run(args: DevArgs) -> Result<()> {
         setup = Setup::start(&places) => setup?,
         () = stop.cancelled() => return Ok(()),
     };
-    let ended = session(&setup, &folder, &stop).await;
+    let here = data.join(LocalHost::FILE);
+    let ended = async {
+        write_host(&here, &setup)?;
+        let bot = LocalBot {
+            setup: &setup,
+            connected: setup.connect(&setup::project_name(&folder)?).await?,
+            folder,
+            env_files,
+        };
+        session(&bot, &stop).await
+    };
+    let ended = ended.await;
+    // Who finds it later would ask a host that has gone.
+    let _ = std::fs::remove_file(&here);
     let stopped = setup.stop().await;
     ended.and(stopped)
 }
@@ -114,23 +141,95 @@ fn admin_port(wanted: u16) -> u16 {
     wanted
 }
 
-async fn session(setup: &Setup, folder: &Path, stop: &CancellationToken) -> Result<()> {
-    let connected = setup.connect(&setup::project_name(folder)?).await?;
-    let ignored: [&Path; 1] = [&setup.data];
-    let mut watch = Watch::new([folder], ignored);
-    let (inputs, warnings) = tokio::select! {
-        deployed = deploy(setup, connected.project.project_id, folder) => deployed?,
-        () = stop.cancelled() => return Ok(()),
+/// Lets other words of roost in this folder find the host.
+fn write_host(file: &Path, setup: &Setup) -> Result<()> {
+    let host = LocalHost {
+        url: format!("http://{}", setup.app.admin_address()),
+        token: setup.keys.admin_token.clone(),
     };
-    watch.add(inputs);
+    crate::sandbox::write_private(file, &serde_json::to_vec(&host)?)
+        .with_context(|| format!("cannot write `{}`", file.display()))
+}
+
+/// Makes the folder of local bots' data. It is of this machine alone: neither git nor a deploy takes it.
+fn make_data(data: &Path) -> Result<()> {
+    std::fs::create_dir_all(data)
+        .with_context(|| format!("cannot make the folder `{}`", data.display()))?;
+    let ignore = data.join(".gitignore");
+    if ignore.exists() {
+        return Ok(());
+    }
+    std::fs::write(&ignore, "*\n").with_context(|| format!("cannot write `{}`", ignore.display()))
+}
+
+/// The bot that is worked on.
+struct LocalBot<'a> {
+    setup: &'a Setup,
+    connected: Connected,
+    folder: PathBuf,
+    env_files: EnvFiles,
+}
+
+/// What a deploy left to watch and to compare with.
+struct Live {
+    inputs: Vec<PathBuf>,
+    /// What was said of the code.
+    warnings: Vec<String>,
+}
+
+async fn session(bot: &LocalBot<'_>, stop: &CancellationToken) -> Result<()> {
+    let setup = bot.setup;
+    let ignored: [&Path; 1] = [&setup.data];
+    let mut watch = Watch::new([&bot.folder], ignored).with_environment(bot.env_files.paths());
+    let nobody = CancellationToken::new();
+    let input = chat::read_stdin(nobody.clone()).context("the chat's input cannot be read")?;
+    let mut told_how = false;
+    let warnings = loop {
+        let deployed = tokio::select! {
+            deployed = first_deploy(bot) => deployed,
+            () = stop.cancelled() => return Ok(()),
+        };
+        let error = match deployed {
+            Ok(live) => {
+                watch.add(live.inputs);
+                break live.warnings;
+            }
+            Err(error) => error,
+        };
+        if nobody.is_cancelled() {
+            return Err(error);
+        }
+        say(&format!("error: {error:#}"));
+        if !told_how {
+            told_how = true;
+            say_how_to_reach(setup);
+        }
+        say(
+            "waiting for a save of the bot's files or its .env, or for `roost secrets set` (Ctrl-C ends)",
+        );
+        tokio::select! {
+            _ = watch.next() => {}
+            changed = project_changes(bot) => changed?,
+            () = nobody.cancelled() => return Err(error),
+            () = stop.cancelled() => return Ok(()),
+        }
+    };
     say(&format!(
         "the bot's own pages: http://{}/p/{}/",
         setup.app.address(),
-        connected.project.name
+        bot.connected.project.name
     ));
     say_when_answered(setup);
+    if !told_how {
+        say_how_to_reach(setup);
+    }
+    chat(bot, (watch, warnings), input, stop).await
+}
+
+fn say_how_to_reach(setup: &Setup) {
     say(&format!(
-        "other words of roost reach this host with ROOST_URL=http://{} ROOST_TOKEN={}",
+        "other words of roost reach this host from this folder; from elsewhere with ROOST_URL=http://{} \
+         ROOST_TOKEN={}",
         setup.app.admin_address(),
         setup.keys.admin_token
     ));
@@ -140,24 +239,48 @@ async fn session(setup: &Setup, folder: &Path, stop: &CancellationToken) -> Resu
         setup.emulator.control_url(),
         setup.data.join("keys.json").display()
     ));
-    chat(setup, &connected, folder, (watch, warnings), stop).await
 }
 
-/// Bundles the folder and deploys it, and says how long that took.
-async fn deploy(
-    setup: &Setup,
-    project: ProjectId,
-    folder: &Path,
-) -> Result<(Vec<PathBuf>, Vec<Report>)> {
+/// Waits until a secret or a setting of the project is another.
+async fn project_changes(bot: &LocalBot<'_>) -> Result<()> {
+    let (projects, project) = (bot.setup.app.projects(), bot.connected.project.project_id);
+    let now = async || -> Result<(i64, i64)> {
+        let environment = projects.environment_wanted(project).await?;
+        Ok((environment, projects.generation(project).await?))
+    };
+    let before = now().await?;
+    loop {
+        tokio::time::sleep(LOOK).await;
+        if now().await? != before {
+            return Ok(());
+        }
+    }
+}
+
+/// Bundles the folder and deploys it, and says what was found and how long that took.
+async fn first_deploy(bot: &LocalBot<'_>) -> Result<Live> {
     let started = Instant::now();
-    let bundling = setup.app.workshop().bundle(folder, say);
+    let setup = bot.setup;
+    let held = read_environment(bot)?;
+    let bundling = setup.app.workshop().bundle(&bot.folder, say);
     let bundle = bundling.await.map_err(WorkshopError::Build)?;
     for warning in &bundle.warnings {
         say(&format!("warning: {warning}"));
     }
     let entry = format!("{} ({})", bundle.entry.path, bundle.entry.chosen_because);
-    let (inputs, warnings) = (bundle.inputs.clone(), bundle.warnings.clone());
-    let deployed = step("deploying", setup.app.deploy_folder(project, bundle)).await?;
+    let (inputs, mut warnings) = (bundle.inputs.clone(), texts(&bundle.warnings));
+    let project = bot.connected.project.project_id;
+    let before = links(bot).await?;
+    let deployed = step("deploying", setup.app.deploy_folder(project, bundle)).await;
+    // Also of a bot that did not start: the links stay, and what was taken is as it is.
+    let linked = new_links(bot, &before).await?;
+    for line in env_lines(bot, &held).await?.into_iter().chain(linked) {
+        say(&line);
+    }
+    let deployed = deployed?;
+    for line in said_of(bot, &deployed, &mut warnings) {
+        say(&line);
+    }
     say(&format!(
         "deployed in {} ms: {entry}; webhook {} ({})",
         started.elapsed().as_millis(),
@@ -170,7 +293,62 @@ async fn deploy(
             deployed.report.parked
         ));
     }
-    Ok((inputs, warnings))
+    Ok(Live { inputs, warnings })
+}
+
+/// Gives the host what the .env files hold now.
+fn read_environment(bot: &LocalBot<'_>) -> Result<Held> {
+    let project = bot.connected.project.project_id;
+    let held = bot.env_files.read()?;
+    let deploys = bot.setup.app.deploys();
+    deploys.set_local(project, held.variables.clone());
+    Ok(held)
+}
+
+/// Which names of the files were taken.
+async fn env_lines(bot: &LocalBot<'_>, held: &Held) -> Result<Vec<String>> {
+    let project = bot.connected.project.project_id;
+    let deploys = bot.setup.app.deploys();
+    let problems = held.problems.iter();
+    let mut lines: Vec<String> = problems.map(|line| format!("warning: {line}")).collect();
+    lines.extend(held.lines(&deploys.variables(project).await?));
+    Ok(lines)
+}
+
+async fn links(bot: &LocalBot<'_>) -> Result<Links> {
+    let project = bot.connected.project.project_id;
+    Ok(bot.setup.app.projects().settings(project).await?.links)
+}
+
+/// What a deploy linked, in a line.
+async fn new_links(bot: &LocalBot<'_>, before: &Links) -> Result<Option<String>> {
+    let links = links(bot).await?;
+    let new: Vec<String> = links
+        .iter()
+        .filter(|(name, _)| !before.contains_key(*name))
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    Ok((!new.is_empty()).then(|| {
+        format!(
+            "the host's values for what the code reads by other names: {} (`roost secrets` lists them)",
+            new.join(", ")
+        )
+    }))
+}
+
+/// What a deploy has to say of the environment.
+fn said_of(bot: &LocalBot<'_>, deployed: &Deployed, warnings: &mut Vec<String>) -> Vec<String> {
+    let mut lines = Vec::new();
+    let project = bot.connected.project.name.as_str();
+    if let Some(complaint) = deployed.needs.complaint(&Advice::File { project }, false) {
+        lines.push(format!("warning: {complaint}"));
+        warnings.push(complaint);
+    }
+    lines
+}
+
+fn texts(warnings: &[Report]) -> Vec<String> {
+    warnings.iter().map(ToString::to_string).collect()
 }
 
 /// Says once how long the first answer took from the start of the command.
@@ -209,27 +387,27 @@ fn say_when_answered(setup: &Setup) {
 
 /// The chat, and a new deploy at each change of the bot's files.
 async fn chat(
-    setup: &Setup,
-    connected: &Connected,
-    folder: &Path,
-    (watch, warnings): (Watch, Vec<Report>),
+    bot: &LocalBot<'_>,
+    (watch, warnings): (Watch, Vec<String>),
+    input: impl AsyncBufRead + Unpin + Send,
     stop: &CancellationToken,
 ) -> Result<()> {
+    let setup = bot.setup;
     let (notices, noticed) = mpsc::unbounded_channel();
-    let chat = Chat::open(setup.control.clone(), &connected.number_id, setup::CUSTOMER)
+    let number_id = &bot.connected.number_id;
+    let chat = Chat::open(setup.control.clone(), number_id, setup::CUSTOMER)
         .await
         .context("the chat cannot be opened")?
         .with_notices(noticed);
-    let project = connected.project.project_id;
+    let project = bot.connected.project.project_id;
     let fates = Fates::new(setup.app.events().clone(), project, notices.clone()).await;
     let settled = ProjectSettled {
         setup,
         project,
         fates: &fates,
     };
-    let input = chat::read_stdin().context("the chat's input cannot be read")?;
     let chatting = chat.run(input, tokio::io::stdout(), &settled, stop.clone());
-    let redeploying = redeploy_on_change(setup, connected, folder, (watch, warnings), notices);
+    let redeploying = redeploy_on_change(bot, (watch, warnings), notices);
     tokio::select! {
         ended = chatting => match ended {
             Ok(_) => Ok(()),
@@ -259,29 +437,24 @@ impl Settled for ProjectSettled<'_> {
 }
 
 async fn redeploy_on_change(
-    setup: &Setup,
-    connected: &Connected,
-    folder: &Path,
-    (mut watch, mut known): (Watch, Vec<Report>),
+    bot: &LocalBot<'_>,
+    (mut watch, mut known): (Watch, Vec<String>),
     notices: mpsc::UnboundedSender<String>,
 ) -> std::convert::Infallible {
     loop {
         let change = watch.next().await;
         let started = Instant::now();
-        let notice = match deploy_again(setup, connected.project.project_id, folder).await {
-            Ok((inputs, warnings)) => {
-                watch.add(inputs);
-                let new = |warning: &&Report| known.iter().all(|k| k.message != warning.message);
-                for warning in warnings.iter().filter(new) {
+        let notice = match deploy_again(bot, &change, &known).await {
+            Ok((live, lines)) => {
+                watch.add(live.inputs);
+                known = live.warnings;
+                for line in lines {
                     // The chat is over: so is this.
-                    let _ = notices.send(format!("warning: {warning}"));
+                    let _ = notices.send(line);
                 }
-                known = warnings;
                 let what = match change {
-                    Change::Files(files) => names(folder, &files),
-                    Change::Environment => {
-                        ".env (secrets of a project are not read from it)".to_owned()
-                    }
+                    Change::Files(files) => names(&bot.folder, &files),
+                    Change::Environment => "the bot's environment".to_owned(),
                 };
                 format!("redeployed in {} ms: {what}", started.elapsed().as_millis())
             }
@@ -292,16 +465,34 @@ async fn redeploy_on_change(
     }
 }
 
+/// Deploys anew. The lines are what was not said before.
 async fn deploy_again(
-    setup: &Setup,
-    project: ProjectId,
-    folder: &Path,
-) -> Result<(Vec<PathBuf>, Vec<Report>)> {
-    let bundling = setup.app.workshop().bundle(folder, |_| {});
+    bot: &LocalBot<'_>,
+    change: &Change,
+    known: &[String],
+) -> Result<(Live, Vec<String>)> {
+    let app = &bot.setup.app;
+    let held = read_environment(bot)?;
+    let mut lines = Vec::new();
+    let bundling = app.workshop().bundle(&bot.folder, |_| {});
     let bundle = bundling.await.map_err(WorkshopError::Build)?;
-    let (inputs, warnings) = (bundle.inputs.clone(), bundle.warnings.clone());
-    setup.app.deploy_folder(project, bundle).await?;
-    Ok((inputs, warnings))
+    let (inputs, mut warnings) = (bundle.inputs.clone(), texts(&bundle.warnings));
+    let new = warnings.iter().filter(|warning| !known.contains(warning));
+    lines.extend(new.map(|warning| format!("warning: {warning}")));
+    let project = bot.connected.project.project_id;
+    let before = links(bot).await?;
+    let deployed = app.deploy_folder(project, bundle).await?;
+    if *change == Change::Environment {
+        lines.extend(env_lines(bot, &held).await?);
+    }
+    lines.extend(new_links(bot, &before).await?);
+    let is_new = |line: &String| {
+        let said = line.strip_prefix("warning: ");
+        said.is_none_or(|said| known.iter().all(|known| known != said))
+    };
+    let said = said_of(bot, &deployed, &mut warnings);
+    lines.extend(said.into_iter().filter(is_new));
+    Ok((Live { inputs, warnings }, lines))
 }
 
 /// The files that changed, as their author calls them.

@@ -214,7 +214,8 @@ fn display_number(number_id: &str) -> String {
     )
 }
 
-/// A project's name, made of its folder's.
+/// A project's name, made of its folder's: `09-Bot` gives `bot-09-bot`, because a name begins with a
+/// letter.
 pub(super) fn project_name(folder: &Path) -> Result<ProjectName> {
     let folder = folder
         .file_name()
@@ -222,17 +223,35 @@ pub(super) fn project_name(folder: &Path) -> Result<ProjectName> {
     let mut slug = String::new();
     for c in folder.unwrap_or_default().chars() {
         match c {
+            '0'..='9' if slug.is_empty() => slug.push_str(&format!("bot-{c}")),
             'a'..='z' | '0'..='9' => slug.push(c),
             _ if slug.ends_with('-') || slug.is_empty() => {}
             _ => slug.push('-'),
         }
     }
+    let slug: String = slug.chars().take(40).collect();
     let slug = slug.trim_end_matches('-');
-    let slug = if slug.is_empty() { "bot" } else { slug };
-    Ok(slug
-        .chars()
-        .take(40)
-        .collect::<String>()
-        .trim_end_matches('-')
-        .parse()?)
+    Ok(if slug.is_empty() { "bot" } else { slug }.parse()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_folder_names_a_project() {
+        let long = "x".repeat(60);
+        for (folder, name) in [
+            ("pizza", "pizza"),
+            ("My Bot_2", "my-bot-2"),
+            ("09-bot", "bot-09-bot"),
+            ("--9", "bot-9"),
+            ("ボット", "bot"),
+            (&long, &long[..40]),
+        ] {
+            let named = project_name(&Path::new("/x").join(folder)).unwrap();
+            assert_eq!(named.as_str(), name, "{folder}");
+        }
+        assert_eq!(project_name(Path::new("/")).unwrap().as_str(), "bot");
+    }
 }

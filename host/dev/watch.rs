@@ -30,7 +30,7 @@ const PACKAGES: &str = "node_modules";
 pub enum Change {
     /// These files were changed, made or removed, in order of their paths.
     Files(Vec<PathBuf>),
-    /// The `.env` of a watched folder, or one that is watched by itself.
+    /// The `.env` of a watched folder, or another file that holds its environment.
     Environment,
 }
 
@@ -50,6 +50,8 @@ pub struct Watch {
 struct Places {
     roots: Vec<PathBuf>,
     ignored: Vec<PathBuf>,
+    /// Files that hold a bot's environment, besides the `.env` of each folder.
+    environment: Vec<PathBuf>,
 }
 
 type Snapshot = BTreeMap<PathBuf, Stamp>;
@@ -75,6 +77,7 @@ impl Watch {
         let places = Places {
             roots: roots.into_iter().map(Into::into).collect(),
             ignored: ignored.into_iter().map(Into::into).collect(),
+            environment: Vec::new(),
         };
         Self {
             known: places.look(),
@@ -82,6 +85,14 @@ impl Watch {
             interval: INTERVAL,
             next: None,
         }
+    }
+
+    /// Watches these files too: a change of one is [`Change::Environment`].
+    pub fn with_environment(mut self, files: impl IntoIterator<Item = impl Into<PathBuf>>) -> Self {
+        let places = Arc::make_mut(&mut self.places);
+        places.environment = files.into_iter().map(Into::into).collect();
+        self.known = places.look();
+        self
     }
 
     /// Looks this often instead of every 300 ms.
@@ -94,6 +105,7 @@ impl Watch {
         let mut added = Places {
             roots: roots.into_iter().map(Into::into).collect(),
             ignored: self.places.ignored.clone(),
+            environment: Vec::new(),
         };
         added.roots.retain(|root| !self.places.roots.contains(root));
         if added.roots.is_empty() {
@@ -121,8 +133,9 @@ impl Watch {
             let rested = self.rested(seen).await;
             let changed = difference(&self.known, &rested);
             self.known = rested;
-            let (environment, files): (Vec<_>, Vec<_>) =
-                changed.into_iter().partition(|path| is_environment(path));
+            let (environment, files): (Vec<_>, Vec<_>) = changed
+                .into_iter()
+                .partition(|path| self.places.is_environment(path));
             // Neither when all is again as it was known.
             self.next = (!files.is_empty()).then_some(Change::Files(files));
             if !environment.is_empty() {
@@ -153,6 +166,11 @@ impl Watch {
 }
 
 impl Places {
+    fn is_environment(&self, path: &Path) -> bool {
+        path.file_name().is_some_and(|name| name == ENVIRONMENT)
+            || self.environment.iter().any(|file| file == path)
+    }
+
     fn look(&self) -> Snapshot {
         let mut seen = Snapshot::new();
         for root in &self.roots {
@@ -162,6 +180,9 @@ impl Places {
             } else if !is_packaged(root) {
                 note(root.clone(), &mut seen);
             }
+        }
+        for file in &self.environment {
+            note(file.clone(), &mut seen);
         }
         seen
     }
@@ -213,10 +234,6 @@ fn difference(before: &Snapshot, now: &Snapshot) -> Vec<PathBuf> {
 
 fn is_packaged(path: &Path) -> bool {
     path.components().any(|part| part.as_os_str() == PACKAGES)
-}
-
-fn is_environment(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name == ENVIRONMENT)
 }
 
 #[cfg(test)]
@@ -320,6 +337,18 @@ mod tests {
 
         assert_eq!(scene.next().await, Change::Environment);
         assert_eq!(scene.next().await, scene.files(&["app.js"]));
+    }
+
+    #[tokio::test]
+    async fn other_files_of_the_environment_are_told_apart_too() {
+        let mut scene = Scene::with(&["app.js"]);
+        let file = scene.path(".env.local");
+        scene.watch = scene.watch.with_environment([file.clone()]);
+
+        write(&file, "KEY=1");
+        assert_eq!(scene.next().await, Change::Environment);
+        fs::remove_file(&file).unwrap();
+        assert_eq!(scene.next().await, Change::Environment);
     }
 
     #[tokio::test]

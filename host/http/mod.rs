@@ -22,7 +22,7 @@ use axum::routing::get;
 pub use error::{ApiError, Problem};
 pub use health::Health;
 pub use request_log::{RequestId, request_log};
-pub use signature::{is_signed, sign};
+pub use signature::{is_signed, sign, sign_as_before};
 pub use webhook::WebhookSettings;
 
 use crate::inbox::Inbox;

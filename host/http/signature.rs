@@ -1,6 +1,7 @@
 //! `X-Hub-Signature-256`: made and checked over the bytes as they are on the wire.
 
 use hmac::{Hmac, KeyInit, Mac};
+use sha1::Sha1;
 use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 
@@ -12,6 +13,14 @@ pub(super) const HEADER: &str = "x-hub-signature-256";
 /// The value of the header for a body.
 pub fn sign(secret: &Secret, body: &[u8]) -> String {
     format!("sha256={}", hex::encode(mac(secret, body)))
+}
+
+/// The value of `X-Hub-Signature`, which Meta sends beside it and older bots check.
+pub fn sign_as_before(secret: &Secret, body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha1>::new_from_slice(secret.expose().as_bytes())
+        .expect("HMAC takes keys of any length");
+    mac.update(body);
+    format!("sha1={}", hex::encode(mac.finalize().into_bytes()))
 }
 
 /// Whether the header's value was made with one of the secrets.

@@ -7,6 +7,7 @@
 //! Not here: making the schema and the role (provisioning), and building versions (deploying).
 
 mod environments;
+mod known;
 pub(crate) mod lifecycle;
 mod model;
 pub(crate) mod numbers;
@@ -20,6 +21,7 @@ mod vault;
 mod versions;
 
 pub use environments::{Environment, EnvironmentState, Fingerprint};
+pub use known::{HostValue, Links, UnknownValue, recognize, set_by_host};
 pub use lifecycle::{Going, NewProject};
 pub use model::{
     NameError, NewNumber, Number, NumberRoute, Placement, Project, ProjectId, ProjectKeys,

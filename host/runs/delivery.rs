@@ -10,7 +10,9 @@ const USER_AGENT: &str = "facebookexternalua";
 /// The host that bots see their requests go to.
 pub(crate) const BOT_HOST: &str = "bot.roost.local";
 
-/// The POST of one event. Fails when the webhook's path is no path.
+/// The POST of one event, signed over these very bytes with what the bot has as its app's secret.
+///
+/// Fails when the webhook's path is no path.
 pub(super) fn request(
     serving: &Serving,
     payload: String,
@@ -37,6 +39,10 @@ pub(crate) fn signed_post(
         .header(
             "x-hub-signature-256",
             crate::http::sign(app_secret, &payload),
+        )
+        .header(
+            "x-hub-signature",
+            crate::http::sign_as_before(app_secret, &payload),
         )
         .body(payload)
 }

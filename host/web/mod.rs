@@ -19,7 +19,7 @@ mod refusal;
 mod serve;
 
 use crate::deploys::Deploys;
-use crate::projects::{ProjectId, ProjectStore};
+use crate::projects::{ProjectId, ProjectStore, Secret};
 use crate::runs::Runner;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
@@ -59,6 +59,8 @@ pub struct WebSettings {
     pub running_per_project: usize,
     /// Requests of all projects at once.
     pub running: usize,
+    /// The Meta app's secrets: what Meta signs a request to a bot's own route with.
+    pub app_secrets: Vec<Secret>,
 }
 
 impl Default for WebSettings {
@@ -73,6 +75,7 @@ impl Default for WebSettings {
             patience: Duration::from_secs(10),
             running_per_project: 16,
             running: 256,
+            app_secrets: Vec::new(),
         }
     }
 }

@@ -31,6 +31,11 @@ pub(super) enum Refusal {
          must carry an X-Hub-Signature-256 made with the project's own app secret"
     )]
     UnsignedWebhook,
+    #[error(
+        "this is a webhook of Meta's: give Meta the host's own path for it, /webhooks/whatsapp, where it is \
+         kept until the bot has handled it"
+    )]
+    MisplacedWebhook,
     #[error("the body has more than {0} bytes")]
     TooLarge(usize),
     #[error("the body could not be read to its end")]
@@ -54,7 +59,7 @@ impl Refusal {
             Self::Malformed(_) | Self::CutOff => StatusCode::BAD_REQUEST,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::WebSocket => StatusCode::NOT_IMPLEMENTED,
-            Self::UnsignedWebhook => StatusCode::FORBIDDEN,
+            Self::UnsignedWebhook | Self::MisplacedWebhook => StatusCode::FORBIDDEN,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Paused
             | Self::NoVersion
@@ -76,6 +81,7 @@ impl Refusal {
             Self::Method(_) => "wrong-method",
             Self::WebSocket => "no-websockets",
             Self::UnsignedWebhook => "unsigned-webhook",
+            Self::MisplacedWebhook => "misplaced-webhook",
             Self::TooLarge(_) => "body-too-large",
             Self::CutOff => "body-cut-off",
             Self::Busy => "bot-busy",

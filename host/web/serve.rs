@@ -7,13 +7,14 @@ use super::refusal::{Asked, Refusal};
 use super::{Web, WebSettings};
 use crate::capabilities::OutboundBody;
 use crate::deploys::Serving;
-use crate::projects::{ProjectId, ProjectName, ProjectStatus};
+use crate::projects::{ProjectId, ProjectName, ProjectStatus, Secret};
 use crate::runs::{WebRun, WebRunEnd};
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
+use bytes::Bytes;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -23,6 +24,10 @@ use tokio_util::sync::CancellationToken;
 
 /// Meta's webhooks have no more.
 const WEBHOOK_BYTES: usize = 3 << 20;
+
+/// Where Meta's signature is.
+const SIGNATURE: &str = "x-hub-signature-256";
+const SIGNATURE_BEFORE: &str = "x-hub-signature";
 
 /// A request on its way to its bot.
 struct Visit {
@@ -99,8 +104,14 @@ impl Web {
         let too_large = CancellationToken::new();
         let (mut parts, body) = request.into_parts();
         let path = bare_path(&parts.uri, visit.prefix.as_deref());
-        let body = match is_webhook(&parts.method, &path, &serving) {
-            true => signed(body, &parts.headers, &serving).await?,
+        let is_webhook = is_webhook(&parts.method, &path, &serving);
+        let body = match is_webhook || is_signed_whole(&parts.headers) {
+            true => {
+                let body = whole(body).await?;
+                let secrets = &settings.app_secrets;
+                signed(&body, &mut parts.headers, secrets, &serving, is_webhook)?;
+                bodies::whole(body)
+            }
             false => bodies::incoming(body, settings.body_bytes, too_large.clone()),
         };
         let client = settings.trusted_proxies.client(peer, &parts.headers);
@@ -247,24 +258,73 @@ fn is_webhook(method: &Method, path: &str, serving: &Serving) -> bool {
     !is_safe && leads_to(path, &serving.webhook_path)
 }
 
-/// A webhook's body, when it is signed as the host signs what it delivers itself.
-async fn signed(
-    body: Body,
-    headers: &HeaderMap,
-    serving: &Serving,
-) -> Result<OutboundBody, Refusal> {
-    let signature = headers.get("x-hub-signature-256");
-    let signature = signature.and_then(|value| value.to_str().ok());
-    let Some(signature) = signature else {
-        return Err(Refusal::UnsignedWebhook);
-    };
+/// Whether a request carries a signature like Meta's over a body that may be read first.
+fn is_signed_whole(headers: &HeaderMap) -> bool {
+    let length = headers.get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    headers.contains_key(SIGNATURE) && length.is_some_and(|length| length <= WEBHOOK_BYTES)
+}
+
+async fn whole(body: Body) -> Result<Bytes, Refusal> {
     let body = axum::body::to_bytes(body, WEBHOOK_BYTES).await;
-    let body = body.map_err(|_| Refusal::CutOff)?;
-    let secrets = std::slice::from_ref(&serving.app_secret);
-    match crate::http::is_signed(secrets, signature, &body) {
-        true => Ok(bodies::whole(body)),
-        false => Err(Refusal::UnsignedWebhook),
+    body.map_err(|_| Refusal::CutOff)
+}
+
+/// Signs what Meta signed with what the bot checks: its copy of the app's secret is another.
+///
+/// Meta calls a bot's own routes with a Flow's data requests. To the webhook's path nobody else may
+/// post; Meta's webhooks themselves come by the host's, which keeps them. What somebody else signed
+/// goes to other routes as it is.
+fn signed(
+    body: &[u8],
+    headers: &mut HeaderMap,
+    app_secrets: &[Secret],
+    serving: &Serving,
+    is_webhook: bool,
+) -> Result<(), Refusal> {
+    let signature = headers.get(SIGNATURE).and_then(|value| value.to_str().ok());
+    let Some(signature) = signature else {
+        return match is_webhook {
+            true => Err(Refusal::UnsignedWebhook),
+            false => Ok(()),
+        };
+    };
+    let own = std::slice::from_ref(&serving.app_secret);
+    if crate::http::is_signed(own, signature, body) {
+        return Ok(());
     }
+    if !crate::http::is_signed(app_secrets, signature, body) {
+        return match is_webhook {
+            true => Err(Refusal::UnsignedWebhook),
+            false => Ok(()),
+        };
+    }
+    if is_webhook && is_envelope(body) {
+        return Err(Refusal::MisplacedWebhook);
+    }
+    let secret = &serving.app_secret;
+    let signatures = [
+        (SIGNATURE, crate::http::sign(secret, body)),
+        (SIGNATURE_BEFORE, crate::http::sign_as_before(secret, body)),
+    ];
+    for (name, signature) in signatures {
+        let signature = HeaderValue::try_from(signature);
+        let signature = signature.map_err(|error| Refusal::Malformed(error.to_string()))?;
+        headers.insert(name, signature);
+    }
+    Ok(())
+}
+
+/// Whether it is what Meta posts to webhooks.
+fn is_envelope(body: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Envelope {
+        object: String,
+        #[serde(rename = "entry")]
+        _entry: serde::de::IgnoredAny,
+    }
+    serde_json::from_slice::<Envelope>(body)
+        .is_ok_and(|envelope| envelope.object == "whatsapp_business_account")
 }
 
 /// Keeps redirects of a bot that knows nothing of its prefix below the prefix.

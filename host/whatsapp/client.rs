@@ -162,6 +162,11 @@ impl GraphEndpoint {
         })
     }
 
+    /// The version that requests get which name none.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
     /// Whether this is Meta itself and not something that stands for it.
     pub fn is_meta(&self) -> bool {
         self.base_url.host_str() == Some("graph.facebook.com")

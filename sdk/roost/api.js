@@ -93,6 +93,7 @@ async function asRoostError(work) {
   try {
     return await work()
   } catch (error) {
+    if (error?.payload) throw fromHost(error)
     if (error?.code === 'ECONNREFUSED') throw new RoostError('unavailable', error.message, {}, error)
     if (typeof error?.code !== 'string' || !/^[0-9A-Z]{5}$/.test(error.code)) throw error
     const { detail, hint, table, column, constraint, position } = error

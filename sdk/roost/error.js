@@ -19,6 +19,7 @@ export class RoostError extends Error {
 /** The error for what a host call rejected with. */
 export function fromHost(error) {
   const payload = error?.payload
+  // An error of the bot's own, or a RoostError already.
   if (payload === undefined) return error
   const { tag, val } = typeof payload === 'string' ? { tag: payload } : payload
   if (typeof val === 'object' && val !== null && 'message' in val) {

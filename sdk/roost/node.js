@@ -1,7 +1,7 @@
 /** The backend on plain Node: Meta's Cloud API over fetch, and the npm package `pg`. */
 import { format } from 'node:util'
 
-const VERSION = 'v23.0'
+const VERSION = 'v25.0'
 
 const failed = (tag, val) => Object.assign(new Error(typeof val === 'string' ? val : val.message), { payload: { tag, val } })
 

@@ -211,3 +211,24 @@ test('of several servers the one at PORT gets the requests, else the only one wi
   await engine.boot(two, { env: { PORT: '9000' } })
   assert.equal((await engine.event({ path: '/a' })).body, 'health')
 })
+
+test('code that reads `.env` finds the environment in it, and a sample is a file like others', async () => {
+  const env = { KEY: 'a b', PEM: '-----BEGIN\nx\n-----END', JSON: '{"a":"it\'s"}', HASH: 'a#b', EMPTY: '', PORT: '3000' }
+  const engine = makeEngine()
+  const source = `
+    const fs = require('fs'), util = require('util')
+    const parsed = util.parseEnv(fs.readFileSync('.env', 'utf8'))
+    process.env.KEY = 'changed'
+    process.loadEnvFile()
+    const found = {
+      parsed, key: process.env.KEY, exists: fs.existsSync(__dirname + '/config/.env.production'),
+      sample: fs.existsSync('.env.example'), listed: fs.readdirSync('.'), elsewhere: fs.existsSync('/tmp/.env'),
+    }
+    fs.appendFileSync('.env', 'NEW=1\\n')
+    const { KEY, NEW } = util.parseEnv(fs.readFileSync('.env', 'utf8'))
+    found.written = [KEY, NEW]
+    require('http').createServer((req, res) => res.end(JSON.stringify(found))).listen(3000)`
+  assert.equal((await engine.boot(source, { env })).ok, true)
+  const found = JSON.parse((await engine.event({})).body)
+  assert.deepEqual(found, { parsed: env, key: 'changed', exists: true, sample: false, listed: [], elsewhere: false, written: ['a b', '1'] })
+})

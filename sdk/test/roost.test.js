@@ -32,6 +32,12 @@ test('inside a bot, friendly arguments become the host\'s records', async () => 
   ])
 })
 
+test('inside a bot, both names are one package', async () => {
+  const engine = makeEngine()
+  await engine.boot(`require('http').createServer((req, res) => res.end(String(require('roost') === require('@roost-host/roost')))).listen(1)`)
+  assert.equal((await engine.event()).body, 'true')
+})
+
 test('inside a bot, the host\'s errors are RoostErrors with the case as their code', async () => {
   const engine = makeEngine({ 'whatsapp.send-text': () => { throw { payload: { tag: 'rate-limited', val: { code: 131056, status: 429, message: 'slow down' } } } } }) // eslint-disable-line no-throw-literal
   await engine.boot(`const { whatsapp, RoostError } = require('roost')

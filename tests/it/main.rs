@@ -17,6 +17,7 @@ mod build;
 mod chat;
 mod components;
 mod conversations;
+mod dev;
 mod egress;
 mod events;
 mod host;

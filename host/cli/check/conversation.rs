@@ -100,10 +100,14 @@ fn environment(args: &CheckArgs) -> BTreeMap<String, String> {
 
 impl Stage<'_> {
     async fn play(&self, args: &CheckArgs) -> Result<()> {
-        let verify_token = &self.environment["VERIFY_TOKEN"];
-        let (report, path) = (BootReport::default(), args.path.as_deref());
-        let grants = || self.start_grants();
-        let found = handshake::find(self.bot, &report, verify_token, path, &grants).await;
+        let known = handshake::Known {
+            verify_tokens: vec![self.environment["VERIFY_TOKEN"].clone()],
+            wanted: args.path.as_deref(),
+            project: "NAME",
+            memory_bytes: Budget::default().memory_bytes,
+            grants: &|| self.start_grants(),
+        };
+        let found = handshake::find(self.bot, &BootReport::default(), &known).await;
         self.tell()?;
         let found = found?;
         say(&format!("handshake: {}, {}", found.path, found.because))?;

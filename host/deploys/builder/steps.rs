@@ -2,7 +2,7 @@
 
 use super::super::checks::Care;
 use super::super::making::{Code, Owner};
-use super::super::{DeployError, Deploys, Say, environment, upload};
+use super::super::{DeployError, Deploys, Say, upload};
 use super::log::BuildLog;
 use crate::build::Confined;
 use crate::projects::{BuildJob, Built, LogLevel, Switched, VersionKind};
@@ -45,7 +45,17 @@ impl Deploys {
             project: &project,
             tenant: &tenant,
         };
-        let environment = environment::now(&self.projects, version.project_id).await?;
+        if version.takes_links {
+            let links = self.take_offers(version.project_id, &code).await?;
+            if !links.is_empty() {
+                let links = links.join(", ");
+                say(
+                    LogLevel::Info,
+                    &format!("linked to what this host knows: {links}"),
+                );
+            }
+        }
+        let environment = self.environment_now(version.project_id).await?;
         let checked = self
             .check(&owner, &code, &environment, Care::Thorough, Some(&say))
             .await?;

@@ -171,6 +171,7 @@ pub fn is_left_out(name: &str) -> Option<&'static str> {
     for part in name.split('/') {
         match part {
             ".git" => return Some(".git"),
+            ".roost" => return Some(".roost"),
             "node_modules" => return Some("node_modules"),
             "__MACOSX" => return Some("files of macOS"),
             _ => {}

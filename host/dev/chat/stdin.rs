@@ -7,6 +7,7 @@ use std::io::{BufRead as _, ErrorKind};
 
 use tokio::io::{AsyncBufRead, AsyncWriteExt as _, BufReader};
 use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
 
 /// How many bytes are read ahead of the chat.
 const READ_AHEAD: usize = 64 * 1024;
@@ -16,8 +17,11 @@ const READ_AHEAD: usize = 64 * 1024;
 #[error("the thread that reads standard input cannot be started")]
 pub struct StdinError(#[from] std::io::Error);
 
-/// Reads standard input from now on, to its end. Must be called on a runtime, and once.
-pub fn read_stdin() -> Result<impl AsyncBufRead + Unpin + Send, StdinError> {
+/// Reads standard input from now on, to its end, and cancels `ended` there: what was read may not
+/// have been taken yet. Must be called on a runtime, and once.
+pub fn read_stdin(
+    ended: CancellationToken,
+) -> Result<impl AsyncBufRead + Unpin + Send, StdinError> {
     let (reader, mut writer) = tokio::io::simplex(READ_AHEAD);
     let runtime = Handle::current();
     std::thread::Builder::new()
@@ -37,6 +41,7 @@ pub fn read_stdin() -> Result<impl AsyncBufRead + Unpin + Send, StdinError> {
                 let read = bytes.len();
                 input.consume(read);
             }
+            ended.cancel();
             let _ = runtime.block_on(writer.shutdown());
         })?;
     Ok(BufReader::new(reader))

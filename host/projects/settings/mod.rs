@@ -6,9 +6,16 @@
 
 mod store;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Deserializer, Serialize};
 use std::borrow::Cow;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::SchemaType;
+use utoipa::openapi::{Object, Type};
+
+use super::known::{HostValue, Links};
+use super::secrets::SecretName;
 
 /// The settings of a project.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
@@ -30,6 +37,9 @@ pub struct ProjectSettings {
     pub retention_days: Option<i32>,
     /// How many days the bot's log is kept; null: as the host says.
     pub log_retention_days: Option<i32>,
+    /// Names under which the bot finds what the host knows of the project.
+    #[sqlx(json)]
+    pub links: Links,
 }
 
 /// How long a project's instances live.
@@ -75,7 +85,15 @@ pub struct SettingsChange {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<i32>, minimum = 1, maximum = 3650)]
     pub log_retention_days: Option<Option<i32>>,
+    /// Names under which the bot finds what the host knows: `{ "META_APP_SECRET": "app-secret" }`.
+    /// Those that are left out stay; null removes a name, or in the place of the object all of them.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(schema_with = links_schema, required = false)]
+    pub links: Option<Option<BTreeMap<String, Option<HostValue>>>>,
 }
+
+/// The most names that a project may link.
+const MAX_LINKS: usize = 64;
 
 /// Why a setting is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -100,6 +118,22 @@ impl SettingError {
 }
 
 impl ProjectSettings {
+    fn link(&mut self, links: &BTreeMap<String, Option<HostValue>>) -> Result<(), SettingError> {
+        for (name, value) in links {
+            let is_name = name.parse::<SecretName>().is_ok();
+            let wanted =
+                "use names of up to 128 letters, digits and `_`, not beginning with a digit";
+            check("links", name, is_name, wanted)?;
+            match value {
+                Some(value) => self.links.insert(name.clone(), *value),
+                None => self.links.remove(name),
+            };
+        }
+        let count = self.links.len();
+        let wanted = "a project links 64 names at most";
+        check("links", &count, count <= MAX_LINKS, wanted)
+    }
+
     /// Takes over what is given. After an error nothing of it counts.
     pub fn apply(&mut self, change: &SettingsChange) -> Result<(), SettingError> {
         if let Some(path) = &change.webhook_path {
@@ -150,6 +184,11 @@ impl ProjectSettings {
             check("log_retention_days", &Given(days), is_good, wanted)?;
             self.log_retention_days = days;
         }
+        match &change.links {
+            Some(Some(links)) => self.link(links)?,
+            Some(None) => self.links.clear(),
+            None => {}
+        }
         Ok(())
     }
 }
@@ -165,6 +204,7 @@ impl SettingsChange {
             memory,
             retention_days,
             log_retention_days,
+            links,
         } = self;
         webhook_path.is_none()
             && max_running.is_none()
@@ -173,7 +213,29 @@ impl SettingsChange {
             && memory.is_none()
             && retention_days.is_none()
             && log_retention_days.is_none()
+            && links.is_none()
     }
+}
+
+fn links_schema() -> Object {
+    let values = HostValue::ALL.map(|value| serde_json::Value::from(value.word()));
+    let values = values.into_iter().chain([serde_json::Value::Null]);
+    let value = Object::builder()
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+        .enum_values(Some(values));
+    let name = Object::builder()
+        .schema_type(Type::String)
+        .pattern(Some("^[A-Za-z_][A-Za-z0-9_]{0,127}$"));
+    Object::builder()
+        .schema_type(SchemaType::from_iter([Type::Object, Type::Null]))
+        .description(Some(
+            "Names under which the bot finds what the host knows: `{ \"META_APP_SECRET\": \"app-secret\" }`. \
+             Those that are left out stay; null removes a name, or in the place of the object all of them.",
+        ))
+        .property_names(Some(name))
+        .additional_properties(Some(value))
+        .max_properties(Some(MAX_LINKS))
+        .build()
 }
 
 /// A number, as it came.

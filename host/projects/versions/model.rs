@@ -49,6 +49,8 @@ pub struct Version {
     pub changes: Option<Changes>,
     /// Whether it is to serve as soon as it is ready.
     pub serves_when_ready: bool,
+    /// Whether what its code reads by other names is linked before it is checked.
+    pub takes_links: bool,
     /// How often a host began to build it.
     pub attempts: i32,
     /// Why it failed, in words for its author.

@@ -74,7 +74,7 @@ export function boot(files, json) {
   phase.parking = !options.database
   process.env = environment(options.env)
   process.argv = ['/usr/local/bin/node', options.file]
-  installFiles(files)
+  installFiles(files, options.env)
 
   onFatal.handle = (error) => { state.failure ??= thrown(error) }
   turnHooks.after = () => check(state)

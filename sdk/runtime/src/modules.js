@@ -51,10 +51,12 @@ const LOADERS = {
   'pg-pool': () => load('pg').Pool,
   roost: () => require('./roost.js').default,
   undici: () => require('./node/undici.js').default,
+  // The name that npm has it by.
+  '@roost-host/roost': () => load('roost'),
   // What the build's own code in a bundle asks for.
   'roost/modules': () => require('./by_name.js').default,
 }
-export const OURS = new Set(['pg', 'pg-pool', 'roost', 'roost/modules', 'undici'])
+export const OURS = new Set(['pg', 'pg-pool', 'roost', '@roost-host/roost', 'roost/modules', 'undici'])
 
 const loaded = new Map()
 

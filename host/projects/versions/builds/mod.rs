@@ -29,6 +29,8 @@ pub struct NewBuild<'a> {
     /// Absent for a component.
     pub source_files: Option<&'a SourceFiles>,
     pub serves_when_ready: bool,
+    /// Whether what its code reads by other names is linked to what the host knows.
+    pub takes_links: bool,
 }
 
 /// A build that this host has the lease of.

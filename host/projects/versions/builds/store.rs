@@ -28,8 +28,8 @@ impl ProjectStore {
         let version: Version = sqlx::query_as(concat!(
             "insert into version as v
                (project_id, version_id, kind, state, created_by, message, source_sha256,
-                source_bytes, source_files, changes, serves_when_ready)
-             values ($1, $2, $3, 'queued', $4, $5, $6, $7, $8, $9, $10)
+                source_bytes, source_files, changes, serves_when_ready, takes_links)
+             values ($1, $2, $3, 'queued', $4, $5, $6, $7, $8, $9, $10, $11)
              returning ",
             columns!()
         ))
@@ -43,6 +43,7 @@ impl ProjectStore {
         .bind(build.source_files.map(Json))
         .bind(changes.map(Json))
         .bind(build.serves_when_ready)
+        .bind(build.takes_links)
         .fetch_one(&mut *tx)
         .await
         .map_err(|error| no_project(error, project_id))?;

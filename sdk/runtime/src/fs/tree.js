@@ -2,6 +2,7 @@
 import { systemError } from '../errors.js'
 import { log } from '../host.js'
 import { Buffer } from '../node/buffer.js'
+import { isEnvironmentFile, write } from './dotenv.js'
 
 /** What all files that the bot writes may hold together. */
 const CAP = 8 * 1024 * 1024
@@ -17,8 +18,12 @@ let warned = false
 const make = (mode) => ({ ino: inode++, mode, mtime: 0, entries: mode === DIRECTORY ? new Map() : undefined, bytes: undefined })
 const root = make(DIRECTORY)
 
-/** Puts the files of the bundle, path and bytes in turn, under /app. */
-export function install(files) {
+/** What the host gave the bot, as the text of a `.env`. */
+let environment = ''
+
+/** Puts the files of the bundle, path and bytes in turn, under /app; `env` is what a `.env` there shows. */
+export function install(files = [], env = {}) {
+  environment = write(env)
   for (const path of ['/app', '/tmp', '/dev']) if (!find(path)) makeDirectory(path, true)
   for (let i = 0; i < files.length; i += 2) {
     const full = resolve(files[i])
@@ -48,6 +53,16 @@ export function resolve(path, name = 'path') {
 
 /** @returns {Node | undefined} */
 export function find(path) {
+  return entry(path) ?? (isEnvironmentFile(path) ? environmentFile() : undefined)
+}
+
+function environmentFile() {
+  const file = make(FILE)
+  file.bytes = Buffer.from(environment)
+  return file
+}
+
+function entry(path) {
   let node = root
   for (const part of path.split('/')) {
     if (part === '') continue
@@ -87,12 +102,12 @@ export function makeDirectory(path, recursive, shown = path) {
 
 /** The file at a path, made when it is not there. */
 export function createFile(path, shown = path, exclusive = false) {
-  const existing = find(path)
+  const existing = entry(path)
   if (existing?.entries) throw systemError('EISDIR', 'illegal operation on a directory', 'open', shown)
   if (existing && exclusive) throw systemError('EEXIST', 'file already exists', 'open', shown)
   if (existing) return existing
-  const file = make(FILE)
-  file.bytes = Buffer.alloc(0)
+  const file = isEnvironmentFile(path) ? environmentFile() : make(FILE)
+  file.bytes ??= Buffer.alloc(0)
   file.mtime = Date.now()
   parentOf(path, 'open', shown).entries.set(nameOf(path), file)
   return file

@@ -24,6 +24,7 @@ async fn a_folder_is_built_in_the_background_and_serves() {
         created_by: "ci of the shop",
         message: Some("the first"),
         serves_when_ready: true,
+        takes_links: false,
     };
 
     let version = host
@@ -238,6 +239,7 @@ async fn a_build_whose_host_died_is_taken_up_and_given_up_after_three_times() {
         source_sha256: "",
         source_files: None,
         serves_when_ready: true,
+        takes_links: false,
     };
     let dying = Duration::from_millis(1);
     let lost = other

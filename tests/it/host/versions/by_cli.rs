@@ -11,7 +11,12 @@ use super::{ANA, bot, named};
 use crate::host::support::{Operator, TestHost};
 
 /// `roost` with these words, in a folder.
-async fn roost(operator: &Operator, folder: &Path, words: &[&str], input: &str) -> Output {
+pub(super) async fn roost(
+    operator: &Operator,
+    folder: &Path,
+    words: &[&str],
+    input: &str,
+) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_roost"))
         .args(words)
         .current_dir(folder)

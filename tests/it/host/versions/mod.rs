@@ -5,6 +5,7 @@ mod by_api;
 mod by_cli;
 mod by_name;
 mod components;
+mod environment;
 mod secrets;
 mod switches;
 
@@ -72,6 +73,7 @@ async fn submit(host: &TestHost, project: ProjectId, upload: &[u8]) -> Version {
         created_by: "ci",
         message: None,
         serves_when_ready: true,
+        takes_links: false,
     };
     host.app()
         .deploys()

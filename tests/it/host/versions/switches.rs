@@ -159,6 +159,7 @@ async fn old_versions_go_and_the_one_that_serves_stays() {
             created_by: "ci",
             message: None,
             serves_when_ready: false,
+            takes_links: false,
         };
         let version = host.app().deploys().submit(project.id, &only_built).await;
         let version = ended(&host, &version.unwrap()).await;

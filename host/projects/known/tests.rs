@@ -1,0 +1,113 @@
+//! Names as public bots for the Cloud API read them.
+
+use super::{HostValue, recognize, set_by_host};
+
+/// By what they mean; names only.
+const NAMES: [(HostValue, &str); 7] = [
+    (
+        HostValue::VerifyToken,
+        "VERIFY_TOKEN WEBHOOK_VERIFY_TOKEN WHATSAPP_VERIFY_TOKEN WHATSAPP_WEBHOOK_VERIFY_TOKEN \
+         META_VERIFY_TOKEN META_WEBHOOK_VERIFY_TOKEN WA_VERIFY_TOKEN FB_VERIFY_TOKEN \
+         WEBHOOK_VERIFICATION_TOKEN VERIFICATION_TOKEN WH_VERIFY FACEBOOK_VALIDATION_TOKEN \
+         WEBHOOK_TOKEN HUB_VERIFY_TOKEN MYTOKEN MY_VERIFY_TOKEN VERIFY_WEBHOOK_TOKEN verify_token \
+         verifyToken WHATSAPP_HUB_VERIFY_TOKEN MY_TOKEN WHATSAPP_CLOUD_VERIFY_TOKEN \
+         FB_WEBHOOK_VERIFY_TOKEN MESSENGER_VERIFY_TOKEN WEBHOOK_VERIFY_STRING VERIFY_KEY",
+    ),
+    (
+        HostValue::AppSecret,
+        "APP_SECRET META_APP_SECRET WHATSAPP_APP_SECRET FB_APP_SECRET FACEBOOK_APP_SECRET \
+         WA_APP_SECRET M4D_APP_SECRET WEBHOOK_SECRET WHATSAPP_WEBHOOK_SECRET META_SECRET \
+         META_WEBHOOK_SECRET FB_SECRET MY_APP_SECRET WHATSAPP_SECRET APP_SECRET_KEY \
+         WHATSAPP_BUSINESS_API_SECRET FACEBOOK_SECRET appSecret",
+    ),
+    (
+        HostValue::AccessToken,
+        "WHATSAPP_TOKEN ACCESS_TOKEN GRAPH_API_TOKEN CLOUD_API_ACCESS_TOKEN WHATSAPP_ACCESS_TOKEN \
+         META_ACCESS_TOKEN WHATSAPP_API_TOKEN WABA_TOKEN TOKEN API_TOKEN WA_TOKEN WA_ACCESS_TOKEN \
+         META_TOKEN FB_TOKEN FACEBOOK_TOKEN FB_ACCESS_TOKEN FACEBOOK_ACCESS_TOKEN META_API_TOKEN \
+         WHATSAPP_CLOUD_API_TOKEN WHATSAPP_CLOUD_API_ACCESS_TOKEN USER_ACCESS_TOKEN \
+         PERMANENT_TOKEN SYSTEM_USER_TOKEN WHATSAPP_PERMANENT_TOKEN WHATSAPP_API_KEY \
+         WHATSAPP_BUSINESS_API_KEY META_PERMANENT_TOKEN WHATSAPP_BEARER_TOKEN WHATSAPP_AUTH_TOKEN \
+         META_GRAPH_TOKEN",
+    ),
+    (
+        HostValue::PhoneNumberId,
+        "PHONE_NUMBER_ID WHATSAPP_PHONE_NUMBER_ID WA_PHONE_NUMBER_ID META_PHONE_NUMBER_ID PHONE_ID \
+         WHATSAPP_PHONE_ID WA_PHONE_ID BUSINESS_PHONE_NUMBER_ID WHATSAPP_BUSINESS_PHONE_NUMBER_ID \
+         FB_PHONE_NUMBER_ID PHONENUMBER_ID NUMBER_ID WHATSAPP_NUMBER_ID FROM_PHONE_NUMBER_ID \
+         META_PHONE_ID SENDER_PHONE_NUMBER_ID phoneNumberId CLOUD_API_PHONE_NUMBER_ID \
+         WHATSAPP_FROM_PHONE_NUMBER_ID PHONENUMBERID WHATSAPP_SENDER_ID",
+    ),
+    (
+        HostValue::AccountId,
+        "WABA_ID BUSINESS_ACCOUNT_ID WHATSAPP_BUSINESS_ACCOUNT_ID WA_BUSINESS_ACCOUNT_ID \
+         WHATSAPP_WABA_ID META_WABA_ID META_BUSINESS_ACCOUNT_ID WHATSAPP_ACCOUNT_ID WABAID \
+         FB_BUSINESS_ACCOUNT_ID",
+    ),
+    (
+        HostValue::PhoneNumber,
+        "WHATSAPP_NUMBER WHATSAPP_PHONE_NUMBER WA_NUMBER WHATSAPP_PHONE WHATSAPP_BUSINESS_NUMBER \
+         WHATSAPP_DISPLAY_PHONE_NUMBER",
+    ),
+    (
+        HostValue::GraphVersion,
+        "GRAPH_VERSION GRAPH_API_VERSION META_API_VERSION META_GRAPH_VERSION CLOUD_API_VERSION \
+         WHATSAPP_API_VERSION WA_API_VERSION FB_API_VERSION FACEBOOK_API_VERSION VERSION API_VERSION \
+         WHATSAPP_GRAPH_VERSION FACEBOOK_GRAPH_VERSION WHATSAPP_CLOUD_API_VERSION",
+    ),
+];
+
+/// What bots read beside, and what no host may answer for.
+const OTHERS: &str = "STRIPE_WEBHOOK_SECRET STRIPE_ACCESS_TOKEN JWT_SECRET JWT_ACCESS_TOKEN_SECRET \
+     ACCESS_TOKEN_SECRET REFRESH_TOKEN REFRESH_TOKEN_SECRET OPENAI_API_KEY API_KEY GEMINI_API_KEY \
+     TWILIO_AUTH_TOKEN TWILIO_WHATSAPP_NUMBER TWILIO_PHONE_NUMBER DATABASE_URL MONGODB_URI PORT NODE_ENV \
+     SESSION_SECRET CLIENT_SECRET SECRET EMAIL_VERIFY_TOKEN STRAVA_WEBHOOK_VERIFY_TOKEN ADMIN_PHONE \
+     BUSINESS_PHONE BUSINESS_NAME WHATSAPP_PROVIDER WHATSAPP_URL APP_ID META_APP_ID FB_PAGE_ID \
+     INSTAGRAM_ACCOUNT_ID META_AD_ACCOUNT_ID INSTAGRAM_ACCESS_TOKEN TELEGRAM_BOT_TOKEN SLACK_BOT_TOKEN \
+     RECIPIENT_PHONE_NUMBER ADMIN_WHATSAPP_NUMBER GOOGLE_ACCOUNT_ID SHOPIFY_ACCESS_TOKEN \
+     XENDIT_WEBHOOK_TOKEN MERCADOPAGO_ACCESS_TOKEN PAYMENT_WEBHOOK_SECRET ENCRYPTION_KEY APP_VERSION \
+     ACCOUNT_ID USER_ID AUTH_TOKEN ADMIN_TOKEN BOT_NAME";
+
+#[test]
+fn dozens_of_spellings_mean_what_the_host_knows() {
+    let mut wrong = Vec::new();
+    for (value, names) in NAMES {
+        for name in names.split_whitespace() {
+            if recognize(name) != Some(value) {
+                wrong.push(format!("{name}: {:?}, not {value}", recognize(name)));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn what_is_of_somebody_else_is_left_alone() {
+    let taken: Vec<_> = OTHERS
+        .split_whitespace()
+        .filter(|name| recognize(name).is_some())
+        .collect();
+    assert!(taken.is_empty(), "{taken:?}");
+}
+
+#[test]
+fn what_the_host_sets_is_recognized_and_words_are_read_back() {
+    for name in [
+        "VERIFY_TOKEN",
+        "APP_SECRET",
+        "WHATSAPP_TOKEN",
+        "PHONE_NUMBER_ID",
+        "WABA_ID",
+    ] {
+        assert_eq!(set_by_host(name), recognize(name), "{name}");
+    }
+    for value in HostValue::ALL {
+        assert_eq!(value.word().parse(), Ok(value));
+        assert_eq!(serde_json::to_value(value).unwrap(), value.word());
+    }
+    let error = "app_secret".parse::<HostValue>().unwrap_err().to_string();
+    assert!(
+        error.contains("`app_secret`") && error.contains("app-secret,"),
+        "{error}"
+    );
+}
