@@ -23,7 +23,7 @@ const REQUIRED: (&str, &str) = ("ROOST_TEST_TOOLS", "required");
 pub(crate) fn test(arguments: &[String]) -> Result<()> {
     let tools = crate::setup()?;
     install_node_packages(&tools, "guests/clients")?;
-    crate::yardstick::install(&tools)?;
+    crate::yardstick::install_node(&tools)?;
     let all = arguments.iter().any(|argument| argument == "--all");
     let arguments: Vec<&String> = arguments.iter().filter(|a| *a != "--all").collect();
     match all {
@@ -43,6 +43,7 @@ fn everything(tools: &Tools, arguments: &[&String]) -> Result<()> {
             "`cargo xtask test --all` needs cargo-nextest: `cargo install cargo-nextest --locked`"
         );
     }
+    crate::yardstick::install_packages(tools)?;
     let started = Instant::now();
     let skipped = tools.root.join("target/skipped-tests.txt");
     let report = tools.root.join("target/nextest/all/junit.xml");

@@ -10,7 +10,8 @@ use std::process::Command;
 /// Runs `tests/yardstick/{word}.js`, whose exit code is this one's.
 pub(crate) fn compare(word: &str, arguments: &[String]) -> Result<()> {
     let tools = crate::setup()?;
-    install(&tools)?;
+    install_node(&tools)?;
+    install_packages(&tools)?;
     build_host(&tools)?;
     let folder = tools.root.join("tests/yardstick");
     let mut command = Command::new(node(&tools)?);
@@ -22,9 +23,13 @@ pub(crate) fn compare(word: &str, arguments: &[String]) -> Result<()> {
     crate::commands::hand_over(&mut command)
 }
 
-/// Installs that Node, and the packages that are compared.
-pub(crate) fn install(tools: &Tools) -> Result<()> {
-    install_node_packages(tools, "tests/yardstick")?;
+/// Installs that Node.
+pub(crate) fn install_node(tools: &Tools) -> Result<()> {
+    install_node_packages(tools, "tests/yardstick")
+}
+
+/// Installs the packages that are compared: more than a gigabyte.
+pub(crate) fn install_packages(tools: &Tools) -> Result<()> {
     install_node_packages(tools, "guests/packages")
 }
 
