@@ -189,7 +189,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn from_dir(&self, file: &str) -> String {
+    fn seen_from_dir(&self, file: &str) -> String {
         relative(Path::new(file), self.dir)
     }
 
@@ -197,7 +197,7 @@ impl<'a> Reading<'a> {
     fn bundled(&self, output: &Output) -> BTreeMap<String, Scan> {
         let scans = self.scans.iter();
         scans
-            .filter(|(file, _)| output.meta.inputs.contains_key(&self.from_dir(file)))
+            .filter(|(file, _)| output.meta.inputs.contains_key(&self.seen_from_dir(file)))
             .map(|(file, scan)| (file.clone(), scan.clone()))
             .collect()
     }
@@ -208,7 +208,7 @@ impl<'a> Reading<'a> {
             return None;
         }
         let askers = self.table.askers.keys().enumerate().map(|(index, asker)| {
-            let path = quote(&virtual_path(&self.from_dir(asker)));
+            let path = quote(&virtual_path(&self.seen_from_dir(asker)));
             format!("{path}:()=>require(\"{OURS}{index}\")")
         });
         let askers: Vec<_> = askers.collect();
@@ -221,7 +221,7 @@ impl<'a> Reading<'a> {
 
 impl Modules for Reading<'_> {
     fn load(&mut self, file: &str) -> Option<String> {
-        let path = self.from_dir(file);
+        let path = self.seen_from_dir(file);
         if let Some(reason) = self.broken.get(&path) {
             let message = quote(&format!("`{path}` could not be bundled: {reason}"));
             return Some(format!("throw new Error({message})"));
@@ -273,7 +273,7 @@ impl Modules for Reading<'_> {
             .and_then(|index| self.table.askers.iter().nth(index))
         else {
             let thunk = |word: &str, file: &String| {
-                let path = quote(&virtual_path(&self.from_dir(file)));
+                let path = quote(&virtual_path(&self.seen_from_dir(file)));
                 format!("{path}:()=>{word}({})", quote(file))
             };
             let required = self
@@ -309,7 +309,7 @@ impl Modules for Reading<'_> {
 
     fn is_left(&self, name: &str, importer: &str) -> bool {
         self.left
-            .contains(&(self.from_dir(importer), name.to_owned()))
+            .contains(&(self.seen_from_dir(importer), name.to_owned()))
     }
 }
 

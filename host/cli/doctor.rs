@@ -189,8 +189,8 @@ fn version_of(program: &Path) -> Option<String> {
 
 /// `v22.20.0`, `initdb (PostgreSQL) 18.4`: the first number.
 fn major(version: &str) -> Option<u32> {
-    let digits = version.split(|c: char| !c.is_ascii_digit());
-    digits.filter(|part| !part.is_empty()).next()?.parse().ok()
+    let mut digits = version.split(|c: char| !c.is_ascii_digit());
+    digits.find(|part| !part.is_empty())?.parse().ok()
 }
 
 fn node() -> Finding {

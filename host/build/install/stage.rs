@@ -137,12 +137,14 @@ impl Stage<'_> {
                     std::fs::remove_dir_all(&path).map_err(BuildError::io(&path, "removed"))?;
                 } else if kind.is_dir() {
                     open.push(path);
-                } else if kind.is_symlink()
-                    && !path.canonicalize().is_ok_and(|to| to.starts_with(&stage))
-                {
-                    return Err(self.leads_out(&path));
-                } else if !kind.is_symlink() && !kind.is_file() {
-                    return Err(self.leads_out(&path));
+                } else {
+                    let is_inside = match kind.is_symlink() {
+                        true => path.canonicalize().is_ok_and(|to| to.starts_with(&stage)),
+                        false => kind.is_file(),
+                    };
+                    if !is_inside {
+                        return Err(self.leads_out(&path));
+                    }
                 }
             }
         }

@@ -169,8 +169,8 @@ fn refused(package: &str, expected: &str) {
 #[test]
 fn wrong_settings_are_named() {
     refused(
-        r#"{"roost":{"entri":"app.js","webhook":"/"}}"#,
-        "`roost` has no setting named `entri`, `webhook`\n  = what it may hold: `entry`, `webhookPath`, `instance`",
+        r#"{"roost":{"entri":"app.js","hook":"/"}}"#,
+        "`roost` has no setting named `entri`, `hook`\n  = what it may hold: `entry`, `webhookPath`, `webhook`, `instance`, `folder`",
     );
     refused(
         r#"{"roost":{"entry":"gone.js"}}"#,

@@ -176,7 +176,8 @@ static JSValue files_array(engine_list_tuple2_string_list_u8_t *files) {
     engine_string_free(&file->f0);
     file_bytes += file->f1.len;
   }
-  free(files->ptr);
+  /* Of an empty list the pointer leads nowhere. */
+  if (files->len) free(files->ptr);
   return array;
 }
 

@@ -115,11 +115,11 @@ fn new(text: &str) -> Result<Vec<Entry>, String> {
                 .and_then(Value::as_object)
                 .into_iter()
                 .flatten();
-            map.filter_map(|(name, range)| {
+            map.map(|(name, range)| {
                 let range = range
                     .as_str()
                     .map_or_else(|| range.to_string(), str::to_owned);
-                Some((name.clone(), range))
+                (name.clone(), range)
             })
             .collect()
         };
