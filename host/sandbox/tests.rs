@@ -389,7 +389,7 @@ async fn a_top_level_that_fills_its_memory_is_an_error_of_its_own() {
         .boot(&parts(script), &options, Grants::none, Budget::default())
         .await;
     let error = match boot {
-        Err(error) => format!("{error:?}"),
+        Err(error) => error.to_string(),
         Ok(boot) => format!("{:?}", boot.report.error),
     };
     assert!(error.contains("out of memory"), "{error}");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use roost::events::{Answer, EventFilter, EventReport, EventState, SendState};
 use roost::inbox::EventKind;
-use roost::logs::{LogFilter, LogLevel};
+use roost::logs::{LogFilter, LogLevel, LogLine};
 use roost_emulator::control::Fault;
 
 use super::support::{Setup, TestHost, TestProject, eventually, fixture, guest};
@@ -205,7 +205,8 @@ async fn what_a_bot_logs_is_capped_and_says_so() {
         .unwrap();
     let bytes: usize = lines.iter().map(|line| line.message.len()).sum();
     assert!((1_000..80_000).contains(&bytes), "{bytes} bytes are kept");
-    assert!(lines[0].message.contains("left out"), "{:?}", lines[0]);
+    let says_so = |line: &LogLine| line.message.contains("left out");
+    assert!(lines[..2].iter().any(says_so), "{:?}", &lines[..2]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

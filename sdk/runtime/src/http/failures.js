@@ -50,6 +50,8 @@ export function networkError(error, authority) {
 
 /** The same, as `fetch` of Node tells it. */
 export function fetchError(error) {
+  // What the host says in words of its own, such as which limit was met, is told as it is.
+  if (error?.code === 'ECONNRESET' && typeof error.cause?.payload?.val === 'string') return error
   const [name, code, message] = error?.code === 'ECONNRESET' ? ['SocketError', 'UND_ERR_SOCKET', 'other side closed']
     : error?.code !== 'ETIMEDOUT' ? [] : error.syscall === 'connect' ? ['ConnectTimeoutError', 'UND_ERR_CONNECT_TIMEOUT', 'Connect Timeout Error']
       : ['HeadersTimeoutError', 'UND_ERR_HEADERS_TIMEOUT', 'Headers Timeout Error']

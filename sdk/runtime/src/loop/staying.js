@@ -18,7 +18,7 @@ import { progress } from './work.js'
 /** How long timers hold an event in which nothing happens, in milliseconds. */
 const PATIENCE = 5_000
 
-/** What is left for the work of the last timer of an event, in milliseconds. */
+/** What is left for the work of the last timer of an event, in milliseconds; of a short time a tenth. */
 const RESERVE = 2_000
 
 let open = 0
@@ -77,7 +77,8 @@ function endOfTime() {
     endsAt = Infinity
     if (!phase.rehearsing) {
       try {
-        endsAt = engine.monotonic() + Number(callNow('event.time-left', [])) / 1e6 - RESERVE
+        const left = Number(callNow('event.time-left', [])) / 1e6
+        endsAt = engine.monotonic() + left - Math.min(RESERVE, left / 10)
       } catch {
         // A host that does not say ends what takes too long.
       }
