@@ -234,7 +234,9 @@ pub(crate) fn write_private(file: &Path, content: &[u8]) -> std::io::Result<()> 
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
     if let Some(folder) = file.parent() {
-        std::fs::create_dir_all(folder)?;
+        let mut private = std::fs::DirBuilder::new();
+        std::os::unix::fs::DirBuilderExt::mode(&mut private, 0o700);
+        private.recursive(true).create(folder)?;
     }
     let partial = file.with_extension(format!("{}.partial", std::process::id()));
     let mut out = std::fs::OpenOptions::new()

@@ -559,6 +559,8 @@ async fn snapshot(
 ) -> wasmtime::Result<Vec<u8>> {
     let wizer = wizer();
     let (context, _) = wizer.instrument_component(component)?;
+    // All of the memory crosses at once, and a budget may be larger than what may cross in a call.
+    store.set_hostcall_fuel(usize::MAX);
     let mut state = WasmtimeWizerComponent { store, instance };
     // The library takes it for granted that the bot's accessors run; in a memory
     // that is full to the brim they do not.
