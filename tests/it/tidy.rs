@@ -28,7 +28,11 @@ const ONLY_IN: [(&[&str], &[&str]); 5] = [
     (&["sqlx::query"], &["/store.rs", "host/postgres/"]),
     (
         &["unsafe {", "unsafe fn"],
-        &["host/sandbox/bot.rs", "host/postgres/embedded/process.rs"],
+        &[
+            "host/memory.rs",
+            "host/sandbox/bot.rs",
+            "host/postgres/embedded/process.rs",
+        ],
     ),
 ];
 
