@@ -31,6 +31,7 @@ export class TextEncoder {
     return { read, written }
   }
 }
+Object.defineProperty(TextEncoder.prototype, Symbol.toStringTag, { value: 'TextEncoder', configurable: true })
 
 export class TextDecoder {
   #encoding
@@ -89,6 +90,7 @@ export class TextDecoder {
     return engine.latin1Decode(bytes).replace(/[\u0080-\u009f]/g, (c) => WINDOWS_1252[c.charCodeAt(0) - 128])
   }
 }
+Object.defineProperty(TextDecoder.prototype, Symbol.toStringTag, { value: 'TextDecoder', configurable: true })
 
 /** How many bytes at the end begin a character that a later chunk completes. */
 function incomplete(bytes, encoding) {
