@@ -228,13 +228,14 @@ async fn running_out_of_memory_is_said_and_cannot_be_caught() {
         "{ a: [1] }",
         "'x'.repeat(1e6) + i",
     ] {
-        let bench = Bench::boot(&format!(
+        let mut bench = Bench::boot(&format!(
             "globalThis.serve = async (r) => {{
                const all = []
                try {{ for (let i = 0; ; i++) all.push({hog}) }} catch {{ await r.answer(200, 'caught') }}
              }}"
         ))
         .await;
+        bench.budget.cpu = Duration::from_secs(60);
         let error = bench.post("").await.unwrap_err();
         assert!(
             error.to_string().contains("out of memory"),
