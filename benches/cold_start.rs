@@ -9,8 +9,12 @@
 //!
 //! Not here: the inbox, Postgres and the network.
 //!
+//! Beside it the usual way to host a bot: a Node process of its own, with the same
+//! code, from its start to its first answer over the loopback; and what it holds
+//! in memory from then on.
+//!
 //! `cargo bench --bench cold_start`, and `-- --json` for one JSON object as the
-//! last line. `cargo xtask setup` first.
+//! last line. `cargo xtask setup` first; Node is the one in the `PATH`.
 
 use bytes::Bytes;
 use roost::capabilities::Grants;
@@ -18,13 +22,18 @@ use roost::sandbox::{Bot, Budget, Instance, Sandbox, SandboxSettings};
 use roost::sdk::Sdk;
 use roost::workshop::Workshop;
 use std::collections::BTreeMap;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 /// Events of each kind that are counted, after as many that are not.
 const ROUNDS: usize = 2_000;
 /// Instances that are held at once to count their pages.
 const HELD: usize = 200;
+/// Node processes that are started for each bot.
+const PROCESSES: usize = 9;
 
 const WEBHOOK: &str = r#"{"object":"whatsapp_business_account","entry":[{"id":"102290129340398","changes":[{"value":{"messaging_product":"whatsapp","metadata":{"display_phone_number":"15550783881","phone_number_id":"106540352242922"},"contacts":[{"profile":{"name":"Sheena Nelson"},"wa_id":"16505551234","user_id":"US.13491208655302741918"}],"messages":[{"from":"16505551234","from_user_id":"US.13491208655302741918","id":"wamid.HBgLMTY1MDU1NTEyMzQVAgASGBQzQTRBNjU5OUFFRTAzODEwMTQ0RgA=","timestamp":"1749416383","type":"text","text":{"body":"hello"}}]},"field":"messages"}]}]}"#;
 
@@ -37,11 +46,23 @@ struct Case {
     resident: Duration,
     deploy: Duration,
     image_bytes: usize,
+    node: NodeProcess,
+}
+
+/// The same bot as a process.
+struct NodeProcess {
+    first_answer: Duration,
+    resident_kib: usize,
 }
 
 impl Case {
     fn ratio(&self) -> f64 {
         (self.instantiate + self.event).as_secs_f64() / self.resident.as_secs_f64()
+    }
+
+    /// How many fresh events take as long as a process does to its first answer.
+    fn times_faster(&self) -> f64 {
+        self.node.first_answer.as_secs_f64() / (self.instantiate + self.event).as_secs_f64()
     }
 }
 
@@ -122,7 +143,64 @@ async fn measure(workshop: &Workshop, name: &'static str, folder: &Path) -> anyh
         resident: median(warm),
         deploy: median(deploys),
         image_bytes: component.len(),
+        node: on_node(folder)?,
     })
+}
+
+/// Medians over some processes, one after another.
+fn on_node(folder: &Path) -> anyhow::Result<NodeProcess> {
+    let (mut times, mut sizes) = (Vec::new(), Vec::new());
+    for _ in 0..PROCESSES {
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let started = Instant::now();
+        let mut process = Command::new("node")
+            .arg(".")
+            .current_dir(folder)
+            .envs(environment())
+            .env("PORT", port.to_string())
+            .env("NODE_ENV", "production")
+            .spawn()?;
+        let answered = first_answer(&mut process, port);
+        times.push(started.elapsed());
+        let status = std::fs::read_to_string(format!("/proc/{}/status", process.id()));
+        process.kill()?;
+        process.wait()?;
+        answered?;
+        let size = kib_of(&status?, "VmRSS:");
+        sizes.push(size.ok_or_else(|| anyhow::anyhow!("the process had ended"))?);
+    }
+    sizes.sort_unstable();
+    Ok(NodeProcess {
+        first_answer: median(times),
+        resident_kib: sizes[sizes.len() / 2],
+    })
+}
+
+/// Posts the webhook as soon as the process listens.
+fn first_answer(process: &mut Child, port: u16) -> anyhow::Result<()> {
+    let mut connection = loop {
+        match TcpStream::connect(("127.0.0.1", port)) {
+            Ok(connection) => break connection,
+            Err(_) => anyhow::ensure!(process.try_wait()?.is_none(), "Node ended"),
+        }
+        std::thread::sleep(Duration::from_micros(500));
+    };
+    write!(
+        connection,
+        "POST /webhook HTTP/1.1\r\nhost: bot.local\r\nconnection: close\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{WEBHOOK}",
+        WEBHOOK.len()
+    )?;
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer)?;
+    anyhow::ensure!(answer.starts_with("HTTP/1.1 200"), "Node answered {answer}");
+    Ok(())
+}
+
+/// A line of a page of `/proc`, such as `VmRSS:  61234 kB`.
+fn kib_of(page: &str, name: &str) -> Option<usize> {
+    let line = page.lines().find_map(|line| line.strip_prefix(name))?;
+    line.split_whitespace().next()?.parse().ok()
 }
 
 /// Private pages for each instance that lives after its event, on average.
@@ -155,13 +233,8 @@ async fn handled(bot: &Bot) -> anyhow::Result<Instance> {
 /// Private memory, counted page by page: `/proc/self/status` only estimates it.
 fn private_kib() -> anyhow::Result<usize> {
     let rollup = std::fs::read_to_string("/proc/self/smaps_rollup")?;
-    let line = rollup
-        .lines()
-        .find_map(|line| line.strip_prefix("Anonymous:"));
-    let kib = line.and_then(|line| line.split_whitespace().next());
-    Ok(kib
-        .ok_or_else(|| anyhow::anyhow!("the kernel does not tell what memory is private"))?
-        .parse()?)
+    kib_of(&rollup, "Anonymous:")
+        .ok_or_else(|| anyhow::anyhow!("the kernel does not tell what memory is private"))
 }
 
 fn environment() -> BTreeMap<String, String> {
@@ -217,6 +290,18 @@ fn print_table(cases: &[Case]) {
             case.image_bytes / 1024,
         );
     }
+    println!("\nthe same bots, each a Node process: medians of {PROCESSES}\n");
+    println!("|         | start to first answer, ms | resident, MiB | start / fresh event |");
+    println!("|---------|--------------------------:|--------------:|--------------------:|");
+    for case in cases {
+        println!(
+            "| {:<7} | {:>25.0} | {:>13.0} | {:>19.0} |",
+            case.name,
+            case.node.first_answer.as_secs_f64() * 1e3,
+            case.node.resident_kib as f64 / 1024.0,
+            case.times_faster(),
+        );
+    }
 }
 
 #[expect(clippy::print_stdout, reason = "a bench prints its figures")]
@@ -236,6 +321,10 @@ fn print_json(cases: &[Case]) {
                 },
                 "resident": { "event_us": round(micros(case.resident)) },
                 "deploy_ms": round(case.deploy.as_secs_f64() * 1e3),
+                "node": {
+                    "first_answer_ms": round(case.node.first_answer.as_secs_f64() * 1e3),
+                    "resident_kib": case.node.resident_kib,
+                },
             })
         })
         .collect();

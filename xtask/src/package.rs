@@ -18,6 +18,15 @@ pub(crate) fn package(tools: &Tools, arguments: &[String]) -> Result<()> {
         [flag] if flag == "--try" => true,
         other => bail!("`package` takes `--try` or nothing, not {other:?}"),
     };
+    let tarball = tarball(tools)?;
+    match tries {
+        true => try_it(tools, &tarball),
+        false => Ok(()),
+    }
+}
+
+/// Builds and packs it.
+pub(crate) fn tarball(tools: &Tools) -> Result<PathBuf> {
     let binary = build_portable(tools)?;
     let folder = tools.root.join("target/package/roost");
     if folder.exists() {
@@ -27,10 +36,7 @@ pub(crate) fn package(tools: &Tools, arguments: &[String]) -> Result<()> {
     let tarball = pack(&folder)?;
     let size = std::fs::metadata(&tarball)?.len();
     println!("{}: {} KiB", tarball.display(), size / 1024);
-    match tries {
-        true => try_it(tools, &tarball),
-        false => Ok(()),
-    }
+    Ok(tarball)
 }
 
 /// The oldest glibc that the package runs on: that of Debian 11 and Ubuntu 20.04.

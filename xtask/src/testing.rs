@@ -37,6 +37,9 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
     }
 }
 
+/// The variable that names the npm tarball.
+const PACKAGE: &str = "ROOST_TEST_PACKAGE";
+
 fn everything(tools: &Tools, arguments: &[&String]) -> Result<()> {
     if !has_nextest() {
         bail!(
@@ -52,8 +55,9 @@ fn everything(tools: &Tools, arguments: &[&String]) -> Result<()> {
             std::fs::remove_file(file)?;
         }
     }
+    let tarball = crate::package::tarball(tools)?;
     let mut tests = rust_tests(tools, true, arguments);
-    tests.env(SKIPPED, &skipped);
+    tests.env(SKIPPED, &skipped).env(PACKAGE, tarball);
     match toolchains(tools) {
         Ok(folders) => tests.envs(folders).env(REQUIRED.0, REQUIRED.1),
         Err(error) if std::env::var_os("CI").is_some() => return Err(error),

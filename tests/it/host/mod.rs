@@ -18,6 +18,7 @@ mod lifecycle;
 mod long;
 mod observed;
 mod outbound;
+mod packaged;
 mod residents;
 mod starter;
 mod starts;

@@ -4,3 +4,4 @@ pub mod bench;
 pub mod bot;
 pub mod db;
 pub mod skip;
+pub mod transcript;
