@@ -28,10 +28,9 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
     let arguments: Vec<&String> = arguments.iter().filter(|a| *a != "--all").collect();
     match all {
         false => {
-            let rust = run(&mut rust_tests(&tools, false, &arguments));
             println!("testing the SDK");
             let sdk = run(&mut sdk_tests(&tools));
-            rust.and(sdk)
+            run(&mut rust_tests(&tools, false, &arguments)).and(sdk)
         }
         true => everything(&tools, &arguments),
     }
