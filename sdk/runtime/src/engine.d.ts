@@ -89,10 +89,11 @@ interface Engine {
   indexOf(haystack: Uint8Array, needle: Uint8Array, from: number): number
 
   // Code.
-  /** Runs a classic script and returns its completion value. */
-  evalScript(source: string, file: string): unknown
-  /** Runs a module; resolves when its top level is done. Its imports go to `onimport`. */
-  evalModule(source: string, file: string): Promise<void>
+  /**
+   * Runs the bundle that `compile` left, once. A classic script gives its completion value; a module gives
+   * a promise of its top level's end, and its namespace. A module's imports go to `onimport`.
+   */
+  evalBundle(): unknown | [Promise<void>, object]
   /** Set by the runtime: gives the exports of a module (`default` and named) as an object, or throws. */
   onimport: (specifier: string) => Record<string, unknown>
   /** The frame that AsyncLocalStorage hangs on; jobs carry it. */
@@ -103,8 +104,8 @@ interface Engine {
   /** [state, result]: 'pending' | 'fulfilled' | 'rejected'. */
   promiseState(promise: Promise<unknown>): [string, unknown]
   gc(): void
-  /** Bytes the JS heap holds, and its limit. */
-  memory(): { used: number, limit: number }
+  /** Bytes the JS heap holds, its limit, and whether an allocation was refused. */
+  memory(): { used: number, limit: number, ranOut: boolean }
 
   // Set by the runtime.
   /** Called after everything that the engine delivered: drain nextTicks, jobs, immediates, due timers; set the alarm. */
@@ -113,8 +114,11 @@ interface Engine {
   onrejection: (promise: Promise<unknown>, reason: unknown, handled: boolean) => void
   /** An exception came out of a callback or a job. */
   onuncaught: (error: unknown) => void
-  /** Image making: see sdk/engine/wit/engine.wit. */
-  onboot: (bundle: string, options: string) => Promise<string>
+  /** Image making: see sdk/engine/wit/engine.wit. Gives what is put before and after the bundle's text, its name, and whether it is a module. */
+  oncompile: (options: string) => [before: string, after: string, file: string, isModule: boolean]
+  /** Gives an exception of compiling as JSON. */
+  onbroken: (error: unknown) => string
+  onboot: (files: string[], options: string) => Promise<string>
   /** An event begins (its first turn follows), or has ended. */
   onevent: (phase: 'begin' | 'end') => void
 }
