@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::client::with_query;
 use super::pack::pack;
 use super::{ApiArgs, CliError, ProjectArgs, Session, text};
+use crate::deploys::upload::MAX_UPLOAD_BYTES;
 
 /// How long one look at a log waits.
 const WAIT_MS: &str = "20000";
@@ -100,7 +101,9 @@ impl DeployArgs {
             let bytes = read.map_err(|error| {
                 CliError::File(format!("`{}` cannot be read: {error}", self.path.display()))
             })?;
-            return match bytes.starts_with(b"\0asm") {
+            let is_component = bytes.starts_with(b"\0asm");
+            fits(&self.path, bytes.len(), is_component)?;
+            return match is_component {
                 true => Ok((bytes, "application/wasm")),
                 false => Ok((bytes, "application/gzip")),
             };
@@ -123,8 +126,28 @@ impl DeployArgs {
                 packed.bytes.div_ceil(1024)
             ))?;
         }
+        fits(&self.path, packed.archive.len(), false)?;
         Ok((packed.archive, "application/gzip"))
     }
+}
+
+/// Whether a host takes so many bytes; without it the answer is about bytes, and not about the bot.
+fn fits(path: &Path, bytes: usize, is_component: bool) -> Result<(), CliError> {
+    if bytes <= MAX_UPLOAD_BYTES {
+        return Ok(());
+    }
+    let instead = match is_component {
+        true => {
+            "deploy the bot's folder, as in `roost deploy ./bot`: it is packed without what a build adds"
+        }
+        false => "list what the bot does not need in .gitignore or .roostignore",
+    };
+    Err(CliError::File(format!(
+        "`{}` comes to {} MiB, and a host takes {}: {instead}",
+        path.display(),
+        bytes.div_ceil(1 << 20),
+        MAX_UPLOAD_BYTES >> 20
+    )))
 }
 
 fn shown(path: &Path) -> String {
@@ -176,4 +199,25 @@ pub(super) fn log_line(line: &Value) -> String {
     };
     let text: String = text(line, "/text").chars().map(shown).collect();
     format!("  {mark}{}", text.replace('\n', "\n    "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_host_takes_is_told_before_it_is_sent() {
+        let path = Path::new("pizza.wasm");
+        assert!(fits(path, MAX_UPLOAD_BYTES, true).is_ok());
+
+        let told = |is_component| {
+            fits(path, MAX_UPLOAD_BYTES + 1, is_component)
+                .unwrap_err()
+                .to_string()
+        };
+
+        let expected = "`pizza.wasm` comes to 65 MiB, and a host takes 64: deploy the bot's folder";
+        assert!(told(true).contains(expected), "{}", told(true));
+        assert!(told(false).contains(".roostignore"), "{}", told(false));
+    }
 }

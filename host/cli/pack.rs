@@ -16,7 +16,7 @@ use tar::{Builder, Header};
 
 use super::CliError;
 use crate::build::workspace::{self, Workspace};
-use crate::deploys::upload::{MAX_FILES, MAX_UNPACKED_BYTES, is_left_out};
+use crate::deploys::upload::{MAX_FILES, MAX_UNPACKED_BYTES, is_left_out, is_name};
 
 /// A folder, packed.
 #[derive(Debug)]
@@ -192,6 +192,13 @@ fn files(root: &Path, minds_git: bool, warnings: &mut Vec<String>) -> Result<Fil
             ));
             continue;
         };
+        if !kind.is_dir() && !is_name(name) {
+            warnings.push(format!(
+                "`{}` is left out: its name has control characters or more than 512 bytes",
+                name.escape_debug().take(120).collect::<String>()
+            ));
+            continue;
+        }
         if kind.is_file() {
             files.push((name.to_owned(), path.to_owned()));
         } else if kind.is_symlink() {
@@ -270,6 +277,24 @@ mod tests {
         assert_eq!(packed.warnings.len(), 2, "{:?}", packed.warnings);
         assert!(source.left_out.is_empty());
         assert_eq!(pack(dir.path()).unwrap().archive, packed.archive);
+    }
+
+    #[test]
+    fn a_file_whose_name_no_host_takes_stays_at_home() {
+        let dir = folder(&[
+            ("package.json", "{}"),
+            ("app.js", "app"),
+            ("print \"x\"\n}\n", ""),
+        ]);
+
+        let packed = pack(dir.path()).unwrap();
+
+        let into = tempfile::tempdir().unwrap();
+        let source = upload::unpack(&packed.archive, into.path()).unwrap();
+        let names: Vec<_> = source.files.keys().map(String::as_str).collect();
+        assert_eq!(names, ["app.js", "package.json"]);
+        let told = r#"`print \"x\"\n}\n` is left out: its name has control characters or more than 512 bytes"#;
+        assert_eq!(packed.warnings, [told]);
     }
 
     #[test]

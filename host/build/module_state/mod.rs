@@ -25,7 +25,8 @@ const SHOWN: usize = 5;
 
 /// What to do about it.
 const ADVICE: &str = "keep it in a table; or keep one instance between events, one event at a time: \
-                      \"roost\": { \"instance\": \"resident\" } in package.json";
+                      `roost projects set NAME instance=resident`, or \"roost\": { \"instance\": \
+                      \"resident\" } in package.json";
 
 /// The variables that handlers change, in the order of the files, which are relative to `dir`.
 pub(super) fn warnings<'a>(dir: &Path, files: impl Iterator<Item = &'a str>) -> Vec<Report> {

@@ -143,7 +143,9 @@ fn five_are_shown_and_the_rest_is_counted() {
         "{first}"
     );
     assert!(
-        first.contains(r#""roost": { "instance": "resident" }"#),
+        first.contains(
+            r#"`roost projects set NAME instance=resident`, or "roost": { "instance": "resident" }"#
+        ),
         "{first}"
     );
     assert_eq!(

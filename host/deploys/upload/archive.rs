@@ -193,6 +193,14 @@ enum Wrong {
     Name,
 }
 
+/// Whether a file of a deploy may have this name, which has no part that leads elsewhere.
+pub fn is_name(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() <= MAX_NAME_BYTES
+        && name.split('/').all(|part| part.len() <= 255)
+        && !name.chars().any(char::is_control)
+}
+
 /// The name without `./`, checked part by part.
 fn normal(raw: &[u8]) -> Result<String, Wrong> {
     let name = std::str::from_utf8(raw).map_err(|_| Wrong::Name)?;
@@ -207,11 +215,7 @@ fn normal(raw: &[u8]) -> Result<String, Wrong> {
         return Err(Wrong::Outside);
     }
     let name = parts.join("/");
-    let is_name = !name.is_empty()
-        && name.len() <= MAX_NAME_BYTES
-        && parts.iter().all(|part| part.len() <= 255)
-        && !name.chars().any(char::is_control);
-    match is_name {
+    match is_name(&name) {
         true => Ok(name),
         false => Err(Wrong::Name),
     }

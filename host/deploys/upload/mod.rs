@@ -7,7 +7,7 @@ mod archive;
 
 use crate::projects::{SourceFiles, VersionKind};
 
-pub use archive::{MAX_FILES, MAX_UNPACKED_BYTES, Source, is_left_out, unpack};
+pub use archive::{MAX_FILES, MAX_UNPACKED_BYTES, Source, is_left_out, is_name, unpack};
 
 /// The longest upload.
 pub const MAX_UPLOAD_BYTES: usize = 64 << 20;
