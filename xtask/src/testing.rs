@@ -1,4 +1,4 @@
-//! `cargo xtask test`: the tests of the host, the emulator and the SDK.
+//! `cargo xtask test`: the tests of the host, the emulator and the SDK, and a few packages compared with Node.
 //!
 //! What takes minutes is in Rust modules named `long`, and runs with `--all` only; that ends with
 //! one line that sums everything up. A test that cannot run for want of a tool says so by
@@ -24,6 +24,7 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
     let tools = crate::setup()?;
     install_node_packages(&tools, "guests/clients")?;
     crate::yardstick::install_node(&tools)?;
+    crate::yardstick::install_fast_packages(&tools)?;
     let all = arguments.iter().any(|argument| argument == "--all");
     let arguments: Vec<&String> = arguments.iter().filter(|a| *a != "--all").collect();
     match all {
@@ -31,7 +32,9 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
             let rust = run(&mut rust_tests(&tools, false, &arguments));
             println!("testing the SDK");
             let sdk = run(&mut sdk_tests(&tools));
-            rust.and(sdk)
+            rust.and(sdk)?;
+            println!("comparing packages with Node");
+            run(&mut crate::yardstick::fast_packages(&tools)?)
         }
         true => everything(&tools, &arguments),
     }
@@ -66,11 +69,14 @@ fn everything(tools: &Tools, arguments: &[&String]) -> Result<()> {
     let rust = Tally::of_rust(&report).and_then(|tally| tally.confirmed_by(rust));
     println!("testing the SDK");
     let sdk = Tally::of_sdk(sdk_tests(tools));
+    println!("comparing packages with Node");
+    let packages = run(&mut crate::yardstick::fast_packages(tools)?);
     let skipped = lines_of(&skipped)?;
     for line in &skipped {
         println!("skipped: {line}");
     }
     let (rust, sdk) = (rust?, sdk?);
+    packages?;
     println!(
         "all tests: {} passed, {} failed, {} skipped ({} of host and emulator, {} of the SDK) in {} s",
         rust.passed + sdk.passed - skipped.len().min(rust.passed),

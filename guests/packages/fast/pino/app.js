@@ -1,5 +1,5 @@
 const pino = require('pino')
-const { failure, serve } = require('../checks')
+const { failure, serve } = require('../../checks')
 
 const lines = []
 const to = { write: (line) => { const { time, pid, hostname, ...rest } = JSON.parse(line); lines.push(rest) } }
