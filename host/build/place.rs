@@ -176,6 +176,10 @@ fn evaluate_anew(code: &mut String) -> bool {
         return false;
     };
     let length = found + ONCE.1.len();
+    // Where a line ends in it, one would be missing.
+    if code[start..start + length].contains('\n') {
+        return false;
+    }
     let call = format!("{:length$}", format!("{CACHED}(cb)"));
     code.replace_range(start..start + length, &call);
     true
