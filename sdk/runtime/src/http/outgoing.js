@@ -190,7 +190,7 @@ export function pairsOf(message) {
       if (NOT_ASCII.test(text)) {
         // Node reads this one as UTF-8 where it knows the length, whatever it is in.
         if (key === 'content-disposition' && hasLength) text = Buffer.from(text, 'latin1').toString()
-        if (inUtf8) text = Buffer.from(text).toString('latin1')
+        text = Buffer.from(text, inUtf8 ? 'utf8' : 'latin1').toString('latin1')
       }
       pairs.push(name, text)
     }
