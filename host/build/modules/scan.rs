@@ -273,6 +273,11 @@ impl<'a> Reader<'a, '_> {
         }
         for (at, text) in texts {
             if !text.is_empty() && text.len() <= MAX_NAME_BYTES && !self.loaded.contains(&at) {
+                // `target: './transport.js'`
+                if text.starts_with("./") && text.ends_with("js") && self.names_transports() {
+                    let (kind, name) = (Kind::Require, Name::Exact(text.clone()));
+                    self.scan.calls.insert(Call { kind, name });
+                }
                 self.scan.texts.insert(text);
             }
         }
@@ -393,9 +398,9 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    /// `join(__dirname, 'worker.js')` where workers are started: by `thread-stream`, which the runtime has.
+    /// `join(__dirname, 'transport.js')` where transports are named: for pino, which starts them by `thread-stream`.
     fn beside(&mut self, call: &CallExpression<'a>) {
-        if !self.module.source.contains("thread-stream") {
+        if !self.names_transports() {
             return;
         }
         if let Name::Exact(name) = self.names.of_call(call)
@@ -405,6 +410,11 @@ impl<'a> Reader<'a, '_> {
             let (kind, name) = (Kind::Require, Name::Exact(name));
             self.scan.calls.insert(Call { kind, name });
         }
+    }
+
+    fn names_transports(&self) -> bool {
+        let source = self.module.source;
+        source.contains("thread-stream") || (self.module.is_own && source.contains("pino"))
     }
 
     /// `module.require(name)`

@@ -221,6 +221,10 @@ fn who_looks_at_the_cache_is_known_and_so_are_the_files_that_threads_start_with(
         name: Name::Exact("/bot/file.js".to_owned()),
     };
     assert!(scanned("/bot/lib/a.js", started).calls.contains(&file));
+    let own = "pino({ transport: { target: join(__dirname, '..', 'file.js') } })";
+    assert!(scanned("/bot/lib/a.js", own).calls.contains(&file));
+    let near = "pino({ transport: { target: './file.js' } })";
+    assert_eq!(scanned("/bot/lib/a.js", near).calls.len(), 1);
     let other = "join(__dirname, '..', 'file.js')";
     assert!(scanned("/bot/lib/a.js", other).calls.is_empty());
 }
