@@ -43,6 +43,7 @@ pub fn bundle(dir: &Path, tools: &Tools<'_>) -> Result<Bundle, BuildError> {
         format,
         modules,
         has_table,
+        has_cache,
         resolved,
         mut warnings,
     } = compile(root, dir, &package, &entry, tools)?;
@@ -58,6 +59,7 @@ pub fn bundle(dir: &Path, tools: &Tools<'_>) -> Result<Bundle, BuildError> {
         format,
         modules: &modules,
         has_table,
+        has_cache,
     };
     let placed = place::answer_markers(&output.code, &output.map, &questions)?;
     let own: BTreeSet<&str> = {

@@ -24,6 +24,8 @@ pub(super) struct Compiled {
     pub(super) modules: Vec<String>,
     /// Whether something in it is loaded by name.
     pub(super) has_table: bool,
+    /// Whether something in it looks at `require.cache`.
+    pub(super) has_cache: bool,
     /// What `require.resolve` is asked for, and by which file.
     pub(super) resolved: BTreeSet<(String, String)>,
     pub(super) warnings: Vec<Report>,
@@ -85,6 +87,7 @@ pub(super) fn compile(
                     format,
                     modules: reading.names,
                     has_table: first.is_some(),
+                    has_cache: scans.values().any(|scan| scan.has_cache),
                     resolved,
                     warnings,
                 });

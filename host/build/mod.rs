@@ -52,12 +52,14 @@ pub use variables::{UsedAs, Variable};
 pub const ROOT: &str = "/app";
 
 /// Packages that the runtime provides: never bundled, never missing.
-pub const PROVIDED: [&str; 6] = [
+pub const PROVIDED: [&str; 8] = [
     "@roost-host/roost",
     "pg",
     "pg-native",
     "pg-pool",
+    "real-require",
     "roost",
+    "thread-stream",
     "undici",
 ];
 

@@ -30,6 +30,8 @@ pub(super) struct Questions<'a> {
     pub(super) modules: &'a [String],
     /// Whether code of the bundle's begins with a list of what can be loaded by name.
     pub(super) has_table: bool,
+    /// Whether code of the bundle's takes modules out of `require.cache`.
+    pub(super) has_cache: bool,
 }
 
 /// Answers every marker in `code`.
@@ -83,10 +85,13 @@ pub(super) fn answer_markers(
     let loads = |question| {
         matches!(
             question,
-            Question::Require | Question::Import | Question::Main
+            Question::Require | Question::Import | Question::Main | Question::Resolver
         )
     };
-    if questions.has_table || used.iter().any(|(_, question, _)| loads(*question)) {
+    if questions.has_table
+        || questions.has_cache
+        || used.iter().any(|(_, question, _)| loads(*question))
+    {
         prelude.push_str(&format!("var {LOADER}=require(\"roost/modules\");"));
     }
     for (module, question, length) in &used {
@@ -101,6 +106,7 @@ pub(super) fn answer_markers(
             Question::Require => format!("{LOADER}.requireOf({})", quote(&file)),
             Question::Import => format!("{LOADER}.importOf({})", quote(&file)),
             Question::Main => format!("{LOADER}.main"),
+            Question::Resolver => format!("{LOADER}.resolverOf({})", quote(&file)),
         };
         prelude.push_str(&format!(
             "var {}={value};",
@@ -120,6 +126,11 @@ pub(super) fn answer_markers(
              if(i>0)f={root}+f.slice(i);return{{exports:{{}},id:f,filename:f,path:f.slice(0,f.lastIndexOf(\"/\")),\
              loaded:!1,paths:[],parent:f=={file}?null:{{filename:{file},id:\".\",children:[],paths:[],exports:{{}}}},children:[]}}}}"
         ));
+        if questions.has_cache && evaluate_anew(&mut placed) {
+            prelude.push_str(&format!(
+                "function {CACHED}(cb){{return {LOADER}.evaluated(cb,{NEW_MODULE})}}"
+            ));
+        }
     }
     Ok(Placed {
         code: format!("{prelude}\n{placed}"),
@@ -149,6 +160,28 @@ fn make_modules(code: &mut String) -> bool {
         start..start + PLAIN_MODULE.len(),
         &format!("{NEW_MODULE}(cb)"),
     );
+    true
+}
+
+/// How the bundler's own code gives a module that is evaluated once, and what stands in its place, padded.
+const ONCE: (&str, &str) = ("mod||(0,cb[", "mod),mod.exports");
+const CACHED: &str = "__roostc";
+
+/// Has modules kept in `require.cache`, and evaluated again when they are no longer there.
+fn evaluate_anew(code: &mut String) -> bool {
+    let Some(start) = code.find(ONCE.0) else {
+        return false;
+    };
+    let Some(found) = code[start..].find(ONCE.1) else {
+        return false;
+    };
+    let length = found + ONCE.1.len();
+    // Where a line ends in it, one would be missing.
+    if code[start..start + length].contains('\n') {
+        return false;
+    }
+    let call = format!("{:length$}", format!("{CACHED}(cb)"));
+    code.replace_range(start..start + length, &call);
     true
 }
 

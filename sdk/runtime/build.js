@@ -4,8 +4,10 @@
  * beside it, for those who bundle bots.
  */
 import { builtinModules } from 'node:module'
-import { existsSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { brotliCompressSync } from 'node:zlib'
 import { build } from 'esbuild'
 
 const source = (path) => fileURLToPath(new URL(`src/${path}`, import.meta.url))
@@ -44,6 +46,14 @@ const builtins = {
       resolveDir: source('.'),
     }))
 
+    // Tables that are seldom used stay packed until they are: each bot's image has them.
+    build.onLoad({ filter: /@exodus\/bytes\/fallback\/multi-byte\.encodings\.json$/ }, ({ path }) => ({
+      contents: `const { Buffer } = require('buffer')
+        const { brotliDecompressSync } = require('zlib')
+        module.exports = JSON.parse(brotliDecompressSync(Buffer.from(${JSON.stringify(packed(readFileSync(path, 'utf8')))}, 'base64')))`,
+      resolveDir: dirname(path), loader: 'js',
+    }))
+
     function face(path) {
       if (!existsSync(source(path))) throw new Error(`a package in the bundle needs src/${path}`)
       return { path, namespace: 'face' }
@@ -79,6 +89,11 @@ const { outputFiles } = await build({
 })
 const names = new Function('__engine', `globalThis.__engine = __engine\n${outputFiles[0].text}\nreturn names.default`)(standIn())
 writeFileSync(fileURLToPath(new URL('dist/builtins.json', import.meta.url)), `${JSON.stringify(names, null, 2)}\n`)
+
+/** JSON without spaces, by Brotli. */
+function packed(json) {
+  return brotliCompressSync(JSON.stringify(JSON.parse(json))).toString('base64')
+}
 
 /** An engine that answers nothing: enough for the table of modules to come to be. */
 function standIn() {

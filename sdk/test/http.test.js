@@ -80,6 +80,23 @@ test('headers: pairs as they were set, hop-by-hop ones swallowed, cookies kept a
   assert.deepEqual([answer.status, answer.body], [201, '["c=3","host"]'])
 })
 
+test('headers beyond ASCII are in latin1, and in UTF-8 where they go out in one piece with text', async () => {
+  const engine = await serve(`
+    res.setHeader('X-A', 'olá')
+    if (req.url === '/text') return res.end('é')
+    if (req.url === '/bytes') return res.end(Buffer.from('é'))
+    if (req.url === '/pieces') return res.write('é'), res.end()
+    res.setHeader('Content-Disposition', 'attachment; filename="olá.txt"')
+    res.end(req.url === '/file' ? Buffer.from('x') : undefined)
+  `)
+  const of = async (path) => (await engine.event({ path })).rawHeaders
+  assert.deepEqual([...await of('/text')].slice(0, 2), ['X-A', 'olÃ¡'])
+  assert.deepEqual([...await of('/bytes')].slice(0, 2), ['X-A', 'olá'])
+  assert.deepEqual([...await of('/pieces')].slice(0, 2), ['X-A', 'olá'])
+  assert.deepEqual([...await of('/file')].slice(0, 4), ['X-A', 'olá', 'Content-Disposition', 'attachment; filename="olý.txt"'])
+  assert.deepEqual([...await of('/none')].slice(2, 4), ['Content-Disposition', 'attachment; filename="olá.txt"'])
+})
+
 test('an exception that nobody caught fails the event and answers 500', async () => {
   const engine = await serve('setTimeout(() => { throw new Error("no good") }, 5)')
   const { status, failure, logs } = await engine.event()

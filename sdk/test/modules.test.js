@@ -80,3 +80,68 @@ test('names lead where they lead on Node', async () => {
     wrong: 'ERR_INVALID_ARG_TYPE',
   })
 })
+
+test('what is taken out of require.cache is evaluated again, and import.meta.resolve gives addresses', async () => {
+  // As the build writes it for modules of the bundle that look at the cache.
+  const table = `
+    let runs = 0
+    const make = (cb) => { const filename = '/app/' + Object.keys(cb)[0]; return { exports: {}, id: filename, filename, loaded: false } }
+    const counter = { 'lib/counter.js'(exports, module) { if (runs > 5) throw new Error('no more'); module.exports = { run: ++runs } } }
+    const copy = { 'lib/counter.js'(exports) { exports.copy = true } }
+    const counted = () => loader.evaluated(counter, make)
+    loader.add({ required: { '/app/lib/counter.js': counted }, imported: {} }, {})`
+  assert.deepEqual(await answered(table, {}, `(() => {
+    const first = [counted().run, counted().run, require_('./counter').run, loader.evaluated(copy, make).copy]
+    const file = require_.resolve('./counter')
+    const known = [file, require_.cache[file].loaded]
+    delete require_.cache[file]
+    const again = [require_('./counter').run, counted().run]
+    delete require_.cache[file]
+    const direct = [counted().run, require_('./counter').run]
+    require_.cache[file].exports = { run: 'mine' }
+    const put = counted().run
+    runs = 9
+    delete require_.cache[file]
+    const failed = tell(counted)
+    runs = 4
+    return { first, known, again, direct, put, failed, later: counted().run, urls: ['./a b.js', '../x', 'fs', 'node:fs', 'https://a.b/'].map(loader.resolverOf('/app/lib/index.js')), none: tell(() => loader.resolverOf('/app/a.js')('nothing')) }
+  })()`), {
+    first: [1, 1, 1, true],
+    known: ['/app/lib/counter.js', true],
+    again: [2, 2],
+    direct: [3, 3],
+    put: 'mine',
+    failed: [null, 'no more'],
+    later: 5,
+    urls: ['file:///app/lib/a%20b.js', 'file:///app/x', 'node:fs', 'node:fs', 'https://a.b/'],
+    none: ['ERR_MODULE_NOT_FOUND', "Cannot find package 'nothing' imported from /app/a.js"],
+  })
+})
+
+test('a transport of pino runs in the thread of the bot', async () => {
+  const table = `
+    const got = []
+    const { Writable } = require('stream')
+    const ThreadStream = require('thread-stream')
+    loader.add({ required: {
+      '/app/transport.js': () => async (options) => new Writable({ write(chunk, encoding, done) { got.push(options.name + ':' + chunk); done() } }),
+      '/app/wrong.js': () => ({ no: 'function' }),
+    }, imported: {} }, {})`
+  assert.deepEqual(await answered(table, {}, `(async () => {
+    const stream = new ThreadStream({ filename: '/app/transport.js', workerData: { name: 'a' } })
+    const before = [stream.ready, stream.write('early')]
+    await new Promise((done) => stream.once('ready', done))
+    stream.write('late')
+    await new Promise((done) => stream.flush(done))
+    stream.end()
+    await new Promise((done) => stream.once('close', done))
+    const failed = (filename) => new Promise((done) => new ThreadStream({ filename }).once('error', ({ message }) => done(message.split('\\n')[0])))
+    return { before, got, ended: [stream.writableEnded, stream.closed], wrong: await failed('/app/wrong.js'), none: await failed('/app/none.js') }
+  })()`), {
+    before: [false, true],
+    got: ['a:early', 'a:late'],
+    ended: [true, true],
+    wrong: 'worker is not a function',
+    none: "Cannot find module '/app/none.js'",
+  })
+})

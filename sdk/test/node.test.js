@@ -1,6 +1,9 @@
 /** Node's modules and globals, compared with Node itself where that is possible. */
 import assert from 'node:assert/strict'
 import { createHash, createHmac, pbkdf2Sync, scryptSync } from 'node:crypto'
+import fs from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { test } from 'node:test'
 import util from 'node:util'
 import { makeEngine } from './support/node_engine.js'
@@ -219,4 +222,63 @@ test('a decoder of base64url keeps what a piece leaves over', async () => {
   const code = `const { StringDecoder } = require('string_decoder'); const d = new StringDecoder('base64url')
     return [d.write(Buffer.from([0xfb])), d.write(Buffer.from([0xff, 0xfe, 0xfd])), d.end()].join('')`
   assert.equal(await evaluate(code), Buffer.from([0xfb, 0xff, 0xfe, 0xfd]).toString('base64url'))
+})
+
+test('text in the encodings from before Unicode is read, in one piece and in many', async () => {
+  const samples = {
+    'windows-1251': ['cff0e8e2e5f2', 'Привет'], 'koi8-r': ['f0d2c9d7c5d4', 'Привет'], cp866: ['8fe0a8a2a5e2', 'Привет'], 'iso-8859-9': ['feddf0', 'şİğ'],
+    latin2: ['b1e6ea', 'ąćę'], 'windows-1253': ['e1e2e3', 'αβγ'], 'iso-8859-15': ['a4', '€'], 'windows-1256': ['d3e1c7e3', 'سلام'],
+    Shift_JIS: ['82b182f182c982bf82cd', 'こんにちは'], 'euc-jp': ['a4b3a4f3a4cba4c1a4cf', 'こんにちは'], 'iso-2022-jp': ['1b2442243324731b284261', 'こんa'],
+    gb2312: ['c4e3bac3', '你好'], gb18030: ['94328f34818130b1a1', null], big5: ['a741a66e', '你好'], 'euc-kr': ['bec8b3e7', '안녕'], 'utf-16be': ['00e92603', 'é☃'],
+  }
+  const code = `const out = {}
+    for (const [label, hex] of ${JSON.stringify(Object.entries(samples).map(([label, [hex]]) => [label, hex]))}) {
+      const bytes = Buffer.from(hex, 'hex'); const pieces = new TextDecoder(label)
+      out[label] = [new TextDecoder(label).decode(bytes), [...bytes].map((byte) => pieces.decode(Uint8Array.of(byte), { stream: true })).join('') + pieces.decode()]
+    }
+    const failed = (run) => { try { return run() } catch (error) { return [error.name, error.code] } }
+    return [out, new TextDecoder('sjis').encoding, failed(() => new TextDecoder('euc-kr', { fatal: true }).decode(Uint8Array.of(0xff))), failed(() => new TextDecoder('utf-7'))]`
+  const [out, name, broken, unknown] = await evaluate(code)
+  for (const [label, [hex, text]] of Object.entries(samples)) {
+    const expected = text ?? new TextDecoder(label).decode(Buffer.from(hex, 'hex'))
+    assert.deepEqual(out[label], [expected, expected], label)
+  }
+  assert.deepEqual([name, broken, unknown], ['shift_jis', ['TypeError', 'ERR_ENCODING_INVALID_ENCODED_DATA'], ['RangeError', 'ERR_ENCODING_NOT_SUPPORTED']])
+})
+
+test('paths of Windows agree with Node, and patterns', async () => {
+  const code = String.raw`const { win32, posix } = path; const tell = (run) => { try { return run() } catch (error) { return [error.code, error.message] } }
+    return [win32.join('C:\\a', '..', 'b/c'), win32.resolve('C:\\a', '\\b'), win32.relative('C:\\a\\b', 'C:\\a\\c'), win32.parse('C:\\x\\y.tar.gz'), win32.basename('a\\b.txt', '.txt'),
+      win32.isAbsolute('C:/x'), win32.normalize('//server/share/../x'), win32.dirname('C:\\a\\b'), win32.format({ dir: 'C:\\a', name: 'b', ext: 'c' }), posix === path, posix.win32 === win32,
+      win32.toNamespacedPath('C:\\a'), posix.format({ name: 'a', ext: 'b' }), tell(() => posix.join(1))]`
+  assert.deepEqual(await evaluate(`const path = require('path'); ${code}`), JSON.parse(JSON.stringify(new Function('path', code)(path))))
+  const patterns = ['*', '**', '*.js', 'a/**', '**/*.js', '{a,x}.js', 'a/{b,c}.js', 'a{1..3}', '[!a]*', '?', '@(a|b)', '!(a)', '.*']
+  const paths = ['a', 'a.js', '.a.js', 'a/b.js', 'a/b/c.js', 'a2', 'b', 'x.js', 'a/.b']
+  const matches = `return ${JSON.stringify(patterns)}.map((pattern) => ${JSON.stringify(paths)}.filter((one) => path.matchesGlob(one, pattern)))`
+  if (path.matchesGlob) assert.deepEqual(await evaluate(`const path = require('path'); ${matches}`), new Function('path', matches)(path))
+})
+
+test('links, folders read entry by entry and patterns are as in a real file system', async () => {
+  const code = `const [fs, path] = [require('fs'), require('path')]
+    const top = path.join(ROOM, 'links'); const at = (name) => path.join(top, name)
+    const tell = (run) => { try { return run() } catch (error) { return [error.name, error.code, error.syscall] } }
+    fs.mkdirSync(at('d/e'), { recursive: true }); fs.writeFileSync(at('d/a.txt'), 'aa'); fs.writeFileSync(at('d/e/b.js'), 'b')
+    const out = []
+    fs.symlinkSync('d/a.txt', at('l')); fs.symlinkSync(at('d'), at('dl')); fs.symlinkSync('two', at('one')); fs.symlinkSync('one', at('two'))
+    out.push(fs.readlinkSync(at('l')), fs.lstatSync(at('l')).isSymbolicLink(), fs.statSync(at('l')).isFile(), fs.readFileSync(at('dl/e/b.js'), 'utf8'), path.relative(top, fs.realpathSync(at('dl/e'))))
+    fs.writeFileSync(at('l'), 'new'); fs.linkSync(at('d/a.txt'), at('hard')); fs.writeFileSync(at('hard'), 'H')
+    out.push(fs.readFileSync(at('d/a.txt'), 'utf8'), fs.statSync(at('hard')).nlink, tell(() => fs.readFileSync(at('one'))), fs.existsSync(at('one')), tell(() => fs.linkSync(at('d'), at('x'))), tell(() => fs.readlinkSync(at('hard'))))
+    fs.unlinkSync(at('dl')); fs.unlinkSync(at('d/a.txt'))
+    out.push(fs.readdirSync(at('d')), fs.readFileSync(at('hard'), 'utf8'), tell(() => fs.rmSync(at('d'))), tell(() => fs.opendirSync(at('hard'))))
+    fs.cpSync(at('d'), at('copy'), { recursive: true }); fs.chmodSync(at('hard'), 0o600); fs.utimesSync(at('hard'), 1, new Date(2000))
+    out.push(fs.readdirSync(at('copy/e')), fs.statSync(at('hard')).mode & 0o777, fs.statSync(at('hard')).atimeMs, fs.statSync(at('hard')).mtimeMs)
+    const dir = fs.opendirSync(at('d')); const seen = []; for (let entry; (entry = dir.readSync());) seen.push([entry.name, entry.isDirectory()]); dir.closeSync()
+    for await (const entry of await fs.promises.opendir(at('copy'))) seen.push(entry.name)
+    out.push(seen, tell(() => dir.readSync()), fs.globSync?.('**/*.js', { cwd: top }).sort() ?? ['copy/e/b.js', 'd/e/b.js'])
+    const handle = await fs.promises.open(at('hard')); const lines = []; for await (const line of handle.readLines()) lines.push(line)
+    fs.rmSync(top, { recursive: true }); return [out, lines, fs.existsSync(top)]`
+  const room = fs.mkdtempSync(path.join(tmpdir(), 'roost-fs-'))
+  const expected = await new Function('require', 'ROOM', `return (async () => { ${code} })()`)((name) => ({ fs, path })[name], room)
+  fs.rmSync(room, { recursive: true })
+  assert.deepEqual(await evaluate(`const ROOM = '/tmp'; ${code}`), JSON.parse(JSON.stringify(expected)))
 })

@@ -5,12 +5,13 @@ import http from 'node:http'
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
 
 const SHOWN = ['content-type', 'content-encoding', 'content-length', 'content-range', 'content-disposition', 'location', 'vary', 'etag', 'cache-control', 'allow', 'accept-ranges', 'set-cookie', 'x-powered-by']
-const HIDDEN = ['date', 'connection', 'keep-alive', 'transfer-encoding']
+// What is of the connection, and the number that the host gives each request, as a proxy does.
+const HIDDEN = ['date', 'connection', 'keep-alive', 'transfer-encoding', 'x-request-id']
 const DECODERS = { gzip: gunzipSync, deflate: inflateSync, br: brotliDecompressSync }
 
 /**
  * Asks. With `take` it goes away when so many server-sent events have come; `show` names further header fields to
- * compare, `every` has all compared but those of the connection.
+ * compare, `every` has all compared but those in HIDDEN.
  */
 export function ask(url, { method = 'GET', headers = {}, body, take, show = [], every = false, patience = 40_000 } = {}) {
   return new Promise((resolve) => {

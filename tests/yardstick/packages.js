@@ -1,5 +1,6 @@
 // `cargo xtask packages [--fast] [NAME…]`: each bot of guests/packages on Node and in the `roost` binary, compared
 // check by check. Without names it also writes docs/packages.md; with `--page` of what was measured last of each.
+// `--fast` takes those of guests/packages/fast, which have a small lock file of their own, and has to find all equal.
 // `--node` shows what Node gives and starts no host.
 
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
@@ -14,13 +15,23 @@ import { ROOT, World } from './world.js'
 
 const PACKAGES = path.join(ROOT, 'guests/packages')
 const WORK = path.join(ROOT, 'target/yardstick/packages')
-const FAST = ['express5', 'multer', 'form-data', 'stripe', 'openai', 'client-s3', 'zod', 'dotenv']
+const FAST = path.join(PACKAGES, 'fast')
 
 /** Bots that write to customers, and need a number for that. */
 const MESSENGERS = ['whatsapp-api-js', 'kapso']
 
 /** What is counted apart, because the host has it in no form yet. */
 const APART = ['Intl', 'public keys', 'slow hashes', 'sockets', 'SQL dialects']
+
+/** The folders with a bot in a folder, by their names. */
+function botsIn(folder) {
+  return readdirSync(folder).filter((name) => existsSync(path.join(folder, name, 'app.js')))
+}
+
+function folderOf(name) {
+  const place = [FAST, PACKAGES].find((folder) => existsSync(path.join(folder, name, 'app.js')))
+  return path.join(place, name)
+}
 
 /** Asks a running bot for all its checks: `{name: result}`, and what each needs. */
 async function answers(base) {
@@ -44,7 +55,7 @@ async function answers(base) {
 async function onNode({ peer, postgres, world }, name) {
   const number = MESSENGERS.includes(name) && world ? await world.number('http://127.0.0.1:9/nobody') : {}
   const meta = { VERIFY_TOKEN: 'a-word', APP_SECRET: 'a-secret', PHONE_NUMBER_ID: number.id ?? '1', WHATSAPP_TOKEN: number.token ?? 'EAA', CUSTOMER: number.customer ?? '15551000001' }
-  const bot = await startOnNode(path.join(PACKAGES, name), { env: { ...postgres.env, ...peer.env, ...meta }, world: peer.world() })
+  const bot = await startOnNode(folderOf(name), { env: { ...postgres.env, ...peer.env, ...meta }, world: peer.world() })
   try {
     if (bot.ended) return { failure: `${bot.ended}\n${bot.said()}` }
     return await answers(`http://127.0.0.1:${bot.port}`)
@@ -56,7 +67,7 @@ async function onNode({ peer, postgres, world }, name) {
 async function onRoost({ world }, name) {
   const project = `p-${name.replaceAll('.', '-')}`
   const component = path.join(WORK, `${name}.wasm`)
-  const built = await world.roost(['build', path.join(PACKAGES, name), '-o', component])
+  const built = await world.roost(['build', folderOf(name), '-o', component])
   if (built.code !== 0) return { failure: built.said, build: built.said }
   await world.must(['projects', 'create', project])
   if (MESSENGERS.includes(name)) {
@@ -83,17 +94,19 @@ async function measure(setup, name) {
 
 /** Which of the pinned packages a bot is about: the first that its code names. */
 function versionOf(name) {
-  const { dependencies } = JSON.parse(readFileSync(path.join(PACKAGES, 'package.json'), 'utf8'))
-  const code = readFileSync(path.join(PACKAGES, name, 'app.js'), 'utf8')
+  const folder = folderOf(name)
+  const { dependencies } = JSON.parse(readFileSync(path.join(folder, '../package.json'), 'utf8'))
+  const code = readFileSync(path.join(folder, 'app.js'), 'utf8')
   const named = [...code.matchAll(/(?:require|import)\('([^'.][^']*)'\)/g)].map(([, from]) => from.split('/').slice(0, from[0] === '@' ? 2 : 1).join('/'))
   const found = (name in dependencies ? [name] : named).find((from) => from in dependencies)
   return found && `${found} ${dependencies[found].replace(/^npm:.*@/, '')}`
 }
 
 const { values: flags, positionals: wanted } = parseArgs({ allowPositionals: true, options: { fast: { type: 'boolean' }, node: { type: 'boolean' }, page: { type: 'boolean' }, verbose: { type: 'boolean' } } })
-const all = readdirSync(PACKAGES, { withFileTypes: true }).filter((entry) => entry.isDirectory() && existsSync(path.join(PACKAGES, entry.name, 'app.js'))).map(({ name }) => name)
+const fast = botsIn(FAST)
+const all = [...botsIn(PACKAGES), ...fast].sort()
 for (const name of wanted) if (!all.includes(name)) throw new Error(`there is no package \`${name}\`; there are: ${all.join(', ')}`)
-const chosen = wanted.length ? wanted : flags.fast ? FAST.filter((name) => all.includes(name)) : all
+const chosen = wanted.length ? wanted : flags.fast ? fast : all
 
 mkdirSync(WORK, { recursive: true })
 const peer = await startPeer()

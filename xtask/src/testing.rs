@@ -24,6 +24,7 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
     let tools = crate::setup()?;
     install_node_packages(&tools, "guests/clients")?;
     crate::yardstick::install_node(&tools)?;
+    crate::yardstick::install_fast_packages(&tools)?;
     let all = arguments.iter().any(|argument| argument == "--all");
     let arguments: Vec<&String> = arguments.iter().filter(|a| *a != "--all").collect();
     match all {

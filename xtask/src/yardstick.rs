@@ -11,16 +11,22 @@ use std::process::Command;
 pub(crate) fn compare(word: &str, arguments: &[String]) -> Result<()> {
     let tools = crate::setup()?;
     install_node(&tools)?;
-    install_packages(&tools)?;
+    install_fast_packages(&tools)?;
+    if !arguments.iter().any(|argument| argument == "--fast") {
+        install_packages(&tools)?;
+    }
     build_host(&tools)?;
+    crate::commands::hand_over(program(&tools, word)?.args(arguments))
+}
+
+fn program(tools: &Tools, word: &str) -> Result<Command> {
     let folder = tools.root.join("tests/yardstick");
-    let mut command = Command::new(node(&tools)?);
+    let mut command = Command::new(node(tools)?);
     command
         .arg(folder.join(format!("{word}.js")))
-        .args(arguments)
         .current_dir(&tools.root);
-    environment(&tools, &mut command);
-    crate::commands::hand_over(&mut command)
+    environment(tools, &mut command);
+    Ok(command)
 }
 
 /// Installs that Node.
@@ -28,7 +34,12 @@ pub(crate) fn install_node(tools: &Tools) -> Result<()> {
     install_node_packages(tools, "tests/yardstick")
 }
 
-/// Installs the packages that are compared: more than a gigabyte.
+/// Installs the few packages that every run of the tests compares.
+pub(crate) fn install_fast_packages(tools: &Tools) -> Result<()> {
+    install_node_packages(tools, "guests/packages/fast")
+}
+
+/// Installs the other packages that are compared: more than a gigabyte.
 pub(crate) fn install_packages(tools: &Tools) -> Result<()> {
     install_node_packages(tools, "guests/packages")
 }

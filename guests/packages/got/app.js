@@ -1,4 +1,6 @@
-const { WORLD, failure, serve } = require('../checks')
+const { WORLD, failure, needs, serve } = require('../checks')
 
+// Its package `@sindresorhus/is` makes an `Intl.ListFormat` when it is loaded: without `Intl` nothing of got can be called.
 const load = async () => (await import('got')).default
-serve({ checks: require('../getting')(load, WORLD, failure) })
+const checks = Object.entries(require('../getting')(load, WORLD, failure))
+serve({ checks: Object.fromEntries(checks.map(([name, check]) => [name, needs('Intl', check)])) })

@@ -9,7 +9,9 @@ use std::process::Command;
 
 use serde::Deserialize;
 
+use super::diagnose::package_name;
 use super::error::BuildError;
+use super::install::find_package;
 use super::messages::Message;
 use super::{Confined, Format, PROVIDED, place, process};
 use protocol::{Packet, read_bytes};
@@ -139,6 +141,7 @@ const RESOLVE_PATH: u32 = 1;
 const RESOLVE_REPLACED: u32 = 2;
 const LOAD_FILE: u32 = 3;
 const LOAD_OURS: u32 = 4;
+const RESOLVE_PROVIDED: u32 = 5;
 
 /// Files of code, and those without an extension.
 const CODE: &str = r"\.[cm]?[jt]sx?$|[/\\][^./\\]*$";
@@ -248,6 +251,7 @@ fn request(job: &Job<'_>, flags: Vec<String>) -> Value {
                 callback(RESOLVE_OURS, &format!("^{OURS}"), ""),
                 callback(RESOLVE_PATH, r"^\.", ""),
                 callback(RESOLVE_REPLACED, &packages(job.replaced), ""),
+                callback(RESOLVE_PROVIDED, &packages(&PROVIDED), ""),
             ]),
         ),
         (
@@ -342,6 +346,20 @@ fn answered(question: &Value, modules: &mut dyn Modules) -> Value {
             ("path", format!("native:{path}").into()),
             ("namespace", NAMESPACE.into()),
         ]),
+        // The runtime has the package; a file inside of it, which some reach for, is the package's own.
+        "on-resolve" if is_for(RESOLVE_PROVIDED) => {
+            let is_whole = PROVIDED.contains(&path);
+            let folder = Path::new(question.text("resolveDir"));
+            let has_files = || find_package(folder, package_name(path)).is_some();
+            match is_whole || !has_files() {
+                true => Value::map([
+                    ("id", Value::Number(RESOLVE_PROVIDED)),
+                    ("path", path.into()),
+                    ("external", Value::Bool(true)),
+                ]),
+                false => nothing(),
+            }
+        }
         "on-resolve" if modules.is_left(path, question.text("importer")) => Value::map([
             ("id", Value::Number(RESOLVE_PATH)),
             ("path", path.into()),
@@ -375,7 +393,6 @@ fn arguments(job: &Job<'_>) -> Vec<String> {
     };
     let mut arguments = vec![format.to_owned()];
     arguments.extend(OPTIONS.map(str::to_owned));
-    arguments.extend(PROVIDED.iter().map(|name| format!("--external:{name}")));
     arguments.extend(
         job.externals
             .iter()

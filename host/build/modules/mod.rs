@@ -32,16 +32,19 @@ pub(super) enum Question {
     Main,
     Require,
     Import,
+    /// `import.meta.resolve`
+    Resolver,
 }
 
 impl Question {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Folder,
         Self::File,
         Self::Url,
         Self::Main,
         Self::Require,
         Self::Import,
+        Self::Resolver,
     ];
 
     fn letter(self) -> char {
@@ -52,6 +55,7 @@ impl Question {
             Self::Main => 'm',
             Self::Require => 'r',
             Self::Import => 'i',
+            Self::Resolver => 's',
         }
     }
 

@@ -1,7 +1,9 @@
 //! What a call loads, as far as its text says: a name, a name with holes, or anything.
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::{Argument, BinaryOperator, BindingPattern, Expression, TemplateLiteral};
+use oxc_ast::ast::{
+    Argument, BinaryOperator, BindingPattern, CallExpression, Expression, TemplateLiteral,
+};
 use oxc_semantic::Semantic;
 
 /// What is loaded.
@@ -35,25 +37,11 @@ pub(super) struct Names<'a, 's> {
 
 impl<'a> Names<'a, '_> {
     pub(super) fn of(&self, expression: &Expression<'a>) -> Name {
-        let mut before = String::new();
-        let mut after = String::new();
-        let mut has_hole = false;
-        for piece in self.pieces(expression, MAX_HOPS) {
-            match piece {
-                Piece::Text(text) if has_hole => after.push_str(&text),
-                Piece::Text(text) => before.push_str(&text),
-                Piece::Anything => {
-                    has_hole = true;
-                    after.clear();
-                }
-            }
-        }
-        let before = before.strip_prefix("file://").unwrap_or(&before).to_owned();
-        match (has_hole, before.is_empty()) {
-            (false, _) => Name::Exact(before),
-            (true, false) if before != "/" && before != "." => Name::Between(before, after),
-            _ => Name::Unknown,
-        }
+        named(self.pieces(expression, MAX_HOPS))
+    }
+
+    pub(super) fn of_call(&self, call: &CallExpression<'a>) -> Name {
+        named(self.of_method(call, MAX_HOPS))
     }
 
     fn folder(&self) -> &str {
@@ -106,39 +94,43 @@ impl<'a> Names<'a, '_> {
                     Some(base) => joined(vec![parent(base), name]),
                 }
             }
-            Expression::CallExpression(call) => {
-                let method = match call.callee.get_inner_expression() {
-                    Expression::Identifier(name) => name.name.as_str(),
-                    callee => match callee
-                        .as_member_expression()
-                        .and_then(|member| member.static_property_name())
-                    {
-                        Some(name) => name,
-                        None => return unknown(),
-                    },
-                };
-                let mut arguments =
-                    call.arguments
-                        .iter()
-                        .map(|argument| match argument.as_expression() {
-                            Some(expression) => self.pieces(expression, hops),
-                            None => unknown(),
-                        });
-                match method {
-                    "join" | "resolve" => {
-                        let mut parts: Vec<_> = arguments.collect();
-                        if method == "resolve" && !starts_absolute(&parts) {
-                            parts.insert(0, vec![Piece::Text(self.root.to_owned())]);
-                        }
-                        joined(parts)
-                    }
-                    "dirname" => arguments.next().map_or_else(unknown, parent),
-                    "cwd" => vec![Piece::Text(self.root.to_owned())],
-                    "fileURLToPath" | "pathToFileURL" | "normalize" | "toString" | "String" => {
-                        arguments.next().unwrap_or_else(unknown)
-                    }
-                    _ => unknown(),
+            Expression::CallExpression(call) => self.of_method(call, hops),
+            _ => unknown(),
+        }
+    }
+
+    /// What a call gives of which one knows what it does with names.
+    fn of_method(&self, call: &CallExpression<'a>, hops: u8) -> Vec<Piece> {
+        let unknown = || vec![Piece::Anything];
+        let method = match call.callee.get_inner_expression() {
+            Expression::Identifier(name) => name.name.as_str(),
+            callee => match callee
+                .as_member_expression()
+                .and_then(|member| member.static_property_name())
+            {
+                Some(name) => name,
+                None => return unknown(),
+            },
+        };
+        let mut arguments = call
+            .arguments
+            .iter()
+            .map(|argument| match argument.as_expression() {
+                Some(expression) => self.pieces(expression, hops),
+                None => unknown(),
+            });
+        match method {
+            "join" | "resolve" => {
+                let mut parts: Vec<_> = arguments.collect();
+                if method == "resolve" && !starts_absolute(&parts) {
+                    parts.insert(0, vec![Piece::Text(self.root.to_owned())]);
                 }
+                joined(parts)
+            }
+            "dirname" => arguments.next().map_or_else(unknown, parent),
+            "cwd" => vec![Piece::Text(self.root.to_owned())],
+            "fileURLToPath" | "pathToFileURL" | "normalize" | "toString" | "String" => {
+                arguments.next().unwrap_or_else(unknown)
             }
             _ => unknown(),
         }
@@ -170,6 +162,29 @@ impl<'a> Names<'a, '_> {
             _ => None,
         };
         init.map_or_else(|| vec![Piece::Anything], |init| self.pieces(init, hops))
+    }
+}
+
+/// The name that pieces make.
+fn named(pieces: Vec<Piece>) -> Name {
+    let mut before = String::new();
+    let mut after = String::new();
+    let mut has_hole = false;
+    for piece in pieces {
+        match piece {
+            Piece::Text(text) if has_hole => after.push_str(&text),
+            Piece::Text(text) => before.push_str(&text),
+            Piece::Anything => {
+                has_hole = true;
+                after.clear();
+            }
+        }
+    }
+    let before = before.strip_prefix("file://").unwrap_or(&before).to_owned();
+    match (has_hole, before.is_empty()) {
+        (false, _) => Name::Exact(before),
+        (true, false) if before != "/" && before != "." => Name::Between(before, after),
+        _ => Name::Unknown,
     }
 }
 

@@ -38,6 +38,8 @@ pub(in crate::build) struct Scan {
     pub(in crate::build) texts: BTreeSet<String>,
     /// Whether it reads beside its own code.
     pub(in crate::build) asks_folder: bool,
+    /// Whether it looks at `require.cache`, as who evaluates a module anew does.
+    pub(in crate::build) has_cache: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -229,12 +231,8 @@ impl<'a> Reader<'a, '_> {
                 AstKind::ImportMeta(_) => self.of_meta(node.id()),
                 AstKind::ImportExpression(import) => self.imported(&import.source, import.span),
                 AstKind::CallExpression(call) => {
-                    // `createRequire(import.meta.url)('name')`
-                    if let Expression::CallExpression(maker) = call.callee.get_inner_expression()
-                        && makes_require(maker)
-                    {
-                        self.called(call, Kind::Require);
-                    }
+                    self.of_made(call);
+                    self.beside(call);
                 }
                 AstKind::VariableDeclarator(declarator) => {
                     if let (BindingPattern::BindingIdentifier(name), Some(init)) =
@@ -275,6 +273,11 @@ impl<'a> Reader<'a, '_> {
         }
         for (at, text) in texts {
             if !text.is_empty() && text.len() <= MAX_NAME_BYTES && !self.loaded.contains(&at) {
+                // `target: './transport.js'`
+                if text.starts_with("./") && text.ends_with("js") && self.names_transports() {
+                    let (kind, name) = (Kind::Require, Name::Exact(text.clone()));
+                    self.scan.calls.insert(Call { kind, name });
+                }
                 self.scan.texts.insert(text);
             }
         }
@@ -358,6 +361,9 @@ impl<'a> Reader<'a, '_> {
                     self.called(call, Kind::Resolve);
                 }
             }
+            AstKind::StaticMemberExpression(member) if member.property.name == "cache" => {
+                self.scan.has_cache = true;
+            }
             AstKind::UnaryExpression(unary)
                 if unary.operator == oxc_ast::ast::UnaryOperator::Typeof =>
             {
@@ -366,6 +372,49 @@ impl<'a> Reader<'a, '_> {
             _ => {}
         }
         self.replace(node, span, Question::Require, "require");
+    }
+
+    /// `createRequire(import.meta.url)('name')`, and `.resolve('name')` of it: what is found for a name of
+    /// which nothing is known is found to be loaded.
+    fn of_made(&mut self, call: &CallExpression<'a>) {
+        match call.callee.get_inner_expression() {
+            Expression::CallExpression(maker) if makes_require(maker) => {
+                self.called(call, Kind::Require);
+            }
+            Expression::StaticMemberExpression(member) if member.property.name == "resolve" => {
+                let Expression::CallExpression(maker) = member.object.get_inner_expression() else {
+                    return;
+                };
+                let first = call.arguments.first().and_then(Argument::as_expression);
+                if let Some(first) = first.filter(|_| makes_require(maker)) {
+                    let kind = match self.names.of(first) {
+                        Name::Exact(_) => Kind::Resolve,
+                        _ => Kind::Require,
+                    };
+                    self.called(call, kind);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// `join(__dirname, 'transport.js')` where transports are named: for pino, which starts them by `thread-stream`.
+    fn beside(&mut self, call: &CallExpression<'a>) {
+        if !self.names_transports() {
+            return;
+        }
+        if let Name::Exact(name) = self.names.of_call(call)
+            && name.starts_with('/')
+            && name.ends_with(".js")
+        {
+            let (kind, name) = (Kind::Require, Name::Exact(name));
+            self.scan.calls.insert(Call { kind, name });
+        }
+    }
+
+    fn names_transports(&self) -> bool {
+        let source = self.module.source;
+        source.contains("thread-stream") || (self.module.is_own && source.contains("pino"))
     }
 
     /// `module.require(name)`
@@ -389,10 +438,20 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn of_meta(&mut self, node: NodeId) {
-        let (user, _) = self.user(node);
+        let (user, user_id) = self.user(node);
         let AstKind::StaticMemberExpression(member) = user else {
             return;
         };
+        if member.property.name == "resolve" {
+            if let AstKind::CallExpression(call) = self.semantic.nodes().parent_kind(user_id)
+                && call.callee.span() == member.span
+            {
+                self.called(call, Kind::Resolve);
+            }
+            let edit = Edit::Ask(Question::Resolver);
+            self.scan.edits.push((member.span, edit));
+            return;
+        }
         let question = match member.property.name.as_str() {
             "dirname" => Question::Folder,
             "filename" => Question::File,
@@ -507,6 +566,9 @@ impl<'a> Reader<'a, '_> {
                     {
                         self.called(call, Kind::Resolve);
                     }
+                }
+                AstKind::StaticMemberExpression(member) if member.property.name == "cache" => {
+                    self.scan.has_cache = true;
                 }
                 _ => {}
             }

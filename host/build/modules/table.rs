@@ -94,7 +94,7 @@ pub(in crate::build) fn table(
     making.suggest(package);
     for (file, scan) in scans {
         for call in &scan.calls {
-            making.call(file, call.kind, &call.name);
+            making.call(file, call.kind, &call.name, scan.has_cache);
         }
     }
     making.table
@@ -119,10 +119,8 @@ struct Making<'a> {
 
 impl Making<'_> {
     fn suggest(&mut self, package: &PackageJson) {
-        let is_direct = |name: &str| {
-            package.dependencies.contains_key(name)
-                || package.optional_dependencies.contains_key(name)
-        };
+        let listed = self.listed(package);
+        let is_direct = |name: &str| listed.contains(name);
         let named = self.texts.iter().filter(|text| {
             let is_bare = text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '@');
             is_bare && is_direct(package_name(text)) && !text.contains([' ', ':', '\\'])
@@ -135,7 +133,7 @@ impl Making<'_> {
             .filter_map(|text| text.rsplit_once('.'))
             .map(|(_, end)| end.to_owned());
         suggested.extend(extensions.filter(|end| is_direct(end)));
-        let of_files = package.dependencies.keys().filter(|name| {
+        let of_files = listed.iter().filter(|name| {
             !name.contains(['@', '/', '-'])
                 && !CODE.contains(&name.as_str())
                 && has_file(self.dir, name, 0)
@@ -145,6 +143,27 @@ impl Making<'_> {
         self.suggested = suggested;
     }
 
+    /// The packages that the bot asks for in its own package.json, or in that of a folder above whose packages it
+    /// uses, as the folders of a workspace do.
+    fn listed(&self, package: &PackageJson) -> BTreeSet<String> {
+        let names = |package: &PackageJson| {
+            let optional = package.optional_dependencies.keys();
+            let all = package.dependencies.keys().chain(optional);
+            all.cloned().collect::<Vec<_>>()
+        };
+        let mut listed: BTreeSet<String> = names(package).into_iter().collect();
+        for folder in self.dir.ancestors().skip(1) {
+            if !self.may_look(&folder.to_string_lossy()) {
+                break;
+            }
+            let has_packages = folder.join("node_modules").is_dir();
+            if let Some(above) = PackageJson::read(folder).ok().filter(|_| has_packages) {
+                listed.extend(names(&above));
+            }
+        }
+        listed
+    }
+
     /// Whether the runtime has it.
     fn is_given(&self, name: &str) -> bool {
         name.starts_with("node:")
@@ -152,12 +171,13 @@ impl Making<'_> {
             || crate::build::PROVIDED.contains(&name)
     }
 
-    fn call(&mut self, file: &str, kind: Kind, name: &Name) {
+    /// `reloads`: whether the module looks at `require.cache`, so that what it finds is what it loads.
+    fn call(&mut self, file: &str, kind: Kind, name: &Name, reloads: bool) {
         match name {
             Name::Exact(name) if is_path(name) => {
                 let target = normal(&from(file, name));
-                let is_code = kind != Kind::Resolve && self.may_look(&target);
-                if let Some(found) = self.code_file(&target).filter(|_| is_code) {
+                let is_code = (kind != Kind::Resolve || reloads) && self.may_look(&target);
+                if let Some(found) = self.code_file(&target, is_own(file)).filter(|_| is_code) {
                     self.add_file(kind, found);
                 }
             }
@@ -303,11 +323,11 @@ impl Making<'_> {
         files.take(MAX_OWN).cloned().collect()
     }
 
-    /// Node's way from a path to a file of code.
-    fn code_file(&self, path: &str) -> Option<String> {
+    /// Node's way from a path to a file of code; data in JSON is code of a package, whose files do not come along.
+    fn code_file(&self, path: &str, is_own: bool) -> Option<String> {
         let is_code = |path: &str| {
             let end = path.rsplit_once('.').map_or("", |(_, end)| end);
-            CODE.contains(&end) && Path::new(path).is_file()
+            (CODE.contains(&end) || (end == "json" && !is_own)) && Path::new(path).is_file()
         };
         let mut tried = vec![path.to_owned()];
         tried.extend(TRIED.iter().map(|end| format!("{path}.{end}")));

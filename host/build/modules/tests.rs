@@ -186,3 +186,100 @@ fn a_table_has_what_may_be_loaded_and_nothing_else() {
     let anything = made("require(name)", "");
     assert_eq!(anything.required.len(), 3, "{anything:?}");
 }
+
+#[test]
+fn what_is_resolved_by_a_require_that_was_made_is_found() {
+    let source = "import { createRequire } from 'node:module'; createRequire(file).resolve(name); \
+                  export default import.meta.resolve('x')";
+    let found = scanned("/bot/x.mjs", source);
+    let calls: Vec<_> = found.calls.iter().cloned().collect();
+    let call = |kind, name| Call { kind, name };
+    assert_eq!(
+        calls,
+        [
+            call(Kind::Require, Name::Unknown),
+            call(Kind::Resolve, Name::Exact("x".to_owned())),
+        ]
+    );
+    let marked = found.marked(source, 0).unwrap();
+    assert!(
+        marked.ends_with("export default $_s000_____________('x')"),
+        "{marked}"
+    );
+}
+
+#[test]
+fn who_looks_at_the_cache_is_known_and_so_are_the_files_that_threads_start_with() {
+    assert!(scanned("/bot/a.js", "delete require.cache[require.resolve('./b')]").has_cache);
+    assert!(scanned("/bot/a.mjs", "const load = createRequire(x); load.cache[y]").has_cache);
+    assert!(!scanned("/bot/a.js", "const { cache } = require('./b'); cache.x").has_cache);
+
+    let started =
+        "const T = require('thread-stream'); new T({ filename: join(__dirname, '..', 'file.js') })";
+    let file = Call {
+        kind: Kind::Require,
+        name: Name::Exact("/bot/file.js".to_owned()),
+    };
+    assert!(scanned("/bot/lib/a.js", started).calls.contains(&file));
+    let own = "pino({ transport: { target: join(__dirname, '..', 'file.js') } })";
+    assert!(scanned("/bot/lib/a.js", own).calls.contains(&file));
+    let near = "pino({ transport: { target: './file.js' } })";
+    assert_eq!(scanned("/bot/lib/a.js", near).calls.len(), 1);
+    let other = "join(__dirname, '..', 'file.js')";
+    assert!(scanned("/bot/lib/a.js", other).calls.is_empty());
+}
+
+#[test]
+fn packages_that_a_folder_above_lists_and_data_of_packages_come_along() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().canonicalize().unwrap();
+    let write = |file: &str, text: &str| {
+        let path = root.join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write("package.json", r#"{"dependencies":{"ejs":"1"}}"#);
+    write("node_modules/ejs/index.js", "");
+    write("node_modules/tree/data/a.json", "{}");
+    write("bots/one/data.json", "{}");
+    let dir = root.join("bots/one");
+    let at = |file: &str| root.join(file).to_string_lossy().into_owned();
+    let scan = |file: &str, source: &str, is_own| {
+        scan(&Module {
+            file,
+            root: &dir.to_string_lossy(),
+            source,
+            is_entry: false,
+            is_own,
+            assigns_constants: false,
+            tells_types: false,
+        })
+    };
+    let (app, view) = (at("bots/one/app.js"), at("node_modules/express/view.js"));
+    let tree = at("node_modules/tree/lib/a.js");
+    let scans = BTreeMap::from([
+        (
+            app.clone(),
+            scan(
+                &app,
+                "set('view engine', 'ejs'); createRequire(x)('./data.json')",
+                true,
+            ),
+        ),
+        (view.clone(), scan(&view, "require(name)", false)),
+        (
+            tree.clone(),
+            scan(&tree, "createRequire(x)('../data/a.json')", false),
+        ),
+    ]);
+    let made = |boundary| table(&dir, boundary, &PackageJson::default(), &scans, &["fs"]);
+    let found = made(None);
+    assert!(found.askers[&view].required.contains("ejs"), "{found:?}");
+    let files: Vec<_> = found.required.iter().cloned().collect();
+    // The bot's own files can be read, and may change.
+    assert_eq!(files, [at("node_modules/tree/data/a.json")]);
+    assert!(
+        made(Some(&dir)).askers.is_empty(),
+        "nothing above an upload is looked at"
+    );
+}

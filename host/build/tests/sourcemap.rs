@@ -83,6 +83,7 @@ fn placed(code: &str, map: &str, modules: &[&str]) -> Placed {
         format: Format::CommonJs,
         modules: &modules,
         has_table: false,
+        has_cache: false,
     };
     answer_markers(code, map, &questions).unwrap()
 }

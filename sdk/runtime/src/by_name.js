@@ -185,6 +185,52 @@ export function requireOf(from) {
   return require
 }
 
+/** Modules of the bundle that are kept as `require.cache` has them, by the function that evaluates each. */
+const evaluatedBy = new WeakMap()
+const ownModules = new WeakSet()
+
+/**
+ * Evaluates a module of the bundle, unless `require.cache` has it: what a bot takes out of there is evaluated again,
+ * and what it puts there is what is loaded. `make` gives a new module for it.
+ */
+export function evaluated(evaluate, make) {
+  const known = evaluatedBy.get(evaluate)
+  if (known && (known.isAlone || cache[known.module.filename] === known.module)) return known.module.exports
+  const module = make(evaluate)
+  const { filename } = module
+  const other = cache[filename]
+  if (other && !ownModules.has(other) && !known) return other.exports
+  // Two copies of a package may be seen at one path: the second is not in the cache.
+  const isAlone = ownModules.has(other)
+  evaluatedBy.set(evaluate, { module, isAlone })
+  ownModules.add(module)
+  if (!isAlone) cache[filename] = module
+  try {
+    Object.values(evaluate)[0](module.exports, module)
+  } catch (error) {
+    evaluatedBy.delete(evaluate)
+    if (!isAlone) delete cache[filename]
+    throw error
+  }
+  module.loaded = true
+  return module.exports
+}
+
+/** The `import.meta.resolve` of a module: an address, whether or not anything is there unless it is a package's. */
+export const resolverOf = (from) => (name) => {
+  const text = `${name}`
+  if (isBuiltin(text)) return text.startsWith('node:') ? text : `node:${text}`
+  if (/^(data|https?|node):/.test(text)) return text
+  const { pathToFileURL } = load('url')
+  if (isPath(text)) {
+    const path = resolvePath(text.startsWith('file:') ? new (load('url').URL)(text) : text.startsWith('/') ? text : `${folderOf(from)}/${text}`)
+    return `${pathToFileURL(path)}${/\/$/.test(text) ? '/' : ''}`
+  }
+  const found = locate(from, text, 'imported')
+  if (!found) throw Object.assign(new Error(`Cannot find package '${text}' imported from ${from}`), { code: 'ERR_MODULE_NOT_FOUND' })
+  return `${pathToFileURL(found.path ?? `/app/node_modules/${text}`)}`
+}
+
 /** The `import()` of a module. */
 export const importOf = (from) => (name) => importFrom(from, name)
 
@@ -192,4 +238,4 @@ const extensions = Object.assign(Object.create(null), { '.js': () => {}, '.json'
 
 /** What `module.Module` shows of it. */
 export { cache, extensions, lookupPaths }
-export default { add, requireOf, importOf, main }
+export default { add, requireOf, importOf, resolverOf, evaluated, main }

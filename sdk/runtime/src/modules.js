@@ -49,14 +49,16 @@ const LOADERS = {
   // Not Node's, but given by Roost under the names that bots ask for.
   pg: () => require('./pg/index.js').default,
   'pg-pool': () => load('pg').Pool,
+  'real-require': () => require('./node/real_require.js').default,
   roost: () => require('./roost.js').default,
+  'thread-stream': () => require('./node/thread_stream.js').default,
   undici: () => require('./node/undici.js').default,
   // The name that npm has it by.
   '@roost-host/roost': () => load('roost'),
   // What the build's own code in a bundle asks for.
   'roost/modules': () => require('./by_name.js').default,
 }
-export const OURS = new Set(['pg', 'pg-pool', 'roost', '@roost-host/roost', 'roost/modules', 'undici'])
+export const OURS = new Set(['pg', 'pg-pool', 'real-require', 'roost', '@roost-host/roost', 'roost/modules', 'thread-stream', 'undici'])
 
 const loaded = new Map()
 

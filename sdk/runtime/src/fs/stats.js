@@ -4,20 +4,22 @@ const FILE_TYPE = 0o170000
 const is = (type) => function () { return (this.mode & FILE_TYPE) === type }
 
 export function Stats(node, bigint = false) {
-  const size = node.bytes?.length ?? 0
+  const size = node.bytes?.length ?? node.target?.length ?? 0
   const number = bigint ? (value) => BigInt(Math.round(value)) : (value) => value
   Object.assign(this, {
-    dev: number(1), mode: number(node.mode), nlink: number(1), uid: number(1000), gid: number(1000), rdev: number(0),
+    dev: number(1), mode: number(node.mode), nlink: number(node.nlink), uid: number(1000), gid: number(1000), rdev: number(0),
     blksize: number(4096), ino: number(node.ino), size: number(size), blocks: number(Math.ceil(size / 512)),
   })
   for (const name of ['atime', 'mtime', 'ctime', 'birthtime']) {
-    this[`${name}Ms`] = number(node.mtime)
-    this[name] = new Date(node.mtime)
+    const ms = name === 'atime' ? node.atime ?? node.mtime : node.mtime
+    this[`${name}Ms`] = number(ms)
+    if (bigint) this[`${name}Ns`] = BigInt(Math.round(ms * 1000)) * 1000n
+    this[name] = new Date(ms)
   }
 }
 
 Object.assign(Stats.prototype, {
-  isFile: is(0o100000), isDirectory: is(0o040000), isSymbolicLink: () => false, isFIFO: () => false, isSocket: () => false,
+  isFile: is(0o100000), isDirectory: is(0o040000), isSymbolicLink: is(0o120000), isFIFO: () => false, isSocket: () => false,
   isBlockDevice: () => false, isCharacterDevice: () => false,
 })
 
@@ -31,6 +33,6 @@ export class Dirent {
   }
 }
 Object.assign(Dirent.prototype, {
-  isFile: is(0o100000), isDirectory: is(0o040000), isSymbolicLink: () => false, isFIFO: () => false, isSocket: () => false,
+  isFile: is(0o100000), isDirectory: is(0o040000), isSymbolicLink: is(0o120000), isFIFO: () => false, isSocket: () => false,
   isBlockDevice: () => false, isCharacterDevice: () => false,
 })

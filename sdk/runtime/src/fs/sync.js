@@ -1,9 +1,11 @@
 /** The synchronous functions of `node:fs`; the others are made from these. */
-import { invalidArgType, systemError, unavailable } from '../errors.js'
+import { codedError, invalidArgType, systemError } from '../errors.js'
 import { Buffer } from '../node/buffer.js'
 import { fillRandom } from '../random.js'
+import { Dir } from './dir.js'
+import { leads, matches } from './glob.js'
 import { Dirent, Stats } from './stats.js'
-import { createFile, find, makeDirectory, mustFind, removeDirectory, rename, resolve, setBytes, unlink } from './tree.js'
+import { createFile, find, hardLink, makeDirectory, mustFind, realPath, removeDirectory, rename, resolve, setBytes, symlink, unlink } from './tree.js'
 
 /** @type {Map<number, {file: object, path: string, position: number, append: boolean, readable: boolean, writable: boolean}>} */
 const open = new Map()
@@ -106,34 +108,104 @@ function readdirSync(path, options) {
 }
 
 function statSync(path, options, syscall = 'stat') {
-  const node = find(resolve(path))
+  const itself = syscall === 'lstat'
+  const node = find(resolve(path), itself)
   if (!node && options?.throwIfNoEntry === false) return undefined
-  return new Stats(node ?? mustFind(resolve(path), syscall, path), options?.bigint)
+  return new Stats(node ?? mustFind(resolve(path), syscall, path, itself), options?.bigint)
 }
 
 function rmSync(path, options = {}) {
   const full = resolve(path)
-  const node = find(full)
+  const node = find(full, true)
   if (!node) {
     if (options.force) return
-    throw systemError('ENOENT', 'no such file or directory', 'rm', path)
+    throw systemError('ENOENT', 'no such file or directory', 'lstat', path)
   }
   if (!node.entries) return unlink(full, path)
-  if (!options.recursive) throw systemError('EISDIR', 'illegal operation on a directory', 'rm', path)
+  if (!options.recursive) {
+    throw codedError(Error, 'ERR_FS_EISDIR', `Path is a directory: rm returned EISDIR (is a directory) ${path}`, { name: 'SystemError', errno: 21, syscall: 'rm', path })
+  }
   removeDirectory(full, true, path)
 }
 
-function copyFileSync(from, to) {
+function copyFileSync(from, to, mode = 0) {
   const source = mustFind(resolve(from), 'copyfile', from)
-  setBytes(createFile(resolve(to), to), Buffer.from(source.bytes), resolve(to))
+  if (source.entries) throw systemError('EISDIR', 'illegal operation on a directory', 'copyfile', from, to)
+  if (mode & 1 && find(resolve(to))) throw systemError('EEXIST', 'file already exists', 'copyfile', from, to)
+  const copy = createFile(resolve(to), to)
+  setBytes(copy, Buffer.from(source.bytes), resolve(to))
+  copy.mode = source.mode
 }
 
-function cpSync(from, to, options) {
-  const source = mustFind(resolve(from), 'cp', from)
-  if (!source.entries) return copyFileSync(from, to)
-  if (!options?.recursive) throw systemError('EISDIR', 'illegal operation on a directory', 'cp', from)
-  makeDirectory(resolve(to), true)
-  for (const name of source.entries.keys()) cpSync(`${resolve(from)}/${name}`, `${resolve(to)}/${name}`, options)
+function cpSync(from, to, options = {}) {
+  if (options.filter && !options.filter(String(from), String(to))) return
+  const source = mustFind(resolve(from), 'cp', from, !options.dereference)
+  const target = resolve(to)
+  if (source.target !== undefined) {
+    if (find(target, true)) unlink(target, to)
+    return symlink(resolve(source.target), target)
+  }
+  if (!source.entries) {
+    if (find(target) && options.errorOnExist && options.force === false) throw codedError(Error, 'ERR_FS_CP_EEXIST', `Target already exists: cp returned EEXIST (${to} already exists) ${to}`)
+    if (find(target) && options.force === false) return
+    makeDirectory(target.slice(0, target.lastIndexOf('/')) || '/', true)
+    copyFileSync(from, to)
+    if (options.preserveTimestamps) find(target).mtime = source.mtime
+    return
+  }
+  if (!options.recursive) {
+    throw codedError(Error, 'ERR_FS_EISDIR', `Recursive option not enabled, cannot copy a directory: cp returned EISDIR (${from} is a directory (not copied)) ${from}`, { name: 'SystemError', errno: 21, syscall: 'cp', path: String(from) })
+  }
+  makeDirectory(target, true)
+  for (const name of source.entries.keys()) cpSync(`${from}/${name}`, `${to}/${name}`, options)
+}
+
+/** Rights are kept and shown, and hold for nobody: the bot is the only user. */
+function chmodSync(path, mode) {
+  const node = typeof path === 'number' ? opened(path, 'fchmod').file : mustFind(resolve(path), 'chmod', path)
+  node.mode = (node.mode & ~0o7777) | ((typeof mode === 'string' ? parseInt(mode, 8) : mode) & 0o7777)
+}
+
+const milliseconds = (time) => (time instanceof Date ? +time : Number(time) * 1000)
+
+function setTimes(node, atime, mtime) {
+  node.atime = milliseconds(atime)
+  node.mtime = milliseconds(mtime)
+}
+
+function readlinkSync(path, options) {
+  const { target } = mustFind(resolve(path), 'readlink', path, true)
+  if (target === undefined) throw systemError('EINVAL', 'invalid argument', 'readlink', path)
+  return encodingOf(options) === 'buffer' ? Buffer.from(target) : target
+}
+
+/** Each file or folder below `cwd` that fits a pattern, by its name from there. */
+function globSync(patterns, { cwd = '.', exclude, withFileTypes = false } = {}) {
+  const top = resolve(cwd)
+  const wanted = [patterns].flat()
+  const isLeftOut = (shown, dirent) => (typeof exclude === 'function' ? exclude(withFileTypes ? dirent : shown)
+    : [exclude ?? []].flat().some((pattern) => matches(shown, pattern)))
+  const found = []
+  const walk = (folder, prefix) => {
+    for (const [name, node] of find(folder)?.entries ?? []) {
+      const path = prefix + name
+      const dirent = new Dirent(name, folder, node)
+      if (isLeftOut(path, dirent)) continue
+      if (wanted.some((pattern) => matches(pattern.startsWith('/') ? `${folder === '/' ? '' : folder}/${name}` : path, pattern.replace(/^\.\//, '')))) found.push(withFileTypes ? dirent : path)
+      if (node.entries && wanted.some((pattern) => pattern.startsWith('/') || leads(path, pattern.replace(/^\.\//, '')))) walk(`${folder === '/' ? '' : folder}/${name}`, `${path}/`)
+    }
+  }
+  const isRooted = wanted.some((pattern) => pattern.startsWith('/'))
+  if (isRooted && !wanted.every((pattern) => pattern.startsWith('/'))) return wanted.flatMap((pattern) => globSync(pattern, { cwd, exclude, withFileTypes }))
+  walk(isRooted ? '/' : top, isRooted ? '/' : '')
+  return found
+}
+
+/** A file system in memory, of which nobody knows how large it is: the sizes are those of what may be written. */
+function statfsSync(path, { bigint = false } = {}) {
+  mustFind(resolve(path), 'statfs', path)
+  const numbers = { type: 0x01021994, bsize: 4096, blocks: 2048, bfree: 2048, bavail: 2048, files: 65536, ffree: 65536 }
+  return bigint ? Object.fromEntries(Object.entries(numbers).map(([name, number]) => [name, BigInt(number)])) : numbers
 }
 
 function mkdtempSync(prefix) {
@@ -146,15 +218,13 @@ function mkdtempSync(prefix) {
 
 const realpathSync = (path) => {
   mustFind(resolve(path), 'realpath', path)
-  return resolve(path)
+  return realPath(resolve(path))
 }
 realpathSync.native = realpathSync
 
-const links = () => { throw unavailable('A link in the file system') }
-
 export default {
   openSync, readSync, writeSync, readFileSync, writeFileSync, readdirSync, statSync, rmSync, copyFileSync, cpSync, mkdtempSync,
-  realpathSync,
+  realpathSync, chmodSync, readlinkSync, globSync, statfsSync,
   closeSync(fd) { opened(fd, 'close'); open.delete(fd) },
   appendFileSync: (path, data, options) => writeFileSync(path, data, options, true),
   existsSync(path) {
@@ -183,13 +253,19 @@ export default {
     const { file, path } = opened(fd, 'ftruncate')
     setBytes(file, Buffer.concat([file.bytes.subarray(0, length), Buffer.alloc(Math.max(0, length - file.bytes.length))]), path)
   },
-  utimesSync(path, atime, mtime) { mustFind(resolve(path), 'utime', path).mtime = +mtime * (typeof mtime === 'number' ? 1000 : 1) },
-  futimesSync() {}, lutimesSync() {},
-  chmodSync: (path) => void mustFind(resolve(path), 'chmod', path), fchmodSync() {}, chownSync() {}, fchownSync() {}, lchownSync() {},
+  utimesSync: (path, atime, mtime) => setTimes(mustFind(resolve(path), 'utime', path), atime, mtime),
+  futimesSync: (fd, atime, mtime) => setTimes(opened(fd, 'futime').file, atime, mtime),
+  lutimesSync: (path, atime, mtime) => setTimes(mustFind(resolve(path), 'lutime', path, true), atime, mtime),
+  fchmodSync: chmodSync, chownSync: (path) => void mustFind(resolve(path), 'chown', path), fchownSync: (fd) => void opened(fd, 'fchown'),
+  lchownSync: (path) => void mustFind(resolve(path), 'lchown', path, true),
   fsyncSync(fd) { opened(fd, 'fsync') }, fdatasyncSync(fd) { opened(fd, 'fdatasync') },
-  linkSync: links, symlinkSync: links,
-  readlinkSync(path) { throw systemError('EINVAL', 'invalid argument', 'readlink', path) },
+  linkSync: (from, to) => hardLink(resolve(from), resolve(to), from, to),
+  symlinkSync: (target, path) => symlink(target instanceof Uint8Array ? Buffer.from(target).toString() : target?.protocol ? resolve(target) : target, resolve(path), path),
   readvSync: (fd, views) => views.reduce((sum, view) => sum + readSync(fd, view), 0),
   writevSync: (fd, views) => views.reduce((sum, view) => sum + writeSync(fd, view), 0),
-  opendirSync() { throw unavailable('fs.opendir', 'Use fs.readdir.') },
+  opendirSync(path, options) {
+    const full = resolve(path)
+    if (!mustFind(full, 'opendir', path).entries) throw systemError('ENOTDIR', 'not a directory', 'opendir', path)
+    return new Dir(String(path), readdirSync(path, { ...options, withFileTypes: true }))
+  },
 }

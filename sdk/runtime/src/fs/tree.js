@@ -8,14 +8,17 @@ import { isEnvironmentFile, write } from './dotenv.js'
 const CAP = 8 * 1024 * 1024
 const DIRECTORY = 0o040755
 const FILE = 0o100644
+const LINK = 0o120777
+/** How many links may lead to others. */
+const MAX_LINKS = 40
 
 let inode = 1
 let written = 0
 let warned = false
 
-/** @typedef {{ino: number, mode: number, mtime: number, entries?: Map<string, Node>, bytes?: Uint8Array}} Node */
+/** @typedef {{ino: number, mode: number, nlink: number, mtime: number, atime?: number, entries?: Map<string, Node>, bytes?: Uint8Array, target?: string}} Node */
 
-const make = (mode) => ({ ino: inode++, mode, mtime: 0, entries: mode === DIRECTORY ? new Map() : undefined, bytes: undefined })
+const make = (mode) => ({ ino: inode++, mode, nlink: 1, mtime: 0, entries: mode === DIRECTORY ? new Map() : undefined, bytes: undefined })
 const root = make(DIRECTORY)
 
 /** What the host gave the bot, as the text of a `.env`. */
@@ -51,9 +54,9 @@ export function resolve(path, name = 'path') {
   return `/${parts.join('/')}`
 }
 
-/** @returns {Node | undefined} */
-export function find(path) {
-  return entry(path) ?? (isEnvironmentFile(path) ? environmentFile() : undefined)
+/** @returns {Node | undefined} what is at a path; of a link, unless `itself` is asked for, what it leads to */
+export function find(path, itself = false) {
+  return entry(path, itself) ?? (isEnvironmentFile(path) ? environmentFile() : undefined)
 }
 
 function environmentFile() {
@@ -62,18 +65,51 @@ function environmentFile() {
   return file
 }
 
-function entry(path) {
-  let node = root
-  for (const part of path.split('/')) {
-    if (part === '') continue
-    node = node.entries?.get(part)
-    if (!node) return undefined
-  }
-  return node
+function entry(path, itself = false) {
+  const at = follow(path, itself)
+  return at?.node
 }
 
-export function mustFind(path, syscall, shown = path) {
-  const node = find(path)
+/** The node at a path, and the path without links that it is at. */
+function follow(path, itself, links = 0) {
+  let node = root
+  let real = ''
+  const parts = path.split('/').filter((part) => part !== '')
+  for (let i = 0; i < parts.length; i++) {
+    node = node.entries?.get(parts[i])
+    if (!node) return undefined
+    real += `/${parts[i]}`
+    if (node.target === undefined || (itself && i === parts.length - 1)) continue
+    if (links >= MAX_LINKS) throw systemError('ELOOP', 'too many symbolic links encountered', 'open', path)
+    const rest = parts.slice(i + 1).join('/')
+    const target = node.target.startsWith('/') ? node.target : `${real.slice(0, real.lastIndexOf('/'))}/${node.target}`
+    return follow(resolve(`${target}/${rest}`), itself && rest !== '', links + 1)
+  }
+  return { node, path: real || '/' }
+}
+
+/** The path without links. */
+export const realPath = (path) => follow(path, false)?.path ?? path
+
+/** Puts a link to a path at another. */
+export function symlink(target, path, shown = path) {
+  if (find(path, true)) throw systemError('EEXIST', 'file already exists', 'symlink', target, shown)
+  const link = make(LINK)
+  Object.assign(link, { target, mtime: Date.now() })
+  parentOf(path, 'symlink', shown).entries.set(nameOf(path), link)
+}
+
+/** Gives a file a second name. */
+export function hardLink(from, to, shownFrom, shownTo) {
+  const node = mustFind(from, 'link', shownFrom, true)
+  if (node.entries) throw systemError('EPERM', 'operation not permitted', 'link', shownFrom, shownTo)
+  if (find(to, true)) throw systemError('EEXIST', 'file already exists', 'link', shownFrom, shownTo)
+  parentOf(to, 'link', shownTo).entries.set(nameOf(to), node)
+  node.nlink++
+}
+
+export function mustFind(path, syscall, shown = path, itself = false) {
+  const node = find(path, itself)
   if (!node) throw systemError('ENOENT', 'no such file or directory', syscall, shown)
   return node
 }
@@ -102,7 +138,11 @@ export function makeDirectory(path, recursive, shown = path) {
 
 /** The file at a path, made when it is not there. */
 export function createFile(path, shown = path, exclusive = false) {
-  const existing = entry(path)
+  const link = entry(path, true)
+  if (link?.target !== undefined && !exclusive && !entry(path)) {
+    return createFile(resolve(link.target.startsWith('/') ? link.target : `${path.slice(0, path.lastIndexOf('/'))}/${link.target}`), shown)
+  }
+  const existing = exclusive ? link : entry(path)
   if (existing?.entries) throw systemError('EISDIR', 'illegal operation on a directory', 'open', shown)
   if (existing && exclusive) throw systemError('EEXIST', 'file already exists', 'open', shown)
   if (existing) return existing
@@ -127,26 +167,26 @@ export function setBytes(file, bytes, path) {
 }
 
 export function unlink(path, shown) {
-  const node = mustFind(path, 'unlink', shown)
+  const node = mustFind(path, 'unlink', shown, true)
   if (node.entries) throw systemError('EISDIR', 'illegal operation on a directory', 'unlink', shown)
   parentOf(path, 'unlink').entries.delete(nameOf(path))
-  written = Math.max(0, written - node.bytes.length)
+  if (--node.nlink === 0) written = Math.max(0, written - (node.bytes?.length ?? 0))
 }
 
 export function removeDirectory(path, recursive, shown) {
-  const node = mustFind(path, 'rmdir', shown)
+  const node = mustFind(path, 'rmdir', shown, true)
   if (!node.entries) throw systemError('ENOTDIR', 'not a directory', 'rmdir', shown)
   if (node.entries.size > 0 && !recursive) throw systemError('ENOTEMPTY', 'directory not empty', 'rmdir', shown)
   for (const name of [...node.entries.keys()]) {
     const child = `${path}/${name}`
-    if (find(child).entries) removeDirectory(child, true, child)
+    if (find(child, true).entries) removeDirectory(child, true, child)
     else unlink(child, child)
   }
   parentOf(path, 'rmdir').entries.delete(nameOf(path))
 }
 
 export function rename(from, to, shownFrom, shownTo) {
-  const node = mustFind(from, 'rename', shownFrom)
+  const node = mustFind(from, 'rename', shownFrom, true)
   const target = parentOf(to, 'rename', shownTo)
   parentOf(from, 'rename').entries.delete(nameOf(from))
   target.entries.set(nameOf(to), node)

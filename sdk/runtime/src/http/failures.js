@@ -37,7 +37,8 @@ export function networkError(error, authority) {
   const detail = typeof payload.val === 'string' ? payload.val : payload.val?.rcode ?? payload.val?.alertMessage ?? ''
   const known = CODES.find(([pattern]) => pattern.test(tag))
   const hostname = authority.replace(/:\d+$/, '')
-  if (!known) return hungUp(`socket hang up (${tag}${detail ? `: ${detail}` : ''})`, error)
+  // What the host tells beside it, such as a limit that was met, is worth reading; its own word for the end is not.
+  if (!known) return hungUp(detail ? `socket hang up (${tag}: ${detail})` : 'socket hang up', error)
   const [, code, syscall] = known
   if (code === 'UNABLE_TO_VERIFY_LEAF_SIGNATURE') return Object.assign(new Error(`unable to verify the certificate of ${authority}`), { code, cause: error })
   const result = systemError(code, tag, syscall)

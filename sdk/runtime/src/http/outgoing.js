@@ -39,7 +39,7 @@ export function OutgoingMessage(options) {
   this[kHeaders] = new Map()
   this[kQueue] = []
   this[kState] = {
-    wire: undefined, begun: false, busy: false, length: 0, needDrain: false, corked: 0, finished: false, unread: false,
+    wire: undefined, begun: false, busy: false, length: 0, needDrain: false, corked: 0, finished: false, unread: false, inUtf8: false,
     highWaterMark: options?.highWaterMark ?? HIGH_WATER, written: 0,
   }
 }
@@ -130,6 +130,7 @@ Object.assign(OutgoingMessage.prototype, {
     if (chunk !== undefined && chunk !== null) {
       const bytes = toBytes(chunk, encoding)
       if (!this._header) this._contentLength = bytes.length
+      joinHead(this, chunk, encoding)
       writeChunk(this, bytes, undefined, undefined)
     } else if (!this._header) {
       this._contentLength = 0
@@ -177,13 +178,34 @@ Object.assign(OutgoingMessage.prototype, {
   },
 })
 
-/** The headers as flat pairs, in the case they were set in. */
+/** The headers as flat pairs, in the case they were set in; each character of a value is a byte. */
 export function pairsOf(message) {
   const pairs = []
-  for (const [name, value] of message[kHeaders].values()) {
-    for (const item of Array.isArray(value) ? value : [value]) pairs.push(name, String(item))
+  const { inUtf8 } = message[kState]
+  let hasLength = message._contentLength > 0
+  for (const [key, [name, value]] of message[kHeaders]) {
+    if (key === 'content-length') hasLength = Number(value) > 0
+    for (const item of Array.isArray(value) ? value : [value]) {
+      let text = String(item)
+      if (NOT_ASCII.test(text)) {
+        // Node reads this one as UTF-8 where it knows the length, whatever it is in.
+        if (key === 'content-disposition' && hasLength) text = Buffer.from(text, 'latin1').toString()
+        text = Buffer.from(text, inUtf8 ? 'utf8' : 'latin1').toString('latin1')
+      }
+      pairs.push(name, text)
+    }
   }
   return pairs
+}
+
+// eslint-disable-next-line no-control-regex
+const NOT_ASCII = /[^\u0000-\u007f]/
+
+/** Node writes the head and a first piece of text as one, so that the head is in UTF-8 too; otherwise it is in latin1. */
+function joinHead(message, chunk, encoding) {
+  const state = message[kState]
+  if (state.begun || message[kQueue].length > 0 || typeof chunk !== 'string' || chunk === '') return
+  state.inUtf8 = !encoding || /^utf-?8$/i.test(encoding)
 }
 
 /** Puts a header behind the back of `setHeader`'s checks. */
@@ -225,6 +247,7 @@ function writeChunk(message, chunk, encoding, callback) {
 
   if (!message._header) message._implicitHeader()
   const state = message[kState]
+  if (message[kHeaders].has('content-length')) joinHead(message, chunk, encoding)
   if (!message._hasBody || bytes.length === 0) {
     if (callback) process.nextTick(callback)
     pump(message)

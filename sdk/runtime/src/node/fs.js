@@ -1,8 +1,10 @@
 /** `node:fs`: a small file system in memory; see fs/tree.js. */
 import { requireFunction } from '../errors.js'
+import { Dir } from '../fs/dir.js'
 import { Dirent, Stats } from '../fs/stats.js'
 import { ReadStream, WriteStream } from '../fs/streams.js'
 import sync from '../fs/sync.js'
+import { load } from '../modules.js'
 import { EventEmitter } from './events.js'
 
 const constants = {
@@ -14,7 +16,7 @@ const constants = {
 /** Bytes given to these come back as further arguments of the callback. */
 const WITH_BUFFER = new Set(['read', 'write', 'readv', 'writev'])
 
-const fs = { constants, ...constants, ...sync, Dirent, Stats, ReadStream, WriteStream, FileReadStream: ReadStream, FileWriteStream: WriteStream }
+const fs = { constants, ...constants, ...sync, Dir, Dirent, Stats, ReadStream, WriteStream, FileReadStream: ReadStream, FileWriteStream: WriteStream }
 const promises = { constants }
 
 for (const [name, fn] of Object.entries(sync)) {
@@ -39,6 +41,8 @@ for (const [name, fn] of Object.entries(sync)) {
   promises[base] = async (...args) => fn(...args)
 }
 fs.realpath.native = fs.realpath
+// Of what is found one by one, the promise's form is an iterator.
+promises.glob = async function* glob(pattern, options) { yield* sync.globSync(pattern, options) }
 fs.exists = (path, callback) => process.nextTick(callback, sync.existsSync(path))
 
 class FileHandle extends EventEmitter {
@@ -54,6 +58,12 @@ class FileHandle extends EventEmitter {
   async writeFile(data, options) { return sync.writeFileSync(this.fd, data, options) }
   async appendFile(data, options) { return sync.writeFileSync(this.fd, data, options) }
   async stat(options) { return sync.fstatSync(this.fd, options) }
+  async chmod(mode) { return sync.fchmodSync(this.fd, mode) }
+  async chown() { return sync.fchownSync(this.fd) }
+  async utimes(atime, mtime) { return sync.futimesSync(this.fd, atime, mtime) }
+  async readv(buffers) { return { bytesRead: sync.readvSync(this.fd, buffers), buffers } }
+  async writev(buffers) { return { bytesWritten: sync.writevSync(this.fd, buffers), buffers } }
+  readLines(options) { return load('readline').createInterface({ input: this.createReadStream(options), crlfDelay: Infinity }) }
   async truncate(length) { return sync.ftruncateSync(this.fd, length) }
   async sync() {}
   async datasync() {}
@@ -65,6 +75,7 @@ promises.open = async (path, flags) => new FileHandle(sync.openSync(path, flags)
 
 Object.assign(fs, {
   promises,
+  openAsBlob: async (path, options) => new Blob([sync.readFileSync(path)], options),
   createReadStream: (path, options) => new ReadStream(path, options),
   createWriteStream: (path, options) => new WriteStream(path, options),
   // Nothing changes a file but the bot itself.

@@ -1,14 +1,23 @@
 /** `TextEncoder`, `TextDecoder`, `atob` and `btoa`. */
 import { engine } from '../engine.js'
 import { codedError } from '../errors.js'
+import LABELS from '../../../node_modules/@exodus/bytes/fallback/encoding.labels.js'
 
-const LABELS = {
-  'utf-8': ['utf-8', 'utf8', 'unicode-1-1-utf-8', 'unicode11utf8', 'unicode20utf8', 'x-unicode20utf8'],
-  'utf-16le': ['utf-16le', 'utf-16', 'ucs-2', 'unicode', 'iso-10646-ucs-2', 'csunicode', 'unicodefeff'],
-  'utf-16be': ['utf-16be', 'unicodefffe'],
-  // What the web calls latin1 is windows-1252.
-  'windows-1252': ['windows-1252', 'latin1', 'iso-8859-1', 'iso8859-1', 'ascii', 'us-ascii', 'cp1252', 'l1', 'x-cp1252'],
+/** Those that text on the web may be in beside UTF-8, UTF-16 and latin1: their tables are large, and loaded when one is asked for. */
+const older = () => require('./older_encodings.js')
+
+let names
+/** The encoding that a label stands for. */
+function encodingOf(label) {
+  const text = String(label).replace(/^[\t\n\f\r ]+|[\t\n\f\r ]+$/g, '').toLowerCase()
+  if (text === 'utf-8' || text === 'utf8') return 'utf-8'
+  names ??= new Map(Object.entries(LABELS).flatMap(([name, labels]) => [name, ...labels].map((one) => [one, name])))
+  const name = names.get(text)
+  return NOT_ON_NODE.includes(name) ? undefined : name
 }
+const NOT_ON_NODE = ['replacement', 'x-user-defined']
+
+
 const WINDOWS_1252 = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ'
 
 export class TextEncoder {
@@ -39,10 +48,11 @@ export class TextDecoder {
   #ignoreBOM
   #rest = new Uint8Array(0)
   #begun = false
+  /** What decodes one of the older encodings, with what it keeps between pieces. */
+  #older
 
   constructor(label = 'utf-8', options) {
-    const name = String(label).trim().toLowerCase()
-    this.#encoding = Object.keys(LABELS).find((encoding) => LABELS[encoding].includes(name))
+    this.#encoding = encodingOf(label)
     if (!this.#encoding) {
       throw codedError(RangeError, 'ERR_ENCODING_NOT_SUPPORTED', `The "${label}" encoding is not supported`)
     }
@@ -57,6 +67,7 @@ export class TextDecoder {
   decode(input, options) {
     let bytes = toBytes(input)
     const stream = Boolean(options?.stream)
+    if (!/^utf|^windows-1252$/.test(this.#encoding)) return this.#decodeOlder(bytes, stream)
     if (this.#rest.length > 0) {
       const joined = new Uint8Array(this.#rest.length + bytes.length)
       joined.set(this.#rest)
@@ -73,12 +84,22 @@ export class TextDecoder {
     return text
   }
 
+  #decodeOlder(bytes, stream) {
+    this.#older ??= older().decoder(this.#encoding, this.#fatal)
+    try {
+      return this.#older(bytes, stream)
+    } catch {
+      this.#older = undefined
+      throw invalidData(this.#encoding)
+    }
+  }
+
   #decode(bytes) {
     if (this.#encoding === 'utf-8') {
       try {
         return engine.utf8Decode(bytes, this.#fatal)
       } catch {
-        throw codedError(TypeError, 'ERR_ENCODING_INVALID_ENCODED_DATA', 'The encoded data was not valid for encoding utf-8')
+        throw invalidData('utf-8')
       }
     }
     if (this.#encoding.startsWith('utf-16')) {
@@ -91,6 +112,10 @@ export class TextDecoder {
   }
 }
 Object.defineProperty(TextDecoder.prototype, Symbol.toStringTag, { value: 'TextDecoder', configurable: true })
+
+function invalidData(encoding) {
+  return codedError(TypeError, 'ERR_ENCODING_INVALID_ENCODED_DATA', `The encoded data was not valid for encoding ${encoding}`)
+}
 
 /** How many bytes at the end begin a character that a later chunk completes. */
 function incomplete(bytes, encoding) {

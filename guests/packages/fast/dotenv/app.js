@@ -1,6 +1,6 @@
 const dotenv = require('dotenv')
 const fs = require('node:fs')
-const { serve } = require('../checks')
+const { serve } = require('../../checks')
 
 serve({
   checks: {

@@ -1,5 +1,5 @@
 const OpenAI = require('openai')
-const { failure, serve } = require('../checks')
+const { failure, serve } = require('../../checks')
 
 const client = new OpenAI({ apiKey: 'sk-a', maxRetries: 0 })
 const messages = [{ role: 'user', content: 'olá' }]

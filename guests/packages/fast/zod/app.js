@@ -1,5 +1,5 @@
 const { z } = require('zod')
-const { failure, serve } = require('../checks')
+const { failure, serve } = require('../../checks')
 
 const Person = z.object({ name: z.string().min(2), email: z.string().email(), age: z.number().int().positive().optional(), tags: z.array(z.string()).default([]) })
 serve({

@@ -1,7 +1,7 @@
 const fs = require('node:fs')
 const multer = require('multer')
 const express = require('express')
-const { serve } = require('../checks')
+const { serve } = require('../../checks')
 
 const app = express()
 const memory = multer({ storage: multer.memoryStorage(), limits: { fileSize: 2000, files: 2 } })

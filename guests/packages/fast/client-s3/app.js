@@ -1,5 +1,5 @@
 const { DeleteObjectCommand, GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } = require('@aws-sdk/client-s3')
-const { failure, serve } = require('../checks')
+const { failure, serve } = require('../../checks')
 
 const s3 = new S3Client({ region: 'us-east-1', credentials: { accessKeyId: 'a', secretAccessKey: 'b' }, maxAttempts: 1 })
 serve({

@@ -1,6 +1,6 @@
 const FormData = require('form-data')
 const { Readable } = require('node:stream')
-const { WORLD, serve } = require('../checks')
+const { WORLD, serve } = require('../../checks')
 
 const filled = () => {
   const form = new FormData()

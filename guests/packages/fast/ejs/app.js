@@ -1,7 +1,7 @@
 const ejs = require('ejs')
 const express = require('express')
 const path = require('node:path')
-const { failure, serve } = require('../checks')
+const { failure, serve } = require('../../checks')
 
 const app = express().set('view engine', 'ejs').set('views', path.resolve('views'))
 app.get('/page', (req, res) => res.render('page', { name: 'Ana', items: ['a', 'b'] }))

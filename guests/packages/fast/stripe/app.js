@@ -1,5 +1,5 @@
 const Stripe = require('stripe')
-const { failure, serve } = require('../checks')
+const { failure, serve } = require('../../checks')
 
 const stripe = new Stripe('sk_test_a', { maxNetworkRetries: 0, telemetry: false })
 serve({

@@ -1,4 +1,0 @@
-const express = require('express')
-const { serve } = require('../checks')
-
-require('../express')(express, serve)

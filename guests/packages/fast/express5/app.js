@@ -1,0 +1,4 @@
+const express = require('express')
+const { serve } = require('../../checks')
+
+require('../../express')(express, serve)
