@@ -25,6 +25,13 @@ pub struct Original {
     pub column: usize,
 }
 
+/// A place in the author's source, all of it counted from 0.
+pub(super) struct Origin {
+    pub(super) source: u32,
+    pub(super) line: u32,
+    pub(super) column: u32,
+}
+
 /// A source map, ready to be asked.
 #[derive(Debug)]
 pub struct SourceMap {
@@ -118,6 +125,26 @@ impl SourceMap {
             line: original_line as usize + 1,
             column: original_column as usize + 1,
         })
+    }
+
+    /// Where what begins at exactly this line and column of the bundle comes from; both count from 0.
+    pub(super) fn origin(&self, line: usize, column: usize) -> Option<Origin> {
+        let segments = self.lines.get(line)?;
+        let column = u32::try_from(column).ok()?;
+        let at = segments
+            .binary_search_by_key(&column, |segment| segment.column)
+            .ok()?;
+        let (source, line, column) = segments[at].original?;
+        Some(Origin {
+            source,
+            line,
+            column,
+        })
+    }
+
+    /// A file's name, by its number.
+    pub(super) fn source(&self, number: u32) -> Option<&str> {
+        self.sources.get(number as usize).map(String::as_str)
     }
 
     /// The last segment at or before the column.
