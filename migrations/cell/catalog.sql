@@ -127,6 +127,33 @@ create or replace view catalog.pg_matviews with (security_barrier) as
   from catalog.pg_class c join catalog.pg_namespace n on n.oid = c.relnamespace
   where c.relkind = 'm' and n.nspname = session_user;
 
+-- What libraries join to find a relation by its name; nothing is counted in them.
+do $$
+declare
+  name text;
+begin
+  foreach name in array array['pg_stat_all_tables', 'pg_stat_user_tables', 'pg_statio_all_tables', 'pg_statio_user_tables']
+  loop
+    execute format('create or replace view catalog.%I with (security_barrier) as
+      select c.oid as relid, n.nspname as schemaname, c.relname
+      from catalog.pg_class c join catalog.pg_namespace n on n.oid = c.relnamespace
+      where c.relkind in (''r'', ''t'', ''m'', ''p'') and n.nspname = session_user', name);
+  end loop;
+end
+$$;
+
+-- 4. `information_schema.columns` asks this of each `varchar(n)`, and as Postgres has it, it reads `pg_database`.
+create or replace function information_schema._pg_char_octet_length(typid oid, typmod integer) returns integer
+  language sql immutable parallel safe returns null on null input
+  return case
+    when typid in (25, 1042, 1043) then
+      case
+        when typmod = -1 then 1073741824
+        else information_schema._pg_char_max_length(typid, typmod) *
+          pg_catalog.pg_encoding_max_length(pg_catalog.pg_char_to_encoding(pg_catalog.getdatabaseencoding()))
+      end
+    end;
+
 revoke all on all functions in schema catalog from public;
 grant select on all tables in schema catalog to tenants;
 grant execute on all functions in schema catalog to tenants;

@@ -1,7 +1,7 @@
 /** Telling statements apart. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ownCatalogs, settingCommand, splitStatements, transactionCommand } from '../runtime/src/pg/sql.js'
+import { guardedStatement, ownCatalogs, settingCommand, splitStatements, transactionCommand } from '../runtime/src/pg/sql.js'
 
 const cases = [
   ['SELECT 1', ['SELECT 1']],
@@ -57,6 +57,8 @@ const catalogs = [
   ["select 1 from information_schema.tables where table_schema = 'public'", 'select 1 from information_schema.tables where table_schema = current_schema()'],
   ["insert into notes values ('public', 'pg_class')", "insert into notes values ('public', 'pg_class')"],
   ["select 'public'", "select 'public'"],
+  ['alter table "public"."orders" add state public.mood', 'alter table "orders" add state mood'],
+  ['select public, t.public from public', 'select public, t.public from public'],
   ["select * from my_pg_notes where kind = 'public'", "select * from my_pg_notes where kind = 'public'"],
 ]
 
@@ -84,4 +86,19 @@ const settings = [
 
 for (const [text, command] of settings) {
   test(`the setting of ${JSON.stringify(text)}`, () => assert.deepEqual(settingCommand(text), command))
+}
+
+const guarded = [
+  [`DO 'BEGIN CREATE TYPE "public"."mood" AS ENUM(''a'', ''b''); EXCEPTION WHEN duplicate_object THEN null; END'`,
+    { statement: `CREATE TYPE "public"."mood" AS ENUM('a', 'b')`, codes: ['42710'] }],
+  ['DO $$ BEGIN\n ALTER TABLE a ADD CONSTRAINT b UNIQUE (c);\nEXCEPTION\n WHEN duplicate_object OR duplicate_table THEN null;\nEND $$',
+    { statement: 'ALTER TABLE a ADD CONSTRAINT b UNIQUE (c)', codes: ['42710', '42P07'] }],
+  ['DO $$ BEGIN DELETE FROM a; EXCEPTION WHEN duplicate_object THEN null; END $$', undefined],
+  ['DO $$ BEGIN DROP TABLE a; DROP TABLE b; EXCEPTION WHEN undefined_table THEN null; END $$', undefined],
+  ['DO $$ BEGIN CREATE TYPE a AS ENUM (); EXCEPTION WHEN others THEN null; END $$', undefined],
+  ['DO $$ BEGIN PERFORM 1; END $$', undefined],
+]
+
+for (const [text, found] of guarded) {
+  test(`the guarded statement of ${JSON.stringify(text)}`, () => assert.deepEqual(guardedStatement(text), found))
 }

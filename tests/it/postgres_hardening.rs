@@ -143,6 +143,13 @@ async fn the_catalogs_show_a_tenant_what_is_its_own() {
     ] {
         assert_eq!(tenant.value(sql).await, shown, "{sql}");
     }
+    // A column with a length is one for which Postgres itself would read more.
+    tenant
+        .query("create table sized (name varchar(40))")
+        .await
+        .unwrap();
+    let octets = "select character_octet_length from information_schema.columns where table_name = 'sized'";
+    assert_eq!(tenant.value(octets).await, "160");
     // By number, what is another's has no definition.
     let number = other
         .value("select oid::bigint from catalog.pg_class where relname = 'hidden_view'")

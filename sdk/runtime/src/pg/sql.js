@@ -141,19 +141,19 @@ function modes(text) {
 /** What `migrations/cell/catalog.sql` has: a bot's own part of Postgres's catalogs, and of the functions that tell of them. */
 const CATALOGS = new Set(('pg_am pg_attrdef pg_attribute pg_class pg_collation pg_constraint pg_database pg_depend pg_description ' +
   'pg_enum pg_extension pg_index pg_indexes pg_inherits pg_language pg_matviews pg_namespace pg_opclass pg_operator pg_proc ' +
-  'pg_range pg_roles pg_sequence pg_tables pg_trigger pg_type pg_views').split(' '))
+  'pg_range pg_roles pg_sequence pg_stat_all_tables pg_stat_user_tables pg_statio_all_tables pg_statio_user_tables pg_tables pg_trigger pg_type pg_views').split(' '))
 const ABOUT = new Set('col_description obj_description pg_get_constraintdef pg_get_indexdef pg_get_userbyid pg_get_viewdef'.split(' '))
 
 /**
  * Has a statement ask the bot's own catalogs where it asks Postgres's, which hold everybody's.
  *
- * ORMs call the schema of an application `public`; here it has the project's name, so that what
- * looks for `'public'` in a catalog looks for the session's own.
+ * ORMs call the schema of an application `public`; here it has the project's name. So `public.orders`
+ * is `orders`, and what looks for `'public'` in a catalog looks for the session's own schema.
  */
 export function ownCatalogs(text) {
-  if (!/pg_|_description|information_schema/i.test(text)) return text
+  if (!/pg_|_description|information_schema|\bpublic\b/i.test(text)) return text
   const own = withOwn(text, false)
-  const asks = /^[\s(]*(?:SELECT|WITH)\b/i.test(text) && (own !== text || /\binformation_schema\b/i.test(text))
+  const asks = /^[\s(]*(?:SELECT|WITH)\b/i.test(text) && (own.includes('catalog.') || /\binformation_schema\b/i.test(text))
   return asks && text.includes("'public'") ? withOwn(text, true) : own
 }
 
@@ -171,6 +171,13 @@ function withOwn(text, asks) {
           own += `catalog.${member.text}`
           before = member.text
           i = member.end
+          continue
+        }
+      }
+      if (name.text === 'public' && before !== '.') {
+        const dot = /^\s*\.\s*/.exec(text.slice(end, end + 64))
+        if (dot && nameAt(text, end + dot[0].length)) {
+          i = end + dot[0].length
           continue
         }
       }
@@ -200,6 +207,28 @@ function nameAt(text, i) {
   const word = /^[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/.exec(text.slice(i, i + 130))?.[0]
   if (!word || /[\w$]/.test(text[i - 1] ?? ' ')) return undefined
   return { text: word.toLowerCase(), end: i + word.length }
+}
+
+/**
+ * What `DO $$ BEGIN …; EXCEPTION WHEN duplicate_object THEN null; END $$` does: a statement whose object may
+ * be there. ORMs make types and constraints so, for which Postgres has no `IF NOT EXISTS`.
+ *
+ * @returns {{statement: string, codes: string[]} | undefined} the statement, and the errors that mean nothing
+ */
+export function guardedStatement(text) {
+  const block = /^\s*DO\s+(?:LANGUAGE\s+plpgsql\s+)?(?:'((?:[^']|'')*)'|(\$\w*\$)([\s\S]*)\2)\s*(?:LANGUAGE\s+plpgsql\s*)?$/i.exec(text)
+  if (!block) return undefined
+  const body = block[1] === undefined ? block[3] : block[1].replaceAll("''", "'")
+  const inner = /^\s*BEGIN\s+([\s\S]+?);\s*EXCEPTION\s+WHEN\s+([a-z_]+(?:\s+OR\s+[a-z_]+)*)\s+THEN\s+null\s*;\s*END\s*;?\s*$/i.exec(body)
+  const codes = inner?.[2].toLowerCase().split(/\s+or\s+/).map((name) => DUPLICATES[name])
+  if (!codes?.every(Boolean) || splitStatements(inner[1]).length !== 1) return undefined
+  if (!/^\s*(CREATE|ALTER|DROP)\b/i.test(inner[1])) return undefined
+  return { statement: inner[1].trim(), codes }
+}
+
+const DUPLICATES = {
+  duplicate_object: '42710', duplicate_table: '42P07', duplicate_column: '42701', undefined_object: '42704', undefined_table: '42P01',
+  invalid_table_definition: '42P16', unique_violation: '23505',
 }
 
 /** Settings of a session that hold already, or that change nothing of what a query gives; the pattern is of their values. */
