@@ -102,6 +102,9 @@ fn is_renamed(text: &str, name: &str) -> bool {
     end > 0 && text[..end] != *name && !name.is_empty() && name.chars().all(is_part)
 }
 
+/// How long what stands before a function's name is: `async function*`.
+const PREFIX: u32 = 16;
+
 impl SourceMap {
     pub fn parse(json: &[u8]) -> Result<Self, SourceMapError> {
         let raw: Raw = serde_json::from_slice(json)?;
@@ -127,19 +130,22 @@ impl SourceMap {
         })
     }
 
-    /// Where what begins at exactly this line and column of the bundle comes from; both count from 0.
-    pub(super) fn origin(&self, line: usize, column: usize) -> Option<Origin> {
-        let segments = self.lines.get(line)?;
-        let column = u32::try_from(column).ok()?;
-        let at = segments
-            .binary_search_by_key(&column, |segment| segment.column)
-            .ok()?;
-        let (source, line, column) = segments[at].original?;
-        Some(Origin {
-            source,
-            line,
-            column,
-        })
+    /// Where what begins at this line and from this column of the bundle on comes from, in order; both
+    /// count from 0.
+    pub(super) fn origins(&self, line: usize, column: usize) -> impl Iterator<Item = Origin> {
+        let segments = self.lines.get(line).map(Vec::as_slice).unwrap_or_default();
+        let column = u32::try_from(column).unwrap_or(u32::MAX);
+        let first = segments.partition_point(|segment| segment.column < column);
+        segments[first..]
+            .iter()
+            // The start of a function may have none of its own: then its name or its parameter has.
+            .take_while(move |segment| segment.column <= column.saturating_add(PREFIX))
+            .filter_map(|segment| segment.original)
+            .map(|(source, line, column)| Origin {
+                source,
+                line,
+                column,
+            })
     }
 
     /// A file's name, by its number.

@@ -14,7 +14,7 @@ use oxc_semantic::SemanticBuilder;
 use oxc_span::{GetSpan, SourceType, Span};
 use serde::Deserialize;
 
-use super::sourcemap::SourceMap;
+use super::sourcemap::{Origin, SourceMap};
 
 /// What engines see of these is what a compiler makes of them: the bundle's text stands.
 const COMPILED: [&str; 6] = ["ts", "tsx", "mts", "cts", "jsx", "json"];
@@ -58,7 +58,11 @@ impl FunctionTexts {
         let start = start as usize;
         let line = self.lines.partition_point(|begins| *begins <= start) - 1;
         let map = self.map.as_ref()?;
-        let origin = map.origin(line, start - self.lines[line])?;
+        map.origins(line, start - self.lines[line])
+            .find_map(|origin| self.written_at(map, &origin))
+    }
+
+    fn written_at(&self, map: &SourceMap, origin: &Origin) -> Option<&str> {
         let extension = Path::new(map.source(origin.source)?).extension();
         let is_compiled =
             extension.is_some_and(|name| COMPILED.iter().any(|compiled| name == *compiled));
@@ -71,7 +75,16 @@ impl FunctionTexts {
         let spans = read
             .entry(origin.source)
             .or_insert_with(|| functions(content));
-        let span = spans.get(&u32::try_from(offset).ok()?)?;
+        let at = u32::try_from(offset).ok()?;
+        let around = || {
+            let inside = |span: &&Span| span.start <= at && at < span.end;
+            let innermost = spans
+                .values()
+                .filter(inside)
+                .max_by_key(|span| span.start)?;
+            is_prefix(content.get(innermost.start as usize..offset)?).then_some(innermost)
+        };
+        let span = spans.get(&at).or_else(around)?;
         content.get(span.start as usize..span.end as usize)
     }
 }
@@ -114,6 +127,12 @@ fn functions(source: &str) -> HashMap<u32, Span> {
         break;
     }
     found
+}
+
+/// Whether a text is what may stand before a function's name or its first parameter.
+fn is_prefix(text: &str) -> bool {
+    let mut words = text.split(|c: char| c.is_whitespace() || "(*".contains(c));
+    words.all(|word| matches!(word, "" | "async" | "function" | "get" | "set" | "class"))
 }
 
 /// Where the text goes on after a word and blanks.
@@ -165,6 +184,21 @@ mod tests {
         let at = u32::try_from(source.find("static").unwrap()).unwrap();
         let span = found.get(&at).unwrap();
         assert!(source[span.start as usize..].starts_with("async pour"));
+    }
+
+    #[test]
+    fn a_function_is_told_as_it_was_written() {
+        // As esbuild maps `export async function go() {}`: by its name only.
+        let map = br#"{"version":3,"sources":["a.mjs"],"sourcesContent":["export async function go ( ) { /* why */ }"],"names":[],"mappings":"eAAsB"}"#;
+        let texts = FunctionTexts::new("async function go(){}".to_owned(), map);
+        assert_eq!(
+            texts.text(0, 21).unwrap(),
+            "async function go ( ) { /* why */ }"
+        );
+        let compiled = String::from_utf8(map.to_vec()).unwrap();
+        let compiled = compiled.replace("a.mjs", "a.ts");
+        let texts = FunctionTexts::new("async function go(){}".to_owned(), compiled.as_bytes());
+        assert_eq!(texts.text(0, 21).unwrap(), "async function go(){}");
     }
 
     #[test]
