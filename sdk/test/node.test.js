@@ -220,3 +220,9 @@ test('a decoder of base64url keeps what a piece leaves over', async () => {
     return [d.write(Buffer.from([0xfb])), d.write(Buffer.from([0xff, 0xfe, 0xfd])), d.end()].join('')`
   assert.equal(await evaluate(code), Buffer.from([0xfb, 0xff, 0xfe, 0xfd]).toString('base64url'))
 })
+
+test('a URL that is none is told as on Node: with a code, which the first line does not show', async () => {
+  const value = await evaluate(`
+    try { new URL('none', 'neither') } catch (error) { return [error.stack.split('\\n')[0], error.code, error.input, error.base] }`)
+  assert.deepEqual(value, ['TypeError: Invalid URL', 'ERR_INVALID_URL', 'none', 'neither'])
+})
