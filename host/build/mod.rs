@@ -32,6 +32,7 @@ mod place;
 mod process;
 mod scripts;
 pub mod sourcemap;
+pub mod texts;
 mod variables;
 pub mod workspace;
 

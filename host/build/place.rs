@@ -206,6 +206,9 @@ struct RawMap<'a> {
     names: &'a RawValue,
     #[serde(borrow)]
     mappings: &'a RawValue,
+    /// The files themselves, for the text of their functions.
+    #[serde(borrow, rename = "sourcesContent", skip_serializing_if = "Option::is_none")]
+    contents: Option<&'a RawValue>,
 }
 
 /// Renames a map's sources, which are relative to where esbuild wrote, to be relative to `dir`.

@@ -25,6 +25,13 @@ pub struct Original {
     pub column: usize,
 }
 
+/// A place in the author's source, all of it counted from 0.
+pub(super) struct Origin {
+    pub(super) source: u32,
+    pub(super) line: u32,
+    pub(super) column: u32,
+}
+
 /// A source map, ready to be asked.
 #[derive(Debug)]
 pub struct SourceMap {
@@ -95,6 +102,9 @@ fn is_renamed(text: &str, name: &str) -> bool {
     end > 0 && text[..end] != *name && !name.is_empty() && name.chars().all(is_part)
 }
 
+/// How long what stands before a function's name is: `async function*`.
+const PREFIX: u32 = 16;
+
 impl SourceMap {
     pub fn parse(json: &[u8]) -> Result<Self, SourceMapError> {
         let raw: Raw = serde_json::from_slice(json)?;
@@ -118,6 +128,29 @@ impl SourceMap {
             line: original_line as usize + 1,
             column: original_column as usize + 1,
         })
+    }
+
+    /// Where what begins at this line and from this column of the bundle on comes from, in order; both
+    /// count from 0.
+    pub(super) fn origins(&self, line: usize, column: usize) -> impl Iterator<Item = Origin> {
+        let segments = self.lines.get(line).map(Vec::as_slice).unwrap_or_default();
+        let column = u32::try_from(column).unwrap_or(u32::MAX);
+        let first = segments.partition_point(|segment| segment.column < column);
+        segments[first..]
+            .iter()
+            // The start of a function may have none of its own: then its name or its parameter has.
+            .take_while(move |segment| segment.column <= column.saturating_add(PREFIX))
+            .filter_map(|segment| segment.original)
+            .map(|(source, line, column)| Origin {
+                source,
+                line,
+                column,
+            })
+    }
+
+    /// A file's name, by its number.
+    pub(super) fn source(&self, number: u32) -> Option<&str> {
+        self.sources.get(number as usize).map(String::as_str)
     }
 
     /// The last segment at or before the column.

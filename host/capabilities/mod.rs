@@ -31,7 +31,7 @@ pub use conversations::Conversations;
 pub use database::{DatabaseGrant, Witness};
 pub use http::{HttpClient, Outbound, OutboundBody, OutboundError};
 pub use log::{LogSink, NoLog, SharedLog};
-pub use source::BundleText;
+pub use source::{BundleText, TextAt};
 pub use whatsapp::Messenger;
 
 /// What one run may do, and what it has done.

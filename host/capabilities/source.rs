@@ -8,19 +8,22 @@ use wasmtime::component::Linker;
 /// The interface's name. Only components that hold the SDK's engine import it.
 const INTERFACE: &str = "roost:engine/source@0.1.0";
 
+/// The text of the function at these bytes of a bundle.
+pub type TextAt = Box<dyn Fn(u32, u32) -> Option<String> + Send + Sync>;
+
 /// A bundle's text, read when a function is first asked for its own. Clones share it.
 #[derive(Clone)]
 pub struct BundleText(Arc<Text>);
 
 struct Text {
-    read: Box<dyn Fn() -> Option<String> + Send + Sync>,
+    read: Box<dyn Fn() -> Option<TextAt> + Send + Sync>,
     /// Once it was read: what that gave.
-    found: Mutex<Option<Option<Arc<str>>>>,
+    found: Mutex<Option<Option<Arc<TextAt>>>>,
 }
 
 impl BundleText {
     /// Of what can be read; it is read once, and while an instance waits.
-    pub fn new(read: impl Fn() -> Option<String> + Send + Sync + 'static) -> Self {
+    pub fn new(read: impl Fn() -> Option<TextAt> + Send + Sync + 'static) -> Self {
         Self(Arc::new(Text {
             read: Box::new(read),
             found: Mutex::default(),
@@ -28,11 +31,13 @@ impl BundleText {
     }
 
     fn part(&self, start: u32, end: u32) -> Option<String> {
-        let mut found = self.0.found.lock().unwrap_or_else(PoisonError::into_inner);
-        let text = found.get_or_insert_with(|| (self.0.read)().map(Arc::from));
-        text.as_ref()?
-            .get(start as usize..end as usize)
-            .map(str::to_owned)
+        let text = {
+            let mut found = self.0.found.lock().unwrap_or_else(PoisonError::into_inner);
+            found
+                .get_or_insert_with(|| (self.0.read)().map(Arc::new))
+                .clone()?
+        };
+        text(start, end)
     }
 }
 

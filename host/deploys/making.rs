@@ -9,7 +9,7 @@ use crate::postgres::{Limits, Tenant};
 use crate::projects::{Environment, LogLevel, Project, VersionId};
 use crate::runs::{BootClient, BotLog};
 use crate::sandbox::Bot;
-use crate::workshop::{Image, Positions, WorkshopError, check_imports};
+use crate::workshop::{Image, Positions, WorkshopError, check_imports, text_of};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -154,7 +154,8 @@ impl Deploys {
         let (files, digest) = (self.files.clone(), digest.to_owned());
         Some(BundleText::new(move || {
             let bytes = files.artifact(&digest)?;
-            Some(artifact::read(&bytes).ok()??.code)
+            let artifact = artifact::read(&bytes).ok()??;
+            Some(text_of(artifact.code, &artifact.source_map))
         }))
     }
 

@@ -15,7 +15,10 @@ use super::login::Login;
 use super::server::{self, PROVISIONER, Server, admin_error, create_database, quoted, run};
 use super::values::{Limits, Param, Rows};
 
-const HARDENING: &str = include_str!("../../migrations/cell/harden.sql");
+const HARDENING: &str = concat!(
+    include_str!("../../migrations/cell/harden.sql"),
+    include_str!("../../migrations/cell/catalog.sql")
+);
 
 /// A hardened database. Cheap to clone.
 #[derive(Debug, Clone)]

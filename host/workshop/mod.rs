@@ -14,8 +14,9 @@ mod imports;
 
 use crate::build::artifact::{self, Artifact};
 use crate::build::sourcemap::{SourceMap, author_names};
+use crate::build::texts::FunctionTexts;
 use crate::build::{BuildError, Bundle, Confined, Format, Tools};
-use crate::capabilities::{BundleText, Grants};
+use crate::capabilities::{BundleText, Grants, TextAt};
 use crate::sandbox::{
     Boot, BootOptions, BootReport, Bot, Budget, BundleFormat, BundleParts, ImageError, ImageMaker,
     Sandbox,
@@ -165,8 +166,8 @@ impl Workshop {
             memory_bytes,
             ..BOOT_BUDGET
         };
-        let text: Arc<str> = artifact.code.as_str().into();
-        let text = BundleText::new(move || Some(text.to_string()));
+        let parts = (artifact.code.clone(), artifact.source_map.clone());
+        let text = BundleText::new(move || Some(text_of(parts.0.clone(), &parts.1)));
         let grants = || grants().with_source(Some(text.clone()));
         let Boot { component, report } = self.maker.boot(&bundle, &options, grants, budget).await?;
         match report.error {
@@ -238,4 +239,10 @@ fn npm() -> Option<PathBuf> {
     std::env::split_paths(&path)
         .map(|folder| folder.join("npm"))
         .find(|file| file.is_file())
+}
+
+/// How a bundle's functions are asked for their text.
+pub fn text_of(code: String, source_map: &[u8]) -> TextAt {
+    let texts = FunctionTexts::new(code, source_map);
+    Box::new(move |start, end| texts.text(start, end))
 }

@@ -282,3 +282,9 @@ test('links, folders read entry by entry and patterns are as in a real file syst
   fs.rmSync(room, { recursive: true })
   assert.deepEqual(await evaluate(`const ROOM = '/tmp'; ${code}`), JSON.parse(JSON.stringify(expected)))
 })
+
+test('a URL that is none is told as on Node: with a code, which the first line does not show', async () => {
+  const value = await evaluate(`
+    try { new URL('none', 'neither') } catch (error) { return [error.stack.split('\\n')[0], error.code, error.input, error.base] }`)
+  assert.deepEqual(value, ['TypeError: Invalid URL', 'ERR_INVALID_URL', 'none', 'neither'])
+})

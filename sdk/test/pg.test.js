@@ -152,3 +152,20 @@ test('a pool that has ended refuses', async () => {
   const { value } = await run('await pool.end(); return pool.query("SELECT 1").catch((error) => error.message)', database())
   assert.equal(value, 'Cannot use a pool after calling end on the pool')
 })
+
+test('settings that hold already are taken, SHOW is asked as a query, and the bot\'s own catalogs are asked', async () => {
+  const host = database((sql) => (sql.includes('current_setting')
+    ? { command: 'SELECT', affected: 1n, columns: [{ name: 'server_version', typeOid: 25 }], rows: [[{ tag: 'text', val: '18.1' }]] }
+    : undefined))
+  const { value, logs, seen } = await run(`
+    const [first, second] = await pool.query("SET client_min_messages TO warning;SET TIME ZONE INTERVAL '-03:00' HOUR TO MINUTE")
+    const shown = await pool.query('SHOW SERVER_VERSION')
+    await pool.query('SELECT typname FROM pg_type')
+    await pool.query('SET ROLE other')
+    return [first.command, second.command, shown.command, shown.rows]`, host)
+  assert.deepEqual(value, ['SET', 'SET', 'SHOW', [{ server_version: '18.1' }]])
+  assert.deepEqual(seen.filter((sql) => !/begin|commit/.test(sql)), [
+    'SELECT current_setting(\'server_version\') AS "server_version"', 'SELECT typname FROM catalog.pg_type', 'SET ROLE other',
+  ])
+  assert.ok(logs.some(({ level, message }) => level === 'warn' && /time zone stays UTC/.test(message)))
+})

@@ -98,6 +98,75 @@ async fn ordinary_sql_works() {
     );
 }
 
+/// What ORMs ask the catalogs is there, of the tenant's own objects only; Postgres's catalogs stay closed.
+#[tokio::test]
+async fn the_catalogs_show_a_tenant_what_is_its_own() {
+    let tenant = TestTenant::new().await;
+    let other = TestTenant::new().await;
+    for (tenant, name) in [(&tenant, "mine"), (&other, "hidden")] {
+        for sql in [
+            format!("create table {name} (id serial primary key, name text unique)"),
+            format!("create type {name}_mood as enum ('{name}')"),
+            format!("create view {name}_view as select * from {name}"),
+            format!("comment on column {name}.id is 'of {name}'"),
+        ] {
+            tenant.query(&sql).await.unwrap();
+        }
+    }
+    for (sql, shown) in [
+        (
+            "select string_agg(relname, ' ' order by relname) from catalog.pg_class \
+             where relname like '%mine%' or relname like '%hidden%'",
+            "mine mine_id_seq mine_name_key mine_pkey mine_view",
+        ),
+        (
+            "select string_agg(enumlabel, ' ') from catalog.pg_enum",
+            "mine",
+        ),
+        (
+            "select string_agg(description, ' ') from catalog.pg_description",
+            "of mine",
+        ),
+        (
+            "select string_agg(indexname, ' ' order by indexname) from catalog.pg_indexes",
+            "mine_name_key mine_pkey",
+        ),
+        (
+            "select string_agg(catalog.pg_get_constraintdef(oid), ' ' order by contype) \
+             from catalog.pg_constraint where conname like 'mine%key'",
+            "PRIMARY KEY (id) UNIQUE (name)",
+        ),
+        (
+            "select count(*) from catalog.pg_attribute where attname = 'rolpassword' and attrelid::bigint > 16383",
+            "0",
+        ),
+    ] {
+        assert_eq!(tenant.value(sql).await, shown, "{sql}");
+    }
+    // A column with a length is one for which Postgres itself would read more.
+    tenant
+        .query("create table sized (name varchar(40))")
+        .await
+        .unwrap();
+    let octets = "select character_octet_length from information_schema.columns where table_name = 'sized'";
+    assert_eq!(tenant.value(octets).await, "160");
+    // By number, what is another's has no definition.
+    let number = other
+        .value("select oid::bigint from catalog.pg_class where relname = 'hidden_view'")
+        .await;
+    let definition = format!("select catalog.pg_get_viewdef({number}::oid) is null");
+    assert_eq!(tenant.value(&definition).await, "t");
+    assert_eq!(other.value(&definition).await, "f");
+    for sql in [
+        "select 1 from pg_class",
+        "select 1 from pg_catalog.pg_type",
+        "create table catalog.t ()",
+        "select pg_get_viewdef(1::oid)",
+    ] {
+        assert!(tenant.query(sql).await.is_err(), "{sql}");
+    }
+}
+
 const ORDINARY: [&str; 45] = [
     "create type mood as enum ('sad', 'ok')",
     "alter type mood add value 'happy'",

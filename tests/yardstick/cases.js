@@ -149,8 +149,15 @@ const isDecided = (status) => status < 300 || (status >= 400 && status < 500 && 
 /** Whether an event has been run: it ended, or is to be run again. */
 const hasRun = ({ state, attempts }) => state === 'done' || state === 'dead' || (state === 'pending' && attempts > 0)
 
-/** Does one step, and returns what a user sees of it. */
+/** Does one step, and returns what a user sees of it; each side has a customer and a number of its own, which count as the same. */
 async function take(on, step, folder) {
+  const seen = JSON.stringify(await done(on, step, folder))
+  const { customer, id, waba } = on.number ?? {}
+  const own = [[customer, 'CUSTOMER'], [id, 'PHONE_NUMBER_ID'], [waba, 'WABA_ID']].filter(([text]) => text)
+  return JSON.parse(own.reduce((text, [from, to]) => text.replaceAll(from, to), seen))
+}
+
+async function done(on, step, folder) {
   if (step.get || step.post) {
     const options = { method: step.post ? 'POST' : 'GET', headers: { ...step.headers }, take: step.take }
     if (step.json) Object.assign(options, { body: JSON.stringify(step.json), headers: { 'content-type': 'application/json', ...step.headers } })

@@ -42,17 +42,45 @@ export function install() {
     Object.defineProperty(prototype, name, { value, writable: true, configurable: true })
   }
 
-  Error.prepareStackTrace = (error, sites) => (custom ? custom.call(Error, error, sites) : stackText(error, sites))
+  // V8 writes the header when a stack is first looked at: a constructor sets `name` after `super()`. What begins
+  // with this mark has none yet.
+  const mark = '\0'
+  let isCapture = false
+  Error.prepareStackTrace = (error, sites) => {
+    if (custom) return custom.call(Error, error, sites)
+    return isCapture ? headerText(error) + framesText(sites) : mark + framesText(sites)
+  }
   Object.defineProperty(Error, 'prepareStackTrace', {
     get: () => custom,
     set: (value) => { custom = typeof value === 'function' ? value : undefined },
     configurable: true,
   })
 
+  const { captureStackTrace } = Error
+  Object.defineProperty(Error, 'captureStackTrace', {
+    value: function captureStackTrace_(holder, from = captureStackTrace_) {
+      isCapture = true
+      try {
+        captureStackTrace(holder, from)
+      } finally {
+        isCapture = false
+      }
+    },
+    writable: true,
+    configurable: true,
+  })
+  Object.defineProperty(Error.captureStackTrace, 'name', { value: 'captureStackTrace', configurable: true })
+
   // The engine's own setter takes strings only; V8's `stack` is a plain property.
   const { get } = Object.getOwnPropertyDescriptor(Error.prototype, 'stack')
   Object.defineProperty(Error.prototype, 'stack', {
-    get,
+    get() {
+      const text = get.call(this)
+      if (typeof text !== 'string' || text[0] !== mark) return text
+      const whole = headerText(this) + text.slice(1)
+      Reflect.defineProperty(this, 'stack', { value: whole, writable: true, configurable: true })
+      return whole
+    },
     set(value) { Object.defineProperty(this, 'stack', { value, writable: true, configurable: true }) },
     configurable: true,
   })
@@ -65,8 +93,8 @@ export function placeOfCall() {
   return line && /\(?([^ (]+:\d+:\d+)\)?$/.exec(line)?.[1]
 }
 
-function stackText(error, sites) {
-  let text = headerText(error)
+function framesText(sites) {
+  let text = ''
   for (const site of sites) text += `\n    at ${siteText(site)}`
   return text
 }

@@ -139,16 +139,21 @@ async fn functions_have_their_text_and_names_and_errors_say_what_was_wrong() {
       import http from 'node:http'
       const said = (f) => { try { return f() } catch (error) { return `${error.name}: ${error.message}` } }
       const thing = { list: [1], make: () => ({}) }
+      class Named extends Error { constructor(message) { super(message); this.name = new.target.name } }
       let nothing
       http.createServer((q, s) => {
         if (q.url.includes('hub.challenge')) return s.end(new URL(q.url, 'http://x').searchParams.get('hub.challenge'))
         s.end(JSON.stringify({
           names: [A.name, B.name, new B().constructor.name, go.name, B.make().constructor.name],
           text: [String(go).replace(/\\s/g, ''), /^class\\b/.test(B), String(thing.make).replace(/\\s/g, ''), /native code/.test(String(Map))],
+          written: [String(go), String(B.make), String(Math.max)],
+          header: new Named('tea').stack.split('\\n')[0],
           errors: [
             said(() => thing.none()), said(() => thing.list.none.more()), said(() => nothing()), said(() => { for (const x of nothing); }),
             said(() => missing), said(() => JSON.parse('{a}')), said(() => JSON.parse('<html>')), said(() => new thing.none()),
-            said(() => { const { x } = nothing }),
+            said(() => { const { x } = nothing }), said(() => ({ a: 1 }).none()), said(() => thing.make().none()), said(() => (thing.none || nothing)()),
+            said(() => { for (const x of thing.make()); }), said(() => { const a = {}; a.self = a; JSON.stringify(a) }), said(() => JSON.stringify(1n)),
+            said(() => new Date(NaN).toISOString()),
           ],
         }))
       }).listen(process.env.PORT)
@@ -180,6 +185,15 @@ async fn functions_have_their_text_and_names_and_errors_say_what_was_wrong() {
         ])
     );
     assert_eq!(
+        told["written"],
+        json!([
+            "function go(first, { second } = {}) { return [first, second] }",
+            "make() { return new Session() }",
+            "function max() { [native code] }"
+        ])
+    );
+    assert_eq!(told["header"], "Named: tea");
+    assert_eq!(
         told["errors"],
         json!([
             "TypeError: thing.none is not a function",
@@ -190,7 +204,14 @@ async fn functions_have_their_text_and_names_and_errors_say_what_was_wrong() {
             "SyntaxError: Expected property name or '}' in JSON at position 1 (line 1 column 2)",
             "SyntaxError: Unexpected token '<', \"<html>\" is not valid JSON",
             "TypeError: thing.none is not a constructor",
-            "TypeError: Cannot destructure property 'x' of 'undefined' as it is undefined.",
+            "TypeError: Cannot destructure property 'x' of 'nothing' as it is undefined.",
+            "TypeError: {(intermediate value)}.none is not a function",
+            "TypeError: thing.make(...).none is not a function",
+            "TypeError: (thing.none || nothing) is not a function",
+            "TypeError: thing.make is not a function or its return value is not iterable",
+            "TypeError: Converting circular structure to JSON\n    --> starting at object with constructor 'Object'\n    --- property 'self' closes the circle",
+            "TypeError: Do not know how to serialize a BigInt",
+            "RangeError: Invalid time value",
         ])
     );
 }

@@ -3,7 +3,10 @@ import { call, log } from '../host.js'
 import { phase } from '../phase.js'
 import { databaseError } from './errors.js'
 import { Result, toHost } from './result.js'
-import { splitStatements, transactionCommand } from './sql.js'
+import { guardedStatement, ownCatalogs, settingCommand, splitStatements, transactionCommand } from './sql.js'
+
+const ZONE = 'pg: the session\'s time zone stays UTC. Dates and times come as the same instants; what SQL itself makes of ' +
+  'them, such as `now()::date`, needs `AT TIME ZONE`'
 
 export class Session {
   /** What BEGIN asked for, and the host's transaction once a statement has run in it. */
@@ -59,8 +62,37 @@ export class Session {
       const result = await this.#control(command, query)
       if (result) return result
     }
-    const parameters = (query.values ?? []).map(toHost)
     const open = this.#open()
+    const setting = open?.failed ? undefined : settingCommand(text)
+    if (setting?.set) {
+      if (setting.isOther) log('warn', ZONE)
+      return Result.ofCommand('SET')
+    }
+    if (setting) {
+      const result = await this.#ask(open, `SELECT current_setting('${setting.show}') AS "${setting.column}"`, query, command)
+      return Object.assign(result, { command: 'SHOW', rowCount: null })
+    }
+    const guarded = guardedStatement(text)
+    return guarded ? this.#guarded(guarded, query) : this.#ask(open, ownCatalogs(text), query, command)
+  }
+
+  /** A statement of which some errors mean nothing: what a transaction did before it stays. */
+  async #guarded({ statement, codes }, query) {
+    const inTransaction = this.#open()
+    const step = (text) => this.#ask(inTransaction, text, { ...query, values: [] }, transactionCommand(text))
+    if (inTransaction) await step('SAVEPOINT roost_do')
+    try {
+      await step(ownCatalogs(statement))
+      if (inTransaction) await step('RELEASE SAVEPOINT roost_do')
+    } catch (error) {
+      if (!codes.includes(error?.code)) throw error
+      if (inTransaction) await step('ROLLBACK TO SAVEPOINT roost_do')
+    }
+    return Result.ofCommand('DO')
+  }
+
+  async #ask(open, text, query, command) {
+    const parameters = (query.values ?? []).map(toHost)
     try {
       const rows = open ? await this.#inTransaction(open, text, parameters) : await call('database.query', [text, parameters])
       if (open && command?.kind === 'rollback-to') open.failed = false

@@ -1,5 +1,4 @@
 /** `URL`. */
-import { codedError } from '../errors.js'
 import { custom, inspect } from '../node/inspect.js'
 import {
   SPECIAL, encodeFragment, encodeQuery, encodeUserinfo, parse, parseHost, pathAndQuery, pathText, serialize, setHostPort, setPort,
@@ -160,7 +159,8 @@ for (const name of ['href', 'origin', 'protocol', 'username', 'password', 'host'
 Object.defineProperty(URL.prototype, Symbol.toStringTag, { value: 'URL', configurable: true })
 
 function invalid(input, base) {
-  return codedError(TypeError, 'ERR_INVALID_URL', 'Invalid URL', base === undefined ? { input } : { input, base })
+  // Of Node's own errors the one whose first line does not show its code.
+  return Object.assign(new TypeError('Invalid URL'), { code: 'ERR_INVALID_URL', input }, base === undefined ? {} : { base })
 }
 
 /** What `http.request` makes of a URL. */

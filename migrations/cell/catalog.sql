@@ -1,0 +1,159 @@
+-- What tenants may read of the catalogs: views of those that libraries ask, of the tenant's own objects and of what
+-- every database has. Run after `harden.sql`; running it again changes nothing.
+--
+-- A statement names them as `catalog.pg_class`; the SDK's `pg` writes that for a bot that asks `pg_class`. Only their
+-- rows are different from those of `pg_catalog`. Each shows what the session's user owns: no session changes roles.
+
+create schema if not exists catalog;
+revoke all on schema catalog from public;
+grant usage on schema catalog to tenants;
+
+-- 1. Views. Their owner may read the catalogs; `security_barrier`, so that no function of a statement sees other rows.
+create or replace view catalog.pg_namespace with (security_barrier) as
+  select n.* from pg_catalog.pg_namespace n
+  where n.nspname in (session_user, 'pg_catalog', 'information_schema');
+
+create or replace view catalog.pg_class with (security_barrier) as
+  select c.* from pg_catalog.pg_class c
+  where c.relnamespace in (select n.oid from catalog.pg_namespace n);
+
+create or replace view catalog.pg_type with (security_barrier) as
+  select t.* from pg_catalog.pg_type t
+  where t.typnamespace in (select n.oid from catalog.pg_namespace n);
+
+do $$
+declare
+  catalog record;
+  columns text;
+begin
+  for catalog in
+    select * from (values
+      -- of a relation
+      ('pg_attribute', 'attrelid in (select c.oid from catalog.pg_class c)'),
+      ('pg_attrdef', 'adrelid in (select c.oid from catalog.pg_class c)'),
+      ('pg_index', 'indrelid in (select c.oid from catalog.pg_class c)'),
+      ('pg_inherits', 'inhrelid in (select c.oid from catalog.pg_class c)'),
+      ('pg_sequence', 'seqrelid in (select c.oid from catalog.pg_class c)'),
+      ('pg_trigger', 'tgrelid in (select c.oid from catalog.pg_class c)'),
+      ('pg_description', 'classoid = ''pg_catalog.pg_class''::regclass and objoid in (select c.oid from catalog.pg_class c)'),
+      -- a column's sequence is what libraries look for here
+      ('pg_depend', 'classid = ''pg_catalog.pg_class''::regclass and objid in (select c.oid from catalog.pg_class c)'),
+      -- of a schema
+      ('pg_constraint', 'connamespace in (select n.oid from catalog.pg_namespace n)'),
+      ('pg_proc', 'pronamespace in (select n.oid from catalog.pg_namespace n)'),
+      ('pg_operator', 'oprnamespace in (select n.oid from catalog.pg_namespace n)'),
+      ('pg_opclass', 'opcnamespace in (select n.oid from catalog.pg_namespace n)'),
+      ('pg_collation', 'collnamespace in (select n.oid from catalog.pg_namespace n)'),
+      ('pg_tables', 'schemaname in (select n.nspname from catalog.pg_namespace n)'),
+      -- of a type
+      ('pg_enum', 'enumtypid in (select t.oid from catalog.pg_type t)'),
+      ('pg_range', 'rngtypid in (select t.oid from catalog.pg_type t)'),
+      -- of the database
+      ('pg_am', 'true'),
+      ('pg_language', 'true'),
+      ('pg_extension', 'true'),
+      ('pg_database', 'datname = current_database()'),
+      ('pg_roles', 'rolname = session_user')
+    ) as known (name, shown)
+  loop
+    -- All but what a view cannot have: columns of no type of their own.
+    select string_agg(quote_ident(a.attname), ', ' order by a.attnum) into columns
+    from pg_catalog.pg_attribute a
+    where a.attrelid = ('pg_catalog.' || catalog.name)::regclass
+      and a.attnum > 0 and not a.attisdropped and a.atttypid <> 'anyarray'::regtype;
+    execute format('create or replace view catalog.%I with (security_barrier) as select %s from pg_catalog.%I where %s',
+      catalog.name, columns, catalog.name, catalog.shown);
+  end loop;
+end
+$$;
+
+-- 2. Functions that tell of an object by its number: of an object of one's own.
+create or replace function catalog.is_own(relation oid) returns boolean
+  language sql stable security definer set search_path = pg_catalog
+  return exists (
+    select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where c.oid = relation and n.nspname = session_user);
+
+create or replace function catalog.pg_get_indexdef(index_oid oid) returns text
+  language sql stable security definer set search_path = pg_catalog
+  return case when catalog.is_own(index_oid) then pg_catalog.pg_get_indexdef(index_oid) end;
+create or replace function catalog.pg_get_indexdef(index_oid oid, number integer, pretty boolean) returns text
+  language sql stable security definer set search_path = pg_catalog
+  return case when catalog.is_own(index_oid) then pg_catalog.pg_get_indexdef(index_oid, number, pretty) end;
+create or replace function catalog.pg_get_viewdef(view_oid oid) returns text
+  language sql stable security definer set search_path = pg_catalog
+  return case when catalog.is_own(view_oid) then pg_catalog.pg_get_viewdef(view_oid) end;
+create or replace function catalog.pg_get_viewdef(view_oid oid, pretty boolean) returns text
+  language sql stable security definer set search_path = pg_catalog
+  return case when catalog.is_own(view_oid) then pg_catalog.pg_get_viewdef(view_oid, pretty) end;
+create or replace function catalog.pg_get_constraintdef(constraint_oid oid, pretty boolean default false) returns text
+  language sql stable security definer set search_path = pg_catalog
+  return (
+    select pg_catalog.pg_get_constraintdef(c.oid, pretty)
+    from pg_catalog.pg_constraint c join pg_catalog.pg_namespace n on n.oid = c.connamespace
+    where c.oid = constraint_oid and n.nspname = session_user);
+create or replace function catalog.col_description(relation oid, number integer) returns text
+  language sql stable security definer set search_path = pg_catalog
+  return case when catalog.is_own(relation) then pg_catalog.col_description(relation, number) end;
+create or replace function catalog.obj_description(object oid, kind name) returns text
+  language sql stable security definer set search_path = pg_catalog
+  return case when kind = 'pg_class' and catalog.is_own(object) then pg_catalog.obj_description(object, kind) end;
+create or replace function catalog.obj_description(object oid) returns text
+  language sql stable security definer set search_path = pg_catalog
+  return catalog.obj_description(object, 'pg_class');
+create or replace function catalog.pg_get_userbyid(role_oid oid) returns name
+  language sql stable security definer set search_path = pg_catalog
+  return (select r.rolname from pg_catalog.pg_roles r where r.oid = role_oid and r.rolname in (session_user, 'postgres'));
+
+-- 3. The views that show definitions, which ask the functions above.
+create or replace view catalog.pg_indexes with (security_barrier) as
+  select n.nspname as schemaname, t.relname as tablename, i.relname as indexname, null::name as tablespace,
+    catalog.pg_get_indexdef(i.oid) as indexdef
+  from catalog.pg_index x
+    join catalog.pg_class t on t.oid = x.indrelid
+    join catalog.pg_class i on i.oid = x.indexrelid
+    join catalog.pg_namespace n on n.oid = t.relnamespace
+  where n.nspname = session_user;
+
+create or replace view catalog.pg_views with (security_barrier) as
+  select n.nspname as schemaname, c.relname as viewname, session_user::name as viewowner,
+    catalog.pg_get_viewdef(c.oid) as definition
+  from catalog.pg_class c join catalog.pg_namespace n on n.oid = c.relnamespace
+  where c.relkind = 'v' and n.nspname = session_user;
+
+create or replace view catalog.pg_matviews with (security_barrier) as
+  select n.nspname as schemaname, c.relname as matviewname, session_user::name as matviewowner,
+    c.relispopulated as ispopulated, catalog.pg_get_viewdef(c.oid) as definition
+  from catalog.pg_class c join catalog.pg_namespace n on n.oid = c.relnamespace
+  where c.relkind = 'm' and n.nspname = session_user;
+
+-- What libraries join to find a relation by its name; nothing is counted in them.
+do $$
+declare
+  name text;
+begin
+  foreach name in array array['pg_stat_all_tables', 'pg_stat_user_tables', 'pg_statio_all_tables', 'pg_statio_user_tables']
+  loop
+    execute format('create or replace view catalog.%I with (security_barrier) as
+      select c.oid as relid, n.nspname as schemaname, c.relname
+      from catalog.pg_class c join catalog.pg_namespace n on n.oid = c.relnamespace
+      where c.relkind in (''r'', ''t'', ''m'', ''p'') and n.nspname = session_user', name);
+  end loop;
+end
+$$;
+
+-- 4. `information_schema.columns` asks this of each `varchar(n)`, and as Postgres has it, it reads `pg_database`.
+create or replace function information_schema._pg_char_octet_length(typid oid, typmod integer) returns integer
+  language sql immutable parallel safe returns null on null input
+  return case
+    when typid in (25, 1042, 1043) then
+      case
+        when typmod = -1 then 1073741824
+        else information_schema._pg_char_max_length(typid, typmod) *
+          pg_catalog.pg_encoding_max_length(pg_catalog.pg_char_to_encoding(pg_catalog.getdatabaseencoding()))
+      end
+    end;
+
+revoke all on all functions in schema catalog from public;
+grant select on all tables in schema catalog to tenants;
+grant execute on all functions in schema catalog to tenants;
