@@ -207,7 +207,11 @@ struct RawMap<'a> {
     #[serde(borrow)]
     mappings: &'a RawValue,
     /// The files themselves, for the text of their functions.
-    #[serde(borrow, rename = "sourcesContent", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        borrow,
+        rename = "sourcesContent",
+        skip_serializing_if = "Option::is_none"
+    )]
     contents: Option<&'a RawValue>,
 }
 

@@ -148,7 +148,8 @@ async fn the_catalogs_show_a_tenant_what_is_its_own() {
         .query("create table sized (name varchar(40))")
         .await
         .unwrap();
-    let octets = "select character_octet_length from information_schema.columns where table_name = 'sized'";
+    let octets =
+        "select character_octet_length from information_schema.columns where table_name = 'sized'";
     assert_eq!(tenant.value(octets).await, "160");
     // By number, what is another's has no definition.
     let number = other
