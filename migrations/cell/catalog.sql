@@ -13,9 +13,23 @@ create or replace view catalog.pg_namespace with (security_barrier) as
   select n.* from pg_catalog.pg_namespace n
   where n.nspname in (session_user, 'pg_catalog', 'information_schema');
 
-create or replace view catalog.pg_class with (security_barrier) as
-  select c.* from pg_catalog.pg_class c
-  where c.relnamespace in (select n.oid from catalog.pg_namespace n);
+-- How large a catalog is would tell how many other tenants there are, and what they have.
+do $$
+declare
+  columns text;
+begin
+  select string_agg(
+      case
+        when a.attname in ('relpages', 'reltuples', 'relallvisible', 'relallfrozen')
+        then format('(case when n.nspname = session_user then c.%1$I else 0 end)::%2$s as %1$I', a.attname, format_type(a.atttypid, null))
+        else format('c.%I', a.attname)
+      end, ', ' order by a.attnum) into columns
+  from pg_catalog.pg_attribute a
+  where a.attrelid = 'pg_catalog.pg_class'::regclass and a.attnum > 0 and not a.attisdropped;
+  execute format('create or replace view catalog.pg_class with (security_barrier) as
+    select %s from pg_catalog.pg_class c join catalog.pg_namespace n on n.oid = c.relnamespace', columns);
+end
+$$;
 
 create or replace view catalog.pg_type with (security_barrier) as
   select t.* from pg_catalog.pg_type t

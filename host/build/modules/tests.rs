@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::scan::Call;
 use super::*;
 use crate::build::package_json::PackageJson;
 
