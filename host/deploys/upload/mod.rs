@@ -10,7 +10,7 @@ use crate::projects::{SourceFiles, VersionKind};
 pub use archive::{MAX_FILES, MAX_UNPACKED_BYTES, Source, is_left_out, is_name, unpack};
 
 /// The longest upload.
-pub const MAX_UPLOAD_BYTES: usize = 128 << 20;
+pub const MAX_UPLOAD_BYTES: usize = 64 << 20;
 
 /// Why an upload is not taken.
 #[derive(Debug, thiserror::Error)]
