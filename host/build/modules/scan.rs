@@ -60,12 +60,13 @@ enum Edit {
 pub(in crate::build) const CONSTANT: &str = "$_k.x";
 
 /// Words without one of which a module asks nothing.
-const WORDS: [&str; 5] = [
+const WORDS: [&str; 6] = [
     "require",
     "__dirname",
     "__filename",
     "import.meta",
     "import(",
+    "createRequire",
 ];
 
 /// The longest text that may be a module's name.
