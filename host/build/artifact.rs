@@ -2,13 +2,18 @@
 //!
 //! | section | content |
 //! |---|---|
-//! | `roost:bundle` | JSON: the manifest, with the code |
-//! | `roost:sourcemap` | the source map, as the bundler made it |
+//! | `roost:bundle` | JSON: the manifest, with the code; compressed by zlib |
+//! | `roost:sourcemap` | the source map, with the sources; compressed by zlib |
 //! | `roost:files` | length of an index (u32, little-endian), the index as JSON, the files |
 //!
 //! The host makes its own image from these, with the project's environment. Artifacts come from
-//! anywhere: everything read here is checked.
+//! anywhere: everything read here is checked. Those of before are not compressed, and are read too.
 
+use std::io::{Read as _, Write as _};
+
+use flate2::Compression;
+use flate2::read::ZlibDecoder;
+use flate2::write::ZlibEncoder;
 use serde::{Deserialize, Serialize};
 use wasm_encoder::{ComponentSection, CustomSection};
 use wasmparser::{BinaryReader, BinaryReaderError};
@@ -24,6 +29,11 @@ const SECTIONS: [&str; 3] = [BUNDLE, SOURCE_MAP, FILES];
 const HEADER: [u8; 8] = [0x00, b'a', b's', b'm', 0x0d, 0x00, 0x01, 0x00];
 const CUSTOM_SECTION: u8 = 0;
 
+/// What a section may come to when it is unpacked.
+const MAX_UNPACKED_BYTES: u64 = 256 << 20;
+/// How hard it is tried: a save is to be live at once.
+const COMPRESSION: Compression = Compression::new(4);
+
 /// Why a component's sections cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ArtifactError {
@@ -37,6 +47,14 @@ pub enum ArtifactError {
         #[source]
         source: serde_json::Error,
     },
+    #[error("section `{section}` cannot be unpacked\n  = build the component again: roost build")]
+    Packed {
+        section: &'static str,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("section `{0}` unpacks to more than {mib} MiB", mib = MAX_UNPACKED_BYTES >> 20)]
+    TooMuch(&'static str),
     #[error("section `roost:files` breaks off\n  = build the component again: roost build")]
     FilesBreakOff,
     #[error("section `roost:files` holds `{0}`, which is outside of the bot's folder")]
@@ -118,7 +136,11 @@ pub fn attach(component: &[u8], artifact: &Artifact) -> Result<Vec<u8>, Artifact
     };
     let bundle = serde_json::to_vec(&bundle).map_err(json(BUNDLE))?;
     let files = encode_files(&artifact.files)?;
-    let contents: [&[u8]; 3] = [&bundle, &artifact.source_map, &files];
+    let (bundle, source_map) = (
+        pack(BUNDLE, &bundle)?,
+        pack(SOURCE_MAP, &artifact.source_map)?,
+    );
+    let contents: [&[u8]; 3] = [&bundle, &source_map, &files];
     for (name, data) in SECTIONS.into_iter().zip(contents) {
         let section = CustomSection {
             name: name.into(),
@@ -144,11 +166,12 @@ pub fn read(component: &[u8]) -> Result<Option<Artifact>, ArtifactError> {
     let Some(bundle) = bundle else {
         return Ok(None);
     };
-    let WithCode { manifest, code } = serde_json::from_slice(bundle).map_err(json(BUNDLE))?;
+    let bundle = unpack(BUNDLE, bundle)?;
+    let WithCode { manifest, code } = serde_json::from_slice(&bundle).map_err(json(BUNDLE))?;
     Ok(Some(Artifact {
         manifest,
         code,
-        source_map: source_map.unwrap_or_default().to_vec(),
+        source_map: unpack(SOURCE_MAP, source_map.unwrap_or_default())?,
         files: files.map(decode_files).transpose()?.unwrap_or_default(),
     }))
 }
@@ -199,6 +222,28 @@ fn sections(component: &[u8]) -> Result<Vec<Section<'_>>, ArtifactError> {
         sections.push(Section { bytes, custom });
     }
     Ok(sections)
+}
+
+fn pack(section: &'static str, data: &[u8]) -> Result<Vec<u8>, ArtifactError> {
+    let mut packing = ZlibEncoder::new(Vec::new(), COMPRESSION);
+    let packed = packing.write_all(data).and_then(|()| packing.finish());
+    packed.map_err(|source| ArtifactError::Packed { section, source })
+}
+
+/// JSON begins with a brace, and nothing that zlib makes does.
+fn unpack(section: &'static str, data: &[u8]) -> Result<Vec<u8>, ArtifactError> {
+    if data.first().is_none_or(|first| *first == b'{') {
+        return Ok(data.to_vec());
+    }
+    let mut unpacked = Vec::new();
+    ZlibDecoder::new(data)
+        .take(MAX_UNPACKED_BYTES + 1)
+        .read_to_end(&mut unpacked)
+        .map_err(|source| ArtifactError::Packed { section, source })?;
+    match unpacked.len() as u64 > MAX_UNPACKED_BYTES {
+        true => Err(ArtifactError::TooMuch(section)),
+        false => Ok(unpacked),
+    }
 }
 
 fn encode_files(files: &[BundledFile]) -> Result<Vec<u8>, ArtifactError> {

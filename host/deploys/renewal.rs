@@ -117,7 +117,7 @@ impl Deploys {
                 }
                 return Ok(());
             }
-            // Another version was switched to meanwhile.
+            // Another version was switched to meanwhile, or a later environment.
         }
     }
 }

@@ -245,6 +245,25 @@ async fn running_out_of_memory_is_said_and_cannot_be_caught() {
 }
 
 #[tokio::test]
+async fn a_top_level_goes_on_after_an_alarm_that_rang_while_it_was_set() {
+    let mut bench = Bench::boot(
+        "await new Promise((resolve) => {
+           let turns = 0
+           const before = engine.onturn
+           engine.onturn = () => {
+             if (++turns === 3) { engine.onturn = before; resolve() }
+             else engine.alarm(0, false)
+             before?.()
+           }
+         })
+         globalThis.serve = async (r) => r.answer(200, 'started')",
+    )
+    .await;
+    bench.budget.cpu = Duration::from_secs(60);
+    assert_eq!(body(&bench.post("").await.unwrap()), "started");
+}
+
+#[tokio::test]
 async fn deep_recursion_is_an_exception_in_script_and_in_c() {
     let mut bench = Bench::boot(
         "const deep = (n) => n === 0 ? 0 : 1 + deep(n - 1)

@@ -1,8 +1,8 @@
 //! Projects, their numbers, secrets and versions.
 
 use roost::projects::{
-    NewNumber, NewVersion, Placement, ProjectError, ProjectId, ProjectStore, Secret, Vault,
-    VersionState,
+    EnvironmentState, NewNumber, NewVersion, Placement, ProjectError, ProjectId, ProjectStore,
+    Secret, Vault, VersionState,
 };
 use serde_json::json;
 use std::sync::Arc;
@@ -195,4 +195,32 @@ async fn only_a_version_of_its_own_that_is_ready_can_serve() {
     let all = bench.projects.versions(bench.project).await.unwrap();
     let ids: Vec<_> = all.iter().map(|v| v.version_id).collect();
     assert_eq!(ids, [version.version_id, before.version_id]);
+}
+
+#[tokio::test]
+async fn an_environment_that_took_long_to_try_replaces_no_later_one() {
+    let bench = Bench::start().await;
+    let (projects, id) = (&bench.projects, bench.project);
+    let version = projects.active_version(id).await.unwrap().unwrap();
+    let of = |key: &str, seen| {
+        let variables = [("KEY".to_owned(), key.to_owned())].into();
+        projects.environment_of(id, variables, Default::default(), seen)
+    };
+    let (early, late) = (of("early", 3), of("late", 4));
+    let renew = async |environment| {
+        let renewed = projects.renew_environment(id, version.version_id, environment);
+        renewed.await.unwrap()
+    };
+
+    assert!(renew(&late).await);
+    assert!(!renew(&early).await);
+    projects
+        .refuse_environment(id, &early, "KEY is no key")
+        .await
+        .unwrap();
+
+    let serves = projects.environment(id).await.unwrap().unwrap();
+    assert_eq!(serves.fingerprint, late.fingerprint);
+    let state = projects.environment_state(id).await.unwrap();
+    assert!(!matches!(state, EnvironmentState::Failed(_)), "{state:?}");
 }

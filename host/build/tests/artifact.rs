@@ -106,15 +106,7 @@ fn a_component_that_breaks_off_is_an_error_wherever_it_does() {
 
 #[test]
 fn files_that_lie_are_refused() {
-    let section = |data: &[u8]| {
-        let mut component = attach(&component(), &artifact()).unwrap();
-        let section = CustomSection {
-            name: "roost:files".into(),
-            data: data.into(),
-        };
-        wasm_encoder::ComponentSection::append_to_component(&section, &mut component);
-        read(&component)
-    };
+    let section = |data: &[u8]| read(&with("roost:files", data));
     let indexed = |index: &str| {
         let mut data = u32::try_from(index.len()).unwrap().to_le_bytes().to_vec();
         data.extend(index.as_bytes());
@@ -148,4 +140,37 @@ fn files_that_lie_are_refused() {
         section(&indexed("{")),
         Err(ArtifactError::Json { .. })
     ));
+}
+
+/// A component with one section more, in place of one that it has.
+fn with(name: &'static str, data: &[u8]) -> Vec<u8> {
+    let mut component = attach(&component(), &artifact()).unwrap();
+    let section = CustomSection {
+        name: name.into(),
+        data: data.into(),
+    };
+    wasm_encoder::ComponentSection::append_to_component(&section, &mut component);
+    component
+}
+
+#[test]
+fn sections_of_before_are_not_packed_and_broken_ones_are_refused() {
+    let plain = with("roost:sourcemap", br#"{"version":2}"#);
+    let read_again = read(&plain).unwrap().unwrap();
+    assert_eq!(read_again.source_map, br#"{"version":2}"#);
+
+    let broken = read(&with("roost:bundle", &[0x78, 0x5e, 1, 2, 3]));
+    assert!(
+        matches!(broken, Err(ArtifactError::Packed { .. })),
+        "{broken:?}"
+    );
+    let mut packing = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    for _ in 0..257 {
+        std::io::Write::write_all(&mut packing, &[b' '; 1 << 20]).unwrap();
+    }
+    let too_much = read(&with("roost:bundle", &packing.finish().unwrap()));
+    assert!(
+        matches!(too_much, Err(ArtifactError::TooMuch("roost:bundle"))),
+        "{too_much:?}"
+    );
 }

@@ -97,7 +97,8 @@ impl ProjectStore {
         Ok(())
     }
 
-    /// Has an environment serve, if this version still does. Gives whether it does.
+    /// Has an environment serve, if this version still does and no later environment was tried
+    /// meanwhile. Gives whether it does.
     pub async fn renew_environment(
         &self,
         project_id: ProjectId,
@@ -106,13 +107,16 @@ impl ProjectStore {
     ) -> Result<bool, ProjectError> {
         let sealed = self.seal_environment(project_id, environment)?;
         let mut tx = self.pool.begin().await?;
-        let active: Option<Option<VersionId>> = sqlx::query_scalar(
-            "select active_version_id from project where project_id = $1 for no key update",
+        let is_due: Option<bool> = sqlx::query_scalar(
+            "select active_version_id is not distinct from $2 and environment_seen <= $3
+             from project where project_id = $1 for no key update",
         )
         .bind(project_id)
+        .bind(version_id)
+        .bind(environment.seen)
         .fetch_optional(&mut *tx)
         .await?;
-        if active.flatten() != Some(version_id) {
+        if is_due != Some(true) {
             return Ok(false);
         }
         switch_environment(&mut tx, project_id, environment, &sealed).await?;
@@ -131,8 +135,8 @@ impl ProjectStore {
         let error: String = error.chars().take(MAX_ERROR_CHARS).collect();
         sqlx::query(
             "update project
-             set environment_error = $3, environment_seen = greatest(environment_seen, $2)
-             where project_id = $1",
+             set environment_error = $3, environment_seen = $2
+             where project_id = $1 and environment_seen <= $2",
         )
         .bind(project_id)
         .bind(environment.seen)
@@ -142,11 +146,13 @@ impl ProjectStore {
         Ok(())
     }
 
-    /// Projects with a bot whose environment changed, and that nobody has tried yet.
+    /// Projects with a bot whose environment changed, and that nobody has tried yet. One that is being
+    /// deleted runs nothing, and its images go.
     pub async fn due_environments(&self, limit: i64) -> Result<Vec<ProjectId>, ProjectError> {
         let due = sqlx::query_scalar(
             "select project_id from project
              where environment_seen < environment_wanted and active_version_id is not null
+               and delete_after is null
              order by project_id limit $1",
         )
         .bind(limit)
@@ -231,8 +237,7 @@ pub(in crate::projects) async fn switch_environment(
     .await?;
     sqlx::query(
         "update project
-         set environment_id = $2, environment_error = null,
-             environment_seen = greatest(environment_seen, $3)
+         set environment_id = $2, environment_error = null, environment_seen = $3
          where project_id = $1",
     )
     .bind(project_id)

@@ -56,10 +56,13 @@ static void boot_return(JSValueConst result) {
   if (!own) JS_FreeCString(js, text);
 }
 
-/* Ends `boot` once its promise is settled, or nothing is left that could settle it. */
+/*
+ * Ends `boot` once its promise is settled, or nothing is left that could settle it. An alarm that rang while it
+ * was set is no operation any more, and still brings a turn.
+ */
 static bool boot_ends(task *self) {
   JSPromiseStateEnum state = JS_PromiseState(js, self->boot);
-  if (state == JS_PROMISE_PENDING && self->first) return false;
+  if (state == JS_PROMISE_PENDING && (self->first || self->rang)) return false;
   JSValue result = state == JS_PROMISE_FULFILLED ? JS_PromiseResult(js, self->boot) : JS_UNDEFINED;
   boot_return(result);
   JS_FreeValue(js, result);

@@ -28,10 +28,7 @@ async fn a_bot_cannot_read_or_guess_another_projects_tables() {
         format!("set search_path to {schema}"),
         format!("create table {schema}.mine (a int)"),
         format!("grant usage on schema {schema} to public"),
-        "select rolname from pg_roles".to_owned(),
         "select usename, query from pg_stat_activity".to_owned(),
-        "select nspname from pg_namespace".to_owned(),
-        "select relname from pg_class".to_owned(),
         "select * from contacts".to_owned(),
     ] {
         bea.says(&refused).await;
@@ -39,7 +36,11 @@ async fn a_bot_cannot_read_or_guess_another_projects_tables() {
         let is_refusal = !heard.starts_with('[') && !heard.contains(ANA);
         assert!(is_refusal, "{refused}: {heard}");
     }
+    // Of the catalogs it sees its own part.
     for seen in [
+        "select rolname from pg_roles",
+        "select nspname from pg_namespace",
+        "select relname from pg_class where relname not like 'pg%'",
         "select schema_name from information_schema.schemata",
         "select table_schema, table_name from information_schema.tables \
          where table_schema not in ('pg_catalog', 'information_schema')",
