@@ -7,6 +7,7 @@
 //! project's budget, and a snapshot of it is the bot's component: standard,
 //! self-contained, the same bytes for the same input.
 
+use super::accessors::Accessors;
 use super::bot::{cached_component, note_memory};
 use super::engine::COMPILING_BYTES;
 use super::instance::set_limit;
@@ -24,7 +25,7 @@ use std::time::Duration;
 use wasmtime::component::{Component, Instance, InstancePre};
 use wasmtime::error::Context as _;
 use wasmtime::{Store, UpdateDeadline};
-use wasmtime_wizer::{WasmtimeWizerComponent, Wizer};
+use wasmtime_wizer::Wizer;
 
 /// How a bundle is to be evaluated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -561,9 +562,9 @@ async fn snapshot(
     let (context, _) = wizer.instrument_component(component)?;
     // All of the memory crosses at once, and a budget may be larger than what may cross in a call.
     store.set_hostcall_fuel(usize::MAX);
-    let mut state = WasmtimeWizerComponent { store, instance };
-    // The library takes it for granted that the bot's accessors run; in a memory
-    // that is full to the brim they do not.
+    let mut state = Accessors { store, instance };
+    // The library takes it for granted that the accessors run; in a memory that is full to the
+    // brim they do not.
     let taken = AssertUnwindSafe(wizer.snapshot_component(&context, &mut state)).catch_unwind();
     match taken.await {
         Ok(snapshot) => snapshot.context("the snapshot failed"),

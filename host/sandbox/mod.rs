@@ -10,6 +10,7 @@
 //! Not here: what a bot may call (`capabilities`), and which event runs when
 //! (`inbox`).
 
+mod accessors;
 mod bot;
 mod engine;
 mod image;

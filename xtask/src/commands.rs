@@ -1,19 +1,21 @@
 //! The words that build the host and start something of it.
 
-use crate::tools::{Tools, run};
-use anyhow::{Context, Result};
-use std::process::Command;
+use crate::tools::{Tools, cargo, run};
+use anyhow::{Context, Result, bail};
+use std::path::Path;
+use std::process::{Child, Command};
 use std::time::{Instant, SystemTime};
 
 /// `dev`: builds `roost` and gives the terminal to it.
 pub(crate) fn dev(arguments: &[String]) -> Result<()> {
     let started = Instant::now();
-    let was_there = binary_exists()?;
-    let tools = crate::setup()?;
-    if !was_there {
+    let root = crate::tools::checkout()?;
+    if !root.join("target/release/roost").is_file() {
         println!("building the host (once; wasmtime takes some minutes)");
     }
-    build_host(&tools)?;
+    let building = Beside::start(&mut host_build(&root))?;
+    let tools = crate::setup()?;
+    building.ends()?;
     if started.elapsed().as_secs() > 5 {
         println!("ready to start after {} s", started.elapsed().as_secs());
     }
@@ -33,7 +35,7 @@ pub(crate) fn dev(arguments: &[String]) -> Result<()> {
 /// `soak`: hosts that are killed, calls that fail, and the accounts of it.
 pub(crate) fn soak(arguments: &[String]) -> Result<()> {
     let tools = crate::setup()?;
-    let mut command = Command::new("cargo");
+    let mut command = cargo();
     command
         .args(["bench", "--quiet", "--locked", "--bench", "soak", "--"])
         .args(arguments)
@@ -42,31 +44,56 @@ pub(crate) fn soak(arguments: &[String]) -> Result<()> {
     hand_over(&mut command)
 }
 
-fn binary_exists() -> Result<bool> {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    Ok(root.canonicalize()?.join("target/release/roost").is_file())
-}
-
 /// Builds the host's binary.
 pub(crate) fn build_host(tools: &Tools) -> Result<()> {
-    run(Command::new("cargo")
-        .args([
-            "build",
-            "--release",
-            "--quiet",
-            "--locked",
-            "--package",
-            "roost",
-            "--bin",
-            "roost",
-        ])
-        .current_dir(&tools.root))
+    run(&mut host_build(&tools.root))
+}
+
+fn host_build(root: &Path) -> Command {
+    let mut command = cargo();
+    command
+        .args(["build", "--release", "--quiet", "--locked"])
+        .args(["--package", "roost", "--bin", "roost"])
+        .current_dir(root);
+    command
+}
+
+/// A build that goes on while tools are installed: those wait for the network, or keep one core busy.
+pub(crate) struct Beside {
+    child: Child,
+    shown: String,
+}
+
+impl Beside {
+    pub(crate) fn start(command: &mut Command) -> Result<Self> {
+        let shown = format!("{command:?}");
+        let child = command
+            .spawn()
+            .with_context(|| format!("cannot start {shown}"))?;
+        Ok(Self { child, shown })
+    }
+
+    /// Waits for it.
+    pub(crate) fn ends(mut self) -> Result<()> {
+        let status = self.child.wait()?;
+        match status.success() {
+            true => Ok(()),
+            false => bail!("{} ended with {status}", self.shown),
+        }
+    }
+}
+
+impl Drop for Beside {
+    /// What nobody waits for any more has no reader.
+    fn drop(&mut self) {
+        if let Ok(None) = self.child.try_wait() {
+            let _ = self.child.kill();
+        }
+    }
 }
 
 pub(crate) fn has_nextest() -> bool {
-    let version = Command::new("cargo")
-        .args(["nextest", "--version"])
-        .output();
+    let version = cargo().args(["nextest", "--version"]).output();
     version.is_ok_and(|output| output.status.success())
 }
 

