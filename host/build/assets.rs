@@ -11,6 +11,7 @@ use super::diagnose::{is_env_file, package_name};
 use super::error::{BuildError, Report};
 use super::inspect::package_in;
 use super::install::find_package;
+use super::modules::Resolved;
 use super::place::virtual_path;
 use super::{BundledFile, ROOT};
 
@@ -54,8 +55,7 @@ pub(super) struct Search<'a> {
     /// Whether somebody may read the bot's own code: it is in the bundle anyway, so it is no secret,
     /// but it takes room.
     pub(super) with_code: bool,
-    /// What is asked of `require.resolve`, and by which file.
-    pub(super) resolved: &'a BTreeSet<(String, String)>,
+    pub(super) resolved: &'a Resolved,
     /// Nothing above this folder is collected; none for a folder of whoever builds.
     pub(super) boundary: Option<&'a Path>,
 }
@@ -74,7 +74,7 @@ pub(super) fn collect(search: &Search<'_>) -> Result<Assets, BuildError> {
     }
     let asked = search.asked.iter().filter_map(|path| package_folder(path));
     let mut packages: BTreeSet<_> = asked.map(|folder| dir.join(folder)).collect();
-    packages.extend(search.resolved.iter().filter_map(|(file, name)| {
+    packages.extend(search.resolved.packages.iter().filter_map(|(file, name)| {
         let folder = find_package(Path::new(file), package_name(name))?;
         Some(folder)
     }));
@@ -92,6 +92,9 @@ pub(super) fn collect(search: &Search<'_>) -> Result<Assets, BuildError> {
         {
             assets.add_package(&folder, &name[start..])?;
         }
+    }
+    for file in &search.resolved.files {
+        assets.add_resolved(file, search)?;
     }
     Ok(assets)
 }
@@ -131,6 +134,25 @@ impl Assets {
             bytes: content,
         });
         Ok(())
+    }
+
+    /// A file that a package asks for by its path: a worker's code, a page.
+    fn add_resolved(&mut self, file: &str, search: &Search<'_>) -> Result<(), BuildError> {
+        let name = super::place::relative(Path::new(file), search.dir);
+        let (Some(start), Ok(path)) = (name.find("node_modules/"), Path::new(file).canonicalize())
+        else {
+            return Ok(());
+        };
+        let is_inside = search
+            .boundary
+            .is_none_or(|boundary| path.starts_with(boundary));
+        let name = &name[start..];
+        let to = virtual_path(name);
+        let is_new = self.files.iter().all(|known| known.path != to);
+        match is_inside && is_new && !is_env_file(name) && !KEYS.contains(&extension(name)) {
+            true => self.add(&path, to, name),
+            false => Ok(()),
+        }
     }
 
     /// A package that asks where it is reads files beside its code: fonts, templates, pages.

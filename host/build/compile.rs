@@ -27,7 +27,7 @@ pub(super) struct Compiled {
     /// Whether something in it looks at `require.cache`.
     pub(super) has_cache: bool,
     /// What `require.resolve` is asked for, and by which file.
-    pub(super) resolved: BTreeSet<(String, String)>,
+    pub(super) resolved: modules::Resolved,
     pub(super) warnings: Vec<Report>,
 }
 

@@ -1,21 +1,20 @@
 //! Bodies that stop at a limit.
 
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
 use super::EgressLimits;
 use super::error::EgressError;
 
-/// A bot's body on its way out. The client wants it shareable between threads, which bodies of a
-/// sandbox are not: the lock is for the type only, and never waited for.
+/// A bot's body on its way out.
 pub(super) struct RequestBody<B> {
-    inner: Mutex<Pin<Box<B>>>,
+    inner: Pin<Box<B>>,
     left: u64,
     limit: u64,
 }
@@ -26,7 +25,7 @@ impl<B: Body> RequestBody<B> {
         match body.size_hint().lower() > limit {
             true => Err(EgressError::RequestTooLong(limit)),
             false => Ok(Self {
-                inner: Mutex::new(Box::pin(body)),
+                inner: Box::pin(body),
                 left: limit,
                 limit,
             }),
@@ -47,8 +46,7 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, EgressError>>> {
         let this = &mut *self;
-        let inner = this.inner.get_mut().unwrap_or_else(PoisonError::into_inner);
-        Poll::Ready(match ready!(inner.as_mut().poll_frame(cx)) {
+        Poll::Ready(match ready!(this.inner.as_mut().poll_frame(cx)) {
             None => None,
             Some(Err(error)) => Some(Err(EgressError::RequestBody(error.into().to_string()))),
             Some(Ok(frame)) => match charge(&mut this.left, &frame) {
@@ -59,23 +57,17 @@ where
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .is_end_stream()
+        self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .size_hint()
+        self.inner.size_hint()
     }
 }
 
 /// The body of an answer.
 pub struct StreamingBody {
-    inner: reqwest::Body,
+    inner: Incoming,
     left: u64,
     limit: u64,
     between_bytes: Duration,
@@ -86,7 +78,7 @@ pub struct StreamingBody {
 impl StreamingBody {
     /// Fails when the answer says beforehand that it is too long.
     pub(super) fn new(
-        inner: reqwest::Body,
+        inner: Incoming,
         limits: &EgressLimits,
         ends_at: Instant,
     ) -> Result<Self, EgressError> {
@@ -130,7 +122,7 @@ impl Body for StreamingBody {
             .reset(Instant::now() + this.between_bytes);
         Poll::Ready(match frame {
             None => None,
-            Some(Err(error)) => Some(Err(EgressError::from_client(error))),
+            Some(Err(error)) => Some(Err(EgressError::from_client(&error))),
             Some(Ok(frame)) => match charge(&mut this.left, &frame) {
                 true => Some(Ok(frame)),
                 false => Some(Err(EgressError::ResponseTooLong(this.limit))),

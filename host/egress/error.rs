@@ -5,6 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use http::Method;
+use hyper_util::client::legacy;
 
 /// Why a request failed; `wasi_code` has the name under which bots see it.
 ///
@@ -91,23 +92,22 @@ impl EgressError {
         }
     }
 
-    /// Finds the cause below the client's error, which itself holds the address.
-    pub(super) fn from_client(error: reqwest::Error) -> Self {
-        let error = error.without_url();
-        tracing::debug!(error = ?error, "a request of a bot failed");
-        if let Some(own) = find::<Self>(&error) {
+    /// Finds the cause below the error of the client, or of a body that it reads.
+    pub(super) fn from_client(error: &(dyn Error + 'static)) -> Self {
+        tracing::debug!(?error, "a request of a bot failed");
+        if let Some(own) = find::<Self>(error) {
             return own.clone();
         }
-        let io = find::<io::Error>(&error).map(io::Error::kind);
-        match find::<rustls::Error>(&error) {
+        match find::<rustls::Error>(error) {
             Some(rustls::Error::InvalidCertificate(_)) => return Self::Certificate,
             Some(_) => return Self::Tls,
             None => {}
         }
-        match io {
-            _ if error.is_connect() && error.is_timeout() => Self::ConnectTimeout,
+        let is_connecting = find::<legacy::Error>(error).is_some_and(legacy::Error::is_connect);
+        match find::<io::Error>(error).map(io::Error::kind) {
             Some(io::ErrorKind::ConnectionRefused) => Self::ConnectionRefused,
-            _ if error.is_connect() => Self::Unreachable,
+            Some(io::ErrorKind::TimedOut) if is_connecting => Self::ConnectTimeout,
+            _ if is_connecting => Self::Unreachable,
             _ => Self::ConnectionCut,
         }
     }

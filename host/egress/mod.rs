@@ -11,6 +11,7 @@
 //! make and at once, which its budget counts.
 
 mod body;
+mod connect;
 mod error;
 mod headers;
 mod policy;
@@ -19,14 +20,16 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Method;
+use http::{Method, Uri};
 use http_body::Body;
-use reqwest::Url;
+use http_body_util::BodyExt;
+use http_body_util::combinators::UnsyncBoxBody;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::Instant;
 
 pub use self::body::StreamingBody;
@@ -37,7 +40,7 @@ pub use self::settings::{
 };
 
 use self::body::RequestBody;
-use self::resolve::CheckedResolver;
+use self::connect::Connector;
 
 /// How long a request may take and how much it may carry.
 #[derive(Debug, Clone)]
@@ -62,9 +65,7 @@ pub struct EgressLimits {
 pub struct Egress {
     policy: Arc<EgressPolicy>,
     limits: EgressLimits,
-    public: reqwest::Client,
-    /// One for each port that the policy makes exceptions for: a resolver does not learn the port.
-    exceptions: HashMap<u16, reqwest::Client>,
+    client: Client<Connector, UnsyncBoxBody<Bytes, EgressError>>,
 }
 
 impl Default for EgressLimits {
@@ -85,21 +86,18 @@ impl Egress {
     /// The process must have installed a rustls provider.
     ///
     /// Fails when the TLS configuration cannot be built.
-    pub fn new(policy: EgressPolicy, limits: EgressLimits) -> Result<Self, reqwest::Error> {
+    pub fn new(policy: EgressPolicy, limits: EgressLimits) -> Result<Self, rustls::Error> {
         let policy = Arc::new(policy);
-        let client = |port| {
-            let resolver = CheckedResolver::new(&policy, port, limits.resolve);
-            client(resolver, &limits, &policy.authorities)
-        };
-        let ports = policy.allow.iter().filter_map(|allowed| allowed.port);
-        let exceptions = ports.map(|port| Ok((port, client(Some(port))?)));
-        let exceptions = exceptions.collect::<Result<_, reqwest::Error>>()?;
-        let public = client(None)?;
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            // Thousands of bots call thousands of hosts: few connections are worth keeping for long.
+            .pool_idle_timeout(Duration::from_secs(15))
+            .pool_max_idle_per_host(2)
+            .build(Connector::new(&policy, &limits)?);
         Ok(Self {
             policy,
             limits,
-            public,
-            exceptions,
+            client,
         })
     }
 
@@ -123,49 +121,21 @@ impl Egress {
             return Err(EgressError::Method(parts.method));
         }
         let url = self.policy.check(&parts.uri)?;
-        let client = self.client_for(&url);
-        let mut outgoing = reqwest::Request::new(parts.method, url);
-        *outgoing.headers_mut() = headers::outgoing(parts.headers, &body.size_hint());
-        if !body.is_end_stream() {
-            let limited = RequestBody::new(body, self.limits.max_request_bytes)?;
-            *outgoing.body_mut() = Some(reqwest::Body::wrap(limited));
-        }
+        let uri: Uri = url.as_str().parse().map_err(|_| EgressError::InvalidUri)?;
+        let headers = headers::outgoing(parts.headers, &body.size_hint());
+        let limited = RequestBody::new(body, self.limits.max_request_bytes)?;
+        let mut outgoing = http::Request::new(limited.boxed_unsync());
+        *outgoing.method_mut() = parts.method;
+        *outgoing.uri_mut() = uri;
+        *outgoing.headers_mut() = headers;
         let wait = self.limits.first_byte.min(self.limits.total);
-        let answer = match tokio::time::timeout(wait, client.execute(outgoing)).await {
-            Ok(answer) => answer.map_err(EgressError::from_client)?,
+        let answer = match tokio::time::timeout(wait, self.client.request(outgoing)).await {
+            Ok(answer) => answer.map_err(|error| EgressError::from_client(&error))?,
             Err(_) => return Err(EgressError::ResponseTimeout(wait)),
         };
-        let (mut parts, body) = http::Response::<reqwest::Body>::from(answer).into_parts();
+        let (mut parts, body) = answer.into_parts();
         parts.headers = headers::incoming(parts.headers);
         let body = StreamingBody::new(body, &self.limits, ends_at)?;
         Ok(http::Response::from_parts(parts, body))
     }
-
-    fn client_for(&self, url: &Url) -> &reqwest::Client {
-        let port = url.port_or_known_default();
-        port.and_then(|port| self.exceptions.get(&port))
-            .unwrap_or(&self.public)
-    }
-}
-
-fn client(
-    resolver: CheckedResolver,
-    limits: &EgressLimits,
-    authorities: &Authorities,
-) -> Result<reqwest::Client, reqwest::Error> {
-    let builder = match authorities.0.is_empty() {
-        true => reqwest::Client::builder(),
-        false => reqwest::Client::builder().tls_certs_merge(authorities.0.iter().cloned()),
-    };
-    builder
-        .dns_resolver(Arc::new(resolver))
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .no_proxy()
-        .referer(false)
-        .connect_timeout(limits.connect)
-        // Thousands of bots call thousands of hosts: few connections are worth keeping for long.
-        .pool_idle_timeout(Duration::from_secs(15))
-        .pool_max_idle_per_host(2)
-        .build()
 }

@@ -87,7 +87,7 @@ impl EgressPolicy {
             .trim_end_matches(']')
             .parse::<IpAddr>();
         if let Ok(address) = literal
-            && !self.permits(address, Some(port))
+            && !self.permits(address, port)
         {
             return Err(EgressError::AddressDenied(host.to_owned()));
         }
@@ -98,10 +98,10 @@ impl EgressPolicy {
         Ok(url)
     }
 
-    /// Whether a connection may go to an address; `port` when exceptions for it count.
-    pub(super) fn permits(&self, address: IpAddr, port: Option<u16>) -> bool {
+    /// Whether a connection may go to a port of an address.
+    pub(super) fn permits(&self, address: IpAddr, port: u16) -> bool {
         let is_excepted = |allowed: &Allowed| {
-            allowed.holds(address) && (allowed.port.is_none() || allowed.port == port)
+            allowed.holds(address) && allowed.port.is_none_or(|only| only == port)
         };
         self.allow.iter().any(is_excepted) || (is_public(address) && !self.deny.contains(&address))
     }

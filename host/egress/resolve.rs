@@ -1,11 +1,15 @@
 //! Name to checked addresses: what a connection is made to.
 
+use std::future::Future;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use hyper_util::client::legacy::connect::dns::Name;
 use tokio::sync::Semaphore;
+use tower_service::Service;
 
 use super::error::EgressError;
 use super::policy::EgressPolicy;
@@ -13,54 +17,24 @@ use super::policy::EgressPolicy;
 /// Lookups at once. Each occupies a thread, for as long as the system's resolver likes.
 const LOOKUPS: usize = 64;
 
-/// Resolves names and leaves out what the policy does not permit.
-pub(super) struct CheckedResolver {
-    policy: Arc<EgressPolicy>,
-    /// Of the requests that come here, when the policy has exceptions for it.
-    port: Option<u16>,
+/// The system's resolver.
+#[derive(Clone)]
+pub(super) struct Lookups {
+    running: Arc<Semaphore>,
     limit: Duration,
-    lookups: Arc<Semaphore>,
 }
 
-impl CheckedResolver {
-    pub(super) fn new(policy: &Arc<EgressPolicy>, port: Option<u16>, limit: Duration) -> Self {
-        let lookups = Arc::new(Semaphore::new(LOOKUPS));
-        Self {
-            policy: policy.clone(),
-            port,
-            limit,
-            lookups,
-        }
+impl Lookups {
+    pub(super) fn new(limit: Duration) -> Self {
+        let running = Arc::new(Semaphore::new(LOOKUPS));
+        Self { running, limit }
     }
-}
 
-impl Resolve for CheckedResolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let (policy, port, limit) = (self.policy.clone(), self.port, self.limit);
-        let lookups = self.lookups.clone();
-        let host = name.as_str().to_owned();
-        Box::pin(async move {
-            let given: Vec<_> = policy
-                .resolve
-                .iter()
-                .filter(|resolved| resolved.is_for(&host))
-                .map(|resolved| resolved.address)
-                .collect();
-            if !given.is_empty() {
-                return Ok(Box::new(given.into_iter()) as Addrs);
-            }
-            let found = tokio::time::timeout(limit, lookup(host.clone(), lookups)).await;
-            let found = found.map_err(|_| EgressError::DnsTimeout(host.clone()))?;
-            let found = found.map_err(|_| EgressError::Dns(host.clone()))?;
-            let permitted: Vec<_> = found
-                .into_iter()
-                .filter(|address| policy.permits(address.ip(), port))
-                .collect();
-            match permitted.is_empty() {
-                true => Err(EgressError::AddressDenied(host).into()),
-                false => Ok(Box::new(permitted.into_iter()) as Addrs),
-            }
-        })
+    async fn find(&self, host: &str) -> Result<Vec<SocketAddr>, EgressError> {
+        let found = lookup(host.to_owned(), self.running.clone());
+        let found = tokio::time::timeout(self.limit, found).await;
+        let found = found.map_err(|_| EgressError::DnsTimeout(host.to_owned()))?;
+        found.map_err(|_| EgressError::Dns(host.to_owned()))
     }
 }
 
@@ -78,4 +52,44 @@ async fn lookup(host: String, lookups: Arc<Semaphore>) -> std::io::Result<Vec<So
         found
     });
     task.await.map_err(std::io::Error::other)?
+}
+
+/// Resolves a name for a connection to one port, and leaves out what the policy does not permit.
+#[derive(Clone)]
+pub(super) struct Addresses {
+    pub(super) policy: Arc<EgressPolicy>,
+    pub(super) port: u16,
+    pub(super) lookups: Lookups,
+}
+
+impl Addresses {
+    async fn of(&self, host: &str) -> Result<Vec<SocketAddr>, EgressError> {
+        let given = self.policy.resolve.iter();
+        let given = given.filter(|resolved| resolved.is_for(host));
+        let given: Vec<_> = given.map(|resolved| resolved.address).collect();
+        if !given.is_empty() {
+            return Ok(given);
+        }
+        let mut found = self.lookups.find(host).await?;
+        found.retain(|address| self.policy.permits(address.ip(), self.port));
+        match found.is_empty() {
+            true => Err(EgressError::AddressDenied(host.to_owned())),
+            false => Ok(found),
+        }
+    }
+}
+
+impl Service<Name> for Addresses {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = EgressError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, EgressError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), EgressError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        let this = self.clone();
+        Box::pin(async move { Ok(this.of(name.as_str()).await?.into_iter()) })
+    }
 }

@@ -6,6 +6,8 @@ use std::path::Path;
 use std::str::FromStr;
 
 use clap::Args;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 
 use super::policy::EgressPolicy;
 
@@ -175,7 +177,7 @@ fn address_of(text: &str) -> Option<(IpAddr, Option<u16>)> {
 
 /// Certificates of authorities.
 #[derive(Clone, Default)]
-pub struct Authorities(pub(super) Vec<reqwest::Certificate>);
+pub struct Authorities(pub(super) Vec<CertificateDer<'static>>);
 
 impl fmt::Debug for Authorities {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -199,7 +201,7 @@ impl FromStr for Authorities {
 
     fn from_str(file: &str) -> Result<Self, NoAuthorities> {
         let text = std::fs::read(Path::new(file))?;
-        let found = reqwest::Certificate::from_pem_bundle(&text);
+        let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
         match found.map_err(|_| NoAuthorities::NotPem)? {
             none if none.is_empty() => Err(NoAuthorities::NotPem),
             found => Ok(Self(found)),

@@ -217,10 +217,21 @@ async function judge(setup, name) {
 
 function differs(steps, node, roost) {
   for (const [n, step] of steps.entries()) {
-    if (isDeepStrictEqual(node[n], roost[n])) continue
-    const [left, right] = [node[n], roost[n]].map((seen) => JSON.stringify(seen))
+    const [of, on] = [node[n], roost[n]].map((seen) => ordered(seen, step.together))
+    if (isDeepStrictEqual(of, on)) continue
+    const [left, right] = [of, on].map((seen) => JSON.stringify(seen))
     return `step ${n + 1} (${JSON.stringify(step)}):\n    node:  ${short(left)}\n    roost: ${short(right)}`
   }
+}
+
+/** Messages that are under way at once arrive in any order: so many at a time are sorted. */
+function ordered(seen, together) {
+  if (!together || !seen.sent) return seen
+  const sent = []
+  for (let at = 0; at < seen.sent.length; at += together) {
+    sent.push(...seen.sent.slice(at, at + together).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)))
+  }
+  return { ...seen, sent }
 }
 
 const short = (text = '', most = 1500) => (text.length > most ? `${text.slice(0, most)}…` : text)

@@ -20,7 +20,7 @@ pub(super) use lazy::loads;
 use names::Name;
 use scan::Kind;
 pub(super) use scan::{CONSTANT, Module, Scan, scan};
-pub(super) use table::{Table, table};
+pub(super) use table::{Resolved, Table, table};
 
 /// What a marker stands for.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]

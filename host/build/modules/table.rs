@@ -49,8 +49,16 @@ pub(in crate::build) struct Table {
     pub(in crate::build) imported: BTreeSet<String>,
     /// For each module that asks, the names of packages.
     pub(in crate::build) askers: BTreeMap<String, Names>,
-    /// Packages whose files are read by `require.resolve`: who asks, and for what.
-    pub(in crate::build) resolved: BTreeSet<(String, String)>,
+    pub(in crate::build) resolved: Resolved,
+}
+
+/// What `require.resolve` is asked for, so that it can be read.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(in crate::build) struct Resolved {
+    /// Packages: who asks, and for what.
+    pub(in crate::build) packages: BTreeSet<(String, String)>,
+    /// Files of packages that these ask for themselves, on disk.
+    pub(in crate::build) files: BTreeSet<String>,
 }
 
 /// Names that one module asks for.
@@ -176,6 +184,9 @@ impl Making<'_> {
         match name {
             Name::Exact(name) if is_path(name) => {
                 let target = normal(&from(file, name));
+                if kind == Kind::Resolve && !is_own(file) && self.may_look(&target) {
+                    self.table.resolved.files.extend(found_at(&target));
+                }
                 let is_code = (kind != Kind::Resolve || reloads) && self.may_look(&target);
                 if let Some(found) = self.code_file(&target, is_own(file)).filter(|_| is_code) {
                     self.add_file(kind, found);
@@ -187,7 +198,8 @@ impl Making<'_> {
                 }
                 match kind {
                     Kind::Resolve => {
-                        self.table.resolved.insert((file.to_owned(), name.clone()));
+                        let asked = (file.to_owned(), name.clone());
+                        self.table.resolved.packages.insert(asked);
                     }
                     _ => self.add_name(file, kind, name.clone()),
                 }
@@ -329,14 +341,26 @@ impl Making<'_> {
             let end = path.rsplit_once('.').map_or("", |(_, end)| end);
             (CODE.contains(&end) || (end == "json" && !is_own)) && Path::new(path).is_file()
         };
-        let mut tried = vec![path.to_owned()];
-        tried.extend(TRIED.iter().map(|end| format!("{path}.{end}")));
-        tried.extend(TRIED.iter().map(|end| format!("{path}/index.{end}")));
-        if let Some(stem) = path.strip_suffix(".js") {
-            tried.push(format!("{stem}.ts"));
-        }
-        tried.into_iter().find(|path| is_code(path))
+        tried(path).into_iter().find(|path| is_code(path))
     }
+}
+
+/// The file that a path leads to, whatever is in it.
+fn found_at(path: &str) -> Option<String> {
+    tried(path)
+        .into_iter()
+        .find(|path| Path::new(path).is_file())
+}
+
+/// Where Node looks for what a path names, in its order.
+fn tried(path: &str) -> Vec<String> {
+    let mut tried = vec![path.to_owned()];
+    tried.extend(TRIED.iter().map(|end| format!("{path}.{end}")));
+    tried.extend(TRIED.iter().map(|end| format!("{path}/index.{end}")));
+    if let Some(stem) = path.strip_suffix(".js") {
+        tried.push(format!("{stem}.ts"));
+    }
+    tried
 }
 
 /// All code files below a folder, in order, without tests, declarations and what is for browsers.

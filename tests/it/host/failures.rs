@@ -65,7 +65,7 @@ async fn a_bot_that_never_answers_fails_its_own_event() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_bot_that_waits_for_too_long_fails_its_own_event() {
-    let failed = fails_alone("waits_for_ever").await;
+    let failed = fails_within(Duration::from_millis(1_500), "waits_for_ever").await;
     assert_eq!(failed.outcomes, ["timeout", "timeout"]);
     failed.names("1.5s");
 }
@@ -156,10 +156,16 @@ impl Failed {
     }
 }
 
-/// A hostile bot gets a message; meanwhile another project's bot answers.
+/// A hostile bot gets a message; meanwhile another project's bot answers. There is time enough for a
+/// busy machine: what a bot uses up is something else.
 async fn fails_alone(name: &str) -> Failed {
+    fails_within(Duration::from_secs(30), name).await
+}
+
+/// The same, in so much time.
+async fn fails_within(wall: Duration, name: &str) -> Failed {
     let budget = Budget {
-        wall: Duration::from_millis(1_500),
+        wall,
         cpu: Duration::from_millis(500),
         ..Budget::default()
     };
