@@ -397,11 +397,28 @@ function stream(url, options, factory, callback) {
   return answered(sent, callback)
 }
 
+/** What a handler that changes some of an answer's parts inherits the others from. */
+class DecoratorHandler {
+  #handler
+
+  constructor(handler) {
+    if (typeof handler !== 'object' || handler === null) throw new TypeError('handler must be an object')
+    this.#handler = handler
+  }
+
+  onRequestStart(...given) { return this.#handler.onRequestStart?.(...given) }
+  onRequestUpgrade(...given) { return this.#handler.onRequestUpgrade?.(...given) }
+  onResponseStart(...given) { return this.#handler.onResponseStart?.(...given) }
+  onResponseData(...given) { return this.#handler.onResponseData?.(...given) }
+  onResponseEnd(...given) { return this.#handler.onResponseEnd?.(...given) }
+  onResponseError(...given) { return this.#handler.onResponseError?.(...given) }
+}
+
 const PROXY = 'Requests go out through the host: leave the proxy away.'
 const MOCK = 'It is for tests, which run on Node.'
 
 export default {
-  Dispatcher, Client, Pool, BalancedPool, RoundRobinPool: Pool, Agent, errors, request, stream, fetch,
+  Dispatcher, DecoratorHandler, Client, Pool, BalancedPool, RoundRobinPool: Pool, Agent, errors, request, stream, fetch,
   pipeline: () => globalDispatcher.pipeline(), connect: () => globalDispatcher.connect(), upgrade: () => globalDispatcher.upgrade(),
   ProxyAgent: refused('ProxyAgent', PROXY), EnvHttpProxyAgent: class EnvHttpProxyAgent extends HostDispatcher {}, Socks5ProxyAgent: refused('Socks5ProxyAgent', PROXY),
   RetryAgent: refused('RetryAgent', 'Try again in the code that asks.'), RetryHandler: refused('RetryHandler', 'Try again in the code that asks.'),
