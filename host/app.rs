@@ -7,9 +7,9 @@ use crate::conversations::{self, ConversationStore, NewOutbound, Party, StatusUp
 use crate::deploys::{
     Awaken, DeployError, DeployParts, DeploySettings, DeployTasks, Deployed, Deploys,
 };
-use crate::egress::{Egress, EgressLimits, EgressPolicy};
+use crate::egress::{Egress, EgressLimits, EgressPolicy, is_public};
 use crate::events::Events;
-use crate::http::{Health, HttpState, WebhookSettings};
+use crate::http::{Health, HttpState, ListenerLimits, MayHaveAll, WebhookSettings};
 use crate::inbox::{
     Clock, Dispatcher, DispatcherHandle, DispatcherSettings, EventId, Inbox, InboxLimits, Settled,
     StatusSink,
@@ -152,8 +152,8 @@ pub struct App {
     draining: CancellationToken,
     /// The door closes.
     closing: CancellationToken,
-    server: JoinHandle<std::io::Result<()>>,
-    admin: JoinHandle<std::io::Result<()>>,
+    server: JoinHandle<()>,
+    admin: JoinHandle<()>,
 }
 
 impl Deref for App {
@@ -294,10 +294,18 @@ impl App {
         };
         let in_front = axum::middleware::from_fn_with_state(web.clone(), crate::web::dispatch);
         let router = crate::http::router(state).layer(in_front);
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        let serving = axum::serve(listener, service)
-            .with_graceful_shutdown(closing.clone().cancelled_owned());
-        let server = tokio::spawn(serving.into_future());
+        let proxies = config.web.trusted_proxies.clone();
+        let may_have_all: MayHaveAll =
+            Arc::new(move |address| !is_public(address) || proxies.trusts(address));
+        let limits = ListenerLimits::default();
+        let serving = crate::http::serve(
+            listener,
+            router,
+            limits,
+            may_have_all.clone(),
+            closing.clone(),
+        );
+        let server = tokio::spawn(serving);
         let deploying = deploys.start();
         let host = Arc::new(Host {
             projects,
@@ -317,9 +325,9 @@ impl App {
         });
         let admin_address = admin_listener.local_addr()?;
         let api = crate::api::router(host.clone(), access, draining.clone());
-        let serving = axum::serve(admin_listener, api)
-            .with_graceful_shutdown(draining.clone().cancelled_owned());
-        let admin = tokio::spawn(serving.into_future());
+        let serving =
+            crate::http::serve(admin_listener, api, limits, may_have_all, draining.clone());
+        let admin = tokio::spawn(serving);
         tracing::info!(%address, %admin_address, "listening");
         Ok(Self {
             host,
@@ -495,11 +503,9 @@ impl Host {
     }
 }
 
-fn ended(joined: Result<std::io::Result<()>, tokio::task::JoinError>) {
-    match joined {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::error!(%error, "the listener failed"),
-        Err(error) => tracing::error!(%error, "the listener failed"),
+fn ended(joined: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = joined {
+        tracing::error!(%error, "the listener failed");
     }
 }
 

@@ -35,6 +35,7 @@ use tokio::time::Instant;
 pub use self::body::StreamingBody;
 pub use self::error::EgressError;
 pub use self::policy::EgressPolicy;
+pub(crate) use self::policy::is_public;
 pub use self::settings::{
     Allowed, Authorities, EgressArgs, NoAuthorities, NotAllowed, NotResolved, Resolved,
 };

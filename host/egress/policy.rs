@@ -107,7 +107,8 @@ impl EgressPolicy {
     }
 }
 
-fn is_public(address: IpAddr) -> bool {
+/// Whether an address is one of the public Internet.
+pub(crate) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => !SPECIAL_V4.iter().any(|&(network, length)| {
             let shift = 32 - length;

@@ -5,6 +5,7 @@
 
 mod error;
 mod health;
+mod listener;
 mod request_log;
 mod signature;
 mod store;
@@ -21,6 +22,7 @@ use axum::routing::get;
 
 pub use error::{ApiError, Problem};
 pub use health::Health;
+pub use listener::{ListenerLimits, MayHaveAll, serve};
 pub use request_log::{RequestId, request_log};
 pub use signature::{is_signed, sign, sign_as_before};
 pub use webhook::WebhookSettings;

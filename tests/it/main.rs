@@ -23,6 +23,7 @@ mod events;
 mod host;
 mod inbox;
 mod leases;
+mod listener;
 mod logs;
 mod oracle;
 mod postgres_attacks;
