@@ -20,7 +20,7 @@ use crate::observing::{Observing, Scrape};
 use crate::postgres::{Cell, Pool, PoolConfig, Server, TenantDatabase};
 use crate::projects::{
     NewNumber, Project, ProjectError, ProjectId, ProjectName, ProjectSettings, ProjectStore,
-    Secret, SettingError, SettingsChange, Vault,
+    Secret, SettingError, SettingsChange, Vault, check_master_key, remember_master_key,
 };
 use crate::retention::Keeper;
 use crate::runs::{ResidentSettings, Residents, Runner, Services};
@@ -176,11 +176,11 @@ impl App {
         };
         let listener = listen(config.listen, flags[0]).await?;
         let admin_listener = listen(config.admin_listen, flags[1]).await?;
-        let pool = control_pool(&config.server).await?;
+        let vault = Arc::new(Vault::new(&config.master_key));
+        let pool = control_pool(&config.server, &vault).await?;
         let cell = Cell::ensure(&config.server, CELL)
             .await
             .context("the cell cannot be made")?;
-        let vault = Arc::new(Vault::new(&config.master_key));
         let access = Access::new(pool.clone(), vault.clone(), config.admin_token.as_ref());
         if !access.has_admin().await? {
             tracing::warn!(
@@ -522,7 +522,12 @@ async fn listen(address: SocketAddr, flag: &str) -> Result<tokio::net::TcpListen
     })
 }
 
-async fn control_pool(server: &Server) -> Result<PgPool> {
+async fn control_pool(server: &Server, vault: &Vault) -> Result<PgPool> {
+    if let Some(mut there) = server.control_if_there().await? {
+        check_master_key(&mut there, vault).await?;
+        // It was only asked.
+        let _ = there.close().await;
+    }
     server
         .ensure()
         .await
@@ -548,6 +553,7 @@ async fn control_pool(server: &Server) -> Result<PgPool> {
         .run(&pool)
         .await
         .context("the control database cannot be migrated")?;
+    remember_master_key(&pool, vault).await?;
     Ok(pool)
 }
 

@@ -1,13 +1,10 @@
 //! Tokens: who may use the API.
 
-use std::time::Duration;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sqlx::types::chrono::Utc;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -147,12 +144,11 @@ async fn create_token(
             "a token for one project can make tokens for that project only: name it in `project`",
         ));
     }
-    let day = Duration::from_secs(24 * 60 * 60);
     let new = NewToken {
         name: wanted.name,
         scope: wanted.scope,
         project_id: project.map(|project| project.project_id),
-        expires_at: days.map(|days| Utc::now() + day * days),
+        expires_in_days: days,
     };
     let (token, text) = api.access.create_token(&new).await?;
     caller.note(

@@ -30,8 +30,10 @@ use crate::workshop::WorkshopError;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use roost_emulator::control::wire::Cursor;
+use std::fs::Permissions;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 use tokio::io::AsyncBufRead;
@@ -151,10 +153,12 @@ fn write_host(file: &Path, setup: &Setup) -> Result<()> {
         .with_context(|| format!("cannot write `{}`", file.display()))
 }
 
-/// Makes the folder of local bots' data. It is of this machine alone: neither git nor a deploy takes it.
+/// Makes the folder of local bots' data. It is of this machine alone: neither git nor a deploy takes it. Other
+/// users see nothing in it; they may go through, because of root's Postgres, which is another user.
 fn make_data(data: &Path) -> Result<()> {
-    std::fs::create_dir_all(data)
-        .with_context(|| format!("cannot make the folder `{}`", data.display()))?;
+    let made = std::fs::create_dir_all(data)
+        .and_then(|()| std::fs::set_permissions(data, Permissions::from_mode(0o711)));
+    made.with_context(|| format!("cannot make the folder `{}`", data.display()))?;
     let ignore = data.join(".gitignore");
     if ignore.exists() {
         return Ok(());

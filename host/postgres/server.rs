@@ -97,6 +97,17 @@ impl Server {
         self.control.clone()
     }
 
+    /// A connection to the control database; none when there is no such database yet.
+    pub async fn control_if_there(&self) -> Result<Option<PgConnection>, CellError> {
+        match PgConnection::connect_with(&self.control).await {
+            Ok(connection) => Ok(Some(connection)),
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("3D000") => {
+                Ok(None)
+            }
+            Err(source) => Err(admin_error("reaching the control database", source)),
+        }
+    }
+
     pub fn control_database(&self) -> &str {
         self.control.get_database().unwrap_or("postgres")
     }

@@ -9,6 +9,7 @@
 mod environments;
 mod known;
 pub(crate) mod lifecycle;
+mod master_key;
 mod model;
 pub(crate) mod numbers;
 mod roster;
@@ -23,6 +24,7 @@ mod versions;
 pub use environments::{Environment, EnvironmentState, Fingerprint};
 pub use known::{HostValue, Links, UnknownValue, recognize, set_by_host};
 pub use lifecycle::{Going, NewProject};
+pub use master_key::{MasterKeyError, check_master_key, remember_master_key};
 pub use model::{
     NameError, NewNumber, Number, NumberRoute, Placement, Project, ProjectId, ProjectKeys,
     ProjectName, ProjectStatus, Secret, VersionId,

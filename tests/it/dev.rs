@@ -186,6 +186,17 @@ async fn a_bot_that_lacks_a_variable_is_waited_for_and_reads_its_env_file() {
     dev.says("redeployed in").await;
     dev.types("hello").await;
     dev.says("bot> of-my-machine of-my-machine hello").await;
+    let may_be_read = |name: &str| {
+        let found = std::fs::metadata(data.join(name)).unwrap();
+        std::os::unix::fs::PermissionsExt::mode(&found.permissions()) & 0o044
+    };
+    for private in ["", "keys.json", "emulator.json"] {
+        assert_eq!(
+            may_be_read(private),
+            0,
+            "`{private}` is everybody's to read"
+        );
+    }
 
     // Other words find the host by the folder of its data, and a secret wins over the files.
     let words = [

@@ -1,6 +1,7 @@
 //! The state file: read once at the start, replaced as a whole whenever the world changed.
 
 use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,13 +53,19 @@ pub(crate) fn load(path: &Path) -> Result<World, StateError> {
     Ok(world)
 }
 
-/// Replaces the file: readers see the old state or the new one, never a part.
+/// Replaces the file, which is its user's alone: readers see the old state or the new one, never a part.
 pub(crate) fn save(path: &Path, world: &[u8]) -> Result<(), StateError> {
     let mut draft = path.as_os_str().to_owned();
     draft.push(".new");
     let draft = PathBuf::from(draft);
     let write = || -> std::io::Result<()> {
-        let mut file = std::fs::File::create(&draft)?;
+        // It holds tokens and the app's secret.
+        let mut file = std::fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&draft)?;
         file.write_all(world)?;
         file.sync_all()?;
         std::fs::rename(&draft, path)

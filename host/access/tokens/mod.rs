@@ -64,7 +64,8 @@ pub struct NewToken {
     pub name: String,
     pub scope: Scope,
     pub project_id: Option<ProjectId>,
-    pub expires_at: Option<DateTime<Utc>>,
+    /// By the database's clock, which also judges it.
+    pub expires_in_days: Option<u32>,
 }
 
 /// Who asks.

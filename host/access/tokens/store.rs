@@ -53,7 +53,7 @@ impl Access {
     ) -> Result<Token, AccessError> {
         sqlx::query_as(
             "insert into token (token_id, name, hash, prefix, scope, project_id, expires_at)
-             values ($1, $2, $3, $4, $5, $6, $7)
+             values ($1, $2, $3, $4, $5, $6, now() + make_interval(days => $7))
              returning *",
         )
         .bind(TokenId::generate())
@@ -62,7 +62,10 @@ impl Access {
         .bind(prefix)
         .bind(new.scope)
         .bind(new.project_id)
-        .bind(new.expires_at)
+        .bind(
+            new.expires_in_days
+                .map(|days| i32::try_from(days).unwrap_or(i32::MAX)),
+        )
         .fetch_one(&self.pool)
         .await
         .map_err(

@@ -84,3 +84,37 @@ async fn host_with_bot() -> (TestHost, TestProject) {
     let bot = host.bot("holds", &fixture("holds")).await;
     (host, bot)
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_host_with_another_master_key_does_not_start_and_changes_nothing() {
+    let (mut host, bot) = host_with_bot().await;
+    host.stops().await;
+    let mut database = host.control_database().await;
+    let refused = async || {
+        let mut config = host.config();
+        config.master_key = [9; 32];
+        let started = roost::app::App::start(config).await;
+        let error = started.err().expect("it starts with another key");
+        assert!(
+            error.to_string().contains("the master key is not the one"),
+            "{error:#}"
+        );
+    };
+    refused().await;
+    // A database that is older than the fingerprint.
+    sqlx::query("delete from master_key")
+        .execute(&mut database)
+        .await
+        .unwrap();
+    refused().await;
+    let known: i64 = sqlx::query_scalar("select count(*) from master_key")
+        .fetch_one(&mut database)
+        .await
+        .unwrap();
+    assert_eq!(known, 0, "it wrote down its own");
+
+    host.starts_again().await;
+    let mut ana = bot.customer(ANA).await;
+    ana.says("still here").await;
+    assert_eq!(ana.hears().await, "You said: still here");
+}

@@ -151,7 +151,16 @@ impl TestHost {
 
     /// Starts the host where it was, on what it left.
     pub(in crate::host) async fn starts_again(&mut self) {
-        let config = AppConfig {
+        let app = App::start(self.config())
+            .await
+            .unwrap_or_else(|error| panic!("{error:#}"));
+        self.address = app.address();
+        self.app = Some(app);
+    }
+
+    /// What it starts with.
+    pub(in crate::host) fn config(&self) -> AppConfig {
+        AppConfig {
             server: self.server(),
             data: self.data.0.clone(),
             sdk: sdk(),
@@ -177,12 +186,7 @@ impl TestHost {
             delete_grace: self.setup.delete_grace,
             observing: self.setup.observing.clone(),
             keep_versions: self.setup.keep_versions,
-        };
-        let app = App::start(config)
-            .await
-            .unwrap_or_else(|error| panic!("{error:#}"));
-        self.address = app.address();
-        self.app = Some(app);
+        }
     }
 
     /// The same host as a process of its own. The one in this process must be stopped.
