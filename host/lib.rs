@@ -14,6 +14,7 @@ pub mod egress;
 pub mod events;
 pub mod http;
 pub mod inbox;
+pub(crate) mod kept;
 pub mod lifecycle;
 pub mod logs;
 pub mod memory;

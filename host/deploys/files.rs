@@ -5,6 +5,7 @@
 //! them serves no more.
 
 use super::DeployError;
+use crate::kept::Seal;
 use crate::projects::{Fingerprint, VersionId};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
@@ -25,11 +26,12 @@ const AGE_OF_LEFTOVERS: Duration = Duration::from_secs(15 * 60);
 #[derive(Clone)]
 pub(super) struct Files {
     folder: Arc<Path>,
+    seal: Arc<Seal>,
 }
 
 impl Files {
     /// Makes the folders, for this user only.
-    pub(super) fn open(folder: &Path) -> io::Result<Self> {
+    pub(super) fn open(folder: &Path, seal: Seal) -> io::Result<Self> {
         for name in ["artifacts", "images", "cache", "builds"] {
             let folder = folder.join(name);
             let mut builder = std::fs::DirBuilder::new();
@@ -38,11 +40,11 @@ impl Files {
             std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700))?;
             let tag = folder.join("CACHEDIR.TAG");
             if !tag.exists() {
-                crate::sandbox::write_private(&tag, TAG.as_bytes())?;
+                crate::kept::write_private(&tag, TAG.as_bytes())?;
             }
         }
-        let folder = folder.into();
-        Ok(Self { folder })
+        let (folder, seal) = (folder.into(), Arc::new(seal));
+        Ok(Self { folder, seal })
     }
 
     /// A new folder to unpack and build in. It is gone when it is dropped.
@@ -60,21 +62,21 @@ impl Files {
         (hex::encode(Sha256::digest(&bytes)) == digest).then_some(bytes)
     }
 
-    pub(super) fn keep_artifact(&self, digest: &str, bytes: &[u8]) -> Result<(), DeployError> {
-        write(&self.artifact_file(digest), bytes)
+    /// On a full disk it is not kept, and fetched again.
+    pub(super) fn keep_artifact(&self, digest: &str, bytes: &[u8]) {
+        let file = self.artifact_file(digest);
+        let written = crate::kept::write_private(&file, bytes);
+        told(&file, written);
     }
 
     pub(super) fn image(&self, version_id: VersionId, with: &Fingerprint) -> Option<Vec<u8>> {
-        std::fs::read(self.image_file(version_id, with)).ok()
+        self.seal.read(&self.image_file(version_id, with))
     }
 
-    pub(super) fn keep_image(
-        &self,
-        version_id: VersionId,
-        with: &Fingerprint,
-        bytes: &[u8],
-    ) -> Result<(), DeployError> {
-        write(&self.image_file(version_id, with), bytes)
+    /// On a full disk it is not kept, and made again.
+    pub(super) fn keep_image(&self, version_id: VersionId, with: &Fingerprint, bytes: &[u8]) {
+        let file = self.image_file(version_id, with);
+        told(&file, self.seal.write(&file, bytes));
     }
 
     /// Removes images of these versions that hold another environment.
@@ -134,14 +136,14 @@ impl Files {
     }
 
     fn image_file(&self, version_id: VersionId, with: &Fingerprint) -> PathBuf {
-        let name = format!("{}_{}.wasm", version_id.0, with.as_str());
+        let name = format!("{}_{}.image", version_id.0, with.as_str());
         self.folder.join("images").join(name)
     }
 }
 
 /// What an image's name says.
 fn image_of(name: &str) -> Option<(VersionId, &str)> {
-    let (version_id, fingerprint) = name.strip_suffix(".wasm")?.split_once('_')?;
+    let (version_id, fingerprint) = name.strip_suffix(".image")?.split_once('_')?;
     Some((VersionId(Uuid::parse_str(version_id).ok()?), fingerprint))
 }
 
@@ -154,7 +156,8 @@ fn is_old(entry: &std::fs::DirEntry) -> bool {
     modified.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > AGE_OF_LEFTOVERS))
 }
 
-fn write(file: &Path, bytes: &[u8]) -> Result<(), DeployError> {
-    crate::sandbox::write_private(file, bytes)
-        .map_err(|error| DeployError::Write(file.to_owned(), error))
+fn told(file: &Path, written: io::Result<()>) {
+    if let Err(error) = written {
+        tracing::warn!(file = %file.display(), %error, "a file could not be kept; it costs time at the next start only");
+    }
 }

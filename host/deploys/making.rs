@@ -206,7 +206,7 @@ impl Deploys {
                     let booted = self.boot(owner, artifact, environment, None).await?;
                     let image = booted.component;
                     self.files
-                        .keep_image(version_id, &environment.fingerprint, &image)?;
+                        .keep_image(version_id, &environment.fingerprint, &image);
                     image
                 }
             };
@@ -228,12 +228,7 @@ impl Deploys {
         let Some(bytes) = self.projects.artifact(digest).await? else {
             return Ok(None);
         };
-        if let Err(error) = self.files.keep_artifact(digest, &bytes) {
-            tracing::warn!(
-                error = error.chain(),
-                "an artifact could not be kept: it is read from the database again"
-            );
-        }
+        self.files.keep_artifact(digest, &bytes);
         Code::read(bytes).map(Some)
     }
 }

@@ -25,6 +25,7 @@ pub mod upload;
 
 use crate::build::artifact::Artifact;
 use crate::egress::Egress;
+use crate::kept::Seal;
 use crate::logs::LogWriter;
 use crate::postgres::{Cell, Tenant, TenantDatabase, TenantName};
 use crate::projects::{
@@ -56,6 +57,9 @@ pub use serving::{Serving, ServingError, ServingNumber};
 pub use switch::SwitchedTo;
 pub use upload::UploadError;
 use upload::Uploaded;
+
+/// What the key of kept images is for.
+const IMAGES: &[u8] = b"images of a host";
 
 /// How many bots stay compiled at once; each costs its image and three mappings.
 const COMPILED_BOTS: u64 = 5_000;
@@ -178,6 +182,8 @@ pub struct DeployTasks {
 impl Deploys {
     /// From its parts.
     pub fn new(parts: DeployParts) -> std::io::Result<Self> {
+        let seal = Seal::new(&parts.projects.derived_key(IMAGES));
+        let files = Files::open(&parts.folder, seal)?;
         let bots = Cache::builder()
             .max_capacity(COMPILED_BOTS)
             .time_to_idle(IDLE_BOT);
@@ -187,7 +193,7 @@ impl Deploys {
             cell: parts.cell,
             database: parts.database,
             egress: parts.egress,
-            files: Files::open(&parts.folder)?,
+            files,
             logs: parts.logs,
             metrics: parts.metrics,
             settings: Arc::new(parts.settings),
@@ -306,7 +312,7 @@ impl Deploys {
             .await?;
         let bytes = code.artifact()?;
         let digest = hex::encode(Sha256::digest(&bytes));
-        self.files.keep_artifact(&digest, &bytes)?;
+        self.files.keep_artifact(&digest, &bytes);
         self.projects.keep_artifact(&digest, &bytes).await?;
         let version = NewVersion {
             component_sha256: digest,
@@ -319,7 +325,7 @@ impl Deploys {
         let version_id = version.version_id;
         if let Some(image) = &checked.image {
             self.files
-                .keep_image(version_id, &environment.fingerprint, image)?;
+                .keep_image(version_id, &environment.fingerprint, image);
         }
         projects
             .set_version_state(project_id, version_id, VersionState::Ready)

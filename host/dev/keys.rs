@@ -61,7 +61,7 @@ impl Keys {
     }
 
     fn write(&self, file: &Path) -> Result<()> {
-        crate::sandbox::write_private(file, serde_json::to_string_pretty(self)?.as_bytes())
+        crate::kept::write_private(file, serde_json::to_string_pretty(self)?.as_bytes())
             .with_context(|| format!("cannot write `{}`", file.display()))
     }
 }

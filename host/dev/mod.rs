@@ -149,7 +149,7 @@ fn write_host(file: &Path, setup: &Setup) -> Result<()> {
         url: format!("http://{}", setup.app.admin_address()),
         token: setup.keys.admin_token.clone(),
     };
-    crate::sandbox::write_private(file, &serde_json::to_vec(&host)?)
+    crate::kept::write_private(file, &serde_json::to_vec(&host)?)
         .with_context(|| format!("cannot write `{}`", file.display()))
 }
 

@@ -101,6 +101,11 @@ impl ProjectStore {
         Self { pool, vault }
     }
 
+    /// A key of all hosts of this database for one purpose.
+    pub fn derived_key(&self, purpose: &[u8]) -> [u8; 32] {
+        self.vault.derived(purpose)
+    }
+
     /// Returns the project of that name, and makes it first if there is none.
     pub async fn create(&self, name: &ProjectName) -> Result<Project, ProjectError> {
         let project_id = ProjectId::generate();

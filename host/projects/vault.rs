@@ -99,6 +99,14 @@ impl Vault {
         Ok(plain.to_vec())
     }
 
+    /// A key for one purpose, which tells nothing of the master key.
+    pub(super) fn derived(&self, purpose: &[u8]) -> [u8; 32] {
+        let key = ring::hmac::sign(&self.fingerprints, purpose);
+        let mut derived = [0; 32];
+        derived.copy_from_slice(key.as_ref());
+        derived
+    }
+
     /// Tells contents apart for whoever has no key: 32 hexadecimal digits.
     pub fn fingerprint(&self, plain: &[u8]) -> String {
         hex::encode(&ring::hmac::sign(&self.fingerprints, plain).as_ref()[..16])

@@ -3,6 +3,7 @@
 use super::service::DoorPre;
 use super::split::split;
 use super::{RunState, Sandbox};
+use crate::kept::{Seal, mark_of};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::path::Path;
@@ -124,8 +125,8 @@ fn cached(engine: &Engine, cache: Option<&Path>, code: &[u8]) -> Result<Module> 
         Module::serialize,
         |engine, file| {
             #[expect(unsafe_code, reason = "wasmtime cannot check a compiled file")]
-            // SAFETY: only `compiled` writes these files, for this user only,
-            // under a name that holds wasmtime's settings and the code's digest.
+            // SAFETY: only `compiled` writes these files, for this user only, under a name that holds
+            // wasmtime's settings and the code's digest; what another wrote has no mark that fits.
             unsafe {
                 Module::deserialize_file(engine, file)
             }
@@ -180,11 +181,14 @@ fn keep_newest(folder: &Path, kept: usize) -> std::io::Result<()> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
-        files.push((entry.metadata()?.modified()?, entry.path()));
+        if entry.path().extension().is_some_and(|end| end == "cwasm") {
+            files.push((entry.metadata()?.modified()?, entry.path()));
+        }
     }
     files.sort();
     for (_, file) in files.iter().rev().skip(kept) {
         std::fs::remove_file(file)?;
+        let _ = std::fs::remove_file(mark_of(file));
     }
     Ok(())
 }
@@ -201,7 +205,14 @@ fn compiled<T>(
         return compile(engine, bytes);
     };
     let file = folder.join(format!("{}.cwasm", cache_key(engine, bytes)));
-    if file.is_file()
+    let seal = match Seal::of_folder(folder) {
+        Ok(seal) => seal,
+        Err(error) => {
+            tracing::warn!(folder = %folder.display(), %error, "the folder of compiled code cannot be used");
+            return compile(engine, bytes);
+        }
+    };
+    if seal.is_whole(&file)
         && let Ok(found) = deserialize(engine, &file)
     {
         // What is used stays.
@@ -211,7 +222,7 @@ fn compiled<T>(
         return Ok(found);
     }
     let made = compile(engine, bytes)?;
-    if let Err(error) = write_private(&file, &serialize(&made)?) {
+    if let Err(error) = seal.write_beside(&file, &serialize(&made)?) {
         tracing::warn!(file = %file.display(), %error, "the compiled engine could not be kept: the next start compiles it again");
     }
     Ok(made)
@@ -227,25 +238,4 @@ fn cache_key(engine: &Engine, bytes: &[u8]) -> String {
         settings.finish(),
         &hex::encode(Sha256::digest(bytes))[..32]
     )
-}
-
-/// Writes a file that only this user can read, and that is there wholly or not at all.
-pub(crate) fn write_private(file: &Path, content: &[u8]) -> std::io::Result<()> {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
-    if let Some(folder) = file.parent() {
-        let mut private = std::fs::DirBuilder::new();
-        std::os::unix::fs::DirBuilderExt::mode(&mut private, 0o700);
-        private.recursive(true).create(folder)?;
-    }
-    let partial = file.with_extension(format!("{}.partial", std::process::id()));
-    let mut out = std::fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&partial)?;
-    out.write_all(content)?;
-    out.sync_all()?;
-    std::fs::rename(&partial, file)
 }

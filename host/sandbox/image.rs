@@ -15,6 +15,7 @@ use super::permits::{Permit, Purpose};
 use super::rehearsal::Booted;
 use super::{Budget, RunState, Sandbox};
 use crate::capabilities::Grants;
+use crate::kept::Seal;
 use futures::FutureExt as _;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -475,13 +476,12 @@ fn store(sandbox: &Sandbox, grants: Grants, budget: Budget) -> Store<RunState> {
 
 /// The engine with its runtime loaded.
 async fn base(sandbox: &Sandbox, engine: &[u8], runtime: &str) -> Result<Vec<u8>, ImageError> {
-    let cached = sandbox
-        .settings
-        .cache
-        .as_deref()
-        .map(|folder| base_file(folder, engine, runtime));
-    if let Some(file) = &cached
-        && let Ok(base) = std::fs::read(file)
+    let cached = sandbox.settings.cache.as_deref().and_then(|folder| {
+        let seal = Seal::of_folder(folder).ok()?;
+        Some((seal, base_file(folder, engine, runtime)))
+    });
+    if let Some((seal, file)) = &cached
+        && let Some(base) = seal.read(file)
     {
         return Ok(base);
     }
@@ -507,8 +507,8 @@ async fn base(sandbox: &Sandbox, engine: &[u8], runtime: &str) -> Result<Vec<u8>
     let base = snapshot(engine, &mut store, instance)
         .await
         .map_err(ImageError::Engine)?;
-    if let Some(file) = &cached
-        && let Err(error) = super::bot::write_private(file, &base)
+    if let Some((seal, file)) = &cached
+        && let Err(error) = seal.write(file, &base)
     {
         tracing::warn!(file = %file.display(), %error, "the loaded runtime could not be kept");
     }
@@ -522,7 +522,7 @@ fn base_file(folder: &Path, engine: &[u8], runtime: &str) -> std::path::PathBuf 
     digest.update(engine);
     digest.update(runtime);
     folder.join(format!(
-        "base-{}.wasm",
+        "base-{}.image",
         &hex::encode(digest.finalize())[..32]
     ))
 }

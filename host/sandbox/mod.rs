@@ -28,7 +28,6 @@ mod threads;
 mod tests;
 
 pub use bot::Bot;
-pub(crate) use bot::write_private;
 pub use engine::{Sandbox, SandboxSettings, StartError};
 pub use image::{
     Boot, BootFailure, BootOptions, BootReport, BundleFormat, BundleParts, ImageError, ImageMaker,

@@ -61,10 +61,10 @@ impl Deploys {
             .await?;
         let artifact = code.artifact()?;
         let digest = hex::encode(Sha256::digest(&artifact));
-        self.files.keep_artifact(&digest, &artifact)?;
+        self.files.keep_artifact(&digest, &artifact);
         if let Some(image) = &checked.image {
             let (version_id, fingerprint) = (version.version_id, &environment.fingerprint);
-            self.files.keep_image(version_id, fingerprint, image)?;
+            self.files.keep_image(version_id, fingerprint, image);
         }
         // Ready before it serves: the first event does not wait for the compiler.
         let key = (version.version_id, environment.fingerprint.clone());

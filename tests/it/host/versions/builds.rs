@@ -301,6 +301,61 @@ async fn a_host_that_has_no_files_serves_what_another_built() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn damaged_files_are_made_again() {
+    let mut host = TestHost::start().await;
+    let project = host.project("shop").await;
+    let mut ana = project.customer(ANA).await;
+    deploy(&host, &project, &app(&named("one"))).await;
+    let damages: [fn(&mut Vec<u8>); 3] = [
+        |bytes| bytes.clear(),
+        |bytes| bytes.truncate(bytes.len() / 2),
+        |bytes| {
+            let middle = bytes.len() / 2;
+            bytes[middle..middle + 8192].fill(0);
+        },
+    ];
+    for damage in damages {
+        host.stops().await;
+        for folder in ["artifacts", "images"] {
+            for entry in std::fs::read_dir(host.data().join(folder)).unwrap() {
+                let file = entry.unwrap().path();
+                if file.file_name().is_some_and(|name| name != "CACHEDIR.TAG") {
+                    let mut bytes = std::fs::read(&file).unwrap();
+                    // An artifact of a few lines is shorter than the hole.
+                    bytes.resize(bytes.len().max(20_000), 0);
+                    damage(&mut bytes);
+                    std::fs::write(&file, bytes).unwrap();
+                }
+            }
+        }
+        host.starts_again().await;
+
+        ana.says("hi").await;
+
+        assert_eq!(ana.hears().await, "one: hi");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_host_that_can_keep_no_files_serves_and_deploys() {
+    let mut host = TestHost::start().await;
+    let project = host.project("shop").await;
+    let mut ana = project.customer(ANA).await;
+    // Not even root can write below a file.
+    for folder in ["artifacts", "images"] {
+        let folder = host.data().join(folder);
+        std::fs::remove_dir_all(&folder).unwrap();
+        std::fs::write(&folder, "in the way").unwrap();
+    }
+
+    deploy(&host, &project, &app(&named("one"))).await;
+    ana.says("hi").await;
+
+    assert_eq!(ana.hears().await, "one: hi");
+    assert!(host.log().contains("a file could not be kept"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_top_level_keeps_of_time_and_chance_is_said() {
     let mut host = TestHost::start().await;
     let project = host.project("lucky").await;
