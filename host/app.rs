@@ -24,7 +24,7 @@ use crate::projects::{
 };
 use crate::retention::Keeper;
 use crate::runs::{ResidentSettings, Residents, Runner, Services};
-use crate::sandbox::{Budget, Sandbox, SandboxSettings};
+use crate::sandbox::{Budget, Compiler, Sandbox, SandboxSettings};
 use crate::sdk::Sdk;
 use crate::telemetry::{Metrics, Telemetry, Tracer};
 use crate::web::{Web, WebSettings};
@@ -97,6 +97,8 @@ pub struct AppConfig {
     pub bot_memory_max: usize,
     /// What the budgets of the instances that live may come to, in bytes.
     pub bot_memory_total: u64,
+    /// Compiles what strangers made.
+    pub compiler: Compiler,
     /// What may wait in the inbox, and for how long.
     pub inbox: InboxLimits,
     /// How events are claimed and tried again.
@@ -592,6 +594,7 @@ async fn workshop(config: &AppConfig) -> Result<Workshop> {
         max_memory_bytes: config.bot_memory_max,
         total_memory_bytes: config.bot_memory_total,
         cache: Some(config.data.join("cache")),
+        compiler: Some(config.compiler.clone()),
     })?;
     let sdk = Sdk::open(&config.sdk)?;
     Ok(Workshop::start(&sandbox, sdk).await?)

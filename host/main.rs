@@ -9,7 +9,7 @@ use roost::config::{Mistakes, ServeArgs};
 use roost::deploys::{Advice, Needs};
 use roost::dev::DevArgs;
 use roost::projects::{SET_BY_HOST, dotenv};
-use roost::sandbox::{Sandbox, SandboxSettings};
+use roost::sandbox::{CompileArgs, Sandbox, SandboxSettings};
 use roost::sdk::Sdk;
 use roost::starter::NewArgs;
 use roost::workshop::{Workshop, WorkshopError};
@@ -39,6 +39,9 @@ enum Word {
     Check(CheckArgs),
     /// Runs a host.
     Serve(Box<ServeArgs>),
+    /// Compiles code for a host, which starts this itself.
+    #[command(hide = true)]
+    Compile(CompileArgs),
     #[command(flatten)]
     Client(ClientWord),
 }
@@ -104,6 +107,7 @@ async fn main() -> ExitCode {
         Word::Build(args) => build(args).await,
         Word::Check(args) => args.run().await,
         Word::Serve(args) => serve(*args).await,
+        Word::Compile(args) => args.run(),
         Word::Client(word) => return word.run(Cli::command()).await,
     };
     match ended {

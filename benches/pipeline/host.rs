@@ -5,7 +5,7 @@ use roost::app::{App, AppConfig};
 use roost::egress::EgressPolicy;
 use roost::inbox::{DispatcherSettings, InboxLimits};
 use roost::projects::{NewNumber, Secret};
-use roost::sandbox::{Budget, SandboxSettings};
+use roost::sandbox::{Budget, Compiler, SandboxSettings};
 use roost::whatsapp::GraphEndpoint;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -76,6 +76,7 @@ async fn deploy(world: &World, data: &Path) -> Result<()> {
         instances: 10,
         bot_memory_max: SandboxSettings::default().max_memory_bytes,
         bot_memory_total: SandboxSettings::default().total_memory_bytes,
+        compiler: Compiler::new(env!("CARGO_BIN_EXE_roost")),
         inbox: InboxLimits::default(),
         dispatcher: DispatcherSettings::new("deploy"),
         drain: Duration::ZERO,

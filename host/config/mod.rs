@@ -15,7 +15,7 @@ use crate::observing::ObservingArgs;
 use crate::postgres::{MasterKey, Server, TenantAuth};
 use crate::projects::Secret;
 use crate::runs::ResidentSettings;
-use crate::sandbox::{Budget, DEFAULT_MEMORY_BYTES};
+use crate::sandbox::{Budget, Compiler, DEFAULT_MEMORY_BYTES};
 use crate::telemetry::LogFormat;
 use crate::web::{Domain, TrustedProxies, WebSettings};
 use crate::whatsapp::GraphEndpoint;
@@ -222,6 +222,7 @@ impl ServeArgs {
             },
             instances: self.instances,
             bot_memory_max: (self.bot_memory_max as usize) << 20,
+            compiler: Compiler::of_this_program(),
             bot_memory_total: match self.bot_memory_total {
                 0 => u64::from(self.instances) * DEFAULT_MEMORY_BYTES as u64,
                 mib => u64::from(mib) << 20,

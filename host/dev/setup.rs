@@ -8,7 +8,7 @@ use crate::inbox::{DispatcherSettings, InboxLimits};
 use crate::postgres::{Embedded, EmbeddedConfig};
 use crate::projects::{NewNumber, Project, ProjectName, Secret};
 use crate::runs::ResidentSettings;
-use crate::sandbox::{Budget, SandboxSettings};
+use crate::sandbox::{Budget, Compiler, SandboxSettings};
 use crate::web::WebSettings;
 use crate::whatsapp::{GraphEndpoint, GraphLimits};
 use anyhow::{Context, Result};
@@ -171,6 +171,7 @@ fn app_config(
         instances: 100,
         bot_memory_max: SandboxSettings::default().max_memory_bytes,
         bot_memory_total: SandboxSettings::default().total_memory_bytes,
+        compiler: Compiler::of_this_program(),
         inbox: InboxLimits::default(),
         dispatcher: DispatcherSettings::new("dev"),
         drain: Duration::ZERO,

@@ -1,5 +1,6 @@
 //! A component, made ready to run.
 
+use super::compiler::{Kind, is_costly};
 use super::service::DoorPre;
 use super::split::split;
 use super::{RunState, Sandbox};
@@ -7,7 +8,7 @@ use crate::kept::{Seal, mark_of};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Module, Result};
 
@@ -46,7 +47,7 @@ impl Bot {
         let (component, code) = match split(component) {
             Some(parts) => {
                 let code = sandbox.codes.get(sandbox, &parts.code)?;
-                let component = Component::new(&sandbox.engine, &parts.bot)?;
+                let component: Component = compiled(sandbox, &parts.bot)?;
                 let mut linker: Linker<RunState> = (*sandbox.linker).clone();
                 linker
                     .root()
@@ -86,7 +87,10 @@ impl Bot {
 
 /// Compiled engine code, by its digest.
 #[derive(Clone, Default)]
-pub(crate) struct Codes(Arc<Mutex<HashMap<String, Code>>>);
+pub(crate) struct Codes(Arc<Mutex<HashMap<String, Place>>>);
+
+/// Where one engine's code is, once it is compiled.
+type Place = Arc<Mutex<Option<Module>>>;
 
 #[derive(Clone)]
 pub(crate) struct Code {
@@ -97,63 +101,20 @@ pub(crate) struct Code {
 impl Codes {
     fn get(&self, sandbox: &Sandbox, code: &[u8]) -> Result<Code> {
         let digest = hex::encode(Sha256::digest(code));
-        // Held while compiling: two bots of one new engine compile it once.
-        let mut known = self
-            .0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(code) = known.get(&digest) {
-            return Ok(code.clone());
-        }
-        let module = cached(&sandbox.engine, sandbox.settings.cache.as_deref(), code)?;
-        let code = Code {
-            digest: digest.clone(),
-            module,
+        let place = {
+            let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            known.entry(digest.clone()).or_default().clone()
         };
-        known.insert(digest, code.clone());
-        Ok(code)
+        // Held while compiling: two bots of one new engine compile it once, and keep up no others.
+        let mut found = place.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(module) = &*found {
+            let module = module.clone();
+            return Ok(Code { digest, module });
+        }
+        let module: Module = cached(sandbox, sandbox.settings.cache.as_deref(), code)?;
+        *found = Some(module.clone());
+        Ok(Code { digest, module })
     }
-}
-
-/// Compiles an engine's code, or takes it from the cache folder.
-fn cached(engine: &Engine, cache: Option<&Path>, code: &[u8]) -> Result<Module> {
-    compiled(
-        engine,
-        cache,
-        code,
-        |engine, bytes| Module::new(engine, bytes),
-        Module::serialize,
-        |engine, file| {
-            #[expect(unsafe_code, reason = "wasmtime cannot check a compiled file")]
-            // SAFETY: only `compiled` writes these files, for this user only, under a name that holds
-            // wasmtime's settings and the code's digest; what another wrote has no mark that fits.
-            unsafe {
-                Module::deserialize_file(engine, file)
-            }
-        },
-    )
-}
-
-/// Compiles a component whose code is the same at every start, with the cache.
-pub(crate) fn cached_component(
-    engine: &Engine,
-    cache: Option<&Path>,
-    bytes: &[u8],
-) -> Result<Component> {
-    compiled(
-        engine,
-        cache,
-        bytes,
-        |engine, bytes| Component::new(engine, bytes),
-        Component::serialize,
-        |engine, file| {
-            #[expect(unsafe_code, reason = "wasmtime cannot check a compiled file")]
-            // SAFETY: as above.
-            unsafe {
-                Component::deserialize_file(engine, file)
-            }
-        },
-    )
 }
 
 /// How many compiled bots of other toolchains are kept.
@@ -167,7 +128,7 @@ fn cached_bot(sandbox: &Sandbox, component: &[u8]) -> Result<Component> {
         .cache
         .as_deref()
         .map(|cache| cache.join("bots"));
-    let made = cached_component(&sandbox.engine, folder.as_deref(), component)?;
+    let made = cached(sandbox, folder.as_deref(), component)?;
     if let Some(folder) = folder
         && let Err(error) = keep_newest(&folder, BOTS_KEPT)
     {
@@ -193,27 +154,89 @@ fn keep_newest(folder: &Path, kept: usize) -> std::io::Result<()> {
     Ok(())
 }
 
-fn compiled<T>(
-    engine: &Engine,
+/// What wasmtime compiles.
+pub(crate) trait Compiled: Sized {
+    const KIND: Kind;
+    fn compile(engine: &Engine, code: &[u8]) -> Result<Self>;
+    fn bytes(&self) -> Result<Vec<u8>>;
+    /// # Safety
+    ///
+    /// Wasmtime must have made the bytes: it cannot check them.
+    unsafe fn from_bytes(engine: &Engine, bytes: &[u8]) -> Result<Self>;
+    /// # Safety
+    ///
+    /// As above; and nobody may change the file while it is mapped.
+    unsafe fn from_file(engine: &Engine, file: &Path) -> Result<Self>;
+}
+
+macro_rules! is_compiled {
+    ($kind:ident) => {
+        #[expect(unsafe_code, reason = "wasmtime cannot check compiled code")]
+        impl Compiled for $kind {
+            const KIND: Kind = Kind::$kind;
+
+            fn compile(engine: &Engine, code: &[u8]) -> Result<Self> {
+                Self::new(engine, code)
+            }
+
+            fn bytes(&self) -> Result<Vec<u8>> {
+                self.serialize()
+            }
+
+            unsafe fn from_bytes(engine: &Engine, bytes: &[u8]) -> Result<Self> {
+                // SAFETY: it is the caller's to promise.
+                unsafe { Self::deserialize(engine, bytes) }
+            }
+
+            unsafe fn from_file(engine: &Engine, file: &Path) -> Result<Self> {
+                // SAFETY: it is the caller's to promise.
+                unsafe { Self::deserialize_file(engine, file) }
+            }
+        }
+    };
+}
+is_compiled!(Module);
+is_compiled!(Component);
+
+/// Compiles code, in a process of its own if it may take long.
+fn compiled<T: Compiled>(sandbox: &Sandbox, code: &[u8]) -> Result<T> {
+    match &sandbox.settings.compiler {
+        Some(compiler) if is_costly(code) => {
+            let bytes = compiler.compile(&sandbox.settings, T::KIND, code)?;
+            #[expect(unsafe_code, reason = "wasmtime cannot check compiled code")]
+            // SAFETY: the compiler is this program, and nobody stood between.
+            unsafe {
+                T::from_bytes(&sandbox.engine, &bytes)
+            }
+        }
+        _ => T::compile(&sandbox.engine, code),
+    }
+}
+
+/// The same, or takes it from a folder of what was compiled before.
+pub(crate) fn cached<T: Compiled>(
+    sandbox: &Sandbox,
     cache: Option<&Path>,
-    bytes: &[u8],
-    compile: impl Fn(&Engine, &[u8]) -> Result<T>,
-    serialize: impl Fn(&T) -> Result<Vec<u8>>,
-    deserialize: impl Fn(&Engine, &Path) -> Result<T>,
+    code: &[u8],
 ) -> Result<T> {
     let Some(folder) = cache else {
-        return compile(engine, bytes);
+        return compiled(sandbox, code);
     };
-    let file = folder.join(format!("{}.cwasm", cache_key(engine, bytes)));
     let seal = match Seal::of_folder(folder) {
         Ok(seal) => seal,
         Err(error) => {
             tracing::warn!(folder = %folder.display(), %error, "the folder of compiled code cannot be used");
-            return compile(engine, bytes);
+            return compiled(sandbox, code);
         }
     };
+    let engine = &sandbox.engine;
+    let file = folder.join(format!("{}.cwasm", cache_key(engine, code)));
+    #[expect(unsafe_code, reason = "wasmtime cannot check a compiled file")]
+    // SAFETY: only this function writes these files, for this user only, under a name that holds
+    // wasmtime's settings and the code's digest; what another wrote has no mark that fits.
+    let mapped = || unsafe { T::from_file(engine, &file) };
     if seal.is_whole(&file)
-        && let Ok(found) = deserialize(engine, &file)
+        && let Ok(found) = mapped()
     {
         // What is used stays.
         if let Ok(file) = std::fs::File::options().append(true).open(&file) {
@@ -221,8 +244,8 @@ fn compiled<T>(
         }
         return Ok(found);
     }
-    let made = compile(engine, bytes)?;
-    if let Err(error) = seal.write_beside(&file, &serialize(&made)?) {
+    let made: T = compiled(sandbox, code)?;
+    if let Err(error) = seal.write_beside(&file, &made.bytes()?) {
         tracing::warn!(file = %file.display(), %error, "the compiled engine could not be kept: the next start compiles it again");
     }
     Ok(made)

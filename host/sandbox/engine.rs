@@ -1,6 +1,7 @@
 //! The wasmtime engine that all bots share, its settings and its clock.
 
 use super::RunState;
+use super::compiler::Compiler;
 use super::limits::DEFAULT_MEMORY_BYTES;
 use super::permits::{FOR_DEPLOYS, Permits};
 use super::threads::Threads;
@@ -22,6 +23,8 @@ pub struct SandboxSettings {
     pub total_memory_bytes: u64,
     /// Where compiled engines are kept between starts; `None` keeps none.
     pub cache: Option<PathBuf>,
+    /// Compiles what may take long; `None` has this process do it, for the author's own code.
+    pub compiler: Option<Compiler>,
 }
 
 impl Default for SandboxSettings {
@@ -31,6 +34,7 @@ impl Default for SandboxSettings {
             max_memory_bytes: 512 << 20,
             total_memory_bytes: 1000 * DEFAULT_MEMORY_BYTES as u64,
             cache: None,
+            compiler: None,
         }
     }
 }
@@ -172,9 +176,16 @@ fn config(settings: &SandboxSettings) -> Config {
     } else {
         pool.linear_memory_keep_resident(0).table_keep_resident(0);
     }
+    let mut config = config_without_instances(settings);
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    config
+}
+
+/// What decides how code is compiled, without room for instances.
+pub(super) fn config_without_instances(settings: &SandboxSettings) -> Config {
+    let slot = settings.max_memory_bytes.max(COMPILING_BYTES);
     let mut config = Config::new();
     config
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
         // An interpreter loses nothing by explicit bounds checks, and small
         // reservations give room for many more instances.
         .memory_reservation(slot as u64)

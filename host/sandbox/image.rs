@@ -8,7 +8,7 @@
 //! self-contained, the same bytes for the same input.
 
 use super::accessors::Accessors;
-use super::bot::{cached_component, note_memory};
+use super::bot::{cached, note_memory};
 use super::engine::COMPILING_BYTES;
 use super::instance::set_limit;
 use super::permits::{Permit, Purpose};
@@ -269,8 +269,7 @@ impl ImageMaker {
             .instrument_component(&base)
             .map_err(ImageError::Engine)?;
         let cache = sandbox.settings.cache.as_deref();
-        let component =
-            cached_component(&sandbox.engine, cache, &instrumented).map_err(ImageError::Engine)?;
+        let component = cached(sandbox, cache, &instrumented).map_err(ImageError::Engine)?;
         let instrumented = sandbox
             .linker
             .instantiate_pre(&component)

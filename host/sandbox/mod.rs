@@ -12,6 +12,7 @@
 
 mod accessors;
 mod bot;
+mod compiler;
 mod engine;
 mod image;
 mod instance;
@@ -28,6 +29,7 @@ mod threads;
 mod tests;
 
 pub use bot::Bot;
+pub use compiler::{CompileArgs, Compiler};
 pub use engine::{Sandbox, SandboxSettings, StartError};
 pub use image::{
     Boot, BootFailure, BootOptions, BootReport, BundleFormat, BundleParts, ImageError, ImageMaker,

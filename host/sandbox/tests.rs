@@ -322,6 +322,20 @@ async fn two_bots_share_their_engines_code_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_bots_own_part_is_compiled_here_and_its_engine_elsewhere() {
+    let maker = maker(4).await;
+    let options = BootOptions::default();
+    let script = "globalThis.serve = async (r) => r.answer(200, '')";
+    let boot = maker
+        .boot(&parts(script), &options, Grants::none, Budget::default())
+        .await
+        .unwrap();
+    let parts = split(&boot.component).unwrap();
+    assert!(super::compiler::is_costly(&parts.code));
+    assert!(!super::compiler::is_costly(&parts.bot));
+}
+
+#[tokio::test]
 async fn one_bundle_gives_one_image() {
     let maker = maker(4).await;
     let boot = async || {

@@ -1,6 +1,7 @@
 //! Components of other tools: what WASI gives them, and what `roost check` says of them.
 
 mod check;
+mod costly;
 mod long;
 mod wasi;
 

@@ -13,7 +13,7 @@ use roost::observing::Observing;
 use roost::postgres::{Endpoint, Server, TenantAuth};
 use roost::projects::{NewNumber, Secret};
 use roost::runs::ResidentSettings;
-use roost::sandbox::{Budget, SandboxSettings};
+use roost::sandbox::{Budget, Compiler, SandboxSettings};
 use roost::web::WebSettings;
 use roost::whatsapp::GraphEndpoint;
 use roost_emulator::config::{DelayRange, Settings};
@@ -176,6 +176,7 @@ impl TestHost {
             instances: self.setup.instances,
             bot_memory_max: SandboxSettings::default().max_memory_bytes,
             bot_memory_total: SandboxSettings::default().total_memory_bytes,
+            compiler: Compiler::new(env!("CARGO_BIN_EXE_roost")),
             inbox: InboxLimits::default(),
             dispatcher: dispatcher(&self.setup),
             drain: Duration::ZERO,

@@ -1,0 +1,202 @@
+//! Compiling code that strangers made, in a process of its own.
+//!
+//! What cranelift needs for a function grows faster than the function: one of a megabyte can take minutes and
+//! gigabytes. A thread that compiles cannot be ended, a process can. So whatever may take long is compiled by
+//! `roost compile`, which has limits of memory and time, sees no environment, and speaks over its standard streams.
+
+use std::io::{Read, Write};
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process_group, setrlimit};
+use wasmparser::{Parser, Payload};
+use wasmtime::{Engine, Result, bail};
+
+use super::engine::{SandboxSettings, config_without_instances};
+
+/// How long a compilation may take on the clock.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// How long it may take on processors.
+const PROCESSOR_SECONDS: u64 = 300;
+
+/// What it may have in memory. Python's interpreter needs about one.
+const ADDRESS_SPACE: u64 = 6 << 30;
+
+/// What is compiled in this process: it takes a tenth of a second at most.
+const SMALL_BYTES: usize = 32 << 10;
+
+/// What a bot's types and the functions that carry them over may have in this process.
+const SMALL_TYPE_BYTES: usize = 512 << 10;
+
+/// The program that compiles.
+#[derive(Clone, Debug)]
+pub struct Compiler {
+    program: PathBuf,
+    patience: Duration,
+}
+
+/// What is compiled.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Kind {
+    Module,
+    Component,
+}
+
+impl Compiler {
+    /// With a `roost` of the same version.
+    pub fn new(program: impl Into<PathBuf>) -> Self {
+        Self {
+            program: program.into(),
+            patience: PATIENCE,
+        }
+    }
+
+    /// The same, with less patience.
+    pub fn within(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// The running program itself.
+    pub fn of_this_program() -> Self {
+        Self::new("/proc/self/exe")
+    }
+
+    /// Compiles for an engine of these settings. Blocks.
+    ///
+    /// Fails when it takes too long or too much memory, and as wasmtime does.
+    pub(super) fn compile(
+        &self,
+        settings: &SandboxSettings,
+        kind: Kind,
+        code: &[u8],
+    ) -> Result<Vec<u8>> {
+        let kind = match kind {
+            Kind::Module => "module",
+            Kind::Component => "component",
+        };
+        let mut child = Command::new(&self.program)
+            .args(["compile", kind, "--max-memory-bytes"])
+            .arg(settings.max_memory_bytes.to_string())
+            .env_clear()
+            .current_dir("/")
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+        let (ended, waits) = mpsc::channel::<()>();
+        let (mut input, output, errors) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let (made, said, is_late) = std::thread::scope(|scope| {
+            let watch = scope.spawn(move || {
+                let is_late =
+                    waits.recv_timeout(self.patience) == Err(mpsc::RecvTimeoutError::Timeout);
+                if is_late && let Some(group) = group {
+                    // It may have ended just now.
+                    let _ = kill_process_group(group, Signal::KILL);
+                }
+                is_late
+            });
+            scope.spawn(move || {
+                // One that ended early says why.
+                let _ = input.as_mut().map(|input| input.write_all(code));
+                drop(input);
+            });
+            let said = scope.spawn(move || all_of(errors));
+            let made = all_of(output);
+            drop(ended);
+            let said = said.join().unwrap_or_default();
+            (made, said, watch.join().unwrap_or_default())
+        });
+        let status = child.wait()?;
+        if status.success() {
+            return Ok(made);
+        }
+        if is_late {
+            bail!(
+                "the component's code takes more than {} s to compile: make its functions smaller",
+                self.patience.as_secs()
+            );
+        }
+        match status.code() {
+            Some(_) => bail!("{}", String::from_utf8_lossy(&said).trim()),
+            None => bail!(
+                "the component's code takes too much memory or processor time to compile ({} MiB, {PROCESSOR_SECONDS} s): \
+                 make its functions smaller",
+                ADDRESS_SPACE >> 20
+            ),
+        }
+    }
+}
+
+fn all_of(stream: Option<impl Read>) -> Vec<u8> {
+    let mut all = Vec::new();
+    if let Some(mut stream) = stream {
+        // What did not come is missed by who reads it.
+        let _ = stream.read_to_end(&mut all);
+    }
+    all
+}
+
+/// Whether code may take long to compile.
+pub(super) fn is_costly(code: &[u8]) -> bool {
+    let (mut functions, mut types) = (0, 0);
+    for payload in Parser::new(0).parse_all(code) {
+        match payload {
+            Ok(Payload::CodeSectionStart { size, .. }) => functions += size as usize,
+            Ok(Payload::ComponentTypeSection(section)) => types += section.range().len(),
+            Ok(Payload::CoreTypeSection(section)) => types += section.range().len(),
+            Ok(Payload::ComponentCanonicalSection(section)) => types += section.range().len(),
+            // Compiling it says what is wrong.
+            Err(_) => return false,
+            Ok(_) => {}
+        }
+    }
+    functions > SMALL_BYTES || types > SMALL_TYPE_BYTES
+}
+
+/// `roost compile`: started by a host, for what strangers made.
+#[derive(Args, Debug)]
+pub struct CompileArgs {
+    kind: Kind,
+    /// The most memory that any bot of the host has.
+    #[arg(long)]
+    max_memory_bytes: usize,
+}
+
+impl CompileArgs {
+    /// Reads code from standard input, and writes what it is compiled to.
+    pub fn run(&self) -> anyhow::Result<()> {
+        let limit = |most| Rlimit {
+            current: Some(most),
+            maximum: Some(most),
+        };
+        setrlimit(Resource::As, limit(ADDRESS_SPACE))?;
+        setrlimit(Resource::Cpu, limit(PROCESSOR_SECONDS))?;
+        setrlimit(Resource::Core, limit(0))?;
+        setrlimit(Resource::Fsize, limit(0))?;
+        let mut code = Vec::new();
+        std::io::stdin()
+            .read_to_end(&mut code)
+            .context("the code did not come")?;
+        let settings = SandboxSettings {
+            max_memory_bytes: self.max_memory_bytes,
+            ..SandboxSettings::default()
+        };
+        let engine = Engine::new(&config_without_instances(&settings))?;
+        let made = match self.kind {
+            Kind::Module => engine.precompile_module(&code)?,
+            Kind::Component => engine.precompile_component(&code)?,
+        };
+        std::io::stdout()
+            .write_all(&made)
+            .context("nobody takes what was compiled")
+    }
+}
