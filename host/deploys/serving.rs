@@ -77,6 +77,11 @@ impl Serving {
         }
     }
 
+    /// Whether one instance answers all.
+    pub fn is_resident(&self) -> bool {
+        self.lifetime == Lifetime::Resident
+    }
+
     /// Waits until there may be one more instance of it.
     pub async fn permit(&self) -> Permit {
         self.bot.permit(Purpose::Event, self.memory_bytes).await

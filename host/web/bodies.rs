@@ -1,29 +1,124 @@
 //! The two streams of a web request, and their limits.
 
+use super::refusal::Refusal;
 use crate::capabilities::{OutboundBody, OutboundError};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
+use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// The first of a request's body, and what is to come, if anything is.
+pub(super) struct Ahead {
+    frames: VecDeque<Frame<Bytes>>,
+    rest: Option<axum::body::Body>,
+    bytes: usize,
+}
+
+impl Ahead {
+    /// Nothing of it yet.
+    pub(super) fn of(body: axum::body::Body) -> Self {
+        Self {
+            frames: VecDeque::new(),
+            rest: Some(body),
+            bytes: 0,
+        }
+    }
+
+    /// Reads until there are so many bytes, or all. An instance that waits for a body is one that nobody else has:
+    /// so it begins when the body is here.
+    ///
+    /// Fails when it does not come in time.
+    pub(super) async fn read(&mut self, bytes: usize, patience: Duration) -> Result<(), Refusal> {
+        let reading = async {
+            while self.bytes < bytes
+                && let Some(rest) = &mut self.rest
+            {
+                match rest.frame().await {
+                    None => self.rest = None,
+                    Some(Ok(frame)) => {
+                        self.bytes += frame.data_ref().map_or(0, Bytes::len);
+                        self.frames.push_back(frame);
+                    }
+                    Some(Err(_)) => return Err(Refusal::CutOff),
+                }
+            }
+            Ok(())
+        };
+        let read = tokio::time::timeout(patience, reading).await;
+        read.unwrap_or(Err(Refusal::SlowBody(patience)))
+    }
+
+    /// All of it, if it has no more than so many bytes.
+    pub(super) async fn whole(
+        mut self,
+        bytes: usize,
+        patience: Duration,
+    ) -> Result<Bytes, Refusal> {
+        self.read(bytes.saturating_add(1), patience).await?;
+        if self.bytes > bytes {
+            return Err(Refusal::TooLarge(bytes));
+        }
+        let mut whole = Vec::with_capacity(self.bytes);
+        let frames = self.frames.into_iter();
+        for data in frames.filter_map(|frame| frame.into_data().ok()) {
+            whole.extend_from_slice(&data);
+        }
+        Ok(whole.into())
+    }
+}
+
+impl Body for Ahead {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        if let Some(frame) = self.frames.pop_front() {
+            self.bytes -= frame.data_ref().map_or(0, Bytes::len);
+            return Poll::Ready(Some(Ok(frame)));
+        }
+        match &mut self.rest {
+            Some(rest) => Pin::new(rest).poll_frame(context),
+            None => Poll::Ready(None),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.frames.is_empty() && self.rest.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let here = self.bytes as u64;
+        let rest = self.rest.as_ref().map(Body::size_hint);
+        let rest = rest.unwrap_or_else(|| SizeHint::with_exact(0));
+        let mut hint = SizeHint::new();
+        if let Some(upper) = rest.upper() {
+            hint.set_upper(here + upper);
+        }
+        hint.set_lower(here + rest.lower());
+        hint
+    }
+}
 
 /// What a client sends: an error, and the token cancelled, past the limit.
 struct Incoming {
-    body: axum::body::Body,
+    body: Ahead,
     left: usize,
     limit: usize,
     too_large: CancellationToken,
 }
 
 /// A request's body on its way to the bot.
-pub(super) fn incoming(
-    body: axum::body::Body,
-    limit: usize,
-    too_large: CancellationToken,
-) -> OutboundBody {
+pub(super) fn incoming(body: Ahead, limit: usize, too_large: CancellationToken) -> OutboundBody {
     let left = limit;
     let body = Incoming {
         body,
@@ -74,6 +169,61 @@ impl Body for Incoming {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+/// How many pieces of an answer wait for a reader: of at most 64 KiB each, mostly.
+const PIECES: usize = 16;
+
+/// An answer that waits here for its reader: the instance that made it is everybody's, and goes on.
+///
+/// A reader who takes nothing for a while gets no more.
+pub(super) fn relayed(mut body: OutboundBody, patience: Duration) -> OutboundBody {
+    let hint = body.size_hint();
+    let (pieces, taken) = mpsc::channel(PIECES);
+    let is_whole = Arc::new(AtomicBool::new(false));
+    let relayed = Relayed {
+        taken,
+        hint,
+        is_whole: is_whole.clone(),
+    };
+    tokio::spawn(async move {
+        while let Some(piece) = body.frame().await {
+            let sent = tokio::time::timeout(patience, pieces.send(piece)).await;
+            if !matches!(sent, Ok(Ok(()))) {
+                return;
+            }
+        }
+        is_whole.store(true, Ordering::Release);
+    });
+    relayed.boxed_unsync()
+}
+
+struct Relayed {
+    taken: mpsc::Receiver<Result<Frame<Bytes>, OutboundError>>,
+    hint: SizeHint,
+    /// Whether all of it came here.
+    is_whole: Arc<AtomicBool>,
+}
+
+impl Body for Relayed {
+    type Data = Bytes;
+    type Error = OutboundError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, OutboundError>>> {
+        match ready!(self.taken.poll_recv(context)) {
+            None if !self.is_whole.load(Ordering::Acquire) => {
+                Poll::Ready(Some(Err(OutboundError::ConnectionTerminated)))
+            }
+            piece => Poll::Ready(piece),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.hint
     }
 }
 

@@ -53,8 +53,10 @@ pub struct WebSettings {
     pub answer_bytes: u64,
     /// How long a bot may take to begin its answer.
     pub first_byte: Duration,
-    /// How long a request waits for its turn.
+    /// How long a request waits for its turn, and a resident bot's request for its body.
     pub patience: Duration,
+    /// How long whoever reads a resident bot's answer may take nothing of it.
+    pub reader: Duration,
     /// Requests of one project at once.
     pub running_per_project: usize,
     /// Requests of all projects at once.
@@ -73,6 +75,7 @@ impl Default for WebSettings {
             answer_bytes: 64 << 20,
             first_byte: Duration::from_secs(30),
             patience: Duration::from_secs(10),
+            reader: Duration::from_secs(10),
             running_per_project: 16,
             running: 256,
             app_secrets: Vec::new(),

@@ -40,6 +40,8 @@ pub(super) enum Refusal {
     TooLarge(usize),
     #[error("the body could not be read to its end")]
     CutOff,
+    #[error("the body did not come within {0:?}")]
+    SlowBody(Duration),
     #[error("this bot answers as many requests as it may; try again")]
     Busy,
     #[error("the bot's memory is on another host; send all requests of this name to one host")]
@@ -57,6 +59,7 @@ impl Refusal {
         match self {
             Self::NoSuchProject => StatusCode::NOT_FOUND,
             Self::Malformed(_) | Self::CutOff => StatusCode::BAD_REQUEST,
+            Self::SlowBody(_) => StatusCode::REQUEST_TIMEOUT,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::WebSocket => StatusCode::NOT_IMPLEMENTED,
             Self::UnsignedWebhook | Self::MisplacedWebhook => StatusCode::FORBIDDEN,
@@ -84,6 +87,7 @@ impl Refusal {
             Self::MisplacedWebhook => "misplaced-webhook",
             Self::TooLarge(_) => "body-too-large",
             Self::CutOff => "body-cut-off",
+            Self::SlowBody(_) => "body-too-slow",
             Self::Busy => "bot-busy",
             Self::Elsewhere => "bot-on-another-host",
             Self::Unavailable(_) => "unavailable",

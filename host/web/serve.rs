@@ -1,7 +1,7 @@
 //! One request, from its checks to its answer.
 
 use super::address::{Target, leads_to};
-use super::bodies::{self, Outgoing};
+use super::bodies::{self, Ahead, Outgoing};
 use super::forwarded::{end_to_end, forward};
 use super::refusal::{Asked, Refusal};
 use super::{Web, WebSettings};
@@ -14,7 +14,6 @@ use axum::extract::Request;
 use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
-use bytes::Bytes;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -98,16 +97,22 @@ impl Web {
         }
         let version = project.active_version.ok_or(Refusal::NoVersion)?;
         is_possible(settings, &request)?;
-        let permits = self.permits(project.project_id).await?;
+        let (mut parts, body) = request.into_parts();
+        let mut body = Ahead::of(body);
         let serving = self.0.deploys.serving(project.project_id, version).await?;
+        if serving.is_resident() {
+            // Who sends slowly holds nobody up.
+            let most = settings.body_bytes.saturating_add(1);
+            body.read(most, settings.patience).await?;
+        }
+        let permits = self.permits(project.project_id).await?;
 
         let too_large = CancellationToken::new();
-        let (mut parts, body) = request.into_parts();
         let path = bare_path(&parts.uri, visit.prefix.as_deref());
         let is_webhook = is_webhook(&parts.method, &path, &serving);
         let body = match is_webhook || is_signed_whole(&parts.headers) {
             true => {
-                let body = whole(body).await?;
+                let body = body.whole(WEBHOOK_BYTES, settings.patience).await?;
                 let secrets = &settings.app_secrets;
                 signed(&body, &mut parts.headers, secrets, &serving, is_webhook)?;
                 bodies::whole(body)
@@ -157,6 +162,7 @@ impl Web {
         let cut_off = Arc::new(AtomicBool::new(false));
         let (answered, answer) = oneshot::channel();
         let line = Line::of(visit, request.method());
+        let is_resident = serving.is_resident();
         let run = WebRun {
             project_id,
             serving,
@@ -195,6 +201,10 @@ impl Web {
         }
         let bodiless = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED];
         let has_body = !is_head && !bodiless.contains(&parts.status);
+        let body = match is_resident {
+            true => bodies::relayed(body, settings.reader),
+            false => body,
+        };
         let body = Outgoing::new(body, has_body, settings.answer_bytes, cut_off, guard);
         Ok(Response::from_parts(parts, Body::new(body)))
     }
@@ -263,11 +273,6 @@ fn is_signed_whole(headers: &HeaderMap) -> bool {
     let length = headers.get(header::CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     headers.contains_key(SIGNATURE) && length.is_some_and(|length| length <= WEBHOOK_BYTES)
-}
-
-async fn whole(body: Body) -> Result<Bytes, Refusal> {
-    let body = axum::body::to_bytes(body, WEBHOOK_BYTES).await;
-    body.map_err(|_| Refusal::CutOff)
 }
 
 /// Signs what Meta signed with what the bot checks: its copy of the app's secret is another.

@@ -5,8 +5,11 @@ use std::time::Duration;
 use roost::projects::{InstanceLife, SettingsChange};
 use roost::runs::ResidentSettings;
 use roost::sandbox::Budget;
+use roost::web::WebSettings;
 use serde_json::Value;
 use sqlx::Connection;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use super::support::{Setup, TestHost, TestProject, eventually, fixture};
 
@@ -222,4 +225,55 @@ async fn between_events_timers_stand_still_and_transactions_are_over() {
         log.contains("counted leave"),
         "the line of the first event is in the log"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_sends_or_reads_slowly_holds_nobody_up() {
+    let Setup { web, .. } = Setup::default();
+    let setup = Setup {
+        web: WebSettings {
+            patience: Duration::from_secs(60),
+            reader: Duration::from_millis(200),
+            ..web
+        },
+        ..Setup::default()
+    };
+    let (host, project) = counts(setup).await;
+    let mut ana = project.customer(ANA).await;
+    ana.says("hello").await;
+    assert_eq!(ana.hears().await, "hello: 1");
+    let visit = async |head: &str| {
+        let mut stream = TcpStream::connect(host.address()).await.unwrap();
+        let head = format!("{head} HTTP/1.1\r\nhost: counts.bots.test\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream
+    };
+    let mut sending = Vec::new();
+    for _ in 0..20 {
+        let mut stream = visit("POST /count").await;
+        stream
+            .write_all(b"content-length: 3\r\n\r\na")
+            .await
+            .unwrap();
+        sending.push(stream);
+    }
+    ana.says("meanwhile").await;
+    assert_eq!(ana.hears().await, "meanwhile: 2");
+
+    // Nobody reads these.
+    let mut reading = Vec::new();
+    for _ in 0..3 {
+        let mut stream = visit("GET /large").await;
+        stream.write_all(b"\r\n").await.unwrap();
+        reading.push(stream);
+    }
+    ana.says("again").await;
+    assert_eq!(ana.hears().await, "again: 3");
+
+    // Those who sent slowly are served once they have sent all.
+    let stream = &mut sending[0];
+    stream.write_all(b"bc").await.unwrap();
+    let mut answer = vec![0; 15];
+    stream.read_exact(&mut answer).await.unwrap();
+    assert_eq!(answer, b"HTTP/1.1 200 OK");
 }
