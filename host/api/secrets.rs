@@ -241,6 +241,8 @@ struct SecretsImported {
     unchanged: Vec<String>,
     /// Not taken, because the host sets them.
     left_out: Vec<String>,
+    /// Names of the file that were linked to what the host knows: the file's values win now.
+    hides_links: Vec<String>,
     /// Lines that are no variables, or variables that no secret can be.
     invalid: Vec<SecretLine>,
     environment: EnvironmentView,
@@ -294,11 +296,21 @@ async fn import_secrets(
         left_out,
         invalid,
     } = imported;
+    let links = api
+        .host
+        .projects()
+        .settings(project.project_id)
+        .await?
+        .links;
+    let named = set.iter().chain(&unchanged);
+    let hides_links = named.filter(|name| links.contains_key(*name));
+    let hides_links = hides_links.cloned().collect();
     let line = |InvalidLine { line, reason }| SecretLine { line, reason };
     Ok(Json(SecretsImported {
         set,
         unchanged,
         left_out,
+        hides_links,
         invalid: invalid.into_iter().map(line).collect(),
         environment: environment(&api, project.project_id).await?,
     }))

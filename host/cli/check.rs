@@ -11,8 +11,11 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use super::output::write;
+use crate::build::artifact::{self, Artifact};
+use crate::capabilities::Grants;
 use crate::sandbox::{Bot, Sandbox, SandboxSettings};
-use crate::workshop::{Interfaces, Standing};
+use crate::sdk::Sdk;
+use crate::workshop::{Interfaces, Standing, Workshop};
 
 /// Whether a component can be a bot: its imports, what is missing, and how it answers.
 #[derive(Args)]
@@ -31,6 +34,9 @@ pub struct CheckArgs {
     /// A variable of its environment: NAME=VALUE. Those of the host are there.
     #[arg(long, value_parser = variable)]
     env: Vec<(String, String)>,
+    /// The SDK's files: what `roost build` made is booted with a project's environment, as by a deploy.
+    #[arg(long, env = "ROOST_SDK", default_value = ".tools/sdk")]
+    sdk: PathBuf,
     /// Where compiled components are kept, and the database of the conversation.
     #[arg(long, env = "ROOST_DATA", default_value = ".roost")]
     data: PathBuf,
@@ -90,6 +96,10 @@ impl CheckArgs {
             cache: Some(self.data.join("cache")),
             ..SandboxSettings::default()
         })?;
+        let bytes = match artifact::read(&bytes)? {
+            Some(bundle) if self.run => self.boot(&sandbox, &bundle).await?,
+            _ => bytes,
+        };
         let started = Instant::now();
         let loading = tokio::task::spawn_blocking(move || Bot::load(&sandbox, &bytes));
         let bot = loading
@@ -104,6 +114,18 @@ impl CheckArgs {
             started.elapsed().as_millis()
         ))?;
         Ok(bot)
+    }
+}
+
+impl CheckArgs {
+    /// What a deploy does with a bundle: its top level runs with the environment of the project.
+    async fn boot(&self, sandbox: &Sandbox, bundle: &Artifact) -> Result<Vec<u8>> {
+        let workshop = Workshop::start(sandbox, Sdk::open(&self.sdk)?).await?;
+        let environment = conversation::environment(self);
+        let memory = sandbox.memory_for(None);
+        let image = workshop.boot(bundle, environment, Grants::none, false, memory);
+        say("booted with a project's environment, as by a deploy")?;
+        Ok(image.await?.component)
     }
 }
 

@@ -4,6 +4,7 @@ use reqwest::{Method, RequestBuilder, Response, Url};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::path::Path;
+use std::sync::OnceLock;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -24,6 +25,9 @@ const USUAL_URL: &str = "http://127.0.0.1:4001";
 pub struct LocalHost {
     pub url: String,
     pub token: String,
+    /// The project of the bot that is worked on.
+    #[serde(default)]
+    pub project: Option<String>,
 }
 
 impl LocalHost {
@@ -35,6 +39,24 @@ impl LocalHost {
         let data = std::env::var_os("ROOST_DATA").unwrap_or_else(|| ".roost".into());
         let text = std::fs::read_to_string(Path::new(&data).join(Self::FILE)).ok()?;
         serde_json::from_str(&text).ok()
+    }
+
+    /// The project that words are about which name neither a host nor a project.
+    pub(super) fn project_here() -> Option<&'static str> {
+        static PROJECT: OnceLock<Option<String>> = OnceLock::new();
+        let found = PROJECT.get_or_init(|| {
+            let is_elsewhere = ["ROOST_URL", "ROOST_TOKEN"]
+                .iter()
+                .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
+            let mut flags = std::env::args();
+            let is_named =
+                flags.any(|flag| flag.starts_with("--url") || flag.starts_with("--token"));
+            match is_elsewhere || is_named {
+                true => None,
+                false => Self::here()?.project,
+            }
+        });
+        found.as_deref()
     }
 }
 

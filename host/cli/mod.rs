@@ -59,7 +59,7 @@ pub struct ApiArgs {
 /// Which project a word is about.
 #[derive(Args, Clone, Debug)]
 pub struct ProjectArgs {
-    /// The project: its name or id.
+    /// The project: its name or id. Without it: the bot of the `roost dev` that runs in this folder.
     #[arg(long, short, global = true, env = "ROOST_PROJECT", help_heading = HOST)]
     pub project: Option<String>,
 }
@@ -68,7 +68,10 @@ impl ProjectArgs {
     /// The project, or an error that says how to name one.
     pub fn required(&self) -> Result<&str, CliError> {
         let project = self.project.as_deref().filter(|name| !name.is_empty());
-        project.ok_or_else(|| {
+        if let Some(project) = project {
+            return Ok(project);
+        }
+        LocalHost::project_here().ok_or_else(|| {
             CliError::Usage(
                 "which project? Name it with `--project NAME`, or set ROOST_PROJECT; \
                  `roost projects` lists them"

@@ -310,6 +310,13 @@ async fn import(session: &Session, project: &str, file: &Path, all: bool) -> Res
                 text(name, "")
             ))?;
         }
+        for name in done["hides_links"].as_array().into_iter().flatten() {
+            let name = text(name, "");
+            output.say(&format!(
+                "{name} of the file is used now in place of the host's own, which it was linked to: \
+                 `roost secrets remove {name} --project {project}` takes it back"
+            ))?;
+        }
         for line in done["invalid"].as_array().into_iter().flatten() {
             output.say(&format!(
                 "line {}: {}",

@@ -174,9 +174,16 @@ impl Deploys {
         code: &Code,
     ) -> Result<Needs, DeployError> {
         let variables = self.variables(project_id).await?;
-        Ok(Needs::of(code.variables(), |variable| {
-            variables.has(variable)
-        }))
+        let needs = Needs::of(code.variables(), |variable| variables.has(variable));
+        let is_missing = |variable: &&crate::build::Variable| {
+            let is_of_number = meaning(variable).is_some_and(HostValue::is_of_number);
+            is_of_number && !variables.all.contains_key(&variable.name)
+        };
+        let of_number = code.variables().iter().filter(is_missing);
+        Ok(Needs {
+            of_number: of_number.cloned().collect(),
+            ..needs
+        })
     }
 
     /// What the code of the version that serves reads, beside what the project has.
@@ -233,7 +240,8 @@ impl Deploys {
         let project = owner.project.name.as_str();
         let complaint = needs.complaint(&self.advice(project), true);
         let offer = needs.offer(project);
-        let said: Vec<String> = complaint.into_iter().chain(offer).collect();
+        let number = needs.waits_for_number(project);
+        let said: Vec<String> = complaint.into_iter().chain(offer).chain(number).collect();
         if said.is_empty() || !error.is_authors() {
             return error;
         }

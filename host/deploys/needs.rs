@@ -17,6 +17,8 @@ pub struct Needs {
     pub unset: Vec<Variable>,
     /// The host knows them by another name, and nobody set them.
     pub offers: Vec<(Variable, HostValue)>,
+    /// They are the number's, and the project has none yet.
+    pub of_number: Vec<Variable>,
 }
 
 impl Needs {
@@ -58,6 +60,18 @@ impl Needs {
              with a deploy",
             self.links().join(" ")
         ))
+    }
+
+    /// What to say of a bot that does not start without a number; `None`: nothing.
+    pub fn waits_for_number(&self, project: &str) -> Option<String> {
+        let names = self.of_number.iter().map(Variable::shown);
+        (!self.of_number.is_empty()).then(|| {
+            format!(
+                "{} is empty until the project has a number\n  = connect it first, and deploy again: \
+                 `roost number connect --project {project} --phone-number-id … --waba-id …`",
+                list(names)
+            )
+        })
     }
 
     /// What to say of what nobody set; `None`: nothing. Of a bot that fails all of it may be why.

@@ -24,7 +24,7 @@ use crate::build::Report;
 use crate::cli::LocalHost;
 use crate::deploys::{Advice, Deployed};
 use crate::egress::EgressArgs;
-use crate::projects::{Links, ProjectId};
+use crate::projects::{Links, ProjectId, ProjectName};
 use crate::telemetry::LogFormat;
 use crate::workshop::WorkshopError;
 use anyhow::{Context, Result, bail};
@@ -117,10 +117,11 @@ pub async fn run(args: DevArgs) -> Result<()> {
     };
     let here = data.join(LocalHost::FILE);
     let ended = async {
-        write_host(&here, &setup)?;
+        let project = setup::project_name(&folder)?;
+        write_host(&here, &setup, &project)?;
         let bot = LocalBot {
             setup: &setup,
-            connected: setup.connect(&setup::project_name(&folder)?).await?,
+            connected: setup.connect(&project).await?,
             folder,
             env_files,
         };
@@ -144,10 +145,11 @@ fn admin_port(wanted: u16) -> u16 {
 }
 
 /// Lets other words of roost in this folder find the host.
-fn write_host(file: &Path, setup: &Setup) -> Result<()> {
+fn write_host(file: &Path, setup: &Setup, project: &ProjectName) -> Result<()> {
     let host = LocalHost {
         url: format!("http://{}", setup.app.admin_address()),
         token: setup.keys.admin_token.clone(),
+        project: Some(project.to_string()),
     };
     crate::kept::write_private(file, &serde_json::to_vec(&host)?)
         .with_context(|| format!("cannot write `{}`", file.display()))
@@ -231,8 +233,16 @@ async fn session(bot: &LocalBot<'_>, stop: &CancellationToken) -> Result<()> {
 }
 
 fn say_how_to_reach(setup: &Setup) {
+    let data = std::env::var_os("ROOST_DATA").unwrap_or_else(|| ".roost".into());
+    let is_found = Path::new(&data)
+        .canonicalize()
+        .is_ok_and(|data| data == setup.data);
+    let how = match is_found {
+        true => "from this folder".to_owned(),
+        false => format!("with ROOST_DATA={}", setup.data.display()),
+    };
     say(&format!(
-        "other words of roost reach this host from this folder; from elsewhere with ROOST_URL=http://{} \
+        "other words of roost reach this host {how}; from elsewhere with ROOST_URL=http://{} \
          ROOST_TOKEN={}",
         setup.app.admin_address(),
         setup.keys.admin_token
@@ -433,7 +443,7 @@ struct ProjectSettled<'a> {
 
 impl Settled for ProjectSettled<'_> {
     async fn settled(&self, deadline: tokio::time::Instant) -> bool {
-        let idle = tokio::time::timeout_at(deadline, self.setup.app.idle(self.project));
+        let idle = tokio::time::timeout_at(deadline, self.setup.app.inbox().rests(self.project));
         let is_idle = matches!(idle.await, Ok(Ok(())));
         self.fates.look().await;
         is_idle

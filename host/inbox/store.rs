@@ -204,6 +204,30 @@ impl Inbox {
         Ok(())
     }
 
+    /// Waits until a project has nothing more to run but what failed twice and waits for another try: its
+    /// conversation goes on without it.
+    ///
+    /// *Cancel safety*: it changes nothing.
+    pub async fn rests(&self, project_id: ProjectId) -> Result<(), InboxError> {
+        let mut ended = self.ended.subscribe();
+        loop {
+            let is_busy: bool = sqlx::query_scalar(
+                "select exists (
+                   select from event
+                   where project_id = $1 and state = 'pending'
+                     and not (attempts >= 2 and coalesce(not_before > now(), false)))",
+            )
+            .bind(project_id)
+            .fetch_one(&self.pool)
+            .await?;
+            if !is_busy {
+                return Ok(());
+            }
+            // As above.
+            let _ = tokio::time::timeout(IDLE_POLL, ended.changed()).await;
+        }
+    }
+
     async fn is_busy(&self, project_id: ProjectId) -> Result<bool, InboxError> {
         let is_busy = sqlx::query_scalar(
             "select exists (select from event where project_id = $1 and state = 'pending')",

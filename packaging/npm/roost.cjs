@@ -51,8 +51,8 @@ if (process.platform !== 'linux' || process.arch !== 'x64') {
 if (!fs.existsSync(binary)) fail(`\`${binary}\` is missing: install the package again`)
 
 const environment = { ROOST_SDK: path.join(packaged, 'sdk') }
-// Only `dev` starts a server of its own.
-if (process.argv[2] === 'dev' && !process.env.ROOST_POSTGRES) {
+// These start a server of their own, or say whether one could be started.
+if (['dev', 'check', 'doctor'].includes(process.argv[2]) && !process.env.ROOST_POSTGRES) {
   const programs = postgresPrograms()
   if (programs) environment.ROOST_POSTGRES = programs
 }

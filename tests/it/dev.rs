@@ -216,6 +216,12 @@ async fn a_bot_that_lacks_a_variable_is_waited_for_and_reads_its_env_file() {
     );
     dev.types("hello").await;
     dev.says("bot> secret secret hello").await;
+    let logs = command(&bot, &data).arg("events").output().await.unwrap();
+    assert!(
+        logs.status.success(),
+        "the bot of this folder is meant: {}",
+        String::from_utf8_lossy(&logs.stderr)
+    );
     assert_eq!(dev.ends().await, Some(0));
     assert!(!data.join("host.json").exists());
     assert_eq!(

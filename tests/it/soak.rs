@@ -5,10 +5,10 @@
 #[path = "../../benches/soak/harness/mod.rs"]
 mod harness;
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::postgres_support::bin_dir;
+use crate::support::sdk;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_lost_and_nothing_sent_twice_while_hosts_are_killed() {
@@ -36,11 +36,4 @@ async fn nothing_is_lost_and_nothing_sent_twice_while_hosts_are_killed() {
     assert!(verdict.dead.is_empty(), "{verdict}");
     assert!(verdict.messages > 20, "{verdict}");
     assert_eq!(verdict.json()["sent_twice"], 0);
-}
-
-fn sdk() -> PathBuf {
-    match std::env::var_os("ROOST_SDK") {
-        Some(folder) => folder.into(),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join(".tools/sdk"),
-    }
 }

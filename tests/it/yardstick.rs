@@ -2,10 +2,11 @@
 //!
 //! `cargo xtask test` installs what it needs. What is compared by whole is `cargo xtask cases` and `cargo xtask packages`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use crate::postgres_support::bin_dir;
+use crate::support::sdk;
 
 #[test]
 fn the_packages_that_bots_use_most_are_as_on_node() {
@@ -47,8 +48,4 @@ fn compare(word: &str, arguments: &[&str]) -> String {
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn sdk() -> PathBuf {
-    std::env::var_os("ROOST_SDK").map_or_else(|| root().join(".tools/sdk"), PathBuf::from)
 }

@@ -82,7 +82,7 @@ async fn database(server: &Embedded) -> Result<DatabaseGrant> {
 }
 
 /// What a host tells a bot, and what was given by hand.
-fn environment(args: &CheckArgs) -> BTreeMap<String, String> {
+pub(super) fn environment(args: &CheckArgs) -> BTreeMap<String, String> {
     let mut environment: BTreeMap<String, String> = [
         ("NODE_ENV", "production"),
         ("PORT", "3000"),

@@ -32,6 +32,7 @@ pub(super) async fn check(
         .current_dir(folder)
         .env("ROOST_DATA", folder.join("data"))
         .env("ROOST_POSTGRES", crate::postgres_support::bin_dir())
+        .env("ROOST_SDK", crate::support::sdk())
         .output()
         .await
         .unwrap();
@@ -92,4 +93,37 @@ async fn a_check_says_what_is_wrong() {
     .await;
     assert_eq!(code, Some(1), "{out}");
     assert!(err.contains("the text message failed"), "{err}");
+}
+
+#[tokio::test]
+async fn what_roost_build_makes_is_booted_with_the_environment_of_the_check() {
+    let folder = folder();
+    let file = folder.path().join("bot.wasm");
+    let built = Command::new(env!("CARGO_BIN_EXE_roost"))
+        .arg("build")
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/guests/echo"))
+        .arg("-o")
+        .arg(&file)
+        .env("ROOST_DATA", folder.path().join("data"))
+        .output()
+        .await
+        .unwrap();
+    assert!(
+        built.status.success(),
+        "{}",
+        String::from_utf8_lossy(&built.stderr)
+    );
+
+    let (code, out, err) = check(folder.path(), &file, &["--run", "--text", "hello"]).await;
+
+    assert_eq!(code, Some(0), "{out}{err}");
+    for line in [
+        "booted with a project's environment",
+        "handshake: /webhook, it answers Meta's handshake",
+        r#""body":"You said: hello""#,
+        "106540352242922/messages",
+        "it is a bot",
+    ] {
+        assert!(out.contains(line), "`{line}` is not in\n{out}");
+    }
 }

@@ -5,15 +5,12 @@ mod costly;
 mod long;
 mod wasi;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// A component that `cargo xtask setup` makes of a bot in C.
 pub fn path(name: &str) -> PathBuf {
-    let sdk = std::env::var_os("ROOST_SDK").map(PathBuf::from);
-    let tools = match &sdk {
-        Some(sdk) => sdk.parent().unwrap().to_owned(),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join(".tools"),
-    };
+    let sdk = crate::support::sdk();
+    let tools = sdk.parent().unwrap();
     tools.join("components").join(name).with_extension("wasm")
 }
 

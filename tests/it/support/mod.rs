@@ -5,3 +5,13 @@ pub mod bot;
 pub mod db;
 pub mod skip;
 pub mod transcript;
+
+use std::path::{Path, PathBuf};
+
+/// The SDK's files.
+pub fn sdk() -> PathBuf {
+    match std::env::var_os("ROOST_SDK") {
+        Some(folder) => folder.into(),
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).join(".tools/sdk"),
+    }
+}

@@ -18,6 +18,7 @@ mod test_host;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub(super) use crate::support::sdk;
 pub(super) use balancer::Balancer;
 pub(super) use contact::Contact;
 pub(super) use graph_proxy::GraphProxy;
@@ -25,7 +26,7 @@ pub(super) use operator::{Answered, Operator, answered};
 pub(super) use process::RoostProcess;
 pub(super) use project::{StoredEvent, TestProject};
 pub(super) use skew::Skew;
-pub(super) use test_host::{APP_ID, Setup, TestHost, scratch_database, sdk, share_cache};
+pub(super) use test_host::{APP_ID, Setup, TestHost, scratch_database, share_cache};
 
 /// The longest that a test waits for anything.
 pub(super) const DEADLINE: Duration = Duration::from_secs(30);

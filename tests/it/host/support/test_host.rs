@@ -1,7 +1,8 @@
 //! The host in this process, and what is around it.
 
+use crate::support::sdk;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -483,13 +484,6 @@ async fn url_of(database: &str) -> String {
     };
     let folder = folder.to_str().unwrap().replace('/', "%2F");
     format!("postgres://roost_admin@{folder}:{port}/{database}")
-}
-
-pub(in crate::host) fn sdk() -> PathBuf {
-    match std::env::var_os("ROOST_SDK") {
-        Some(folder) => folder.into(),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join(".tools/sdk"),
-    }
 }
 
 /// Compiled engines are kept for all tests: the first one of a machine compiles.

@@ -93,6 +93,17 @@ async fn what_the_host_knows_by_another_name_is_offered_and_taken_by_one_flag() 
     );
     ana.says("again").await;
     assert!(ana.hears().await.ends_with(" again"));
+    let env = "META_APP_SECRET=from-a-sample\nSTRIPE_KEY=sk_1\n";
+    std::fs::write(folder.path().join("sample.env"), env).unwrap();
+    let (code, said) = run(&["secrets", "import", "sample.env"]).await;
+    assert!(
+        code == Some(0)
+            && said.contains("META_APP_SECRET of the file is used now in place of the host's own")
+            && said.contains("`roost secrets remove META_APP_SECRET --project shop`"),
+        "{said}"
+    );
+    let (code, said) = run(&["secrets", "remove", "META_APP_SECRET"]).await;
+    assert_eq!(code, Some(0), "{said}");
     let (code, said) = run(&["secrets", "link", "A=app_secret"]).await;
     assert!(
         code == Some(2) && said.contains("it knows verify-token, app-secret"),
@@ -174,4 +185,26 @@ async fn a_bot_with_its_own_copy_of_the_app_secret_gets_what_is_signed_with_it()
     // What somebody else signed goes to other routes as it is.
     let (status, _) = post("/elsewhere", flow, &Secret::new("of nobody")).await;
     assert_eq!(status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bot_that_does_not_start_without_a_number_is_told_to_connect_it() {
+    let host = TestHost::start().await;
+    let name = "shop".parse().unwrap();
+    host.app().create_project(&name).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let source = strict("META_APP_SECRET")
+        + "if (!process.env.WA_PHONE_NUMBER_ID) throw new Error('no id')\n";
+    std::fs::write(folder.path().join("app.js"), source).unwrap();
+
+    let output = roost(&host.operator(), folder.path(), &["deploy", "--link"], "").await;
+
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let said = said + &String::from_utf8_lossy(&output.stdout);
+    assert!(
+        said.contains("no id")
+            && said.contains("is empty until the project has a number")
+            && said.contains("`roost number connect --project shop"),
+        "{said}"
+    );
 }
