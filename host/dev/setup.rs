@@ -89,7 +89,7 @@ impl Setup {
         let project = self.app.create_project(name).await?;
         let number_id = digits("number", name);
         let waba_id = digits("account", name);
-        self.emulate(&number_id, &waba_id)
+        self.emulate(&number_id, &waba_id, digits("business", name))
             .await
             .context("the emulated number cannot be made")?;
         let number = NewNumber {
@@ -102,7 +102,8 @@ impl Setup {
         Ok(Connected { project, number_id })
     }
 
-    async fn emulate(&self, number_id: &str, waba_id: &str) -> Result<()> {
+    /// `business_id`: what people's user ids hang on.
+    async fn emulate(&self, number_id: &str, waba_id: &str, business_id: String) -> Result<()> {
         let callback = format!("http://{}/webhooks/whatsapp", self.app.address());
         self.control
             .create_app(&NewApp {
@@ -116,6 +117,7 @@ impl Setup {
         self.control
             .create_waba(&NewWaba {
                 id: Some(waba_id.to_owned()),
+                business_id: Some(business_id),
                 app_ids: [APP_ID.to_owned()].into(),
                 ..NewWaba::default()
             })
