@@ -17,6 +17,8 @@ use super::values::{Limits, Param, Rows};
 
 const HARDENING: &str = concat!(
     include_str!("../../migrations/cell/harden.sql"),
+    include_str!("../../migrations/cell/bounds.sql"),
+    include_str!("../../migrations/cell/functions.sql"),
     include_str!("../../migrations/cell/catalog.sql")
 );
 

@@ -30,6 +30,7 @@ mod postgres_cell;
 mod postgres_client;
 mod postgres_embedded;
 mod postgres_faults;
+mod postgres_functions;
 mod postgres_hardening;
 mod postgres_keeper;
 mod postgres_pool;

@@ -4,11 +4,12 @@
 //! a statement does. This bounds what a session can leave behind and what a tenant can use up. It is
 //! not what keeps tenants apart: that is the login role and the rights in the cell.
 //!
-//! It does not look past the head: `a; b` passes here and is refused by the server, which takes one
-//! statement per `Parse`.
+//! Past the head it looks for few forms only (`whole`): `a; b` passes here and is refused by the server,
+//! which takes one statement per `Parse`.
 
 mod denial;
 mod transactions;
+mod whole;
 mod words;
 
 use super::values::TransactionOptions;
@@ -69,8 +70,19 @@ const CREATE_MODIFIERS: [&str; 6] = [
     "MATERIALIZED",
 ];
 
-/// Classifies `sql` by its first words.
+/// Classifies `sql` by its first words, and looks through the rest.
 pub fn classify(sql: &str) -> Statement {
+    match classify_head(sql) {
+        Statement::Allowed => match whole::check(sql) {
+            Ok(()) => Statement::Allowed,
+            Err(sentence) => Statement::Denied(sentence.to_owned()),
+        },
+        other => other,
+    }
+}
+
+/// Classifies `sql` by its first words.
+pub(super) fn classify_head(sql: &str) -> Statement {
     let mut words = Words::new(sql);
     while words.take_char('(') {}
     let first = match words.next() {
