@@ -34,6 +34,7 @@ mod postgres_functions;
 mod postgres_hardening;
 mod postgres_keeper;
 mod postgres_pool;
+mod postgres_quotas;
 mod postgres_scram;
 mod postgres_support;
 mod postgres_transactions;

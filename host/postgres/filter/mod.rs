@@ -127,6 +127,43 @@ pub(super) fn only_reads(sql: &str) -> bool {
     matches!(words.keyword().as_str(), "SELECT" | "VALUES" | "TABLE")
 }
 
+/// What a statement that passed the filter does, as its first word tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effect {
+    Reads,
+    /// Or may: a query can write by `WITH`, and make a table by `INTO`.
+    Writes,
+    Deletes,
+    Drops,
+    /// Makes or changes what the schema has.
+    Defines,
+    /// Makes it unless it is there, which bots may ask for again and again.
+    DefinesOnce,
+}
+
+pub(super) fn effect(sql: &str) -> Effect {
+    let mut words = Words::new(sql);
+    while words.take_char('(') {}
+    match words.keyword().as_str() {
+        "VALUES" | "TABLE" => Effect::Reads,
+        // Whatever `into` is there: it may be a word of a text.
+        "SELECT" if !sql.to_ascii_lowercase().contains("into") => Effect::Reads,
+        "DELETE" | "TRUNCATE" => Effect::Deletes,
+        "DROP" => Effect::Drops,
+        "CREATE" | "ALTER" if says_unless_there(words.clone()) => Effect::DefinesOnce,
+        "CREATE" | "ALTER" | "COMMENT" => Effect::Defines,
+        _ => Effect::Writes,
+    }
+}
+
+/// Whether `IF NOT EXISTS` is among the first words.
+fn says_unless_there(mut words: Words<'_>) -> bool {
+    let first: Vec<String> = (0..12).map(|_| words.keyword()).collect();
+    first
+        .windows(3)
+        .any(|three| three == ["IF", "NOT", "EXISTS"])
+}
+
 /// `CREATE`, `ALTER` or `DROP` and the kind of object. Fails with the words that are not allowed.
 fn object(first: &str, words: &mut Words<'_>, modifiers: &[&str]) -> Result<(), String> {
     loop {

@@ -153,6 +153,7 @@ impl TestHost {
     pub(in crate::host) async fn starts_again(&mut self) {
         let config = AppConfig {
             server: self.server(),
+            quotas: roost::postgres::Quotas::default(),
             data: self.data.0.clone(),
             sdk: sdk(),
             master_key: MASTER_KEY,
