@@ -17,7 +17,7 @@ use crate::inbox::{
 use crate::lifecycle::{Lifecycle, LifecycleParts, MachineHandle};
 use crate::logs::{LogStore, LogWriter};
 use crate::observing::{Observing, Scrape};
-use crate::postgres::{Cell, Pool, PoolConfig, Server, TenantDatabase};
+use crate::postgres::{Cell, Guard, Pool, PoolConfig, Quotas, Server, Share, TenantDatabase};
 use crate::projects::{
     NewNumber, Project, ProjectError, ProjectId, ProjectName, ProjectSettings, ProjectStore,
     Secret, SettingError, SettingsChange, Vault, check_master_key, remember_master_key,
@@ -59,9 +59,6 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// How long requests to the admin API get to end when the host stops.
 const ADMIN_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Connections to the control database.
-const CONTROL_CONNECTIONS: u32 = 20;
-
 /// How long an idle connection of the control pool is taken for alive without being asked.
 const TRUSTED_FOR: Duration = Duration::from_millis(500);
 
@@ -69,6 +66,8 @@ const TRUSTED_FOR: Duration = Duration::from_millis(500);
 pub struct AppConfig {
     /// Where Postgres is.
     pub server: Server,
+    /// What projects may have of it, and this host.
+    pub quotas: Quotas,
     /// Artifacts, images and compiled engines.
     pub data: PathBuf,
     /// The SDK's files.
@@ -179,10 +178,14 @@ impl App {
         let listener = listen(config.listen, flags[0]).await?;
         let admin_listener = listen(config.admin_listen, flags[1]).await?;
         let vault = Arc::new(Vault::new(&config.master_key));
-        let pool = control_pool(&config.server, &vault).await?;
+        let quotas = config.quotas;
+        let (pool, share) = control_pool(&config.server, &vault, &quotas).await?;
         let cell = Cell::ensure(&config.server, CELL)
             .await
             .context("the cell cannot be made")?;
+        cell.set_quotas(&quotas)
+            .await
+            .context("the limits of projects cannot be written down")?;
         let access = Access::new(pool.clone(), vault.clone(), config.admin_token.as_ref());
         if !access.has_admin().await? {
             tracing::warn!(
@@ -191,7 +194,11 @@ impl App {
         }
         let projects = ProjectStore::new(pool.clone(), vault);
         let conversations = ConversationStore::new(pool.clone());
-        let database = TenantDatabase::new(Pool::new(PoolConfig::default()));
+        let database = TenantDatabase::new(Pool::new(PoolConfig {
+            max_total: share.tenants as usize,
+            ..PoolConfig::default()
+        }));
+        let guard = Guard::new(cell.clone(), &database, &quotas);
         let egress = Arc::new(
             Egress::new(config.egress.clone(), EgressLimits::default())
                 .context("the client for bots' requests cannot be made")?,
@@ -287,6 +294,7 @@ impl App {
         let machine = lifecycle.start(&config.dispatcher.owner, config.dispatcher.lease);
         let (draining, closing) = (CancellationToken::new(), CancellationToken::new());
         keeper.clone().start(draining.clone());
+        guard.start(draining.clone());
         let address = listener.local_addr()?;
         let state = HttpState {
             inbox: inbox.clone(),
@@ -530,7 +538,7 @@ async fn listen(address: SocketAddr, flag: &str) -> Result<tokio::net::TcpListen
     })
 }
 
-async fn control_pool(server: &Server, vault: &Vault) -> Result<PgPool> {
+async fn control_pool(server: &Server, vault: &Vault, quotas: &Quotas) -> Result<(PgPool, Share)> {
     if let Some(mut there) = server.control_if_there().await? {
         check_master_key(&mut there, vault).await?;
         // It was only asked.
@@ -540,8 +548,12 @@ async fn control_pool(server: &Server, vault: &Vault) -> Result<PgPool> {
         .ensure()
         .await
         .context("the control database cannot be prepared")?;
+    let share = server
+        .share(quotas)
+        .await
+        .context("Postgres cannot be asked how many connections it takes")?;
     let pool = PgPoolOptions::new()
-        .max_connections(CONTROL_CONNECTIONS)
+        .max_connections(share.control)
         .acquire_timeout(Duration::from_secs(10))
         // A connection that was in use a moment ago is there: asking each time costs as much as
         // most statements do.
@@ -562,7 +574,7 @@ async fn control_pool(server: &Server, vault: &Vault) -> Result<PgPool> {
         .await
         .context("the control database cannot be migrated")?;
     remember_master_key(&pool, vault).await?;
-    Ok(pool)
+    Ok((pool, share))
 }
 
 /// No more runs than instances: one more would only wait, with an event that another host could run.

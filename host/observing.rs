@@ -95,6 +95,7 @@ impl Scrape {
     pub async fn render(&self) -> Result<String, std::fmt::Error> {
         let queue = self.queue().await;
         let tenants = self.tenants.pool().metrics();
+        let held = self.tenants.held();
         let idle = self.control.num_idle();
         let sample = Sample {
             instances: self.sandbox.instances() as u64,
@@ -111,6 +112,8 @@ impl Scrape {
                 idle: idle as u64,
                 ..PoolSample::default()
             },
+            held_full: held.full as u64,
+            held_endless: held.endless as u64,
             ..queue
         };
         self.inbox.telemetry().metrics.render(&sample)

@@ -62,6 +62,7 @@ async fn deploy(world: &World, data: &Path) -> Result<()> {
     std::fs::create_dir_all(data)?;
     let app = App::start(AppConfig {
         server: world.database(DATABASE).await?,
+        quotas: roost::postgres::Quotas::default(),
         data: data.to_owned(),
         sdk: setting("ROOST_SDK", ".tools/sdk"),
         master_key: MASTER_KEY,

@@ -12,7 +12,7 @@ use crate::app::AppConfig;
 use crate::egress::EgressArgs;
 use crate::inbox::{DispatcherSettings, InboxLimits};
 use crate::observing::ObservingArgs;
-use crate::postgres::{MasterKey, Server, TenantAuth};
+use crate::postgres::{MasterKey, QuotaArgs, Server, TenantAuth};
 use crate::projects::Secret;
 use crate::runs::ResidentSettings;
 use crate::sandbox::{Budget, Compiler, DEFAULT_MEMORY_BYTES};
@@ -169,6 +169,8 @@ pub struct ServeArgs {
     )]
     pub delete_grace_hours: u64,
     #[command(flatten)]
+    pub quotas: QuotaArgs,
+    #[command(flatten)]
     pub egress: EgressArgs,
     #[command(flatten)]
     pub observing: ObservingArgs,
@@ -201,6 +203,7 @@ impl ServeArgs {
         };
         Ok(AppConfig {
             server,
+            quotas: self.quotas.into(),
             data: self.data,
             sdk: self.sdk,
             master_key,

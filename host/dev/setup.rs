@@ -159,6 +159,7 @@ fn app_config(
         .and_then(|key| key.try_into().ok());
     Ok(AppConfig {
         server: postgres.server(),
+        quotas: crate::postgres::Quotas::default(),
         data: places.data.clone(),
         sdk: places.sdk.clone(),
         master_key: master_key.context("the master key is damaged")?,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::address::{CellAddress, Tenant, TenantName};
 use super::client::Client;
@@ -17,7 +17,10 @@ use super::values::{Limits, Param, Rows};
 
 const HARDENING: &str = concat!(
     include_str!("../../migrations/cell/harden.sql"),
-    include_str!("../../migrations/cell/catalog.sql")
+    include_str!("../../migrations/cell/bounds.sql"),
+    include_str!("../../migrations/cell/functions.sql"),
+    include_str!("../../migrations/cell/catalog.sql"),
+    include_str!("../../migrations/cell/quotas.sql")
 );
 
 /// A hardened database. Cheap to clone.
@@ -27,18 +30,19 @@ pub struct Cell {
 }
 
 /// What a tenant stores.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// Tables, indexes, sequences, views and what belongs to them.
+    /// Tables, indexes, sequences, views and types.
     pub relations: u64,
-    /// On disk, indexes included.
+    /// On disk: rows, what is too long for them, indexes, statistics, definitions and comments.
     pub bytes: u64,
 }
 
 impl Cell {
     /// A back-stop; the pool holds fewer.
     const CONNECTIONS_PER_TENANT: u32 = 4;
-    const DEADLINE: Duration = Duration::from_secs(60);
+    pub(super) const DEADLINE: Duration = Duration::from_secs(60);
+    const PAUSE: Duration = Duration::from_millis(100);
 
     /// Makes the cell `database` on `server` and hardens it, or takes it as it is when that was done
     /// before. Prepares the server first.
@@ -110,56 +114,96 @@ impl Cell {
         Ok(self.tenant(name))
     }
 
-    /// Ends the tenant's sessions and drops its role and its schema with all that is in it. Succeeds
-    /// when there is nothing to drop.
-    pub async fn drop_tenant(&self, name: &TenantName) -> Result<(), CellError> {
-        let doing = "dropping a tenant";
-        // Committed on its own, so that no new session can start while the old ones end.
-        let role_exists = self
-            .as_provisioner(doing, async |client| {
-                let role_exists = exists(client, "select to_regrole($1) is not null", name).await?;
-                if role_exists {
-                    control(client, &format!("alter role {name} nologin")).await?;
-                }
-                Ok(role_exists)
-            })
-            .await?;
-        self.as_provisioner(doing, async |client| {
-            lock(client, name).await?;
-            let end_sessions = "select count(pg_terminate_backend(pid, 2000)) from pg_stat_activity \
-                where usename = $1::text::name";
-            query(client, end_sessions, name).await?;
-            control(client, &format!("drop schema if exists {name} cascade")).await?;
-            if role_exists {
-                control(client, &format!("drop role if exists {name}")).await?;
+    /// What the tenant stores now. Runs none of its code: sizes are taken by OID.
+    pub async fn usage(&self, name: &TenantName) -> Result<Usage, CellError> {
+        let all = self.usages(std::slice::from_ref(name)).await?;
+        Ok(all.first().map_or_else(Usage::default, |(_, usage)| *usage))
+    }
+
+    /// What each of these tenants stores now. They need not be there any more.
+    pub(super) async fn usages(
+        &self,
+        names: &[TenantName],
+    ) -> Result<Vec<(TenantName, Usage)>, CellError> {
+        let sql = "select relations, bytes from quota.measure($1::text::name)";
+        self.as_provisioner_alone("measuring tenants", async |client| {
+            let mut usages = Vec::new();
+            for name in names {
+                let rows = query(client, sql, name).await?;
+                let number = |column: usize| {
+                    let text = rows.rows.first()?.get(column)?.as_ref()?;
+                    std::str::from_utf8(text).ok()?.parse().ok()
+                };
+                let usage = Usage {
+                    relations: number(0).unwrap_or(0),
+                    bytes: number(1).unwrap_or(0),
+                };
+                usages.push((name.clone(), usage));
             }
-            Ok(())
+            Ok(usages)
         })
         .await
     }
 
-    /// What the tenant stores now. Runs none of its code: sizes are taken by OID.
-    pub async fn usage(&self, name: &TenantName) -> Result<Usage, CellError> {
+    /// Tenants with a statement that has run for longer than `time`.
+    pub(super) async fn running_longer_than(
+        &self,
+        time: Duration,
+    ) -> Result<Vec<TenantName>, CellError> {
+        let sql = format!("select quota.running({}) limit 100", time.as_millis());
         let rows = self
-            .as_provisioner("measuring a tenant", async |client| {
-                let sql = "select count(*), coalesce(sum(pg_total_relation_size(c.oid)) \
-                    filter (where c.relkind in ('r', 'm')), 0)::bigint \
-                    from pg_class c where c.relnamespace = to_regnamespace($1)";
-                query(client, sql, name).await
+            .as_provisioner("looking for statements that do not end", async |client| {
+                client.control(&sql, Self::DEADLINE).await
             })
             .await?;
-        let number = |column: usize| {
-            let text = rows.rows.first()?.get(column)?.as_ref()?;
-            std::str::from_utf8(text).ok()?.parse().ok()
+        let names = rows.rows.iter().filter_map(|row| row.first()?.as_ref());
+        Ok(names
+            .filter_map(|name| TenantName::parse(&String::from_utf8_lossy(name)).ok())
+            .collect())
+    }
+
+    /// Writes the tenant's tables anew, without what was deleted. As the tenant itself, whose indexes
+    /// may have code.
+    pub(super) async fn compact(&self, name: &TenantName) -> Result<(), DbError> {
+        let mut client = Client::connect(&Login::for_tenant(&self.tenant(name.clone()))).await?;
+        let work = async {
+            control(&mut client, "set statement_timeout = '60s'").await?;
+            let tables = "select format('vacuum (full) %I.%I', n.nspname, c.relname)
+                from catalog.pg_class c join catalog.pg_namespace n on n.oid = c.relnamespace
+                where c.relkind in ('r', 'm') and n.nspname = session_user";
+            let rows = client.control(tables, Self::DEADLINE).await?;
+            for table in rows.rows.iter().filter_map(|row| row.first()?.as_ref()) {
+                control(&mut client, &String::from_utf8_lossy(table)).await?;
+            }
+            Ok(())
         };
-        Ok(Usage {
-            relations: number(0).unwrap_or(0),
-            bytes: number(1).unwrap_or(0),
-        })
+        let done = work.await;
+        client.close().await;
+        done
     }
 
     /// Runs `work` in one transaction as the provisioner.
-    async fn as_provisioner<T>(
+    pub(super) async fn as_provisioner<T>(
+        &self,
+        doing: &'static str,
+        work: impl AsyncFnOnce(&mut Client) -> Result<T, DbError>,
+    ) -> Result<T, CellError> {
+        self.as_provisioner_alone(doing, async |client| {
+            client.begin(Default::default(), Self::DEADLINE).await?;
+            let result = work(client).await;
+            let end = match result {
+                Ok(_) => client.commit(Self::DEADLINE).await.map(drop),
+                Err(_) => client.rollback(Self::DEADLINE).await,
+            };
+            // The first error is the one that tells what went wrong.
+            let value = result?;
+            end.map(|()| value)
+        })
+        .await
+    }
+
+    /// Runs `work` as the provisioner, each statement in a transaction of its own.
+    pub(super) async fn as_provisioner_alone<T>(
         &self,
         doing: &'static str,
         work: impl AsyncFnOnce(&mut Client) -> Result<T, DbError>,
@@ -171,17 +215,18 @@ impl Cell {
             password: self.address.auth.password(PROVISIONER),
         };
         let whole = async {
-            let mut client = Client::connect(&login).await?;
-            client.begin(Default::default(), Self::DEADLINE).await?;
-            let result = work(&mut client).await;
-            let end = match result {
-                Ok(_) => client.commit(Self::DEADLINE).await.map(drop),
-                Err(_) => client.rollback(Self::DEADLINE).await,
+            let mut client = loop {
+                match Client::connect(&login).await {
+                    // All connections are taken: one comes free.
+                    Err(DbError::Unavailable(reason)) if reason.contains("53300") => {
+                        sleep(Self::PAUSE).await;
+                    }
+                    connected => break connected?,
+                }
             };
+            let result = work(&mut client).await;
             client.close().await;
-            // The first error is the one that tells what went wrong.
-            let value = result?;
-            end.map(|()| value)
+            result
         };
         timeout(2 * Self::DEADLINE, whole)
             .await
@@ -191,12 +236,16 @@ impl Cell {
 }
 
 /// Two hosts that make or drop the same tenant take turns.
-async fn lock(client: &mut Client, name: &TenantName) -> Result<(), DbError> {
+pub(super) async fn lock(client: &mut Client, name: &TenantName) -> Result<(), DbError> {
     let sql = "select pg_advisory_xact_lock(hashtextextended($1, 0))";
     query(client, sql, name).await.map(drop)
 }
 
-async fn exists(client: &mut Client, sql: &str, name: &TenantName) -> Result<bool, DbError> {
+pub(super) async fn exists(
+    client: &mut Client,
+    sql: &str,
+    name: &TenantName,
+) -> Result<bool, DbError> {
     let rows = query(client, sql, name).await?;
     let value = rows
         .rows
@@ -206,7 +255,11 @@ async fn exists(client: &mut Client, sql: &str, name: &TenantName) -> Result<boo
     Ok(value.is_some_and(|value| value.as_ref() == b"t"))
 }
 
-async fn query(client: &mut Client, sql: &str, name: &TenantName) -> Result<Rows, DbError> {
+pub(super) async fn query(
+    client: &mut Client,
+    sql: &str,
+    name: &TenantName,
+) -> Result<Rows, DbError> {
     let params = [Param::Text(name.as_str().to_owned())];
     let limits = Limits {
         deadline: Cell::DEADLINE,
@@ -215,7 +268,7 @@ async fn query(client: &mut Client, sql: &str, name: &TenantName) -> Result<Rows
     client.query(sql, &params, &limits).await
 }
 
-async fn control(client: &mut Client, sql: &str) -> Result<(), DbError> {
+pub(super) async fn control(client: &mut Client, sql: &str) -> Result<(), DbError> {
     client.control(sql, Cell::DEADLINE).await.map(drop)
 }
 

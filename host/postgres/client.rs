@@ -77,7 +77,7 @@ impl Client {
         limits: &Limits,
     ) -> Result<Rows, DbError> {
         // Nothing that a tenant may send outlives its statement or transaction.
-        self.may_have_state |= matches!(filter::classify(sql), filter::Statement::Denied(_));
+        self.may_have_state |= matches!(filter::classify_head(sql), filter::Statement::Denied(_));
         let may_need_rollback = self.status == TransactionStatus::Idle && !filter::only_reads(sql);
         let settle = if may_need_rollback {
             Settle::AfterAnswer

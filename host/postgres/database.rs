@@ -6,14 +6,16 @@ use super::address::Tenant;
 use super::client::TransactionStatus;
 use super::error::DbError;
 use super::filter::{Statement, classify};
+use super::holds::{Admission, Held, Hold, Holds};
 use super::pool::{Lease, Pool};
 use super::server::quoted;
-use super::values::{Limits, Param, Rows, TransactionOptions};
+use super::values::{Access, Limits, Param, Rows, TransactionOptions};
 
 /// Runs tenants' statements. Cheap to clone.
 #[derive(Clone)]
 pub struct TenantDatabase {
     pool: Pool,
+    holds: Holds,
 }
 
 /// An open transaction: one connection until it ends. Dropping it rolls back.
@@ -22,6 +24,10 @@ pub struct TenantTransaction {
     /// Set when a statement's outcome was withheld from the caller: then nothing may be committed.
     is_failed: bool,
     savepoints: u32,
+    holds: Holds,
+    tenant: Tenant,
+    /// Why it cannot write.
+    hold: Option<Hold>,
 }
 
 /// How a transaction really ended.
@@ -34,7 +40,20 @@ pub enum CommitOutcome {
 
 impl TenantDatabase {
     pub fn new(pool: Pool) -> Self {
-        Self { pool }
+        Self {
+            pool,
+            holds: Holds::default(),
+        }
+    }
+
+    /// How many projects are held back.
+    pub fn held(&self) -> Held {
+        self.holds.count()
+    }
+
+    /// Who is held back, which a `Guard` decides.
+    pub(super) fn holds(&self) -> Holds {
+        self.holds.clone()
     }
 
     pub fn pool(&self) -> &Pool {
@@ -63,8 +82,23 @@ impl TenantDatabase {
             | Statement::Release(_)
             | Statement::RollbackTo(_) => return Err(transaction_statement()),
         }
+        let admission = self.holds.admit(tenant, sql, false)?;
         let mut lease = self.pool.acquire(tenant).await?;
-        lease.query(sql, params, limits).await
+        let Admission::ReadOnly(hold) = admission else {
+            let result = lease.query(sql, params, limits).await;
+            if result.is_err() {
+                self.holds.failed(tenant, sql);
+            }
+            return result;
+        };
+        let options = TransactionOptions {
+            access: Some(Access::ReadOnly),
+            ..TransactionOptions::default()
+        };
+        lease.begin(options, limits.deadline).await?;
+        // Dropping the connection ends the transaction.
+        let rows = lease.query(sql, params, limits).await;
+        rows.map_err(|error| hold.explain(error))
     }
 
     /// Begins a transaction. The server ends it when it lasts longer than 10 seconds, or waits 5
@@ -72,15 +106,25 @@ impl TenantDatabase {
     pub async fn begin(
         &self,
         tenant: &Tenant,
-        options: TransactionOptions,
+        mut options: TransactionOptions,
         deadline: Duration,
     ) -> Result<TenantTransaction, DbError> {
+        let hold = match self.holds.admit_transaction(tenant)? {
+            Admission::AsItIs => None,
+            Admission::ReadOnly(hold) => {
+                options.access = Some(Access::ReadOnly);
+                Some(hold)
+            }
+        };
         let mut lease = self.pool.acquire(tenant).await?;
         lease.begin(options, deadline).await?;
         Ok(TenantTransaction {
             lease,
             is_failed: false,
             savepoints: 0,
+            holds: self.holds.clone(),
+            tenant: tenant.clone(),
+            hold,
         })
     }
 }
@@ -101,7 +145,10 @@ impl TenantTransaction {
     ) -> Result<Rows, DbError> {
         let own;
         let sql = match classify(sql) {
-            Statement::Allowed => sql,
+            Statement::Allowed => {
+                self.holds.admit(&self.tenant, sql, true)?;
+                sql
+            }
             Statement::Denied(sentence) => return Err(DbError::Denied(sentence)),
             Statement::Begin(_) | Statement::Commit | Statement::Rollback => {
                 return Err(transaction_statement());
@@ -129,7 +176,10 @@ impl TenantTransaction {
         self.is_failed = true;
         let result = self.lease.query(sql, params, limits).await;
         self.is_failed = !matches!(result, Ok(_) | Err(DbError::Sql(_) | DbError::Denied(_)));
-        result
+        match self.hold {
+            Some(hold) => result.map_err(|error| hold.explain(error)),
+            None => result,
+        }
     }
 
     /// Fails with `Sql` when a deferred constraint does not hold; nothing was kept then.

@@ -72,8 +72,9 @@ impl SchemaDump {
             .await
             .map_err(|source| admin_error(DOING, source))?;
         // What is in the schema is written without its name, which is nobody's business; what is
-        // built in still wins over what is called the same.
-        let path = format!("set local search_path = pg_catalog, {schema}");
+        // built in still wins over what is called the same. Other servers have no `bounded`, and
+        // its functions in `pg_catalog`.
+        let path = format!("set local search_path = bounded, pg_catalog, {schema}");
         run(&mut admin, &path, DOING).await?;
         Ok(exists.then_some(Self { admin, schema }))
     }

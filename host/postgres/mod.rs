@@ -9,11 +9,14 @@
 //! [`filter`], takes a connection of its tenant from the [`Pool`], and goes through [`Client`], which
 //! bounds rows, bytes and time before anything is buffered.
 //!
-//! Not here: tables of the control plane (their features own their SQL), quotas on tables and bytes
-//! (the caller reads [`Cell::usage`] and decides).
+//! What a project may have is in [`Quotas`]: the server looks at what can be counted when something is
+//! made, and the [`Guard`] measures what is stored.
+//!
+//! Not here: tables of the control plane (their features own their SQL).
 
 mod address;
 mod answer;
+mod capacity;
 mod cell;
 mod client;
 mod database;
@@ -21,21 +24,29 @@ mod dump;
 mod embedded;
 mod error;
 pub mod filter;
+mod guard;
+mod holds;
 mod login;
 mod pool;
+mod quotas;
+mod removal;
 mod scram;
 mod server;
 mod values;
 mod wire;
 
 pub use address::{CellAddress, Endpoint, MasterKey, Tenant, TenantAuth, TenantName};
+pub use capacity::{Capacity, Share};
 pub use cell::{Cell, Usage};
 pub use client::{Client, TransactionStatus};
 pub use database::{CommitOutcome, TenantDatabase, TenantTransaction};
 pub use dump::{Definitions, DumpedTable, LEFT_OUT, SchemaDump};
 pub use embedded::{Embedded, EmbeddedConfig, EmbeddedError};
 pub use error::{CellError, DbError, SqlError};
+pub use guard::Guard;
+pub use holds::Held;
 pub use login::Login;
 pub use pool::{Lease, Pool, PoolConfig, PoolMetrics};
+pub use quotas::{QuotaArgs, Quotas};
 pub use server::{CONTROL_DATABASE, Server};
 pub use values::{Access, Column, Isolation, Limits, Param, Rows, TransactionOptions};

@@ -25,6 +25,8 @@ pub struct Server {
     maintenance: PgConnectOptions,
     pub(super) endpoint: Endpoint,
     pub(super) auth: TenantAuth,
+    /// Whether the host started it, with limits of its own.
+    pub(super) is_own: bool,
 }
 
 impl Server {
@@ -35,6 +37,7 @@ impl Server {
             maintenance: admin.database("postgres"),
             endpoint,
             auth: TenantAuth::Peer,
+            is_own: true,
         }
     }
 
@@ -78,6 +81,7 @@ impl Server {
             maintenance,
             endpoint,
             auth,
+            is_own: false,
         })
     }
 
@@ -158,6 +162,10 @@ impl Server {
         let lock = "select pg_advisory_lock(hashtextextended('roost.maintenance', 0))";
         run(&mut admin, lock, "waiting for another host to finish").await?;
         Ok(admin)
+    }
+
+    pub(super) async fn connect_for_asking(&self) -> Result<PgConnection, CellError> {
+        connect(&self.maintenance).await
     }
 
     pub(super) async fn connect_to(&self, database: &str) -> Result<PgConnection, CellError> {

@@ -116,6 +116,22 @@ create or replace function catalog.obj_description(object oid, kind name) return
 create or replace function catalog.obj_description(object oid) returns text
   language sql stable security definer set search_path = pg_catalog
   return catalog.obj_description(object, 'pg_class');
+create or replace function catalog.pg_get_expr(expression pg_node_tree, relation oid) returns text
+  language sql stable security definer set search_path = pg_catalog
+  return case when relation = 0 or catalog.is_own(relation) then pg_catalog.pg_get_expr(expression, relation) end;
+create or replace function catalog.pg_get_expr(expression pg_node_tree, relation oid, pretty boolean) returns text
+  language sql stable security definer set search_path = pg_catalog
+  return case when relation = 0 or catalog.is_own(relation) then pg_catalog.pg_get_expr(expression, relation, pretty) end;
+create or replace function catalog.format_type(type_oid oid, modifier integer) returns text
+  language sql stable security definer set search_path = pg_catalog
+  return (select pg_catalog.format_type(t.oid, modifier) from catalog.pg_type t where t.oid = type_oid);
+create or replace function catalog.pg_relation_is_updatable(relation regclass, include_triggers boolean) returns integer
+  language sql stable security definer set search_path = pg_catalog
+  return case when catalog.is_own(relation) then pg_catalog.pg_relation_is_updatable(relation, include_triggers) end;
+create or replace function catalog.pg_column_is_updatable(relation regclass, number smallint, include_triggers boolean)
+  returns boolean
+  language sql stable security definer set search_path = pg_catalog
+  return case when catalog.is_own(relation) then pg_catalog.pg_column_is_updatable(relation, number, include_triggers) end;
 create or replace function catalog.pg_get_userbyid(role_oid oid) returns name
   language sql stable security definer set search_path = pg_catalog
   return (select r.rolname from pg_catalog.pg_roles r where r.oid = role_oid and r.rolname in (session_user, 'postgres'));
@@ -157,7 +173,65 @@ begin
 end
 $$;
 
--- 4. `information_schema.columns` asks this of each `varchar(n)`, and as Postgres has it, it reads `pg_database`.
+create or replace function catalog.index_position(relation oid, number smallint) returns integer
+  language sql stable security definer set search_path = pg_catalog
+  return case when catalog.is_own(relation) then information_schema._pg_index_position(relation, number) end;
+
+-- 4. `information_schema` asks functions whether something is the tenant's, by its number, and these would tell the same
+-- of another's. A tenant sees there what it owns. These are such that the planner takes them apart, and finds few rows.
+create or replace function catalog.has_schema_privilege(schema_oid oid, privilege text) returns boolean
+  language sql stable parallel safe return schema_oid = to_regnamespace(session_user::text)::oid;
+create or replace function catalog.has_schema_privilege(schema_name name, privilege text) returns boolean
+  language sql stable parallel safe return schema_name in (session_user, 'pg_catalog', 'information_schema');
+create or replace function catalog.pg_has_role(role_oid oid, privilege text) returns boolean
+  language sql stable parallel safe return role_oid = session_user::regrole::oid;
+create or replace function catalog.pg_has_role(role_name name, privilege text) returns boolean
+  language sql stable parallel safe return role_name = session_user;
+create or replace function catalog.pg_has_role(member oid, role_oid oid, privilege text) returns boolean
+  language sql stable parallel safe return member = role_oid;
+
+do $$
+declare
+  object text;
+  definition text;
+  rewritten text;
+  view record;
+begin
+  -- What a tenant may do with what is another's: nothing.
+  foreach object in array array['table', 'any_column', 'sequence', 'function', 'type', 'server', 'foreign_data_wrapper']
+  loop
+    execute format('create or replace function catalog.has_%s_privilege(object oid, privilege text) returns boolean
+      language sql immutable parallel safe return false', object);
+  end loop;
+  create or replace function catalog.has_column_privilege(relation oid, number smallint, privilege text) returns boolean
+    language sql immutable parallel safe return false;
+  for view in
+    select c.oid, c.relname from pg_catalog.pg_class c
+    where c.relnamespace = 'information_schema'::regnamespace and c.relkind = 'v'
+  loop
+    definition := pg_get_viewdef(view.oid);
+    rewritten := regexp_replace(
+      definition,
+      '(?<![\w.])(pg_has_role|has_\w+_privilege|pg_get_expr|pg_get_viewdef|pg_get_constraintdef|format_type|pg_relation_is_updatable|pg_column_is_updatable)\(',
+      'catalog.\1(', 'g');
+    -- Reads the catalogs, in the name of who asks.
+    rewritten := replace(rewritten, 'information_schema._pg_index_position(', 'catalog.index_position(');
+    if rewritten <> definition then
+      execute format('create or replace view information_schema.%I as %s', view.relname, rewritten);
+    end if;
+  end loop;
+end
+$$;
+
+-- What a column of intervals is of: `DAY TO SECOND`. As Postgres has it, it asks for the name of any type.
+create or replace function information_schema._pg_interval_type(typid oid, mod integer) returns text
+  language sql immutable parallel safe returns null on null input
+  return case
+    when typid = 1186
+    then nullif(upper(btrim(regexp_replace(catalog.format_type(typid, mod), '^interval[()0-9]*', ''))), '')
+  end;
+
+-- `information_schema.columns` asks this of each `varchar(n)`, and as Postgres has it, it reads `pg_database`.
 create or replace function information_schema._pg_char_octet_length(typid oid, typmod integer) returns integer
   language sql immutable parallel safe returns null on null input
   return case

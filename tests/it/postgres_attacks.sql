@@ -239,7 +239,7 @@ create function {a}.sys(cstring) returns int language c as 'libc.so.6','system'
 -- CREATE FUNCTION internal: refused, denied
 create function {a}.i(text,text,bool) returns text language internal as 'set_config_by_name'
 
--- CREATE TRIGGER builtin fn: works, denied
+-- CREATE TRIGGER builtin fn: refused, denied
 create trigger t before update on {a}.mine for each row execute function suppress_redundant_updates_trigger()
 
 -- CREATE RULE .. DO ALSO NOTIFY: works, denied
@@ -256,7 +256,7 @@ create aggregate {a}.ag(text) (sfunc=textcat, stype=text)
 -- CREATE OPERATOR over set_config: refused, denied
 create operator {a}.@@@ (function=pg_catalog.pg_notify,leftarg=text,rightarg=text)
 
--- CREATE CAST/CONVERSION: works, denied
+-- CREATE CAST/CONVERSION: refused, denied
 create conversion {a}.cv for 'LATIN1' to 'UTF8' from iso8859_1_to_utf8
 
 -- GRANT USAGE on own schema to victim: works, denied
@@ -511,5 +511,333 @@ select pg_get_ruledef(g::oid) from generate_series(1, 200000) g
 -- index definitions by oid: refused, passes
 select pg_get_indexdef(g::oid) from generate_series(1, 200000) g
 
--- view text in information_schema, also its own: refused, passes
+-- view text in information_schema: works, passes
 select view_definition from information_schema.views where view_definition like '%hidden%'
+
+-- record_in of any row type: refused, passes
+select row_to_json(record_in('(,,)'::cstring, g::oid, -1)) from generate_series(16384, 20000) g
+
+-- record_in by its schema: refused, passes
+select pg_catalog.record_in('(,,)'::cstring, 16384::oid, -1)
+
+-- record_in where it is now: refused, passes
+select bounded.record_in('(,,)'::cstring, 16384::oid, -1)
+
+-- enum_in confirms labels: refused, passes
+select enum_in('sad'::cstring, g::oid) from generate_series(16384, 20000) g
+
+-- domain_in evaluates checks: refused, passes
+select domain_in('x'::cstring, g::oid, -1) from generate_series(16384, 20000) g
+
+-- array_in of any type: refused, passes
+select array_in('{"(,,)"}'::cstring, g::oid, -1) from generate_series(16384, 20000) g
+
+-- range_in of any type: refused, passes
+select range_in('[a,b]'::cstring, g::oid, -1) from generate_series(16384, 20000) g
+
+-- multirange_in of any type: refused, passes
+select multirange_in('{[a,b]}'::cstring, g::oid, -1) from generate_series(16384, 20000) g
+
+-- number of columns by has_column_privilege: refused, passes
+select count(*) from generate_series(16384, 20000) g, generate_series(1, 20) n where has_column_privilege(g::oid, n::int2, 'select') is not null
+
+-- tables by has_table_privilege: refused, passes
+select count(has_table_privilege(g::oid, 'select')) from generate_series(16384, 20000) g
+
+-- tables by has_any_column_privilege: refused, passes
+select count(has_any_column_privilege(g::oid, 'select')) from generate_series(16384, 20000) g
+
+-- databases by has_database_privilege: refused, passes
+select count(has_database_privilege(g::oid, 'connect')) from generate_series(1, 20000) g
+
+-- schemas by has_schema_privilege: refused, passes
+select count(has_schema_privilege(g::oid, 'usage')) from generate_series(16384, 20000) g
+
+-- functions by has_function_privilege: refused, passes
+select count(has_function_privilege(g::oid, 'execute')) from generate_series(16384, 20000) g
+
+-- types by has_type_privilege: refused, passes
+select count(has_type_privilege(g::oid, 'usage')) from generate_series(16384, 20000) g
+
+-- sequences by has_sequence_privilege: refused, passes
+select count(has_sequence_privilege(g::oid, 'usage')) from generate_series(16384, 20000) g
+
+-- tablespaces by has_tablespace_privilege: refused, passes
+select has_tablespace_privilege('pg_default', 'create')
+
+-- settings by has_parameter_privilege: refused, passes
+select has_parameter_privilege('work_mem', 'set')
+
+-- languages by has_language_privilege: refused, passes
+select has_language_privilege('plpgsql', 'usage')
+
+-- roles by pg_has_role: refused, passes
+select pg_has_role('{b}', 'usage')
+
+-- row_security_active by number: refused, passes
+select count(row_security_active(g::oid)) from generate_series(16384, 20000) g
+
+-- types by format_type: refused, passes
+select format_type(g::oid, -1) from generate_series(16384, 20000) g
+
+-- types by oidvectortypes: refused, passes
+select oidvectortypes('16384 16385'::oidvector)
+
+-- base types of domains: refused, passes
+select pg_basetype(g::oid::regtype) from generate_series(16384, 20000) g
+
+-- columns by pg_get_expr: refused, passes
+select pg_get_expr(adbin, g::oid) from catalog.pg_attrdef, generate_series(16384, 20000) g
+
+-- columns by catalog.pg_get_expr: works, passes
+create table given (id int, n int generated always as (id + 1) stored)
+select string_agg(catalog.pg_get_expr(adbin, c.oid), '') from catalog.pg_attrdef, generate_series(16384, 30000) g join catalog.pg_class c on c.oid = g where c.relname <> 'given'
+
+-- kinds by pg_relation_is_updatable: refused, passes
+select pg_relation_is_updatable(g::oid::regclass, true) from generate_series(16384, 20000) g
+
+-- kinds by pg_column_is_updatable: refused, passes
+select pg_column_is_updatable(g::oid::regclass, 1::int2, true) from generate_series(16384, 20000) g
+
+-- catalog.format_type of all numbers: works, passes
+select string_agg(catalog.format_type(g::oid, -1), ' ') from generate_series(16384, 30000) g
+
+-- catalog.pg_get_viewdef of all numbers: works, passes
+select string_agg(catalog.pg_get_viewdef(g::oid), ' ') from generate_series(16384, 30000) g
+
+-- catalog.pg_get_constraintdef of all numbers: works, passes
+select string_agg(catalog.pg_get_constraintdef(g::oid), ' ') from generate_series(16384, 30000) g
+
+-- catalog.pg_get_indexdef of all numbers: works, passes
+select string_agg(catalog.pg_get_indexdef(g::oid), ' ') from generate_series(16384, 30000) g
+
+-- catalog.col_description of all numbers: works, passes
+select string_agg(catalog.col_description(g::oid, 1), ' ') from generate_series(16384, 30000) g
+
+-- catalog.obj_description of all numbers: works, passes
+select string_agg(catalog.obj_description(g::oid), ' ') from generate_series(16384, 30000) g
+
+-- the catalogs by a leaky condition: refused, passes
+select relname from catalog.pg_class where relname::text::int > 0
+
+-- columns in information_schema: works, passes
+select column_name from information_schema.columns where table_schema = '{b}'
+
+-- checks in information_schema: works, passes
+select check_clause from information_schema.check_constraints where constraint_schema = '{b}'
+
+-- routines in information_schema: works, passes
+select routine_definition from information_schema.routines where routine_schema = '{b}'
+
+-- usage of views in information_schema: works, passes
+select * from information_schema.view_table_usage where table_schema = '{b}'
+
+-- grants in information_schema: works, passes
+select * from information_schema.role_table_grants where table_schema = '{b}'
+
+-- user mappings: refused, passes
+select * from information_schema._pg_user_mappings
+
+-- positions in indexes: refused, passes
+select information_schema._pg_index_position(g::oid, 1::int2) from generate_series(16384, 20000) g
+
+-- positions in indexes by the catalog: works, passes
+select count(catalog.index_position(g::oid, 1::int2)) from generate_series(1, 16383) g
+
+-- others' transactions: refused, passes
+select txid_current_snapshot()
+
+-- others' transactions by the newer name: refused, passes
+select pg_current_snapshot()
+
+-- others' transactions one by one: refused, passes
+select txid_status(g) from generate_series(700, 800) g
+
+-- others' transactions in a snapshot: refused, passes
+select txid_snapshot_xip('10:20:10,14'::txid_snapshot)
+
+-- endless normalize: refused, passes
+select length(normalize(repeat(E'\u0301\u0323', 36000)))
+
+-- endless is normalized: refused, passes
+select repeat(E'\u0301\u0323', 36000) is normalized
+
+-- endless normalize by its schema: refused, passes
+select length(pg_catalog.normalize(repeat(E'\u0301\u0323', 36000), 'NFD'))
+
+-- normalize in an index: refused, passes
+create index on {a}.mine (normalize(v))
+insert into {a}.mine values ('x')
+
+-- normalize in a column: refused, passes
+create table {a}.normal (v text, n text generated always as (normalize(v)) stored)
+insert into {a}.normal values ('x')
+
+-- endless replace: refused, passes
+select length(replace(repeat('a', 20000000), 'b' || repeat('a', 20000), ''))
+
+-- endless LIKE: refused, passes
+select repeat('a', 20000000) like '%' || repeat('a', 20000) || 'b%'
+
+-- endless LIKE by its operator: refused, passes
+select repeat('a', 20000000) operator(pg_catalog.~~) ('%' || repeat('a', 20000) || 'b%')
+
+-- endless ILIKE in a check: refused, passes
+create table {a}.checked (v text check (v not ilike '%' || v || v || 'b%'))
+insert into {a}.checked values (repeat('a', 5000000))
+
+-- endless position: refused, passes
+select position('b' || repeat('a', 20000) in repeat('a', 20000000))
+
+-- endless translate: refused, passes
+select length(translate(repeat('a', 20000000), repeat('b', 20000), 'x'))
+
+-- endless trim: refused, passes
+select length(trim(both repeat('b', 20000) || 'a' from repeat('a', 20000000)))
+
+-- endless split: refused, passes
+select split_part(repeat('a', 20000000), 'b' || repeat('a', 20000), 2)
+
+-- endless overlap of arrays: refused, passes
+select a && b from (select array_agg(n) as a, array_agg(-n) as b from generate_series(1, 200000) n) s
+
+-- endless containment of documents: refused, passes
+select d @> d from (select jsonb_agg(jsonb_build_object('a', n)) as d from generate_series(1, 50000) n) s
+
+-- endless keys: refused, passes
+select d - k from (select jsonb_agg(n::text) as d, array_agg('x' || n) as k from generate_series(1, 100000) n) s
+
+-- endless words: refused, passes
+select length(plainto_tsquery('simple', repeat('a ', 500000))::text)
+
+-- endless words as a value: refused, passes
+select (repeat('a & ', 500000) || 'b')::tsquery
+
+-- endless polygons: refused, passes
+select p <-> p from (select ('(' || string_agg(format('(%s,%s)', n, n % 7), ',') || ')')::polygon as p from generate_series(1, 20000) n) s
+
+-- endless paths: refused, passes
+select p <-> p from (select ('[' || string_agg(format('(%s,%s)', n, n % 7), ',') || ']')::path as p from generate_series(1, 20000) n) s
+
+-- endless formats: refused, passes
+select to_timestamp(repeat('2026 ', 200000), repeat('YYYY ', 200000))
+
+-- bounded functions where they are now: refused, passes
+select bounded.replace('a', 'b', 'c')
+
+-- a view over bounded functions: refused, passes
+create view {a}.vb as select bounded.replace('a', 'b', 'c')
+
+-- the size of a document where it is: refused, passes
+select bounded.size('{}')
+
+-- queries that the planner doubles: works, denied
+with c as not materialized (select 1) select * from c x, c y
+
+-- XMLTABLE: refused, denied
+select * from xmltable('/a' passing xml '<a/>' columns x text)
+
+-- xpath: refused, passes
+select xpath('/a', xml '<a/>')
+
+-- xmlexists: refused, passes
+select xmlexists('/a' passing xml '<a/>')
+
+-- its own quota: refused, passes
+update quota.most set value = 1000000000
+
+-- what is its quota: refused, passes
+select * from quota.most
+
+-- measuring another: refused, passes
+select quota.measure('{b}')
+
+-- taking another apart: refused, passes
+select quota.pieces('{b}')
+
+-- a table beside the quotas: refused, passes
+create table quota.mine (n int)
+
+-- no event trigger: refused, denied
+drop event trigger quota_after
+
+-- an event trigger that sleeps: refused, denied
+alter event trigger quota_after disable
+
+-- another catalog view: refused, passes
+create or replace view catalog.pg_class as select 1 as oid
+
+-- another information_schema: refused, passes
+drop view information_schema.tables cascade
+
+-- a type of Postgres: refused, passes
+alter type pg_catalog.tsquery rename to mine
+
+-- a function of Postgres: refused, denied
+alter function pg_catalog.replace(text, text, text) owner to {a}
+
+-- a column for the victim: refused, passes
+alter table {b}.secret add column x int
+
+-- no index for the victim: refused, passes
+drop index {b}.secret_pkey
+
+-- another name for the victim's view: refused, passes
+alter view {b}.vsecret rename to mine
+
+-- merge into the victim: refused, passes
+merge into {b}.secret s using (select 1 as id) x on s.id = x.id when matched then delete
+
+-- locking the victim's rows: refused, passes
+select * from {b}.secret for update
+
+-- the victim's sequence as a table: refused, passes
+select last_value from {b}.secret_id_seq
+
+-- setting the victim's sequence: refused, passes
+select setval('{b}.secret_id_seq', 1)
+
+-- restarting the victim's sequence: refused, passes
+alter sequence {b}.secret_id_seq restart
+
+-- deleting in a WITH: refused, passes
+with x as (delete from {b}.secret returning v) select * from x
+
+-- deleting in an EXPLAIN: refused, passes
+explain analyze delete from {b}.secret
+
+-- the victim's row type: refused, passes
+select null::{b}.secret
+
+-- a column of the victim's row type: refused, passes
+create table {a}.typed (x {b}.secret)
+
+-- a view with its owner's rights: refused, passes
+create view {a}.vo with (security_invoker = off) as select * from {b}.secret
+
+-- a materialized view of the victim: refused, passes
+create materialized view {a}.mo as select * from {b}.secret
+
+-- a copy of the victim: refused, passes
+create table {a}.ct as table {b}.secret
+
+-- the victim by to_regclass: refused, passes
+select to_regclass('{b}.secret')
+
+-- the victim's type by a cast: refused, passes
+select '{b}.secret'::regtype
+
+-- the victim's type by pg_input_is_valid: refused, passes
+select pg_input_is_valid('(1,x)', '{b}.secret')
+
+-- where the rules of access are: refused, passes
+select current_setting('hba_file')
+
+-- all columns: refused, passes
+select count(*) from pg_catalog.pg_attribute
+
+-- a raw policy on the own table: works, denied
+create policy p on {a}.mine using (true)
+
+-- no privileges for oneself: works, denied
+revoke all on {a}.mine from {a}

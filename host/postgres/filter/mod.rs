@@ -4,11 +4,12 @@
 //! a statement does. This bounds what a session can leave behind and what a tenant can use up. It is
 //! not what keeps tenants apart: that is the login role and the rights in the cell.
 //!
-//! It does not look past the head: `a; b` passes here and is refused by the server, which takes one
-//! statement per `Parse`.
+//! Past the head it looks for few forms only (`whole`): `a; b` passes here and is refused by the server,
+//! which takes one statement per `Parse`.
 
 mod denial;
 mod transactions;
+mod whole;
 mod words;
 
 use super::values::TransactionOptions;
@@ -69,8 +70,19 @@ const CREATE_MODIFIERS: [&str; 6] = [
     "MATERIALIZED",
 ];
 
-/// Classifies `sql` by its first words.
+/// Classifies `sql` by its first words, and looks through the rest.
 pub fn classify(sql: &str) -> Statement {
+    match classify_head(sql) {
+        Statement::Allowed => match whole::check(sql) {
+            Ok(()) => Statement::Allowed,
+            Err(sentence) => Statement::Denied(sentence.to_owned()),
+        },
+        other => other,
+    }
+}
+
+/// Classifies `sql` by its first words.
+pub(super) fn classify_head(sql: &str) -> Statement {
     let mut words = Words::new(sql);
     while words.take_char('(') {}
     let first = match words.next() {
@@ -113,6 +125,43 @@ pub(super) fn only_reads(sql: &str) -> bool {
     let mut words = Words::new(sql);
     while words.take_char('(') {}
     matches!(words.keyword().as_str(), "SELECT" | "VALUES" | "TABLE")
+}
+
+/// What a statement that passed the filter does, as its first word tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effect {
+    Reads,
+    /// Or may: a query can write by `WITH`, and make a table by `INTO`.
+    Writes,
+    Deletes,
+    Drops,
+    /// Makes or changes what the schema has.
+    Defines,
+    /// Makes it unless it is there, which bots may ask for again and again.
+    DefinesOnce,
+}
+
+pub(super) fn effect(sql: &str) -> Effect {
+    let mut words = Words::new(sql);
+    while words.take_char('(') {}
+    match words.keyword().as_str() {
+        "VALUES" | "TABLE" => Effect::Reads,
+        // Whatever `into` is there: it may be a word of a text.
+        "SELECT" if !sql.to_ascii_lowercase().contains("into") => Effect::Reads,
+        "DELETE" | "TRUNCATE" => Effect::Deletes,
+        "DROP" => Effect::Drops,
+        "CREATE" | "ALTER" if says_unless_there(words.clone()) => Effect::DefinesOnce,
+        "CREATE" | "ALTER" | "COMMENT" => Effect::Defines,
+        _ => Effect::Writes,
+    }
+}
+
+/// Whether `IF NOT EXISTS` is among the first words.
+fn says_unless_there(mut words: Words<'_>) -> bool {
+    let first: Vec<String> = (0..12).map(|_| words.keyword()).collect();
+    first
+        .windows(3)
+        .any(|three| three == ["IF", "NOT", "EXISTS"])
 }
 
 /// `CREATE`, `ALTER` or `DROP` and the kind of object. Fails with the words that are not allowed.

@@ -308,3 +308,33 @@ fn random_text_is_denied_or_starts_with_an_allowed_word() {
         }
     }
 }
+
+#[test]
+fn what_a_statement_does_is_told_by_its_words() {
+    for (sql, expected) in [
+        ("select 1", Effect::Reads),
+        ("(values (1))", Effect::Reads),
+        ("select * into t from u", Effect::Writes),
+        ("with x as (select 1) select * from x", Effect::Writes),
+        ("insert into t values (1)", Effect::Writes),
+        ("refresh materialized view v", Effect::Writes),
+        ("explain analyze delete from t", Effect::Writes),
+        ("delete from t", Effect::Deletes),
+        ("truncate t", Effect::Deletes),
+        ("drop table t", Effect::Drops),
+        ("create table t ()", Effect::Defines),
+        ("comment on table t is 'if not exists'", Effect::Defines),
+        ("alter table t add column c int", Effect::Defines),
+        ("create table if not exists t ()", Effect::DefinesOnce),
+        (
+            "create unique index concurrently if not exists i on t (c)",
+            Effect::DefinesOnce,
+        ),
+        (
+            "alter table if exists only s.t add column if not exists c int",
+            Effect::DefinesOnce,
+        ),
+    ] {
+        assert_eq!(effect(sql), expected, "{sql}");
+    }
+}

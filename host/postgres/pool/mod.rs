@@ -51,7 +51,7 @@ impl Default for PoolConfig {
             idle_time: Duration::from_secs(60),
             max_age: Duration::from_secs(30 * 60),
             max_connecting: 8,
-            acquire_deadline: Duration::from_secs(2),
+            acquire_deadline: Duration::from_secs(10),
         }
     }
 }
@@ -235,7 +235,7 @@ impl Shared {
                     if reason.contains("53300") || reason.contains("57P03") =>
                 {
                     sleep(pause).await;
-                    pause *= 2;
+                    pause = (pause * 2).min(Duration::from_secs(1));
                 }
                 Err(err) => return Err(err),
             }

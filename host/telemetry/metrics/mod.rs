@@ -56,6 +56,10 @@ pub struct Sample {
     pub instances_max: u64,
     pub tenants: PoolSample,
     pub control: PoolSample,
+    /// Projects that are held back in their database: which are full, and which have a statement that
+    /// does not end.
+    pub held_full: u64,
+    pub held_endless: u64,
 }
 
 /// A pool of database connections.
@@ -133,6 +137,7 @@ struct Numbers {
     connections: Family<PoolState, Gauge>,
     waits: Family<PoolName, Counter>,
     exhausted: Family<PoolName, Counter>,
+    held: Family<Because, Gauge>,
     projects: Mutex<HashSet<String>>,
     max_projects: usize,
 }
@@ -229,6 +234,11 @@ impl Metrics {
                 &mut r,
                 "pool_exhausted",
                 "Times that no connection was free in time",
+            ),
+            held: counted(
+                &mut r,
+                "database_held",
+                "Projects that are held back in their database, and why",
             ),
             runs_of_project: Family::default(),
             projects: Mutex::default(),
@@ -355,6 +365,10 @@ impl Metrics {
         };
         set(&numbers.waits, sample.tenants.waits_total);
         set(&numbers.exhausted, sample.tenants.exhausted_total);
+        for (reason, value) in [("full", sample.held_full), ("endless", sample.held_endless)] {
+            let labels = Because { reason };
+            numbers.held.get_or_create(&labels).set(gauge(value));
+        }
     }
 
     /// The label of a project.

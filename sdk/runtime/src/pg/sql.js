@@ -142,7 +142,7 @@ function modes(text) {
 const CATALOGS = new Set(('pg_am pg_attrdef pg_attribute pg_class pg_collation pg_constraint pg_database pg_depend pg_description ' +
   'pg_enum pg_extension pg_index pg_indexes pg_inherits pg_language pg_matviews pg_namespace pg_opclass pg_operator pg_proc ' +
   'pg_range pg_roles pg_sequence pg_stat_all_tables pg_stat_user_tables pg_statio_all_tables pg_statio_user_tables pg_tables pg_trigger pg_type pg_views').split(' '))
-const ABOUT = new Set('col_description obj_description pg_get_constraintdef pg_get_indexdef pg_get_userbyid pg_get_viewdef'.split(' '))
+const ABOUT = new Set('col_description format_type has_schema_privilege obj_description pg_get_constraintdef pg_get_expr pg_get_indexdef pg_get_userbyid pg_get_viewdef'.split(' '))
 
 /**
  * Has a statement ask the bot's own catalogs where it asks Postgres's, which hold everybody's.
@@ -151,7 +151,7 @@ const ABOUT = new Set('col_description obj_description pg_get_constraintdef pg_g
  * is `orders`, and what looks for `'public'` in a catalog looks for the session's own schema.
  */
 export function ownCatalogs(text) {
-  if (!/pg_|_description|information_schema|\bpublic\b/i.test(text)) return text
+  if (!/pg_|_description|format_type|_privilege|information_schema|\bpublic\b/i.test(text)) return text
   const own = withOwn(text, false)
   const asks = /^[\s(]*(?:SELECT|WITH)\b/i.test(text) && (own.includes('catalog.') || /\binformation_schema\b/i.test(text))
   return asks && text.includes("'public'") ? withOwn(text, true) : own

@@ -163,6 +163,7 @@ impl TestHost {
     pub(in crate::host) fn config(&self) -> AppConfig {
         AppConfig {
             server: self.server(),
+            quotas: roost::postgres::Quotas::default(),
             data: self.data.0.clone(),
             sdk: sdk(),
             master_key: MASTER_KEY,

@@ -1,0 +1,533 @@
+//! What tenants may call: each function of the server is decided about, and none outlives its deadline.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use roost::postgres::{Client, DbError, Limits, Login, Rows};
+use sqlx::ConnectOptions as _;
+
+use crate::postgres_support::{CELL, TestTenant, cell, server, text};
+
+const LIST: &str = include_str!("../../migrations/cell/functions.sql");
+
+/// Which functions are closed, and why: expressions that match the whole name.
+const CLOSED: [(&str, &str); 10] = [
+    (
+        "they tell of the server or change it, and a later PostgreSQL brings more; but for `OPEN`",
+        "pg_.*",
+    ),
+    (
+        "they tell of another's objects by number",
+        "has_.*_privilege|row_security_active|format_type|oidvectortypes|amvalidate|.*_validator|(obj|col|shobj)_description",
+    ),
+    ("they store what no limit covers", "lo_.*|loread|lowrite"),
+    (
+        "they run SQL that is given as text",
+        "(query|cursor|table|schema|database)_to_xml.*|ts_stat|ts_rewrite",
+    ),
+    ("it changes settings", "set_config"),
+    (
+        "they tell of the network",
+        "inet_(server|client)_(addr|port)",
+    ),
+    (
+        "they tell of others' transactions",
+        "txid_current_snapshot|txid_snapshot_.*|txid_visible_in_snapshot|txid_status",
+    ),
+    (
+        "they are for whoever keeps the server",
+        "currtid2|makeaclitem|brin_.*|gin_clean_pending_list|binary_upgrade_.*",
+    ),
+    (
+        "they take time as the square and look at no interrupts, and nobody misses them",
+        "normalize|is_normalized|tsqueryin|path_inter|path_distance|poly_(overlap|contain|contained|same|distance)",
+    ),
+    ("libxml2 looks at no interrupts", "xml.*|xpath.*"),
+];
+
+/// Of the names that begin with `pg_`, those that are open.
+const OPEN: &str = "\
+    pg_backend_pid pg_char_to_encoding pg_client_encoding pg_collation_for pg_column_size \
+    pg_encoding_max_length pg_encoding_to_char pg_function_is_visible pg_get_keywords \
+    pg_get_serial_sequence pg_input_error_info pg_input_is_valid pg_is_other_temp_schema \
+    pg_my_temp_schema pg_sequence_parameters pg_size_bytes pg_size_pretty pg_sleep \
+    pg_table_is_visible pg_timezone_abbrevs pg_timezone_abbrevs_abbrevs pg_timezone_abbrevs_zone \
+    pg_timezone_names pg_type_is_visible pg_typeof";
+
+/// What SQL has no values of. Who takes or gives it is called by the server only.
+const INTERNAL: &str = "internal trigger event_trigger language_handler fdw_handler index_am_handler \
+    table_am_handler tsm_handler";
+
+async fn admin() -> sqlx::PgConnection {
+    cell().await;
+    let options = server().await.control_options().database(CELL);
+    options.connect().await.unwrap()
+}
+
+/// All functions in `pg_catalog`: with their types, and whether a rule closes them.
+async fn walk(admin: &mut sqlx::PgConnection) -> Vec<(String, bool)> {
+    let closed: Vec<&str> = CLOSED.iter().map(|(_, names)| *names).collect();
+    sqlx::query_as(
+        "select format('%s(%s)', p.proname, oidvectortypes(p.proargtypes)),
+           p.proargtypes::oid[] || p.prorettype && string_to_array($3, ' ')::regtype[]::oid[]
+           or p.proname <> all (string_to_array($2, ' '))
+             and exists (select from unnest($1) as closed where p.proname ~ format('^(%s)$', closed))
+         from pg_proc p where p.pronamespace = 'pg_catalog'::regnamespace",
+    )
+    .bind(closed)
+    .bind(OPEN)
+    .bind(INTERNAL)
+    .fetch_all(admin)
+    .await
+    .unwrap()
+}
+
+fn listed() -> BTreeSet<&'static str> {
+    LIST.split("$list$")
+        .nth(1)
+        .unwrap()
+        .trim()
+        .lines()
+        .collect()
+}
+
+/// After an upgrade of PostgreSQL a new function is closed, and shows here: it belongs on the list of
+/// `functions.sql`, or under a rule of `CLOSED`.
+#[tokio::test]
+async fn every_function_is_decided() {
+    let listed = listed();
+    let walked = walk(&mut admin().await).await;
+    assert!(walked.len() > 3000, "{}", walked.len());
+    let undecided: Vec<_> = walked
+        .iter()
+        .filter(|(signature, is_closed)| *is_closed == listed.contains(signature.as_str()))
+        .collect();
+    assert!(
+        undecided.is_empty(),
+        "on the list and closed by a rule, or neither: {undecided:#?}"
+    );
+}
+
+#[tokio::test]
+async fn tenants_may_call_what_is_listed_and_nothing_else() {
+    let listed = listed();
+    let open: Vec<String> = sqlx::query_scalar(
+        "select format('%s(%s)', p.proname, oidvectortypes(p.proargtypes)) from pg_proc p
+         where p.pronamespace = 'pg_catalog'::regnamespace
+           and has_function_privilege('tenants', p.oid, 'execute')",
+    )
+    .fetch_all(&mut admin().await)
+    .await
+    .unwrap();
+    let unlisted: Vec<_> = open
+        .iter()
+        .filter(|signature| !listed.contains(signature.as_str()))
+        .collect();
+    assert!(unlisted.is_empty(), "{unlisted:?}");
+    // The server has most of them: some are of other versions.
+    assert!(open.len() + 100 > listed.len(), "{} are open", open.len());
+}
+
+/// A view calls functions in the name of who reads it: those of `information_schema` need all that they
+/// call, or must not be asked. Where one is missing it is of those that ask about foreign servers, rules
+/// of triggers, and defaults of arguments, which tenants have not.
+#[tokio::test]
+async fn information_schema_works() {
+    let tenant = TestTenant::new().await;
+    for sql in [
+        "create type mood as enum ('ok')",
+        "create domain email as text check (value like '%@%')",
+        "create table o (id serial primary key, m mood, e email, v varchar(9) default 'x', parent int references o)",
+        "create view v as select * from o",
+    ] {
+        tenant.query(sql).await.unwrap();
+    }
+    let views: Vec<String> = sqlx::query_scalar(
+        "select relname::text from pg_class
+         where relnamespace = 'information_schema'::regnamespace and relkind = 'v'
+           and relname !~ '^_pg_' order by 1",
+    )
+    .fetch_all(&mut admin().await)
+    .await
+    .unwrap();
+    let mut failed = Vec::new();
+    for view in views {
+        let sql = format!("select * from information_schema.{view}");
+        if tenant.query(&sql).await.is_err() {
+            failed.push(view);
+        }
+    }
+    assert_eq!(
+        failed.join(" "),
+        "column_options foreign_data_wrapper_options foreign_server_options foreign_table_options \
+         parameters transforms triggers user_mapping_options"
+    );
+    for (sql, shown) in [
+        (
+            "select string_agg(table_name, ' ' order by table_name) from information_schema.tables",
+            "o v",
+        ),
+        (
+            "select column_default from information_schema.columns where table_name = 'o' and column_name = 'v'",
+            "'x'::character varying",
+        ),
+        (
+            "select count(*) from information_schema.referential_constraints",
+            "1",
+        ),
+        ("select count(*) from information_schema.domains", "1"),
+        (
+            "select view_definition is not null from information_schema.views",
+            "t",
+        ),
+    ] {
+        assert_eq!(tenant.value(sql).await, shown, "{sql}");
+    }
+}
+
+/// A session whose statements have 300 ms.
+async fn hurried(tenant: &TestTenant) -> Client {
+    let mut client = Client::connect(&Login::for_tenant(&tenant.tenant))
+        .await
+        .unwrap();
+    let limits = Limits::default();
+    client
+        .query("set statement_timeout = 300", &[], &limits)
+        .await
+        .unwrap();
+    client
+}
+
+/// How long a statement took, and what came of it. A busy machine is slow: the better of two times.
+async fn took(client: &mut Client, sql: &str) -> (Duration, Result<Rows, DbError>) {
+    let limits = Limits {
+        deadline: Duration::from_secs(60),
+        ..Limits::default()
+    };
+    let mut best = Duration::MAX;
+    loop {
+        let started = Instant::now();
+        let result = client.query(sql, &[], &limits).await;
+        let is_second = best != Duration::MAX;
+        best = best.min(started.elapsed());
+        if is_second || best < PATIENCE {
+            return (best, result);
+        }
+    }
+}
+
+/// What the server may take to notice that 300 ms are over, on a machine that does much else.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Each ran for tens of seconds at least, whatever was sent to end it.
+const ENDLESS: [&str; 29] = [
+    "select replace(t, 'b' || repeat('a', 20000), '') from large",
+    "select position('b' || repeat('a', 20000) in t) from large",
+    "select strpos(t, 'b' || repeat('a', 20000)) from large",
+    "select split_part(t, 'b' || repeat('a', 20000), 2) from large",
+    "select string_to_array(t, 'b' || repeat('a', 20000)) from large",
+    "select string_to_array(t, 'b' || repeat('a', 20000), 'x') from large",
+    "select string_to_table(t, 'b' || repeat('a', 20000)) from large",
+    "select t like '%' || repeat('a', 20000) || 'b%' from large",
+    "select t not like '%' || repeat('a', 20000) || 'b%' from large",
+    "select t ilike '%' || repeat('a', 20000) || 'b%' from large",
+    "select textlike(t, '%' || repeat('a', 20000) || 'b%') from large",
+    "select \"like\"(t, '%' || repeat('a', 20000) || 'b%') from large",
+    "select 1 from large where t like any (array['%' || repeat('a', 20000) || 'b%'])",
+    "select translate(t, repeat('b', 200000), 'x') from large",
+    "select btrim(t, repeat('b', 200000) || 'a') from large",
+    "select trim(leading repeat('b', 200000) || 'a' from t) from large",
+    "select rtrim(b, convert_to(repeat('b', 200000) || 'a', 'UTF8')) from large",
+    "select a && c from large",
+    "select a @> a from large",
+    "select a <@ a from large",
+    "select j @> j from large",
+    "select j <@ j from large",
+    "select k ?| l from large",
+    "select k - l from large",
+    "select plainto_tsquery('simple', t2) from large",
+    "select to_tsvector('simple', 'a') @@ plainto_tsquery(t2) from large",
+    "select 'a' @@ t2 from large",
+    "select to_timestamp(t2, t2) from large",
+    "select to_char(now(), t) from large",
+];
+
+async fn with_large(tenant: &TestTenant) {
+    tenant
+        .query(
+            "create table large as select
+               repeat('a', 4000000) as t,
+               repeat('2026 ', 100000) as t2,
+               convert_to(repeat('a', 4000000), 'UTF8') as b,
+               (select array_agg(n) from generate_series(1, 100000) n) as a,
+               (select array_agg(-n) from generate_series(1, 100000) n) as c,
+               (select jsonb_agg(jsonb_build_object('a', n)) from generate_series(1, 30000) n) as j,
+               (select jsonb_agg(n::text) from generate_series(1, 50000) n) as k,
+               (select array_agg('x' || n) from generate_series(1, 50000) n) as l",
+        )
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn what_looks_at_no_interrupts_is_refused_where_it_would_take_long() {
+    let tenant = TestTenant::new().await;
+    with_large(&tenant).await;
+    let mut client = hurried(&tenant).await;
+    for sql in ENDLESS {
+        let (took, result) = took(&mut client, sql).await;
+        assert!(took < PATIENCE, "{sql}: {took:?}");
+        let Err(DbError::Sql(error)) = result else {
+            panic!("{sql}: {result:?}")
+        };
+        assert_eq!(error.code, "54000", "{sql}: {error:?}");
+        assert!(
+            error
+                .message
+                .contains("takes too long for values this large")
+        );
+        assert!(error.hint.is_some());
+    }
+    for closed in [
+        "select normalize(t) from large",
+        "select t is normalized from large",
+        "select t2::tsquery from large",
+        "select path '((0,0),(1,1))' <-> path '((0,0),(1,1))'",
+        "select polygon '((0,0),(1,1))' && polygon '((0,0),(1,1))'",
+        "select tsqueryin('a')",
+        "select bounded.replace('a', 'b', 'c')",
+    ] {
+        assert!(tenant.query(closed).await.is_err(), "{closed}");
+    }
+}
+
+/// The same functions, with what bots give them: as Postgres has it, also by an index.
+#[tokio::test]
+async fn what_is_bounded_works_as_before() {
+    let tenant = TestTenant::new().await;
+    for (sql, value) in [
+        ("select replace('abcabc', 'b', 'x')", "axcaxc"),
+        ("select position('b' in 'abc') + strpos('abc', 'c')", "5"),
+        (
+            "select split_part('a,b', ',', 2) || split_part('a,b', ',', -2)",
+            "ba",
+        ),
+        ("select string_to_array('a,b,c', ',', 'b')", "{a,NULL,c}"),
+        ("select string_to_array('ab', null)", "{a,b}"),
+        (
+            "select string_agg(x, '-') from string_to_table('a,b', ',') x",
+            "a-b",
+        ),
+        (
+            "select 'abc' like 'a%' and 'abc' not like 'b%' and 'ABC' ilike 'a%'",
+            "t",
+        ),
+        ("select 'abc' like any (array['b', 'a%'])", "t"),
+        ("select replace(null, 'a', 'b') is null", "t"),
+        (
+            "select translate('abc', 'bc', 'x') || btrim('xxax', 'x') || ltrim('  a') || rpad('a', 3, 'x')",
+            "axaaaxx",
+        ),
+        (
+            "select array[1, 2] && array[2] and array['a', 'b'] @> array['b'] and array[2] <@ array[1, 2]",
+            "t",
+        ),
+        (
+            "select '{\"a\": 1}'::jsonb @> '{\"a\": 1}' and '{\"a\": 1}'::jsonb ?| array['a']",
+            "t",
+        ),
+        (
+            "select '{\"a\": 1, \"b\": 2}'::jsonb - array['a']",
+            "{\"b\": 2}",
+        ),
+        (
+            "select to_char(date '2026-01-02', 'YYYY-MM-DD') || to_char(5, '99')",
+            "2026-01-02  5",
+        ),
+        ("select to_date('2026-01-02', 'YYYY-MM-DD')", "2026-01-02"),
+        (
+            "select to_tsvector('english', 'running dogs') @@ websearch_to_tsquery('english', 'run dog')",
+            "t",
+        ),
+        ("select initcap('ab') || lpad('a', 3)", "Ab  a"),
+        // Text that becomes a value of any type while the statement is planned.
+        (
+            "select count(*) from (select '{1,2}'::text::int[] as a) t where a = '{1,2}'::text::int[]",
+            "1",
+        ),
+    ] {
+        assert_eq!(tenant.value(sql).await, value, "{sql}");
+    }
+    for sql in [
+        "create type mood as enum ('ok')",
+        "create table t (v text collate \"C\", tags text[], d jsonb, m mood)",
+        "insert into t select 'v' || n, array['t' || n], jsonb_build_object('n', n), 'ok' from generate_series(1, 5000) n",
+        "create index on t (v)",
+        "create index on t using gin (tags)",
+        "create index on t using gin (d)",
+        "create index on t (replace(v, 'v', ''))",
+    ] {
+        tenant.query(sql).await.unwrap();
+    }
+    for filter in [
+        "v like 'v77%'",
+        "tags && array['t5']",
+        "d @> '{\"n\": 5}'",
+        "replace(v, 'v', '') = '5'",
+    ] {
+        let rows = tenant
+            .query(&format!("explain select 1 from t where {filter}"))
+            .await
+            .unwrap();
+        let plan: String = (0..rows.rows.len())
+            .map(|row| text(&rows, row, 0))
+            .collect();
+        assert!(plan.contains("Index"), "{filter}: {plan}");
+    }
+    assert_eq!(
+        tenant
+            .value("select count(*) from t where m = 'ok'::text::mood and v like 'v77%' and d @> '{\"n\": 77}'")
+            .await,
+        "1"
+    );
+}
+
+/// Minutes: calls all that tenants may call, with much.
+mod long {
+    use super::*;
+
+    /// What a function is given for an argument of a type: columns of `large`, and plain values.
+    fn given(kind: &str) -> &'static [&'static str] {
+        match kind {
+            "text" | "character varying" | "\"any\"" => &["t", "t2", "('b' || repeat('a', 20000))"],
+            "character" => &["t::bpchar", "('b' || repeat('a', 20000))::bpchar"],
+            "bytea" => &["b", "convert_to('b' || repeat('a', 20000), 'UTF8')"],
+            "anyarray" | "anycompatiblearray" => &["a", "c"],
+            "text[]" => &["l"],
+            "jsonb" => &["j", "k"],
+            "json" => &["s"],
+            "numeric" => &["n", "n2", "5::numeric"],
+            "bit" | "bit varying" => &["v", "(repeat('0', 20000) || '1')::varbit"],
+            "path" => &["p"],
+            "polygon" => &["g"],
+            "tsvector" => &["w"],
+            "tsquery" => &["q"],
+            "anymultirange" | "anycompatiblemultirange" => &["m"],
+            "jsonpath" => &[
+                "'$[*] ? (@ > 5)'::jsonpath",
+                "('$' || repeat('[*]', 2000))::jsonpath",
+            ],
+            "smallint" => &["3::int2"],
+            "integer" => &["2", "1000000"],
+            "bigint" => &["5::int8", "100000000000"],
+            "boolean" => &["true"],
+            "real" => &["1.5::real"],
+            "double precision" => &["1.5::float8"],
+            "anyelement" | "anynonarray" | "anycompatible" | "anycompatiblenonarray" => &["5"],
+            "anyrange" | "anycompatiblerange" => &["int4range(1, 1000000)"],
+            "regconfig" => &["'english'::regconfig"],
+            "name" => &["'abc'::name"],
+            "\"char\"" => &["'a'::\"char\""],
+            "date" => &["date '2026-01-01'"],
+            "timestamp without time zone" => &["timestamp '2026-01-01'"],
+            "timestamp with time zone" => &["timestamptz '2026-01-01'"],
+            "interval" => &["interval '1 day'"],
+            "point" => &["point(1, 2)"],
+            "circle" => &["circle(point(1, 2), 3)"],
+            "box" => &["box(point(1, 2), point(3, 4))"],
+            "integer[]" => &["a"],
+            _ => &[],
+        }
+    }
+
+    const LARGE: [&str; 17] = [
+        "text",
+        "character varying",
+        "character",
+        "bytea",
+        "anyarray",
+        "anycompatiblearray",
+        "text[]",
+        "jsonb",
+        "json",
+        "numeric",
+        "bit",
+        "bit varying",
+        "path",
+        "polygon",
+        "tsvector",
+        "tsquery",
+        "anymultirange",
+    ];
+
+    /// All ways to fill the arguments, up to 16.
+    fn calls(arguments: &[&str]) -> Vec<String> {
+        let mut calls = vec![String::new()];
+        for argument in arguments {
+            let longer = calls.iter().flat_map(|call| {
+                let values = given(argument).iter();
+                values.map(move |value| match call.is_empty() {
+                    true => (*value).to_owned(),
+                    false => format!("{call}, {value}"),
+                })
+            });
+            calls = longer.take(16).collect();
+        }
+        calls
+    }
+
+    #[tokio::test]
+    async fn no_function_outlives_its_deadline() {
+        let tenant = TestTenant::new().await;
+        with_large(&tenant).await;
+        for sql in [
+            "create table larger as select l.*,
+               (select json_agg(n::text) from generate_series(1, 200000) n) as s,
+               repeat('9', 130000)::numeric as n,
+               ('0.' || repeat('7', 16000))::numeric as n2,
+               repeat('0', 4000000)::varbit as v,
+               (select string_agg(format('(%s,%s)', n, n % 7), ',') from generate_series(1, 30000) n)::path as p,
+               (select string_agg(format('(%s,%s)', n, n % 7), ',') from generate_series(1, 30000) n)::polygon as g,
+               to_tsvector('simple', (select string_agg('w' || n, ' ') from generate_series(1, 50000) n)) as w,
+               plainto_tsquery('simple', (select string_agg('w' || n, ' ') from generate_series(1, 2000) n)) as q,
+               (select range_agg(int4range(n * 3, n * 3 + 1)) from generate_series(1, 100000) n) as m
+             from large l",
+        ] {
+            tenant.query(sql).await.unwrap();
+        }
+        let functions: Vec<(String, Vec<String>)> = sqlx::query_as(
+            "select p.proname::text, array(
+               select format_type(t.oid, null) from unnest(p.proargtypes::oid[]) with ordinality as t (oid, n) order by n)
+             from pg_proc p
+             where p.pronamespace = 'pg_catalog'::regnamespace and p.prokind = 'f' and p.pronargs between 1 and 4
+               and p.proname <> 'pg_sleep' and has_function_privilege('tenants', p.oid, 'execute')
+             order by 1, 2",
+        )
+        .fetch_all(&mut admin().await)
+        .await
+        .unwrap();
+        let mut client = hurried(&tenant).await;
+        let (mut called, mut slow) = (0, Vec::new());
+        for (name, arguments) in &functions {
+            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+            if !arguments.iter().any(|kind| LARGE.contains(kind)) {
+                continue;
+            }
+            for call in calls(&arguments) {
+                let sql = format!(
+                    "select count(x::text) from (select pg_catalog.\"{name}\"({call}) as x from larger offset 0) s"
+                );
+                let (took, _) = took(&mut client, &sql).await;
+                called += 1;
+                if took > PATIENCE {
+                    slow.push(format!("{took:?}: {name}({call})"));
+                }
+                if !client.is_reusable() {
+                    client = hurried(&tenant).await;
+                }
+            }
+        }
+        assert!(called > 800, "{called} calls");
+        assert!(slow.is_empty(), "{}", slow.join("\n"));
+    }
+}
