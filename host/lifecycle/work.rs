@@ -3,11 +3,14 @@
 use super::steps::{ClaimedStep, StepEnd, StepName};
 use super::{Lifecycle, number, removal};
 use crate::deploys::DeployError;
-use crate::projects::{ProjectError, VaultError, VersionState};
+use crate::projects::{EnvironmentState, ProjectError, VaultError, VersionState};
 use std::time::Duration;
 
 /// How often a deploy is looked for that somebody promised.
 const LOOK_FOR_DEPLOY: Duration = Duration::from_secs(5);
+
+/// How often it is looked whether the version has what was connected while it was built.
+const LOOK_FOR_ENVIRONMENT: Duration = Duration::from_millis(250);
 
 /// What only a person can end.
 pub(super) const NO_DEPLOY: &str = "waits for the first deploy";
@@ -73,7 +76,15 @@ async fn first_deploy(lifecycle: &Lifecycle, claimed: &ClaimedStep) -> StepEnd {
         Ok::<_, ProjectError>((is_active, wants, newest.map(|version| version.state)))
     };
     match looked.await {
-        Ok((true, _, _)) => StepEnd::Done(None),
+        Ok((true, _, _)) => match projects.environment_state(id).await {
+            // Without its number's id a bot fails at the first message.
+            Ok(EnvironmentState::Applying) => StepEnd::Later(
+                LOOK_FOR_ENVIRONMENT,
+                "the bot starts again, with its number and its secrets".to_owned(),
+            ),
+            Ok(_) => StepEnd::Done(None),
+            Err(error) => ended_by(&error),
+        },
         Ok((false, false, _)) => {
             StepEnd::Skipped("nothing was given to deploy; deploy at any time".to_owned())
         }
