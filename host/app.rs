@@ -30,8 +30,8 @@ use crate::telemetry::{Metrics, Telemetry, Tracer};
 use crate::web::{Web, WebSettings};
 use crate::whatsapp::onboarding::Onboarding;
 use crate::whatsapp::{
-    AccessToken, CallbackKey, Gateway, GraphClient, GraphEndpoint, GraphLimits, OutboundMessage,
-    OutboundSink, Outbox, OutboxSettings, Settlement, StatusNotice,
+    AccessToken, CallbackKey, Gateway, GraphClient, GraphEndpoint, GraphLimits, InFlightLimits,
+    OutboundMessage, OutboundSink, Outbox, OutboxSettings, Settlement, StatusNotice,
 };
 use crate::workshop::Workshop;
 use anyhow::{Context, Result};
@@ -234,7 +234,13 @@ impl App {
         let services = Arc::new(Services {
             database: database.clone(),
             conversations: conversations.clone(),
-            gateway: Gateway::new(pool.clone(), client, outbox.clone()),
+            gateway: Gateway::with_limits(
+                pool.clone(),
+                client,
+                outbox.clone(),
+                &InFlightLimits::default(),
+                crate::memory::trim,
+            ),
             outbox: outbox.clone(),
             egress,
             endpoint: config.graph.clone(),

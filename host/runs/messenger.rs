@@ -49,11 +49,13 @@ impl Messenger for ProjectMessenger {
             let request = graph_request(request)?;
             let mut span = self.trace.span("whatsapp.request");
             span.set_with("http.request.method", || request.method.to_string());
+            let held = self.gateway.admit(&self.context, request.body.len()).await;
+            let _held = held.map_err(gateway_error)?;
             let answer = self
                 .gateway
                 .request(&self.context, &self.scope, request)
                 .await;
-            let answer = answer.map_err(gateway_error)?;
+            let (answer, _held) = answer.map_err(gateway_error)?;
             span.set(
                 "http.response.status_code",
                 i64::from(answer.status.as_u16()),
@@ -117,7 +119,7 @@ fn gateway_error(error: GatewayError) -> Error {
     let text = error.to_string();
     match error {
         GatewayError::Send(error) => send_error(error),
-        GatewayError::Denied(reason) => Error::Denied(reason),
+        GatewayError::Denied(_) | GatewayError::Full => Error::Denied(text),
         GatewayError::Unreachable(_) | GatewayError::NoAnswer(_) | GatewayError::Store(_) => {
             Error::Unreachable(text)
         }

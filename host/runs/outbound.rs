@@ -3,14 +3,17 @@
 use crate::capabilities::{HttpClient, OutboundBody, OutboundError};
 use crate::egress::{Egress, EgressError};
 use crate::telemetry::TraceScope;
-use crate::whatsapp::{Gateway, GatewayError, Scope, SendContext};
-use bytes::Bytes;
+use crate::whatsapp::{Gateway, GatewayError, Held, MediaError, Scope, SendContext};
+use bytes::{Bytes, BytesMut};
 use futures::future::BoxFuture;
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http::{HeaderMap, header};
+use http_body_util::BodyExt;
 use std::sync::Arc;
 
 /// Uploads to Meta are held in memory on their way.
 const META_BODY_BYTES: usize = 32 << 20;
+/// What a body that does not say how long it is takes until it is longer.
+const SHORT_BODY_BYTES: usize = 256 << 10;
 
 /// The client of one run.
 pub(super) struct RunClient {
@@ -79,18 +82,10 @@ async fn to_meta(
     request: http::Request<OutboundBody>,
 ) -> Result<http::Response<OutboundBody>, OutboundError> {
     let (parts, body) = request.into_parts();
-    let body = match Limited::new(body, META_BODY_BYTES).collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => {
-            return Err(OutboundError::HttpRequestBodySize(Some(
-                META_BODY_BYTES as u64,
-            )));
-        }
-        Err(_) => return Err(OutboundError::ConnectionTerminated),
-    };
+    let (body, _held) = held(gateway, context, &parts.headers, body).await?;
     let request = http::Request::from_parts(parts, body);
     match gateway.forward(context, scope, request).await {
-        Ok(response) => Ok(response.map(whole)),
+        Ok(response) => Ok(response.map(|body| body.map_err(media_error).boxed_unsync())),
         Err(error) => {
             tracing::info!(%error, "a request of a bot to Meta has no answer");
             Err(match error {
@@ -100,12 +95,54 @@ async fn to_meta(
                 GatewayError::Unreachable(_) | GatewayError::Store(_) => {
                     OutboundError::DestinationUnavailable
                 }
-                GatewayError::NotMeta(_) | GatewayError::Denied(_) => {
+                GatewayError::NotMeta(_) | GatewayError::Denied(_) | GatewayError::Full => {
                     OutboundError::HttpRequestDenied
                 }
             })
         }
     }
+}
+
+/// The whole body of a request to Meta, within what the project may hold.
+async fn held(
+    gateway: &Gateway,
+    context: &SendContext,
+    headers: &HeaderMap,
+    mut body: OutboundBody,
+) -> Result<(Bytes, Held), OutboundError> {
+    let too_long = || OutboundError::HttpRequestBodySize(Some(META_BODY_BYTES as u64));
+    let admit = async |bytes| {
+        let admitted = gateway.admit(context, bytes).await;
+        admitted.map_err(|_| OutboundError::ConnectionLimitReached)
+    };
+    let length = headers.get(header::CONTENT_LENGTH);
+    let length: Option<usize> = length.and_then(|length| length.to_str().ok()?.parse().ok());
+    let mut most = length.unwrap_or(SHORT_BODY_BYTES);
+    if most > META_BODY_BYTES {
+        return Err(too_long());
+    }
+    let mut held = admit(most).await?;
+    let mut bytes = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| OutboundError::ConnectionTerminated)?;
+        let piece = frame.into_data().unwrap_or_default();
+        if bytes.len() + piece.len() > most {
+            if length.is_some() || most == META_BODY_BYTES {
+                return Err(too_long());
+            }
+            // It did not say how long it is: as long as it may be, then, and all of it at once, so that
+            // no two bodies wait for what the other has.
+            most = META_BODY_BYTES;
+            drop(held);
+            held = admit(most).await?;
+            if bytes.len() + piece.len() > most {
+                return Err(too_long());
+            }
+        }
+        bytes.extend_from_slice(&piece);
+    }
+    held.keep(bytes.len());
+    Ok((bytes.freeze(), held))
 }
 
 async fn elsewhere(
@@ -119,10 +156,12 @@ async fn elsewhere(
     Ok(response.map(|body| body.map_err(wasi_error).boxed_unsync()))
 }
 
-fn whole(body: Bytes) -> OutboundBody {
-    Full::new(body)
-        .map_err(|never| match never {})
-        .boxed_unsync()
+fn media_error(error: MediaError) -> OutboundError {
+    match error {
+        MediaError::TooLong(limit) => OutboundError::HttpResponseBodySize(Some(limit as u64)),
+        MediaError::Late => OutboundError::ConnectionReadTimeout,
+        MediaError::Cut => OutboundError::ConnectionTerminated,
+    }
 }
 
 fn wasi_error(error: EgressError) -> OutboundError {

@@ -5,6 +5,7 @@
 //! the environment, and nothing is retried here: `outbox` decides that.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,9 @@ use http::header::{self, HeaderMap, HeaderName};
 use http::{Method, StatusCode};
 use reqwest::Url;
 use sqlx::types::chrono::{DateTime, Utc};
+
+use super::inflight::{Full, Held, Room};
+use super::media::{MediaBody, MediaError};
 
 /// Headers of a bot's request that travel to Meta.
 const REQUEST_HEADERS: [HeaderName; 3] = [
@@ -73,8 +77,12 @@ pub struct GraphLimits {
     pub connect: Duration,
     /// The whole call. Passing it leaves the outcome unknown.
     pub answer: Duration,
-    /// The longest body that is read; media downloads are what needs it.
+    /// The longest answer that is held as a whole.
     pub max_answer_bytes: usize,
+    /// The longest medium; it goes by in pieces.
+    pub max_media_bytes: usize,
+    /// Between two pieces of a medium.
+    pub between_bytes: Duration,
 }
 
 /// A request to the Graph API, without the token.
@@ -103,6 +111,16 @@ pub struct GraphResponse {
     pub body: Bytes,
 }
 
+/// An answer whose body is still coming.
+pub struct GraphStream {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The headers that bots may see.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: MediaBody,
+}
+
 /// What is certain after a call.
 #[derive(Debug)]
 pub enum Outcome {
@@ -118,6 +136,8 @@ pub enum Outcome {
 #[derive(Clone)]
 pub struct GraphClient {
     http: reqwest::Client,
+    /// For media, apart from calls: an answer that nobody reads must not hold up another's.
+    media: reqwest::Client,
     endpoint: GraphEndpoint,
     limits: GraphLimits,
 }
@@ -214,7 +234,9 @@ impl Default for GraphLimits {
         Self {
             connect: Duration::from_secs(5),
             answer: Duration::from_secs(30),
-            max_answer_bytes: 32 * 1024 * 1024,
+            max_answer_bytes: 8 * 1024 * 1024,
+            max_media_bytes: 32 * 1024 * 1024,
+            between_bytes: Duration::from_secs(15),
         }
     }
 }
@@ -265,23 +287,44 @@ impl GraphResponse {
     }
 }
 
+impl GraphStream {
+    /// The whole answer, when it is no longer than that.
+    pub(super) async fn whole(mut self, most: usize) -> Result<GraphResponse, MediaError> {
+        let mut body = BytesMut::new();
+        while let Some(piece) = poll_fn(|cx| self.body.poll_piece(cx)).await {
+            let piece = piece?;
+            if body.len() + piece.len() > most {
+                return Err(MediaError::TooLong(most));
+            }
+            body.extend_from_slice(&piece);
+        }
+        Ok(GraphResponse {
+            status: self.status,
+            headers: self.headers,
+            body: body.freeze(),
+        })
+    }
+}
+
 impl GraphClient {
     /// A client for one endpoint. The process must have installed a rustls provider.
     ///
     /// Fails when the TLS configuration cannot be built.
     pub fn new(endpoint: GraphEndpoint, limits: GraphLimits) -> Result<Self, reqwest::Error> {
-        let http = reqwest::Client::builder()
-            .user_agent(concat!("roost/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .referer(false)
-            .connect_timeout(limits.connect)
-            // A connection that Meta has closed meanwhile would make a send's outcome unknown.
-            .pool_idle_timeout(Duration::from_secs(20))
-            .build()?;
+        let builder = || {
+            reqwest::Client::builder()
+                .user_agent(concat!("roost/", env!("CARGO_PKG_VERSION")))
+                .redirect(reqwest::redirect::Policy::none())
+                .retry(reqwest::retry::never())
+                .no_proxy()
+                .referer(false)
+                .connect_timeout(limits.connect)
+                // A connection that Meta has closed meanwhile would make a send's outcome unknown.
+                .pool_idle_timeout(Duration::from_secs(20))
+        };
         Ok(Self {
-            http,
+            http: builder().build()?,
+            media: builder().http1_only().build()?,
             endpoint,
             limits,
         })
@@ -301,8 +344,71 @@ impl GraphClient {
     ///
     /// *Cancel safety*: a dropped call may have reached Meta.
     pub async fn call(&self, token: &AccessToken, request: &GraphRequest) -> Outcome {
+        let whole = async |response| Ok::<_, Full>(self.read(response).await);
+        let outcome = self.exchange(token, request, whole).await;
+        outcome.unwrap_or_else(|Full| Outcome::Unknown("the answer found no room".to_owned()))
+    }
+
+    /// Makes one request, once, and reads the answer when there is room for it, which is held as
+    /// long as what comes with the outcome.
+    ///
+    /// *Cancel safety*: a dropped call may have reached Meta.
+    pub(super) async fn call_within(
+        &self,
+        token: &AccessToken,
+        request: &GraphRequest,
+        room: &Room,
+    ) -> Result<(Outcome, Option<Held>), Full> {
+        let mut held = None;
+        let outcome = self.exchange(token, request, async |response: reqwest::Response| {
+            let most = self.limits.max_answer_bytes;
+            let length = response.content_length().map(|length| length as usize);
+            let held = held.insert(room.take(length.unwrap_or(most).min(most)).await?);
+            let outcome = self.read(response).await;
+            if let Outcome::Answered(answer) = &outcome {
+                held.keep(answer.body.len());
+            }
+            Ok(outcome)
+        });
+        let outcome = outcome.await?;
+        Ok((outcome, held))
+    }
+
+    /// Fetches media that a message carried, by path and query at Meta's media host. Meta was not
+    /// reached, or its answer was lost, when there is none.
+    pub(super) async fn media(
+        &self,
+        token: &AccessToken,
+        path_and_query: &str,
+    ) -> Result<GraphStream, Outcome> {
+        let Some(url) = self.endpoint.media_url(path_and_query) else {
+            let reason = "the path is not one of Meta's media host";
+            return Err(Outcome::NotSent(reason.to_owned()));
+        };
+        let asked = self.begin(token, self.media.get(url));
+        let response = match tokio::time::timeout(self.limits.answer, asked).await {
+            Ok(response) => response?,
+            Err(_) => return Err(self.is_late()),
+        };
+        let (status, headers) = (response.status(), seen(&response));
+        let body = MediaBody::new(response.into(), &self.limits);
+        let body = body.map_err(|error| Outcome::Unknown(error.to_string()))?;
+        Ok(GraphStream {
+            status,
+            headers,
+            body,
+        })
+    }
+
+    async fn exchange(
+        &self,
+        token: &AccessToken,
+        request: &GraphRequest,
+        read: impl AsyncFnOnce(reqwest::Response) -> Result<Outcome, Full>,
+    ) -> Result<Outcome, Full> {
         let Some(url) = self.endpoint.url(request) else {
-            return Outcome::NotSent("the path is not one of the Graph API".to_owned());
+            let reason = "the path is not one of the Graph API";
+            return Ok(Outcome::NotSent(reason.to_owned()));
         };
         let mut headers = HeaderMap::new();
         for name in REQUEST_HEADERS {
@@ -313,46 +419,44 @@ impl GraphClient {
         let builder = self
             .http
             .request(request.method.clone(), url)
-            .headers(headers);
-        self.exchange(token, builder.body(request.body.clone()))
-            .await
-    }
-
-    /// Fetches media that a message carried, by path and query at Meta's media host.
-    pub async fn media(&self, token: &AccessToken, path_and_query: &str) -> Outcome {
-        match self.endpoint.media_url(path_and_query) {
-            Some(url) => self.exchange(token, self.http.get(url)).await,
-            None => Outcome::NotSent("the path is not one of Meta's media host".to_owned()),
-        }
-    }
-
-    async fn exchange(&self, token: &AccessToken, builder: reqwest::RequestBuilder) -> Outcome {
+            .headers(headers)
+            .body(request.body.clone());
         let call = async {
-            // A compressed answer could not be searched for the token.
-            let builder = builder.header(header::ACCEPT_ENCODING, "identity");
-            let response = builder.bearer_auth(token.reveal()).send().await;
-            match response {
-                Ok(response) => self.read(response).await,
-                Err(error) => failure(error.without_url()),
+            match self.begin(token, builder).await {
+                Ok(response) => read(response).await,
+                Err(outcome) => Ok(outcome),
             }
         };
         match tokio::time::timeout(self.limits.answer, call).await {
             Ok(outcome) => outcome,
-            Err(_) => Outcome::Unknown(format!("no answer within {:?}", self.limits.answer)),
+            Err(_) => Ok(self.is_late()),
         }
     }
 
+    /// Sends a request and waits for the beginning of the answer.
+    async fn begin(
+        &self,
+        token: &AccessToken,
+        builder: reqwest::RequestBuilder,
+    ) -> Result<reqwest::Response, Outcome> {
+        // A compressed answer could not be searched for the token.
+        let builder = builder.header(header::ACCEPT_ENCODING, "identity");
+        let response = builder.bearer_auth(token.reveal()).send().await;
+        let response = response.map_err(|error| failure(error.without_url()))?;
+        match is_compressed(response.headers()) {
+            true => Err(Outcome::Unknown(
+                "the answer is compressed, which nobody asked for".to_owned(),
+            )),
+            false => Ok(response),
+        }
+    }
+
+    fn is_late(&self) -> Outcome {
+        Outcome::Unknown(format!("no answer within {:?}", self.limits.answer))
+    }
+
     async fn read(&self, mut response: reqwest::Response) -> Outcome {
-        let status = response.status();
-        if is_compressed(response.headers()) {
-            return Outcome::Unknown("the answer is compressed, which nobody asked for".to_owned());
-        }
-        let mut headers = HeaderMap::new();
-        for name in RESPONSE_HEADERS {
-            for value in response.headers().get_all(&name) {
-                headers.append(&name, value.clone());
-            }
-        }
+        let (status, headers) = (response.status(), seen(&response));
         let mut body = BytesMut::new();
         loop {
             match response.chunk().await {
@@ -371,6 +475,17 @@ impl GraphClient {
             body: body.freeze(),
         })
     }
+}
+
+/// The headers of an answer that bots may see.
+fn seen(response: &reqwest::Response) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for name in RESPONSE_HEADERS {
+        for value in response.headers().get_all(&name) {
+            headers.append(&name, value.clone());
+        }
+    }
+    headers
 }
 
 /// Whether a path segment is a version, such as `v25.0`.

@@ -3,7 +3,8 @@
 //! `client` speaks HTTP to the Graph API and says what is certain about the outcome. `messages`
 //! turns typed messages into Meta's JSON. `outbox` writes every send down before it goes out, so
 //! that an event that is tried again sends nothing twice. `gateway` lets a bot's plain HTTP to
-//! Meta through, with the project's token and for the project's own ids only.
+//! Meta through, with the project's token and for the project's own ids only; `media` goes by in pieces,
+//! and `inflight` counts what is held.
 //!
 //! Not here: how a webhook reaches a bot (`http`, `inbox`), and what a bot may call
 //! (`capabilities`). Message text, phone numbers and tokens are never logged.
@@ -12,6 +13,8 @@ pub mod client;
 pub mod codes;
 pub mod error;
 pub mod gateway;
+mod inflight;
+pub mod media;
 pub mod messages;
 pub mod onboarding;
 pub mod outbox;
@@ -22,7 +25,9 @@ pub use client::{
     AccessToken, GraphClient, GraphEndpoint, GraphLimits, GraphRequest, GraphResponse, Outcome,
 };
 pub use error::{GraphError, SendError, Verdict};
-pub use gateway::{Gateway, GatewayError, Scope};
+pub use gateway::{AnswerBody, Gateway, GatewayError, Refused, Scope};
+pub use inflight::{Held, InFlightLimits};
+pub use media::MediaError;
 pub use outbox::{
     Attempt, CallbackKey, OutboundMessage, OutboundSink, Outbox, OutboxSettings, Refusal,
     SendContext, Sender, Sent, Settlement, StatusNotice,

@@ -1,39 +1,31 @@
-//! Which requests of the Graph API a project may make.
+//! A bot's request to Meta: taken apart, judged by the table of `offers`, and put together again.
 //!
 //! A token may reach more than one project has: an operator's token reaches every number. So a
-//! request must begin with an id of the project: its number, its account, ids that an operator
-//! granted, and objects that were made or listed through the gateway. Any other numeric id can be
-//! read only, and only if the answer turns out to be media, which Meta scopes by itself.
+//! request must begin with an id of the project: its number, its account, what the operator granted,
+//! and objects that were made or listed through the gateway. Any other id can be read only, and only
+//! as media of the project's own number, which Meta looks at itself.
 //!
-//! Refused besides: several ids or calls in one request, another method in a parameter, nested
-//! fields (they walk from an own object to others), and what takes a number away from the host.
+//! Nothing goes on as it came. Path, query and body are written anew from what was understood here,
+//! so that Meta cannot read something else in them.
 
-use bytes::Bytes;
-use http::Method;
+use std::collections::HashSet;
+
+use http::{HeaderMap, HeaderName, Method, header};
 use serde_json::Value;
 
-use super::multipart;
+use super::body::{Body, Parameter, in_pairs};
+use super::fields;
+use super::offers::{self, Gives, Node, Offer, Rule, Verb};
+use super::refused::{MOST_MESSAGE_BYTES, Refused, shown};
+use super::token::is_credential;
 use crate::whatsapp::client::{GraphRequest, GraphResponse, is_version};
-use crate::whatsapp::outbox::pairs;
+use crate::whatsapp::outbox::{form, pairs};
 
-/// Parameters that make one request several, or another one than it seems.
-const FORBIDDEN_PARAMETERS: [&str; 3] = ["batch", "ids", "method"];
+/// How the name of an upload's session begins. Meta makes it, and nobody can guess it.
+const SESSION: &str = "upload:";
 
-/// Edges by which a number or account leaves the host or the operator. Reading them is fine.
-const OPERATOR_EDGES: [&str; 6] = [
-    "assigned_users",
-    "deregister",
-    "register",
-    "request_code",
-    "subscribed_apps",
-    "verify_code",
-];
-
-/// Edges of the number by which messages leave.
-const SEND_EDGES: [&str; 2] = ["messages", "marketing_messages"];
-
-/// Edges whose objects are the project's: what they list, and what a POST there makes.
-const OWN_EDGES: [&str; 3] = ["flows", "media", "message_templates"];
+/// Where in a file a piece of an upload belongs.
+const FILE_OFFSET: HeaderName = HeaderName::from_static("file_offset");
 
 /// Parameters of a receipt: what marks a message as read sends none.
 const RECEIPT: [&str; 4] = [
@@ -43,251 +35,333 @@ const RECEIPT: [&str; 4] = [
     "typing_indicator",
 ];
 
-/// A part of a multipart body that is longer is a file, not a parameter.
-const LONGEST_PARAMETER: usize = 64 * 1024;
+/// More ids in one parameter would be a list of guesses.
+const MOST_IDS: usize = 100;
+/// Longer ones Meta does not make.
+const MOST_ID_DIGITS: usize = 32;
+const MOST_SESSION_CHARS: usize = 512;
 
-/// A parsed request.
+/// A request that was understood.
 #[derive(Debug)]
 pub(super) struct Call {
-    request: GraphRequest,
+    method: Method,
+    verb: Verb,
+    version: Option<String>,
     segments: Vec<String>,
     query: Vec<(String, String)>,
-    /// The parameters of a JSON object or a form of either kind; `Null` of anything else.
-    body: Value,
+    body: Body,
+    /// Of the body, as it came.
+    bytes: usize,
+    headers: HeaderMap,
 }
 
-/// Whose an id is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Owner {
-    Project,
-    Other,
-    Unknown,
+/// A request that the table has, if its ids are the project's.
+#[derive(Debug)]
+pub(super) struct Judged {
+    pub(super) gives: Gives,
+    /// Ids in parameters that are still to be looked up.
+    pub(super) ids: Vec<Named>,
 }
 
-/// Where a request goes.
+/// An id in a parameter.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Route {
-    /// Through the outbox.
-    Send,
-    /// To Meta, once.
-    Direct(Answer),
+pub(super) struct Named {
+    pub(super) id: String,
+    /// Otherwise it must not be known to be another project's.
+    pub(super) must_be_own: bool,
 }
 
-/// What may come back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Answer {
-    Anything,
-    /// Metadata of media, or an error.
-    Media,
+/// Whether a text has the form of an id of Meta's. Zeros in front would make another spelling of one.
+pub(super) fn is_id(text: &str) -> bool {
+    let is_number = text.bytes().all(|b| b.is_ascii_digit());
+    (1..=MOST_ID_DIGITS).contains(&text.len()) && is_number && !text.starts_with('0')
 }
 
-/// Why an id is refused. The same for ids that nobody has and ids of others: no difference tells
-/// a bot which exist.
-pub(super) fn not_yours(id: &str) -> String {
-    format!(
-        "`{id}` is not an id of this project: use its own phone number id or account id, or an \
-         object that was made or listed with them"
-    )
+/// Whether a first segment names the session of an upload.
+pub(super) fn is_session(text: &str) -> bool {
+    text.starts_with(SESSION) && text.len() <= MOST_SESSION_CHARS && text.bytes().all(is_plain)
 }
 
-/// Whether an answer is metadata of media, or no success.
-pub(super) fn is_media_or_error(answer: &GraphResponse) -> bool {
-    let body: Option<Value> = serde_json::from_slice(&answer.body).ok();
-    let is_media = |body: Value| {
-        ["id", "mime_type", "url"]
-            .iter()
-            .all(|key| body.get(key).is_some())
-    };
-    !answer.status.is_success() || body.is_some_and(is_media)
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~:=".contains(&byte)
 }
 
 impl Call {
     /// Takes a request apart. Fails with the reason when nobody may make it.
-    pub(super) fn read(mut request: GraphRequest) -> Result<Self, String> {
+    pub(super) fn read(request: GraphRequest) -> Result<Self, Refused> {
+        let verb = Verb::of(&request.method)
+            .ok_or_else(|| Refused::Method(shown(request.method.as_str())))?;
         let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
-        let query = pairs(query);
-        let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~:=/".contains(&b);
-        if !path.bytes().all(is_plain) {
-            return Err("the path holds characters that no path of the Graph API has".to_owned());
+        if !path.bytes().all(|byte| is_plain(byte) || byte == b'/') {
+            return Err(Refused::Path("the path holds characters that none has"));
         }
-        let mut segments: Vec<String> = path
-            .trim_matches('/')
-            .split('/')
-            .map(str::to_owned)
-            .collect();
-        if segments.len() > 1 && is_version(&segments[0]) {
-            request.version = Some(segments.remove(0));
+        let segments = path.trim_matches('/').split('/');
+        let mut segments: Vec<String> = segments.map(str::to_owned).collect();
+        let mut version = request.version.clone();
+        if segments.len() > 1 && segments[0].len() <= 8 && is_version(&segments[0]) {
+            version = Some(segments.remove(0));
         }
-        if segments
-            .iter()
-            .any(|segment| matches!(segment.as_str(), "" | "." | ".."))
-        {
-            return Err(
-                "the path is empty or has an empty segment; begin it with an id".to_owned(),
-            );
+        let is_empty = |segment: &String| matches!(segment.as_str(), "" | "." | "..");
+        if segments.iter().any(is_empty) {
+            return Err(Refused::Path("the path is empty or has an empty segment"));
         }
-        request.path = match crate::whatsapp::outbox::form(&query) {
-            text if text.is_empty() => segments.join("/"),
-            text => format!("{}?{text}", segments.join("/")),
-        };
-        if request.method == Method::GET {
+        let mut query = pairs(query);
+        query.retain(|(name, _)| !is_credential(name));
+        let is_piece = is_session(&segments[0]) && !request.body.is_empty();
+        let body = match verb {
             // Nothing to read there, and another place to hide parameters.
-            request.body = Bytes::new();
+            Verb::Get => Body::Nothing,
+            Verb::Post if is_piece => Body::Raw(request.body.clone()),
+            Verb::Post | Verb::Delete => Body::read(&request)?,
+        };
+        let mut headers = HeaderMap::new();
+        for name in [header::ACCEPT, FILE_OFFSET] {
+            let value = request.headers.get(&name).cloned();
+            let is_number = |text: &[u8]| text.iter().all(u8::is_ascii_digit);
+            if let Some(value) = value
+                && (name != FILE_OFFSET || is_number(value.as_bytes()))
+            {
+                headers.insert(name, value);
+            }
         }
-        let body = parameters(&request)?;
         Ok(Self {
-            request,
+            method: request.method,
+            verb,
+            version,
             segments,
             query,
             body,
+            bytes: request.body.len(),
+            headers,
         })
     }
 
-    /// The id that the path begins with.
+    /// What the path begins with.
     pub(super) fn id(&self) -> &str {
         &self.segments[0]
     }
 
-    pub(super) fn request(&self) -> &GraphRequest {
-        &self.request
-    }
-
-    pub(super) fn into_request(self) -> GraphRequest {
-        self.request
-    }
-
-    /// Decides. Fails with the reason when the project may not make the request.
-    pub(super) fn route(&self, owner: Owner) -> Result<Route, String> {
-        if ![Method::GET, Method::POST, Method::DELETE].contains(&self.request.method) {
-            return Err(format!(
-                "the Graph API has no method `{}`",
-                self.request.method
-            ));
+    /// Looks the request up in the table, and leaves out what Meta would not read in a message.
+    /// `number` is the id of the project's own.
+    ///
+    /// Fails with the reason when the project may not make the request.
+    pub(super) fn judge(&mut self, node: Node, number: &str) -> Result<Judged, Refused> {
+        let offer = offers::find(node, self.verb, &self.segments[1..]);
+        let offer = offer.ok_or_else(|| self.not_offered(node))?;
+        if offer.gives == Gives::Message && self.bytes > MOST_MESSAGE_BYTES {
+            return Err(Refused::TooLong(self.bytes));
         }
-        self.check_parameters()?;
-        let is_read = self.request.method == Method::GET;
-        let is_bare = self.segments.len() == 1;
-        let is_number = self.id().bytes().all(|b| b.is_ascii_digit());
-        match owner {
-            Owner::Project if is_read => Ok(Route::Direct(Answer::Anything)),
-            Owner::Project => self.route_write(),
-            // A session is made with the app's id, which must be granted; its name is unguessable.
-            Owner::Unknown if is_bare && self.id().starts_with("upload:") => {
-                Ok(Route::Direct(Answer::Anything))
+        let mut ids = Vec::new();
+        let mut idle = HashSet::new();
+        let parameters = self.parameters();
+        check_names(&parameters)?;
+        for parameter in &parameters {
+            match offer.rule(parameter.base) {
+                Some(rule) => check_value(parameter, rule, number, &mut ids)?,
+                None => match not_taken(parameter, offer) {
+                    Refused::Parameter { .. } if offer.gives == Gives::Message => {
+                        // One of a kind that is not known must not go out without its content.
+                        let is_kind =
+                            |p: &Parameter<'_>| p.base == "type" && p.value == parameter.base;
+                        if parameters.iter().any(is_kind) {
+                            return Err(Refused::MessageType(shown(parameter.base)));
+                        }
+                        idle.insert(parameter.base.to_owned());
+                    }
+                    refused => return Err(refused),
+                },
             }
-            Owner::Unknown if is_bare && is_number && is_read => Ok(Route::Direct(Answer::Media)),
-            Owner::Unknown | Owner::Other => Err(not_yours(self.id())),
         }
+        drop(parameters);
+        let is_idle = |name: &str| idle.contains(name.split('[').next().unwrap_or(name));
+        self.query.retain(|(name, _)| !is_idle(name));
+        self.body.retain(|name| !idle.contains(name));
+        if node == Node::Anyone {
+            // Meta then looks whether the number has it. All fields, to see that it is media.
+            self.query = vec![("phone_number_id".to_owned(), number.to_owned())];
+        }
+        if node != Node::Upload {
+            self.headers.remove(FILE_OFFSET);
+        }
+        Ok(Judged {
+            gives: offer.gives,
+            ids,
+        })
     }
 
-    fn route_write(&self) -> Result<Route, String> {
-        let edge = self.segments.get(1).map_or("", String::as_str);
-        let moves_webhooks = self.has_parameter("webhook_configuration");
-        if OPERATOR_EDGES.contains(&edge) || (self.segments.len() == 1 && moves_webhooks) {
-            return Err(format!(
-                "`{}` changes how the number is connected, which is up to the operator",
-                if edge.is_empty() {
-                    "webhook_configuration"
-                } else {
-                    edge
-                }
-            ));
-        }
-        let is_send = self.request.method == Method::POST
-            && self.segments.len() == 2
-            && SEND_EDGES.contains(&edge);
-        match is_send && !self.is_receipt() {
-            true => Ok(Route::Send),
-            false => Ok(Route::Direct(Answer::Anything)),
-        }
-    }
-
-    /// The ids in an answer that are now known to be the project's.
-    pub(super) fn learns(&self, answer: &GraphResponse) -> Vec<String> {
-        let edge = self.segments.get(1).map_or("", String::as_str);
-        if self.segments.len() != 2 || !OWN_EDGES.contains(&edge) || !answer.status.is_success() {
-            return Vec::new();
-        }
-        let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let listed = body.get("data").and_then(Value::as_array);
-        let objects = std::iter::once(&body).chain(listed.into_iter().flatten());
-        objects
-            .filter_map(|object| object.get("id")?.as_str().map(str::to_owned))
-            .collect()
-    }
-
-    fn check_parameters(&self) -> Result<(), String> {
-        if let Some(name) = self
-            .names()
-            .find(|name| !name.bytes().all(|b| b.is_ascii_graphic()))
-        {
-            let name = name.escape_default();
-            return Err(format!("`{name}` is no name of a parameter"));
-        }
-        if let Some(name) = FORBIDDEN_PARAMETERS
-            .iter()
-            .find(|name| self.has_parameter(name))
-        {
-            return Err(format!(
-                "the parameter `{name}` is not available; make one request for each"
-            ));
-        }
-        let is_nested =
-            |(key, value): &(String, String)| base(key) == "fields" && value.contains('{');
-        let in_body = self.body.get("fields").and_then(Value::as_str);
-        if self.query.iter().any(is_nested) || in_body.is_some_and(|text| text.contains('{')) {
-            return Err("nested `fields` are not available; read each object by its id".to_owned());
-        }
-        Ok(())
-    }
-
-    fn names(&self) -> impl Iterator<Item = &str> {
-        let in_query = self.query.iter().map(|(key, _)| key.as_str());
-        in_query.chain(
-            self.body
-                .as_object()
-                .into_iter()
-                .flat_map(|body| body.keys())
-                .map(String::as_str),
-        )
-    }
-
-    fn has_parameter(&self, name: &str) -> bool {
-        self.names().any(|key| base(key) == name)
-    }
-
-    fn is_receipt(&self) -> bool {
-        let Value::Object(body) = &self.body else {
-            return false;
-        };
+    /// Whether it marks a message as read, and does nothing else.
+    pub(super) fn is_receipt(&self) -> bool {
+        let parameters = self.body.parameters();
         self.query.is_empty()
-            && body.get("status").and_then(Value::as_str) == Some("read")
-            && body.keys().all(|key| RECEIPT.contains(&key.as_str()))
+            && !matches!(self.body, Body::Parts(_))
+            && parameters.iter().all(|p| RECEIPT.contains(&p.base))
+            && parameters
+                .iter()
+                .any(|p| p.name == "status" && p.value == "read")
+    }
+
+    /// What goes to Meta.
+    pub(super) fn into_request(self) -> GraphRequest {
+        let mut path = self.segments.join("/");
+        if !self.query.is_empty() {
+            path = format!("{path}?{}", form(&self.query));
+        }
+        let mut headers = self.headers;
+        let body = self.body.write(&mut headers);
+        GraphRequest {
+            method: self.method,
+            version: self.version,
+            path,
+            headers,
+            body,
+        }
+    }
+
+    fn parameters(&self) -> Vec<Parameter<'_>> {
+        let mut all: Vec<_> = in_pairs(&self.query).collect();
+        all.extend(self.body.parameters());
+        all
+    }
+
+    fn not_offered(&self, node: Node) -> Refused {
+        let edge = self.segments.get(1).map(String::as_str).unwrap_or_default();
+        match node {
+            Node::Anyone => Refused::NotYours(shown(self.id())),
+            _ if offers::is_operators(&edge.to_ascii_lowercase()) => Refused::Operator(shown(edge)),
+            _ => Refused::NotOffered(shown(&format!(
+                "{} /{}",
+                self.method,
+                self.segments.join("/")
+            ))),
+        }
     }
 }
 
-/// Of `method[0]`, the name that Meta reads.
-fn base(name: &str) -> &str {
-    name.split('[').next().unwrap_or(name)
+/// Each name is plain and there once: no two readers may take different ones for the one that counts.
+fn check_names(parameters: &[Parameter<'_>]) -> Result<(), Refused> {
+    let (mut names, mut whole, mut parted) = (HashSet::new(), HashSet::new(), HashSet::new());
+    for Parameter { name, base, .. } in parameters {
+        if !is_identifier(base) || !has_plain_brackets(&name[base.len()..]) {
+            return Err(Refused::Name(shown(name)));
+        }
+        let is_whole = name == base;
+        let is_new = names.insert(*name) || name.ends_with("[]");
+        match is_whole {
+            true => whole.insert(*base),
+            false => parted.insert(*base),
+        };
+        if !is_new || (whole.contains(base) && parted.contains(base)) {
+            return Err(Refused::Twice(shown(base)));
+        }
+    }
+    Ok(())
 }
 
-fn parameters(request: &GraphRequest) -> Result<Value, String> {
-    let text = |bytes| Value::String(String::from_utf8_lossy(bytes).into_owned());
-    Ok(match request.content_type().as_str() {
-        "multipart/form-data" if !request.body.is_empty() => multipart::read(request)?
-            .iter()
-            .map(|part| match part.content.len() <= LONGEST_PARAMETER {
-                true => (part.name.clone(), text(&part.content)),
-                false => (part.name.clone(), Value::Null),
-            })
-            .collect(),
-        "application/x-www-form-urlencoded" => {
-            let text = String::from_utf8_lossy(&request.body);
-            pairs(&text)
-                .into_iter()
-                .map(|(key, value)| (key, Value::String(value)))
-                .collect()
+fn is_identifier(text: &str) -> bool {
+    let is_part = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    (1..=64).contains(&text.len())
+        && text.bytes().all(is_part)
+        && !text.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// What follows a name: nothing, or `[0][type]`.
+fn has_plain_brackets(text: &str) -> bool {
+    let mut rest = text;
+    while let Some((inner, after)) = rest.strip_prefix('[').and_then(|r| r.split_once(']')) {
+        let is_part = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+        if !inner.bytes().all(is_part) {
+            return false;
         }
-        _ => serde_json::from_slice(&request.body).unwrap_or_default(),
-    })
+        rest = after;
+    }
+    rest.is_empty()
+}
+
+fn not_taken(parameter: &Parameter<'_>, offer: &Offer) -> Refused {
+    let (name, lower) = (shown(parameter.name), parameter.base.to_ascii_lowercase());
+    match lower.as_str() {
+        lower if offers::is_operators(lower) => Refused::Operator(name),
+        lower if offers::is_command(lower) => Refused::Several(name),
+        _ => Refused::Parameter {
+            name,
+            possible: offer.possible(),
+        },
+    }
+}
+
+fn check_value(
+    parameter: &Parameter<'_>,
+    rule: Rule,
+    number: &str,
+    ids: &mut Vec<Named>,
+) -> Result<(), Refused> {
+    let value = parameter.value.as_ref();
+    if parameter.is_file && rule != Rule::File {
+        return Err(Refused::File(shown(parameter.name)));
+    }
+    match rule {
+        Rule::Any | Rule::File => Ok(()),
+        // `fields[]=a` would be a list of another kind.
+        Rule::Fields if parameter.name != parameter.base => {
+            Err(Refused::Name(shown(parameter.name)))
+        }
+        Rule::Fields => fields::check(value, number),
+        Rule::Number if value == number => Ok(()),
+        Rule::Number => Err(Refused::NotYours(shown(value))),
+        Rule::Own | Rule::Others => {
+            let found = listed_ids(value).ok_or_else(|| Refused::Value {
+                name: shown(parameter.name),
+                why: "it takes ids, at most 100",
+            })?;
+            let must_be_own = rule == Rule::Own;
+            ids.extend(found.into_iter().map(|id| Named { id, must_be_own }));
+            match ids.len() {
+                0..=MOST_IDS => Ok(()),
+                _ => Err(Refused::Value {
+                    name: shown(parameter.name),
+                    why: "it takes ids, at most 100",
+                }),
+            }
+        }
+    }
+}
+
+/// The ids in `1`, `1,2`, `["1","2"]`.
+fn listed_ids(value: &str) -> Option<Vec<String>> {
+    let is_between = |c: char| "[]\"', ".contains(c);
+    let words = value.split(is_between).filter(|word| !word.is_empty());
+    words
+        .map(|word| is_id(word).then(|| word.to_owned()))
+        .collect()
+}
+
+/// Whether an answer describes the media with this id, or is no success.
+pub(super) fn is_media_or_error(answer: &GraphResponse, id: &str) -> bool {
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let has = |key: &str| body.get(key).is_some();
+    let is_it = body.get("id").and_then(Value::as_str) == Some(id);
+    !answer.status.is_success() || (is_it && has("mime_type") && has("url"))
+}
+
+/// The ids in an answer that are now known to be the project's.
+pub(super) fn learned(gives: Gives, answer: &GraphResponse) -> Vec<String> {
+    if !answer.status.is_success() {
+        return Vec::new();
+    }
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let of = |object: &Value| object.get("id")?.as_str().map(str::to_owned);
+    let found: Vec<String> = match gives {
+        Gives::Made => of(&body).filter(|id| is_id(id)).into_iter().collect(),
+        Gives::Session => {
+            let session = of(&body).and_then(|id| Some(id.split('?').next()?.to_owned()));
+            session.filter(|id| is_session(id)).into_iter().collect()
+        }
+        Gives::Listed => {
+            let listed = body.get("data").and_then(Value::as_array);
+            let ids = listed.into_iter().flatten().filter_map(of);
+            ids.filter(|id| is_id(id)).collect()
+        }
+        Gives::Anything | Gives::Message | Gives::Media => Vec::new(),
+    };
+    found
 }

@@ -6,21 +6,28 @@
 //! with our token. In answers of any type the token, should Meta quote it (paging links do), becomes
 //! the placeholder.
 //!
-//! Allowed are the project's own ids; `access` has the rules. What is not allowed is answered in
-//! Meta's shape, code 10, with the reason, and never leaves the host. A POST that sends a message
-//! goes through the outbox and shares its keys with typed sends. Everything else goes to Meta
-//! directly, once; bots that retry it do so themselves.
+//! `offers` is the table of what bots may ask, `access` judges a request by it. What the table does not
+//! have is answered in Meta's shape, code 10, with the reason, and never leaves the host. A POST that
+//! sends a message goes through the outbox and shares its keys with typed sends. Everything else
+//! goes to Meta directly, once; bots that retry it do so themselves.
 //!
-//! Media: metadata and webhooks name addresses at `lookaside.fbsbx.com`, below
-//! `/whatsapp_business/attachments/`, signed and short-lived. A GET below that path gets the token,
-//! nothing else at that host is reachable. When an emulator stands for Meta, the addresses it hands
-//! out are rewritten to that host in answers ([`super::GraphEndpoint::conceal`] does the same for
-//! webhooks) and mapped back here, so that its own address stays unknown and unreachable. Answers
-//! that redirect go to the bot as they are: its next request is judged like any other, and gets a
-//! token only if it comes back here.
+//! Media: metadata and webhooks name addresses at `lookaside.fbsbx.com`,
+//! `/whatsapp_business/attachments/`, signed and short-lived. A GET of that path gets the token, and
+//! its answer goes by in pieces; nothing else at that host is reachable. When an emulator stands for
+//! Meta, the addresses it hands out are rewritten to that host in answers
+//! ([`super::GraphEndpoint::conceal`] does the same for webhooks) and mapped back here, so that its own
+//! address stays unknown and unreachable. Answers that redirect go to the bot as they are: its next
+//! request is judged like any other, and gets a token only if it comes back here.
+//!
+//! Whatever is held in memory for a request or its answer is within a budget of the project.
 
 mod access;
+mod answer;
+mod body;
+mod fields;
 mod multipart;
+mod offers;
+mod refused;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -32,18 +39,27 @@ use serde_json::json;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use self::access::{Answer, Call, Owner, Route};
-use self::store::Store;
+pub use self::answer::AnswerBody;
+pub use self::refused::Refused;
+
+use self::access::{Call, Named};
+use self::offers::{Gives, Node};
+use self::refused::shown;
+use self::store::{Store, Whose};
+use self::token::Filter;
 use super::client::{GraphClient, GraphRequest, GraphResponse, Outcome};
 use super::error::{GraphError, SendError};
+use super::inflight::{Full, Held, InFlight, InFlightLimits};
 use super::messages::{self, Receipt};
 use super::outbox::{Outbox, Refusal, SendContext, Sent};
 
 const GRAPH_HOST: &str = "graph.facebook.com";
 const MEDIA_HOST: &str = "lookaside.fbsbx.com";
-const MEDIA_PATH: &str = "/whatsapp_business/attachments/";
+const MEDIA_PATH: &str = "/whatsapp_business/attachments";
 /// As much of a path as people are shown.
 const MOST_PATH_CHARS: usize = 100;
+/// What counts for an answer that goes by in pieces: those that are under way.
+const PIECES_BYTES: usize = 512 << 10;
 
 /// What a project may name besides its number, and what its environment holds for a token.
 #[derive(Debug, Clone)]
@@ -63,8 +79,8 @@ pub enum GatewayError {
     #[error("`{0}` is not a host of Meta's that bots reach with their token")]
     NotMeta(String),
     /// The project may not do this. [`Gateway::forward`] answers in Meta's shape instead.
-    #[error("{0}")]
-    Denied(String),
+    #[error(transparent)]
+    Denied(#[from] Refused),
     /// A send has no answer.
     #[error(transparent)]
     Send(#[from] SendError),
@@ -74,6 +90,12 @@ pub enum GatewayError {
     /// The request may have reached Meta, and no answer came.
     #[error("Meta's answer was lost: {0}")]
     NoAnswer(String),
+    /// The project holds as much as it may. [`Gateway::forward`] answers in Meta's shape instead.
+    #[error(
+        "requests to Meta and unread answers hold all the memory that the project has for them: read \
+         each answer, or cancel it, and make fewer requests at once"
+    )]
+    Full,
     /// The table of known ids could not be read.
     #[error("the ids of the project could not be looked up; try again later")]
     Store(#[from] sqlx::Error),
@@ -85,16 +107,44 @@ pub struct Gateway {
     client: GraphClient,
     outbox: Outbox,
     store: Store,
+    in_flight: InFlight,
+}
+
+impl From<Full> for GatewayError {
+    fn from(Full: Full) -> Self {
+        Self::Full
+    }
 }
 
 impl Gateway {
-    /// A gateway that knows the ids in `pool` (tables of migrations 0001 and 0004).
+    /// A gateway that knows the ids in `pool` (tables of migrations 0001, 0004 and 0006).
     pub fn new(pool: PgPool, client: GraphClient, outbox: Outbox) -> Self {
+        let limits = InFlightLimits::default();
+        Self::with_limits(pool, client, outbox, &limits, || {})
+    }
+
+    /// The same with these limits. `after_peaks` is called when much was held and is free again.
+    pub fn with_limits(
+        pool: PgPool,
+        client: GraphClient,
+        outbox: Outbox,
+        limits: &InFlightLimits,
+        after_peaks: fn(),
+    ) -> Self {
         Self {
             client,
             outbox,
             store: Store::new(pool),
+            in_flight: InFlight::new(limits, after_peaks),
         }
+    }
+
+    /// Waits until the body of a request may be held, of so many bytes.
+    ///
+    /// Fails with [`GatewayError::Full`].
+    pub async fn admit(&self, context: &SendContext, bytes: usize) -> Result<Held, GatewayError> {
+        let room = self.in_flight.requests(context.attempt().project_id);
+        Ok(room.take(bytes).await?)
     }
 
     /// Whether requests to this host belong here and not to the egress policy.
@@ -114,13 +164,13 @@ impl Gateway {
 
     /// Forwards a bot's HTTP request. Refusals, the host's too, are answers in Meta's shape.
     ///
-    /// Fails with every [`GatewayError`] but `Denied`.
+    /// Fails with every [`GatewayError`] but `Denied` and `Full`.
     pub async fn forward(
         &self,
         context: &SendContext,
         scope: &Scope,
         request: http::Request<Bytes>,
-    ) -> Result<http::Response<Bytes>, GatewayError> {
+    ) -> Result<http::Response<AnswerBody>, GatewayError> {
         let host = host(&request).unwrap_or_default();
         let (parts, body) = request.into_parts();
         let target = parts
@@ -139,25 +189,28 @@ impl Gateway {
                     headers,
                     body,
                 };
-                self.request(context, scope, request).await
+                let answer = self.request(context, scope, request).await;
+                answer.map(|(answer, held)| AnswerBody::whole(answer, held))
             }
             _ => return Err(GatewayError::NotMeta(host)),
         };
-        match answer {
-            Ok(answer) => Ok(into_http(answer)),
-            Err(GatewayError::Denied(reason)) => Ok(into_http(denial(&reason))),
-            Err(GatewayError::Send(SendError::Invalid(reason))) => Ok(into_http(invalid(&reason))),
-            Err(GatewayError::Send(error @ SendError::TooMany(_))) => {
-                Ok(into_http(denial(&error.to_string())))
+        let answer = match answer {
+            Ok(answer) => return Ok(answer),
+            Err(GatewayError::Denied(refused)) if refused.is_malformed() => {
+                invalid(&refused.to_string())
             }
-            Err(GatewayError::Send(error @ SendError::Behind)) => {
-                Ok(into_http(unavailable(&error.to_string())))
-            }
-            Err(error) => Err(error),
-        }
+            Err(GatewayError::Denied(refused)) => denial(&refused.to_string()),
+            Err(GatewayError::Send(SendError::Invalid(reason))) => invalid(&reason),
+            Err(GatewayError::Send(error @ SendError::TooMany(_))) => denial(&error.to_string()),
+            Err(GatewayError::Send(error @ SendError::Behind)) => unavailable(&error.to_string()),
+            Err(error @ GatewayError::Full) => too_many(&error.to_string()),
+            Err(error) => return Err(error),
+        };
+        Ok(AnswerBody::whole(answer, None))
     }
 
-    /// Makes a request of the Graph API for a bot. Meta's refusals are answers.
+    /// Makes a request of the Graph API for a bot. Meta's refusals are answers. What is held for the
+    /// answer is counted as long as what comes with it.
     ///
     /// The path may begin with a version, which is kept.
     pub async fn request(
@@ -165,15 +218,11 @@ impl Gateway {
         context: &SendContext,
         scope: &Scope,
         request: GraphRequest,
-    ) -> Result<GraphResponse, GatewayError> {
+    ) -> Result<(GraphResponse, Option<Held>), GatewayError> {
         let what = named(&request.method, &request.path);
         let answer = self.routed(context, scope, request, &what).await;
-        if let Err(GatewayError::Denied(reason) | GatewayError::Send(SendError::Invalid(reason))) =
-            &answer
-        {
-            context.was_refused(Refusal::Denied(what, reason.clone()));
-        } else if let Err(GatewayError::Send(error @ SendError::TooMany(_))) = &answer {
-            context.was_refused(Refusal::Denied(what, error.to_string()));
+        if let Err(error) = &answer {
+            self.tell(context, what, error);
         }
         answer
     }
@@ -184,26 +233,24 @@ impl Gateway {
         scope: &Scope,
         request: GraphRequest,
         what: &str,
-    ) -> Result<GraphResponse, GatewayError> {
+    ) -> Result<(GraphResponse, Option<Held>), GatewayError> {
         if request.headers.contains_key(header::CONTENT_ENCODING) {
-            return Err(GatewayError::Denied(
-                "a compressed body cannot be checked".to_owned(),
-            ));
+            return Err(Refused::Compressed.into());
         }
-        let request = token::strip(request).map_err(SendError::Invalid)?;
-        let call = Call::read(request).map_err(GatewayError::Denied)?;
-        let owner = self.owner(context, scope, call.id()).await?;
-        let route = call.route(owner).map_err(GatewayError::Denied)?;
-        let answer = match route {
-            Route::Send => self.outbox.perform(context, call.into_request()).await?,
-            Route::Direct(expected) => {
-                let answer = self.direct(context, call, expected).await?;
-                let answer = self.cleaned(answer, context, scope);
-                self.note(context, what, &answer);
-                return Ok(answer);
-            }
-        };
-        Ok(self.cleaned(answer, context, scope))
+        let mut call = Call::read(request)?;
+        let node = self.node(context, scope, call.id()).await?;
+        let judged = call.judge(node, context.phone_number_id())?;
+        for named in &judged.ids {
+            self.check(context, scope, named).await?;
+        }
+        if judged.gives == Gives::Message && !call.is_receipt() {
+            let answer = self.outbox.perform(context, call.into_request()).await?;
+            return Ok((self.cleaned(answer, context, scope), None));
+        }
+        let (answer, held) = self.direct(context, call, judged.gives).await?;
+        let answer = self.cleaned(answer, context, scope);
+        self.note(context, what, &answer);
+        Ok((answer, held))
     }
 
     /// Marks a received message as read, and shows typing if so asked. It may be repeated.
@@ -227,19 +274,23 @@ impl Gateway {
         &self,
         context: &SendContext,
         call: Call,
-        expected: Answer,
-    ) -> Result<GraphResponse, GatewayError> {
-        let answer = settled(self.client.call(context.token(), call.request()).await)?;
-        if expected == Answer::Media && !access::is_media_or_error(&answer) {
-            return Err(GatewayError::Denied(access::not_yours(call.id())));
+        gives: Gives,
+    ) -> Result<(GraphResponse, Option<Held>), GatewayError> {
+        let project_id = context.attempt().project_id;
+        let id = call.id().to_owned();
+        let room = self.in_flight.answers(project_id);
+        let request = call.into_request();
+        let call = self.client.call_within(context.token(), &request, &room);
+        let (outcome, held) = call.await?;
+        let answer = settled(outcome)?;
+        if gives == Gives::Media && !access::is_media_or_error(&answer, &id) {
+            return Err(Refused::NotYours(id).into());
         }
-        let learned = call.learns(&answer);
+        let learned = access::learned(gives, &answer);
         if !learned.is_empty() {
-            self.store
-                .remember(context.attempt().project_id, &learned)
-                .await?;
+            self.store.remember(project_id, &learned).await?;
         }
-        Ok(answer)
+        Ok((answer, held))
     }
 
     async fn media(
@@ -248,22 +299,69 @@ impl Gateway {
         scope: &Scope,
         method: &Method,
         target: &str,
-    ) -> Result<GraphResponse, GatewayError> {
+    ) -> Result<http::Response<AnswerBody>, GatewayError> {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        // Nothing that could climb out of the path, in whatever way it is written.
-        let is_plain = !path.contains("..") && !path.contains(['\\', '%']);
-        if method != Method::GET || !path.starts_with(MEDIA_PATH) || !is_plain {
-            let reason = format!("only a GET of media below {MEDIA_PATH} is possible at this host");
-            return Err(GatewayError::Denied(reason));
+        let what = named(method, path);
+        let answer = self
+            .medium(context, scope, method, path, query, &what)
+            .await;
+        if let Err(error) = &answer {
+            self.tell(context, what, error);
+        }
+        answer
+    }
+
+    async fn medium(
+        &self,
+        context: &SendContext,
+        scope: &Scope,
+        method: &Method,
+        path: &str,
+        query: &str,
+        what: &str,
+    ) -> Result<http::Response<AnswerBody>, GatewayError> {
+        let is_it = path.trim_end_matches('/') == MEDIA_PATH && query.is_ascii();
+        if method != Method::GET || !is_it {
+            return Err(Refused::MediaHost.into());
         }
         let target = match token::strip_query(query) {
-            query if query.is_empty() => path.to_owned(),
-            query => format!("{path}?{query}"),
+            query if query.is_empty() => format!("{MEDIA_PATH}/"),
+            query => format!("{MEDIA_PATH}/?{query}"),
         };
-        let answer = settled(self.client.media(context.token(), &target).await)?;
-        let answer = self.cleaned(answer, context, scope);
-        self.note(context, &named(method, path), &answer);
-        Ok(answer)
+        let room = self.in_flight.answers(context.attempt().project_id);
+        let held = room.take(PIECES_BYTES).await?;
+        let media = self.client.media(context.token(), &target).await;
+        let mut media = media.map_err(unsettled)?;
+        if !media.status.is_success() {
+            let answer = media.whole(PIECES_BYTES).await;
+            let answer = answer.map_err(|error| GatewayError::NoAnswer(error.to_string()))?;
+            let answer = self.cleaned(answer, context, scope);
+            self.note(context, what, &answer);
+            return Ok(AnswerBody::whole(answer, Some(held)));
+        }
+        let conceal = |text: &str| self.client.endpoint().conceal(text);
+        let (token, placeholder) = (context.token(), &*scope.placeholder);
+        token::clean_headers(&mut media.headers, token, placeholder, &conceal);
+        let filter = Filter::new(token, placeholder);
+        let mut response = http::Response::new(AnswerBody::pieces(media.body, filter, held));
+        *response.status_mut() = media.status;
+        *response.headers_mut() = media.headers;
+        Ok(response)
+    }
+
+    /// Takes down what the host refused: for the bot's people with all that is wrong, for the host's
+    /// without a word of the bot's.
+    fn tell(&self, context: &SendContext, what: String, error: &GatewayError) {
+        let why = match error {
+            GatewayError::Denied(refused) => refused.word(),
+            GatewayError::Send(SendError::Invalid(_)) => "invalid",
+            GatewayError::Send(SendError::TooMany(_)) => "too-many",
+            GatewayError::Full => "full",
+            _ => return,
+        };
+        let project = context.attempt().project_id;
+        tracing::info!(%project, why, "a request of a bot to Meta was refused");
+        context.was_refused(Refusal::Denied(what, error.to_string()));
     }
 
     /// Takes down what Meta refused of a request that is no message.
@@ -274,18 +372,46 @@ impl Gateway {
         }
     }
 
-    async fn owner(
+    /// What the first segment of a path is. Fails when it is not the project's.
+    async fn node(
         &self,
         context: &SendContext,
         scope: &Scope,
         id: &str,
-    ) -> Result<Owner, sqlx::Error> {
-        let is_own = id == context.phone_number_id()
-            || scope.waba_id.as_deref() == Some(id)
-            || scope.ids.iter().any(|own| own == id);
-        match is_own {
-            true => Ok(Owner::Project),
-            false => self.store.owner(context.attempt().project_id, id).await,
+    ) -> Result<Node, GatewayError> {
+        match id {
+            "app" => return Ok(Node::App),
+            "message_template_library" => return Ok(Node::Library),
+            _ if id == context.phone_number_id() => return Ok(Node::Number),
+            _ if scope.waba_id.as_deref() == Some(id) => return Ok(Node::Account),
+            _ if scope.ids.iter().any(|own| own == id) => return Ok(Node::Granted),
+            _ => {}
+        }
+        let is_session = access::is_session(id);
+        let whose = match is_session || access::is_id(id) {
+            true => self.store.whose(context.attempt().project_id, id).await?,
+            false => Whose::Others,
+        };
+        match whose {
+            Whose::Object if is_session => Ok(Node::Upload),
+            Whose::Number => Ok(Node::Number),
+            Whose::Account => Ok(Node::Account),
+            Whose::Object => Ok(Node::Object),
+            Whose::Nobody if !is_session => Ok(Node::Anyone),
+            Whose::Nobody | Whose::Others => Err(Refused::NotYours(shown(id)).into()),
+        }
+    }
+
+    /// Looks up an id of a parameter.
+    async fn check(
+        &self,
+        context: &SendContext,
+        scope: &Scope,
+        named: &Named,
+    ) -> Result<(), GatewayError> {
+        match self.node(context, scope, &named.id).await? {
+            Node::Anyone if named.must_be_own => Err(Refused::NotYours(named.id.clone()).into()),
+            _ => Ok(()),
         }
     }
 
@@ -310,8 +436,15 @@ fn named(method: &Method, path: &str) -> String {
 fn settled(outcome: Outcome) -> Result<GraphResponse, GatewayError> {
     match outcome {
         Outcome::Answered(answer) => Ok(answer),
-        Outcome::NotSent(reason) => Err(GatewayError::Unreachable(reason)),
-        Outcome::Unknown(reason) => Err(GatewayError::NoAnswer(reason)),
+        other => Err(unsettled(other)),
+    }
+}
+
+fn unsettled(outcome: Outcome) -> GatewayError {
+    match outcome {
+        Outcome::NotSent(reason) => GatewayError::Unreachable(reason),
+        Outcome::Unknown(reason) => GatewayError::NoAnswer(reason),
+        Outcome::Answered(_) => GatewayError::NoAnswer("the answer came too early".to_owned()),
     }
 }
 
@@ -329,13 +462,6 @@ fn host(request: &http::Request<Bytes>) -> Option<String> {
     Some(host.trim_end_matches('.').to_owned())
 }
 
-fn into_http(answer: GraphResponse) -> http::Response<Bytes> {
-    let mut response = http::Response::new(answer.body);
-    *response.status_mut() = answer.status;
-    *response.headers_mut() = answer.headers;
-    response
-}
-
 /// What Meta says when a permission is missing.
 fn denial(reason: &str) -> GraphResponse {
     let message = format!("(#10) {reason}");
@@ -346,6 +472,12 @@ fn denial(reason: &str) -> GraphResponse {
 fn unavailable(reason: &str) -> GraphResponse {
     let message = "(#131016) Service unavailable";
     graph_error(StatusCode::SERVICE_UNAVAILABLE, 131016, message, reason)
+}
+
+/// What Meta says when there are too many requests.
+fn too_many(reason: &str) -> GraphResponse {
+    let message = "(#4) Application request limit reached";
+    graph_error(StatusCode::TOO_MANY_REQUESTS, 4, message, reason)
 }
 
 /// What Meta says of a malformed request.

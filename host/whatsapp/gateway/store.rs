@@ -3,11 +3,24 @@
 use sqlx::{PgPool, Row};
 use uuid::Uuid;
 
-use super::access::Owner;
-
 #[derive(Clone)]
 pub(super) struct Store {
     pool: PgPool,
+}
+
+/// Whose an id is, and what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// The project's number.
+    Number,
+    /// The project's account.
+    Account,
+    /// Media, a template, a flow or an upload of the project.
+    Object,
+    /// It is another project's, or was.
+    Others,
+    /// Nobody here is known to have it.
+    Nobody,
 }
 
 impl Store {
@@ -15,27 +28,39 @@ impl Store {
         Self { pool }
     }
 
-    /// Whose an id is. Projects may share a business account, hence several owners of one id.
-    pub(super) async fn owner(&self, project_id: Uuid, id: &str) -> Result<Owner, sqlx::Error> {
+    /// Whose an id is. Projects may share a business account and its objects, hence several owners
+    /// of one id. A number or an account is nobody's object, whatever was remembered of it.
+    pub(super) async fn whose(&self, project_id: Uuid, id: &str) -> Result<Whose, sqlx::Error> {
         let row = sqlx::query(
-            "select bool_or(project_id = $1) as is_own
-             from (
-               select project_id from graph_object where object_id = $2
-               union all
-               select project_id from number where phone_number_id = $2 or waba_id = $2
-             ) as known",
+            "select
+               exists (select from number
+                 where phone_number_id = $2 and project_id = $1) as is_number,
+               exists (select from number where waba_id = $2 and project_id = $1) as is_account,
+               exists (
+                 select from number where phone_number_id = $2 or waba_id = $2
+                 union all
+                 select from number_leaving where phone_number_id = $2 or waba_id = $2
+               ) as is_a_number,
+               exists (select from graph_object
+                 where object_id = $2 and project_id = $1) as is_object,
+               exists (select from graph_object where object_id = $2) as is_an_object",
         )
         .bind(project_id)
         .bind(id)
         .fetch_one(&self.pool)
         .await?;
-        Ok(match row.try_get::<Option<bool>, _>("is_own")? {
-            Some(true) => Owner::Project,
-            Some(false) => Owner::Other,
-            None => Owner::Unknown,
+        Ok(match () {
+            () if row.try_get("is_number")? => Whose::Number,
+            () if row.try_get("is_account")? => Whose::Account,
+            () if row.try_get("is_a_number")? => Whose::Others,
+            () if row.try_get("is_object")? => Whose::Object,
+            () if row.try_get("is_an_object")? => Whose::Others,
+            () => Whose::Nobody,
         })
     }
 
+    /// Writes down that objects are a project's, but for those that cannot be: numbers, accounts, and
+    /// objects of projects of other accounts.
     pub(super) async fn remember(
         &self,
         project_id: Uuid,
@@ -44,6 +69,16 @@ impl Store {
         sqlx::query(
             "insert into graph_object (object_id, project_id)
              select distinct id, $1 from unnest($2::text[]) as known (id)
+             where not exists (
+               select from number where phone_number_id = id or waba_id = id
+               union all
+               select from number_leaving where phone_number_id = id or waba_id = id
+             ) and not exists (
+               select from graph_object as others
+               join number as theirs on theirs.project_id = others.project_id
+               where others.object_id = id and others.project_id <> $1
+                 and theirs.waba_id not in (select waba_id from number where project_id = $1)
+             )
              on conflict do nothing",
         )
         .bind(project_id)

@@ -1,9 +1,13 @@
-//! Which requests a project may make, and what they turn into.
+//! Which requests are messages, which hosts are Meta's, and how the token is taken out.
+//!
+//! What bots may ask, and what not, is tested over the wire: `tests/it/sends`.
 
-use super::access::{Answer, Call, Owner, Route};
+use super::access::Call;
+use super::token::Filter;
 use super::*;
+use crate::whatsapp::client::AccessToken;
 
-fn route(method: Method, path: &str, body: &str, owner: Owner) -> Result<Route, String> {
+fn judged(method: Method, path: &str, body: &str) -> Result<(Gives, bool), Refused> {
     let content_type = HeaderValue::from_static("application/json");
     let request = GraphRequest {
         method,
@@ -12,81 +16,55 @@ fn route(method: Method, path: &str, body: &str, owner: Owner) -> Result<Route, 
         headers: HeaderMap::from_iter([(header::CONTENT_TYPE, content_type)]),
         body: Bytes::from(body.to_owned()),
     };
-    Call::read(request)?.route(owner)
+    let mut call = Call::read(request)?;
+    let judged = call.judge(Node::Number, "1065403")?;
+    Ok((judged.gives, call.is_receipt()))
 }
 
 #[test]
 fn only_a_post_of_a_message_to_the_own_number_is_a_send() {
-    let direct = Route::Direct(Answer::Anything);
     let read = r#"{"messaging_product":"whatsapp","status":"read","message_id":"w"}"#;
     let hidden = r#"{"status":"read","message_id":"w","to":"1","type":"text"}"#;
     let typing = r#"{"status":"read","message_id":"w","typing_indicator":{"type":"text"}}"#;
+    let idle = r#"{"status":"read","message_id":"w","comment":"not Meta's"}"#;
     let cases = [
-        (Method::POST, "1065403/messages", "{}", Route::Send),
-        (Method::POST, "v21.0/1065403/messages/", "{}", Route::Send),
-        (Method::POST, "1065403/messages?to=1", read, Route::Send),
-        (Method::POST, "1065403/messages", hidden, Route::Send),
-        (
-            Method::POST,
-            "1065403/marketing_messages",
-            "{}",
-            Route::Send,
-        ),
-        (
-            Method::POST,
-            "1065403/messages",
-            read,
-            Route::Direct(Answer::Anything),
-        ),
-        (
-            Method::POST,
-            "1065403/messages",
-            typing,
-            Route::Direct(Answer::Anything),
-        ),
-        (
-            Method::POST,
-            "1065403/media",
-            "{}",
-            Route::Direct(Answer::Anything),
-        ),
-        (Method::GET, "1065403/messages", "", direct),
+        ("1065403/messages", "{}", Gives::Message, false),
+        ("v21.0/1065403/messages/", "{}", Gives::Message, false),
+        ("1065403/messages?to=1", read, Gives::Message, false),
+        ("1065403/messages", hidden, Gives::Message, false),
+        ("1065403/marketing_messages", "{}", Gives::Message, false),
+        ("1065403/messages", read, Gives::Message, true),
+        ("1065403/messages", typing, Gives::Message, true),
+        ("1065403/messages", idle, Gives::Message, true),
+        ("1065403/media", "{}", Gives::Made, false),
     ];
-    for (method, path, body, expected) in cases {
-        assert_eq!(
-            route(method, path, body, Owner::Project),
-            Ok(expected),
-            "{path} {body}"
-        );
+    for (path, body, gives, is_receipt) in cases {
+        let judged = judged(Method::POST, path, body);
+        assert_eq!(judged, Ok((gives, is_receipt)), "{path} {body}");
     }
 }
 
 #[test]
-fn unknown_ids_are_read_as_media_and_nothing_else() {
-    let unknown = |method, path| route(method, path, "", Owner::Unknown);
+fn what_meta_would_not_read_in_a_message_is_left_out() {
+    let request = GraphRequest {
+        method: Method::POST,
+        version: None,
+        path: "1065403/messages?sender=2&to=1".to_owned(),
+        headers: HeaderMap::new(),
+        body: Bytes::from_static(br#"{"type":"text","from":"2","text":{"body":"x","from":3}}"#),
+    };
+    let mut call = Call::read(request).unwrap();
+    call.judge(Node::Number, "1065403").unwrap();
+    let request = call.into_request();
+    assert_eq!(request.path, "1065403/messages?to=1");
     assert_eq!(
-        unknown(Method::GET, "777"),
-        Ok(Route::Direct(Answer::Media))
+        request.body,
+        r#"{"type":"text","text":{"body":"x","from":3}}"#
     );
-    assert_eq!(
-        unknown(Method::GET, "777?phone_number_id=1065403"),
-        Ok(Route::Direct(Answer::Media))
-    );
-    assert_eq!(
-        unknown(Method::POST, "upload:MTp?sig=A"),
-        Ok(Route::Direct(Answer::Anything))
-    );
-    for path in ["777/x", "me", "search", "oauth/access_token"] {
-        assert!(unknown(Method::GET, path).is_err(), "{path}");
-    }
-    assert!(unknown(Method::DELETE, "777").is_err());
-    assert!(route(Method::GET, "777", "", Owner::Other).is_err());
-}
-
-#[test]
-fn refusals_of_others_and_of_nobody_read_the_same() {
-    let other = route(Method::GET, "777/x", "", Owner::Other);
-    assert_eq!(other, route(Method::GET, "777/x", "", Owner::Unknown));
+    assert_eq!(request.headers[header::CONTENT_TYPE], "application/json");
+    let unknown = r#"{"to":"1","type":"poll","poll":{}}"#;
+    let refused = judged(Method::POST, "1065403/messages", unknown);
+    assert_eq!(refused, Err(Refused::MessageType("poll".to_owned())));
 }
 
 #[test]
@@ -110,7 +88,7 @@ fn hosts_of_meta_are_known_by_their_whole_name() {
     }
 }
 
-fn multipart(content_type: &str, body: &str) -> Result<Vec<(String, String)>, String> {
+fn multipart(content_type: &str, body: &str) -> Result<String, Refused> {
     let content_type = HeaderValue::try_from(content_type).unwrap();
     let request = GraphRequest {
         method: Method::POST,
@@ -119,18 +97,21 @@ fn multipart(content_type: &str, body: &str) -> Result<Vec<(String, String)>, St
         headers: HeaderMap::from_iter([(header::CONTENT_TYPE, content_type)]),
         body: Bytes::from(body.to_owned()),
     };
-    let stripped = token::strip(request)?;
-    assert_eq!(stripped.path, "1/media");
-    let text = |content| String::from_utf8(Vec::from(content)).unwrap();
-    let parts = super::multipart::read(&stripped)?.into_iter();
-    Ok(parts.map(|part| (part.name, text(part.content))).collect())
+    let mut call = Call::read(request)?;
+    call.judge(Node::Number, "1")?;
+    let request = call.into_request();
+    assert_eq!(request.path, "1/media");
+    let content_type = request.headers[header::CONTENT_TYPE].to_str().unwrap();
+    let (_, boundary) = content_type.split_once("boundary=").unwrap();
+    Ok(String::from_utf8_lossy(&request.body).replace(boundary, "B"))
 }
 
 #[test]
 fn of_a_multipart_body_only_the_parts_that_are_credentials_are_dropped() {
     let token = "content-disposition: form-data; name=\"access_token\"\r\n\r\nPLACE";
     let file = format!("tail of\r\n--a file\r\n{token}\r\n--");
-    let kept = vec![("file".to_owned(), file.clone())];
+    let part = "content-disposition: form-data; name=\"file\"; filename=\"f\"";
+    let kept = format!("--B\r\n{part}\r\n\r\n{file}\r\n--B--\r\n");
     let plain = "multipart/form-data; boundary=b";
     for (content_type, credential) in [
         (plain, token.to_owned()),
@@ -151,13 +132,48 @@ fn of_a_multipart_body_only_the_parts_that_are_credentials_are_dropped() {
         ),
         (plain, token.replace("access_token", "appsecret_proof")),
     ] {
-        let part = "content-disposition: form-data; name=\"file\"; filename=\"f\"";
         let body = format!("--b\r\n{part}\r\n\r\n{file}\r\n--b\r\n{credential}\r\n--b--\r\n");
         assert_eq!(
             multipart(content_type, &body),
             Ok(kept.clone()),
             "{credential}"
         );
+    }
+}
+
+#[test]
+fn the_headers_of_a_part_are_written_anew() {
+    for (headers, written) in [
+        (
+            "Content-Disposition: form-data; name=\"file\"; name=\"pin\"; filename=\"a.png\"",
+            "content-disposition: form-data; name=\"file\"; filename=\"a.png\"",
+        ),
+        (
+            "Content-Disposition: form-data; name=file; filename*=UTF-8''a%22%3B%20name=pin",
+            "content-disposition: form-data; name=\"file\"",
+        ),
+        (
+            "Content-Disposition: form-data; filename=\"a\\\"; name=pin; x=\\\"\"; name=\"file\"",
+            "content-disposition: form-data; name=\"pin\"; filename=\"a_; name=pin; x=_\"",
+        ),
+        (
+            "Content-Type: image/png\r\nX-Other: 1\r\nContent-Disposition: form-data; name=\"file\"",
+            "content-disposition: form-data; name=\"file\"\r\ncontent-type: image/png",
+        ),
+        (
+            "Content-Disposition: form-data; name=\"file\"\r\n\
+             Content-Disposition: form-data; name=\"pin\"",
+            "content-disposition: form-data; name=\"pin\"",
+        ),
+    ] {
+        let body = format!("--b\r\n{headers}\r\n\r\n1\r\n--b--\r\n");
+        match multipart("multipart/form-data; boundary=b", &body) {
+            Ok(sent) => assert_eq!(sent, format!("--B\r\n{written}\r\n\r\n1\r\n--B--\r\n")),
+            Err(refused) => {
+                assert!(written.contains("pin"), "{headers}: {refused}");
+                assert_eq!(refused, Refused::Operator("pin".to_owned()));
+            }
+        }
     }
 }
 
@@ -177,6 +193,37 @@ fn a_multipart_body_that_is_none_is_refused() {
         ("multipart/form-data; boundary=b", folded),
     ] {
         let refused = multipart(content_type, body).unwrap_err();
-        assert!(refused.contains("multipart body"), "{refused}");
+        assert!(refused.is_malformed(), "{refused}");
+        assert!(refused.to_string().contains("multipart body"), "{refused}");
     }
+}
+
+#[test]
+fn a_token_that_goes_by_in_pieces_is_taken_out() {
+    let token = "EAA/real|1";
+    let escaped: String = token.bytes().map(|byte| format!("\\u{byte:04x}")).collect();
+    let percent: String = token.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let slashed = token.replace('/', "\\/");
+    let begun = &token[..5];
+    for quoted in [token, &escaped, &percent, &slashed] {
+        let text = format!("PNG{begun}{quoted}{quoted}%4\\{begun}");
+        let expected = format!("PNG{begun}PLACEPLACE%4\\{begun}");
+        for first in 0..=text.len() {
+            for second in first..=text.len() {
+                let mut filter = Filter::new(&AccessToken::new(token), "PLACE");
+                let mut passed = Vec::new();
+                for piece in [&text[..first], &text[first..second], &text[second..]] {
+                    passed.extend(filter.pass(Bytes::from(piece.to_owned())));
+                }
+                passed.extend(filter.rest());
+                assert_eq!(
+                    String::from_utf8(passed).unwrap(),
+                    expected,
+                    "{first} {second}"
+                );
+            }
+        }
+    }
+    let mut none = Filter::new(&AccessToken::new(""), "PLACE");
+    assert_eq!(none.pass(Bytes::from_static(b"a%")), "a%");
 }

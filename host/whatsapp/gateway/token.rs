@@ -2,49 +2,25 @@
 //! written nowhere else; should an answer quote it, the placeholder comes back in its place.
 
 use bytes::Bytes;
-use http::{HeaderValue, header};
-use serde_json::Value;
+use http::{HeaderMap, HeaderValue, header};
 
-use super::multipart;
-use crate::whatsapp::client::{AccessToken, GraphRequest, GraphResponse};
+use crate::whatsapp::client::{AccessToken, GraphResponse};
 use crate::whatsapp::outbox::{form, pairs};
 
 /// Parameters that authorise a call. The proof is made with the app's secret over the token: the
 /// bot has neither, so its proof cannot be right.
 const CREDENTIALS: [&str; 3] = ["access_token", "appsecret_proof", "appsecret_time"];
 
-/// Takes the bot's credentials out of query and body: the header authorises the call.
-///
-/// Fails, with a text for the bot's author, when a multipart body cannot be read.
-pub(super) fn strip(request: GraphRequest) -> Result<GraphRequest, String> {
-    let path = match request.path.split_once('?') {
-        Some((path, query)) => match strip_query(query) {
-            query if query.is_empty() => path.to_owned(),
-            query => format!("{path}?{query}"),
-        },
-        None => request.path.clone(),
-    };
-    let request = GraphRequest { path, ..request };
-    let body = match request.content_type().as_str() {
-        "multipart/form-data" if !request.body.is_empty() => {
-            let mut parts = multipart::read(&request)?;
-            parts.retain(|part| !is_credential(&part.name));
-            return Ok(multipart::write(request, &parts));
-        }
-        "application/x-www-form-urlencoded" => strip_form(&request.body),
-        _ => strip_json(&request.body),
-    };
-    Ok(GraphRequest {
-        body: body.unwrap_or(request.body.clone()),
-        ..request
-    })
+/// Whether a parameter of this name is left out: the header authorises the call.
+pub(super) fn is_credential(name: &str) -> bool {
+    CREDENTIALS.contains(&name)
 }
 
 /// A query without credentials. Unchanged, to the byte, when it has none.
 pub(super) fn strip_query(query: &str) -> String {
     let pairs = pairs(query);
-    match pairs.iter().any(|(key, _)| is_credential(key)) {
-        true => form(pairs.iter().filter(|(key, _)| !is_credential(key))),
+    match pairs.iter().any(|(name, _)| is_credential(name)) {
+        true => form(pairs.iter().filter(|(name, _)| !is_credential(name))),
         false => query.to_owned(),
     }
 }
@@ -61,16 +37,8 @@ pub(super) fn clean(
         mut headers,
         mut body,
     } = answer;
-    for value in headers.values_mut() {
-        let bytes = without_token(value.as_bytes(), token, placeholder);
-        let bytes = bytes.unwrap_or_else(|| value.as_bytes().to_vec());
-        let text = String::from_utf8(bytes).map(|text| conceal(&text).into_bytes());
-        let bytes = text.unwrap_or_else(|error| error.into_bytes());
-        if let Ok(changed) = HeaderValue::from_bytes(&bytes) {
-            *value = changed;
-        }
-    }
-    if let Some(changed) = without_token(&body, token, placeholder) {
+    clean_headers(&mut headers, token, placeholder, conceal);
+    if let (Some(changed), _) = replaced(&body, token, placeholder, true) {
         body = Bytes::from(changed);
     }
     let content_type = headers
@@ -94,74 +62,134 @@ pub(super) fn clean(
     }
 }
 
-/// The bytes with the placeholder in the token's place; `None` when it is not there.
+/// The same for the headers alone.
+pub(super) fn clean_headers(
+    headers: &mut HeaderMap,
+    token: &AccessToken,
+    placeholder: &str,
+    conceal: &dyn Fn(&str) -> String,
+) {
+    for value in headers.values_mut() {
+        let (bytes, _) = replaced(value.as_bytes(), token, placeholder, true);
+        let bytes = bytes.unwrap_or_else(|| value.as_bytes().to_vec());
+        let text = String::from_utf8(bytes).map(|text| conceal(&text).into_bytes());
+        let bytes = text.unwrap_or_else(|error| error.into_bytes());
+        if let Ok(changed) = HeaderValue::from_bytes(&bytes) {
+            *value = changed;
+        }
+    }
+}
+
+/// Puts the placeholder in the token's place while an answer goes by in pieces.
+#[derive(Debug)]
+pub(super) struct Filter {
+    token: AccessToken,
+    placeholder: String,
+    /// The end of the last piece, with which the token may begin.
+    held: Vec<u8>,
+}
+
+impl Filter {
+    pub(super) fn new(token: &AccessToken, placeholder: &str) -> Self {
+        Self {
+            token: token.clone(),
+            placeholder: placeholder.to_owned(),
+            held: Vec::new(),
+        }
+    }
+
+    /// What of this piece, and of what was held back, may go on.
+    pub(super) fn pass(&mut self, piece: Bytes) -> Bytes {
+        let bytes = match self.held.is_empty() {
+            true => piece,
+            false => {
+                let mut bytes = std::mem::take(&mut self.held);
+                bytes.extend_from_slice(&piece);
+                Bytes::from(bytes)
+            }
+        };
+        let (changed, certain) = replaced(&bytes, &self.token, &self.placeholder, false);
+        self.held.extend_from_slice(&bytes[certain..]);
+        changed.map_or_else(|| bytes.slice(..certain), Bytes::from)
+    }
+
+    /// What was held back, when nothing follows.
+    pub(super) fn rest(&mut self) -> Bytes {
+        let bytes = Bytes::from(std::mem::take(&mut self.held));
+        let (changed, _) = replaced(&bytes, &self.token, &self.placeholder, true);
+        changed.map_or(bytes, Bytes::from)
+    }
+}
+
+/// The bytes with the placeholder in the token's place, `None` when it is not there; and how many
+/// bytes this is about: what comes after them may turn out to be the token, unless this `is_end`.
 ///
 /// Each character counts in every form in which JSON, addresses and headers hold it.
-fn without_token(bytes: &[u8], token: &AccessToken, placeholder: &str) -> Option<Vec<u8>> {
+fn replaced(
+    bytes: &[u8],
+    token: &AccessToken,
+    placeholder: &str,
+    is_end: bool,
+) -> (Option<Vec<u8>>, usize) {
     let token = token.reveal().as_bytes();
     if token.is_empty() {
-        return None;
+        return (None, bytes.len());
     }
     let mut changed: Option<Vec<u8>> = None;
     let (mut at, mut kept) = (0, 0);
     while at < bytes.len() {
-        match quoted(&bytes[at..], token) {
-            Some(length) => {
+        match quoted(&bytes[at..], token, is_end) {
+            Quoted::Whole(length) => {
                 let changed = changed.get_or_insert_default();
                 changed.extend_from_slice(&bytes[kept..at]);
                 changed.extend_from_slice(placeholder.as_bytes());
                 at += length;
                 kept = at;
             }
-            None => at += 1,
+            Quoted::Not => at += 1,
+            Quoted::Begins if is_end => at += 1,
+            Quoted::Begins => break,
         }
     }
     if let Some(changed) = &mut changed {
-        changed.extend_from_slice(&bytes[kept..]);
+        changed.extend_from_slice(&bytes[kept..at]);
     }
-    changed
+    (changed, at)
 }
 
-/// How many bytes the token takes at the beginning of `bytes`, if it is there.
-fn quoted(bytes: &[u8], token: &[u8]) -> Option<usize> {
+/// Whether the token is at the beginning of some bytes.
+enum Quoted {
+    /// With how many bytes.
+    Whole(usize),
+    /// As far as there are bytes.
+    Begins,
+    Not,
+}
+
+fn quoted(bytes: &[u8], token: &[u8], is_end: bool) -> Quoted {
     let mut at = 0;
     for expected in token {
-        let (byte, length) = unescaped(&bytes[at..])?;
-        if byte != *expected {
-            return None;
+        match unescaped(&bytes[at..], is_end) {
+            Some((byte, length)) if byte == *expected => at += length,
+            Some(_) => return Quoted::Not,
+            None => return Quoted::Begins,
         }
-        at += length;
     }
-    Some(at)
+    Quoted::Whole(at)
 }
 
-/// The first byte that is meant, and in how many it is written: `/`, `%2F`, `\/` or `\u002f`.
-fn unescaped(bytes: &[u8]) -> Option<(u8, usize)> {
+/// The first byte that is meant, and in how many it is written: `/`, `%2F`, `\/` or `\u002f`. `None`
+/// when there are too few to tell.
+fn unescaped(bytes: &[u8], is_end: bool) -> Option<(u8, usize)> {
     let hex = |digits: &[u8]| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok();
     match bytes {
         [b'%', a, b, ..] if let Some(byte) = hex(&[*a, *b]) => Some((byte, 3)),
         [b'\\', b'u', b'0', b'0', a, b, ..] if let Some(byte) = hex(&[*a, *b]) => Some((byte, 6)),
+        [b'%'] | [b'%', _] if !is_end => None,
+        [b'\\'] if !is_end => None,
+        [b'\\', b'u', rest @ ..] if !is_end && rest.len() < 4 => None,
         [b'\\', byte, ..] if byte.is_ascii_punctuation() => Some((*byte, 2)),
         [byte, ..] => Some((*byte, 1)),
         [] => None,
     }
-}
-
-fn is_credential(key: &str) -> bool {
-    CREDENTIALS.contains(&key)
-}
-
-fn strip_form(body: &[u8]) -> Option<Bytes> {
-    let text = std::str::from_utf8(body).ok()?;
-    let stripped = strip_query(text);
-    (stripped != text).then(|| Bytes::from(stripped))
-}
-
-fn strip_json(body: &[u8]) -> Option<Bytes> {
-    let Value::Object(mut map) = serde_json::from_slice(body).ok()? else {
-        return None;
-    };
-    let before = map.len();
-    map.retain(|key, _| !is_credential(key));
-    (map.len() < before).then(|| Bytes::from(Value::Object(map).to_string()))
 }

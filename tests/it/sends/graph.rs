@@ -21,6 +21,8 @@ pub(super) enum Act {
     Refuse,
     /// Reads the request and answers it when `release` is called.
     Hold,
+    /// Answers with bytes for as long as somebody takes them.
+    Endless,
 }
 
 #[derive(Debug, Clone)]
@@ -77,6 +79,11 @@ impl Graph {
         self.state.script.lock().unwrap().push_back(act);
     }
 
+    /// Drops what it was told to do and nobody asked for.
+    pub(super) fn forget(&self) {
+        self.state.script.lock().unwrap().clear();
+    }
+
     pub(super) fn seen(&self) -> Vec<Seen> {
         self.state.seen.lock().unwrap().clone()
     }
@@ -131,6 +138,7 @@ impl Graph {
             Act::Accept => (200, "", accepted.to_string()),
             Act::Answer(status, headers, body) => (status, headers, body),
             Act::Cut | Act::Refuse => return,
+            Act::Endless => return endless(stream).await,
             Act::Hold => {
                 self.state.released.acquire().await.unwrap().forget();
                 (200, "", accepted.to_string())
@@ -147,6 +155,14 @@ impl Graph {
         );
         // Whoever asked may be gone.
         let _ = stream.write_all(answer.as_bytes()).await;
+    }
+}
+
+async fn endless(mut stream: TcpStream) {
+    let head = "HTTP/1.1 200 x\r\ncontent-type: image/png\r\nconnection: close\r\n\r\n";
+    let mut piece = head.as_bytes().to_vec();
+    while stream.write_all(&piece).await.is_ok() {
+        piece = vec![b'x'; 16 * 1024];
     }
 }
 

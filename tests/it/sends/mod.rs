@@ -2,13 +2,18 @@
 //!
 //! Here: what several runs of an event send. `failures`: what goes wrong between the host and Meta.
 //! `limits`: who waits for whom.
-//! `gateway`: plain HTTP of bots.
+//! `gateway`: plain HTTP of bots; `everyday` what passes, `hostile` what must not, `media` what goes by
+//! in pieces.
 
 mod bench;
+mod door;
+mod everyday;
 mod failures;
 mod gateway;
 mod graph;
+mod hostile;
 mod limits;
+mod media;
 
 use roost::whatsapp::outbox::{SendContext, Sent};
 use roost::whatsapp::{GraphRequest, GraphResponse, SendError};
