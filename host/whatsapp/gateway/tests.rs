@@ -49,7 +49,7 @@ fn what_meta_would_not_read_in_a_message_is_left_out() {
     let request = GraphRequest {
         method: Method::POST,
         version: None,
-        path: "1065403/messages?from=2&to=1".to_owned(),
+        path: "1065403/messages?sender=2&to=1".to_owned(),
         headers: HeaderMap::new(),
         body: Bytes::from_static(br#"{"type":"text","from":"2","text":{"body":"x","from":3}}"#),
     };
@@ -163,7 +163,7 @@ fn the_headers_of_a_part_are_written_anew() {
         (
             "Content-Disposition: form-data; name=\"file\"\r\n\
              Content-Disposition: form-data; name=\"pin\"",
-            "content-disposition: form-data; name=\"file\"",
+            "content-disposition: form-data; name=\"pin\"",
         ),
     ] {
         let body = format!("--b\r\n{headers}\r\n\r\n1\r\n--b--\r\n");

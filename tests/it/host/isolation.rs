@@ -141,6 +141,20 @@ async fn plain_http_reaches_meta_with_the_token_in_place_of_the_placeholder() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_customers_picture_reaches_the_bot_and_no_token_in_it() {
+    let mut host = TestHost::start().await;
+    let bot = host.bot("shows", &fixture("shows_media")).await;
+    let mut ana = bot.customer(ANA).await;
+    let half = vec![b'x'; 300_000];
+    let picture = [&half, bot.token.as_bytes(), &half].concat();
+    ana.shows("image/png", &picture).await;
+    assert_eq!(
+        ana.hears().await,
+        "image/png 600024 EAAroostPlaceholderToken"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn private_addresses_are_refused() {
     let mut host = TestHost::start().await;
     let bot = host.bot("fetches", &fixture("fetches_private")).await;

@@ -36,6 +36,10 @@ impl Contact {
         self.client.chooses(row).await.unwrap()
     }
 
+    pub(in crate::host) async fn shows(&self, mime_type: &str, picture: &[u8]) -> String {
+        self.client.sends_image(mime_type, picture).await.unwrap()
+    }
+
     /// The text of the next message of the business.
     pub(in crate::host) async fn hears(&mut self) -> String {
         let message = self.gets().await;
