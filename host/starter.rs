@@ -5,6 +5,7 @@
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// What `roost new` is told.
@@ -40,7 +41,6 @@ const TYPESCRIPT: &[File] = files!("starter-ts":
 const GITIGNORE: &str = "node_modules/\n.roost/\n.env\n.env.*\n!.env.example\n";
 
 /// Makes the folder, and says what is next.
-#[expect(clippy::print_stdout, reason = "the result of the command")]
 pub fn new(args: &NewArgs) -> Result<()> {
     let folder = &args.name;
     let shown = folder.display();
@@ -68,18 +68,33 @@ pub fn new(args: &NewArgs) -> Result<()> {
         }
     }
     write(folder, ".gitignore", GITIGNORE)?;
-    println!(
-        "`{shown}` is made, with {} files. What is next:",
-        files.len() + 1
+    let mut said = format!(
+        "`{shown}` is made, with {} files. What is next:\n  \
+         cd {}\n  \
+         npm install\n  \
+         roost dev        # a chat with the bot; each save deploys it again\n  \
+         roost deploy     # to a host, with ROOST_URL, ROOST_TOKEN and --project\n",
+        files.len() + 1,
+        quoted(&shown.to_string())
     );
-    println!("  cd {shown}");
-    println!("  npm install");
-    println!("  roost dev        # a chat with the bot; each save deploys it again");
-    println!("  roost deploy     # to a host, with ROOST_URL, ROOST_TOKEN and --project");
     if std::env::var_os("npm_command").is_some_and(|command| command == "exec") {
-        println!("`roost` is `npx @roost-host/roost` where it is not installed.");
+        said.push_str(
+            "`roost` is `npx roost` in that folder once its package is there: \
+             `npm install --save-dev` with the package, or the tarball, that this came from\n",
+        );
     }
+    // Who reads no further has what was made all the same.
+    let _ = std::io::stdout().write_all(said.as_bytes());
     Ok(())
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
+    match word.chars().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
 }
 
 fn write(folder: &Path, path: &str, text: &str) -> Result<()> {
