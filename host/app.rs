@@ -119,6 +119,8 @@ pub struct AppConfig {
     pub observing: Observing,
     /// How many versions of a project are kept.
     pub keep_versions: u32,
+    /// Registries that uploads may name; `None` allows all.
+    pub npm_registries: Option<Arc<[String]>>,
 }
 
 /// What operators do with a host: the part of it that the admin API works with.
@@ -231,6 +233,7 @@ impl App {
                 keep_versions: config.keep_versions,
                 graph_version: config.graph.version().to_owned(),
                 is_local: config.web.is_dev,
+                registries: config.npm_registries.clone(),
             },
             awaken: awaken(inbox.clone()),
         })

@@ -85,6 +85,7 @@ async fn deploy(world: &World, data: &Path) -> Result<()> {
         delete_grace: roost::lifecycle::DELETE_GRACE,
         observing: Default::default(),
         keep_versions: 20,
+        npm_registries: None,
         egress: EgressPolicy::default(),
         web: Default::default(),
         residents: Default::default(),

@@ -86,6 +86,8 @@ pub struct Confined {
     pub patience: Duration,
     /// Set to end a build that nobody waits for any more.
     pub stop: Arc<AtomicBool>,
+    /// Registries that it may name in its `.npmrc`; `None` allows all.
+    pub registries: Option<Arc<[String]>>,
 }
 
 /// How the bundle's code is evaluated.

@@ -23,6 +23,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How the host logs in as a project.
@@ -145,6 +146,15 @@ pub struct ServeArgs {
     /// How many versions of a project are kept, and as many that failed.
     #[arg(long, env = "ROOST_KEEP_VERSIONS", default_value_t = 20)]
     pub keep_versions: u32,
+    /// Registries that uploads may name in their `.npmrc` beside npm's own and `npm_config_registry`:
+    /// `https://npm.example.com`; several with commas.
+    #[arg(
+        long,
+        env = "ROOST_NPM_REGISTRIES",
+        value_name = "URL",
+        value_delimiter = ','
+    )]
+    pub npm_registries: Vec<String>,
     /// Refuses settings that are unsafe in production, which it also does by itself when Meta is the
     /// real one or webhooks come in by an address that is not this machine's own.
     #[arg(
@@ -253,8 +263,16 @@ impl ServeArgs {
             delete_grace: Duration::from_secs(self.delete_grace_hours.saturating_mul(60 * 60)),
             observing: self.observing.into(),
             keep_versions: self.keep_versions.max(1),
+            npm_registries: Some(registries(self.npm_registries)),
         })
     }
+}
+
+/// Those that are allowed, npm's own and the host's.
+fn registries(allowed: Vec<String>) -> Arc<[String]> {
+    let hosts = std::env::var("npm_config_registry").ok();
+    let usual = ["https://registry.npmjs.org".to_owned()];
+    usual.into_iter().chain(hosts).chain(allowed).collect()
 }
 
 fn master_key_text(text: &str) -> Result<String, String> {

@@ -115,6 +115,8 @@ pub struct DeploySettings {
     /// Whether the bots' author sits at this machine: names that the host knows by others are
     /// linked without a question, and variables come from a `.env`, too.
     pub is_local: bool,
+    /// Registries that uploads may name; `None` allows all.
+    pub registries: Option<Arc<[String]>>,
 }
 
 /// Deploys bots, and has them ready to run.

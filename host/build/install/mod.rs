@@ -3,6 +3,7 @@
 mod foreign;
 mod members;
 mod npm_lock;
+mod registries;
 mod spec;
 mod stage;
 

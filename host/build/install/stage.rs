@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::foreign::{self, Converted};
 use super::members::{Members, refused};
-use super::{npm_lock, run};
+use super::{npm_lock, registries, run};
 use crate::build::Tools;
 use crate::build::error::{BuildError, Report};
 
@@ -46,7 +46,7 @@ pub(super) fn install(
         path: stage.path(),
         root,
     };
-    stage.write(&members, lock.as_ref())?;
+    stage.write(&members, lock.as_ref(), tools)?;
     stage.npm(lock.is_some() && stale.is_empty(), is_foreign, npm, tools)?;
     for (folder, _) in members.manifests() {
         stage.look_through(&stage.path.join(folder).join("node_modules"))?;
@@ -61,7 +61,12 @@ struct Stage<'a> {
 }
 
 impl Stage<'_> {
-    fn write(&self, members: &Members, lock: Option<&Value>) -> Result<(), BuildError> {
+    fn write(
+        &self,
+        members: &Members,
+        lock: Option<&Value>,
+        tools: &Tools<'_>,
+    ) -> Result<(), BuildError> {
         for (folder, manifest) in members.manifests() {
             let folder = self.path.join(folder);
             std::fs::create_dir_all(&folder).map_err(BuildError::io(&folder, "made"))?;
@@ -88,6 +93,8 @@ impl Stage<'_> {
         let settings = self.root.join(".npmrc");
         if settings.is_file() {
             let content = std::fs::read(&settings).map_err(BuildError::io(&settings, "read"))?;
+            let allowed = tools.confined.and_then(|held| held.registries.as_deref());
+            registries::check(&content, allowed)?;
             write(&self.path.join(".npmrc"), &content)?;
         }
         Ok(())

@@ -141,6 +141,7 @@ impl Deploys {
         let confined = Confined {
             patience: PATIENCE,
             stop: give_up.clone(),
+            registries: self.settings.registries.clone(),
         };
         let progress = {
             let say = say.clone();

@@ -23,6 +23,7 @@ fn build_upload(dir: &Path, npm: &Path) -> Result<Bundle, BuildError> {
     let confined = Confined {
         patience: Duration::from_secs(60),
         stop: Arc::new(AtomicBool::new(false)),
+        registries: None,
     };
     let tools = Tools {
         esbuild: &esbuild,

@@ -189,6 +189,7 @@ impl TestHost {
             delete_grace: self.setup.delete_grace,
             observing: self.setup.observing.clone(),
             keep_versions: self.setup.keep_versions,
+            npm_registries: None,
         }
     }
 

@@ -1,0 +1,117 @@
+//! Which registries an upload's `.npmrc` may name.
+//!
+//! One that the operator did not allow could be a service inside of the operator's network, or one that never
+//! answers and holds up the builds of others.
+
+use crate::build::error::{BuildError, Place, Problem, ProblemKind, Report};
+
+/// Fails with each line that names another registry than these; `None` allows all.
+pub(super) fn check(npmrc: &[u8], allowed: Option<&[String]>) -> Result<(), BuildError> {
+    let Some(allowed) = allowed else {
+        return Ok(());
+    };
+    let text = String::from_utf8_lossy(npmrc);
+    let mut problems = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        let Some((key, address)) = line.split_once('=') else {
+            continue;
+        };
+        let key = key.trim();
+        let names_one = key == "registry" || key.ends_with(":registry");
+        if names_one && !allowed.iter().any(|allowed| is_below(address, allowed)) {
+            problems.push(problem(number + 1, line, address.trim()));
+        }
+    }
+    match problems.is_empty() {
+        true => Ok(()),
+        false => Err(BuildError::Code(problems)),
+    }
+}
+
+fn problem(number: usize, line: &str, address: &str) -> Problem {
+    let place = Place {
+        file: ".npmrc".to_owned(),
+        line: number,
+        column: 0,
+        length: line.chars().count(),
+        text: line.to_owned(),
+    };
+    let message = format!("`{address}` is not a registry that this host takes packages from");
+    let advice = "its operator can allow it with ROOST_NPM_REGISTRIES; or build where it is reached, and deploy \
+                  that: roost build DIR -o bot.wasm && roost deploy bot.wasm";
+    Problem {
+        kind: ProblemKind::Outside(".npmrc".to_owned()),
+        report: Report::new(message)
+            .with_place(Some(place))
+            .with_advice(advice),
+    }
+}
+
+/// Whether an address is an allowed one, or below it.
+fn is_below(address: &str, allowed: &str) -> bool {
+    let (address, allowed) = (plain(address), plain(allowed));
+    let rest = address.strip_prefix(&allowed);
+    let is_plain = !address.contains(['@', '\\', '%', '?', '#']) && !address.contains("/..");
+    is_plain && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Without quotes and the last slash; the host in lower case.
+fn plain(address: &str) -> String {
+    let address = address
+        .trim()
+        .trim_matches(['"', '\''])
+        .trim_end_matches('/');
+    let Some((scheme, rest)) = address.split_once("://") else {
+        return address.to_owned();
+    };
+    let (host, path) = match rest.find('/') {
+        Some(at) => rest.split_at(at),
+        None => (rest, ""),
+    };
+    format!(
+        "{}://{}{path}",
+        scheme.to_ascii_lowercase(),
+        host.to_ascii_lowercase()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_allowed_registries_may_be_named() {
+        let allowed = [
+            "https://registry.npmjs.org".to_owned(),
+            "https://npm.example:8443/own/".to_owned(),
+        ];
+        let passes = |line: &str| check(line.as_bytes(), Some(&allowed)).is_ok();
+        for good in [
+            "",
+            "registry=https://registry.npmjs.org/",
+            "registry = https://REGISTRY.npmjs.org",
+            "@a:registry=\"https://npm.example:8443/own\"",
+            "@a:registry=https://npm.example:8443/own/team/",
+            "//elsewhere.example/:_authToken=abc",
+        ] {
+            assert!(passes(good), "{good}");
+        }
+        for bad in [
+            "registry=http://registry.npmjs.org/",
+            "registry=https://registry.npmjs.org.evil.example/",
+            "registry=https://registry.npmjs.org:81/",
+            "registry=https://registry.npmjs.org@127.0.0.1/",
+            "registry=http://127.0.0.1:5330/",
+            "registry=//169.254.169.254/",
+            "registry=",
+            "@a:registry=https://npm.example:8443/",
+            "@a:registry=https://npm.example:8443/own/../admin",
+            "@a:registry=https://npm.example:8443/own/%2e%2e/admin",
+            "@a:registry=https://npm.example:8443/owner",
+            "registry=file:///etc",
+        ] {
+            assert!(!passes(bad), "{bad}");
+        }
+        assert!(check(b"registry=http://127.0.0.1/", None).is_ok());
+    }
+}
