@@ -42,6 +42,11 @@ pub(super) fn compile(
 ) -> Result<Compiled, BuildError> {
     let version = esbuild::version(tools.esbuild, tools.confined)?;
     let boundary = tools.confined.map(|_| Boundary { dir, root });
+    let code = diagnose::Code {
+        dir,
+        package,
+        boundary: boundary.map(|_| root),
+    };
     let mut format = Format::CommonJs;
     let mut native: BTreeSet<String> = native::known().map(str::to_owned).collect();
     let mut absent: BTreeSet<String> = native::OPTIONAL.map(str::to_owned).into();
@@ -60,6 +65,8 @@ pub(super) fn compile(
             externals: &externals,
             replaced: &replaced,
             first: first.as_deref(),
+            builtins: tools.builtins,
+            boundary: boundary.map(|_| root),
             confined: tools.confined,
         };
         let errors = match esbuild::run(&job, &mut reading)? {
@@ -134,7 +141,7 @@ pub(super) fn compile(
             }
             continue;
         }
-        match diagnose::judge(dir, package, &errors) {
+        match diagnose::judge(&code, &errors) {
             Verdict::UseModules => format = Format::Module,
             Verdict::LeaveOut(left) => {
                 absent.extend(left.packages);

@@ -36,7 +36,17 @@ pub(super) struct LeftOut {
 
 const TOP_LEVEL_AWAIT: &str = "Top-level await is currently not supported with the \"cjs\"";
 
-pub(super) fn judge(dir: &Path, package: &PackageJson, errors: &[Message]) -> Verdict {
+/// The bot that errors are of.
+#[derive(Clone, Copy)]
+pub(super) struct Code<'a> {
+    pub(super) dir: &'a Path,
+    pub(super) package: &'a PackageJson,
+    /// The folder that was uploaded, if one was.
+    pub(super) boundary: Option<&'a Path>,
+}
+
+pub(super) fn judge(code: &Code<'_>, errors: &[Message]) -> Verdict {
+    let dir = code.dir;
     if errors
         .iter()
         .any(|error| error.text.starts_with(TOP_LEVEL_AWAIT))
@@ -51,7 +61,7 @@ pub(super) fn judge(dir: &Path, package: &PackageJson, errors: &[Message]) -> Ve
     let mut problems = Vec::new();
     for error in errors {
         let Some(at) = &error.place else {
-            problems.push(problem(dir, package, error));
+            problems.push(problem(code, error));
             continue;
         };
         let is_own = package_in(&at.file).is_none();
@@ -67,7 +77,7 @@ pub(super) fn judge(dir: &Path, package: &PackageJson, errors: &[Message]) -> Ve
                         message,
                         place,
                         advice,
-                    } = problem(dir, package, error).report;
+                    } = problem(code, error).report;
                     let message = format!("{message}: it fails if it gets there");
                     let report = Report::new(message).with_place(place);
                     left.told.push(match advice {
@@ -86,7 +96,7 @@ pub(super) fn judge(dir: &Path, package: &PackageJson, errors: &[Message]) -> Ve
                         .push(Report::new(message).with_place(Some(place(dir, at))));
                 }
             }
-            _ => problems.push(problem(dir, package, error)),
+            _ => problems.push(problem(code, error)),
         }
     }
     match problems.is_empty() {
@@ -121,7 +131,8 @@ fn addon_seeker(error: &Message) -> Option<String> {
     seeks.then(|| package.to_owned())
 }
 
-fn problem(dir: &Path, package: &PackageJson, error: &Message) -> Problem {
+fn problem(code: &Code<'_>, error: &Message) -> Problem {
+    let dir = code.dir;
     let place = error.place.as_ref().map(|at| place(dir, at));
     if let Some(name) = unresolved(error) {
         return match name.starts_with('.') || name.starts_with('/') {
@@ -130,7 +141,7 @@ fn problem(dir: &Path, package: &PackageJson, error: &Message) -> Problem {
                 let target = dir.join(importer).parent().unwrap_or(dir).join(name);
                 missing_file(name, &target, place)
             }
-            false => missing_package(dir, package, name, place),
+            false => missing_package(code, name, place),
         };
     }
     if let Some(path) = error.text.strip_prefix("Cannot read file: ") {
@@ -159,9 +170,10 @@ pub(super) fn unresolved(error: &Message) -> Option<&str> {
         .strip_suffix('"')
 }
 
-fn missing_package(dir: &Path, package: &PackageJson, name: &str, place: Option<Place>) -> Problem {
+fn missing_package(code: &Code<'_>, name: &str, place: Option<Place>) -> Problem {
+    let package = code.package;
     let owner = package_name(name);
-    let is_installed = find_package(dir, owner).is_some();
+    let is_installed = find_package(code.dir, owner, code.boundary).is_some();
     let message = match is_installed {
         true => format!("the installed package `{owner}` has no `{name}`"),
         false => format!("`{owner}` is not installed"),
