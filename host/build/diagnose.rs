@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::error::{Place, Problem, ProblemKind, Report};
+use super::early;
+use super::error::{BuildError, Place, Problem, ProblemKind, Report};
 use super::inspect::package_in;
 use super::install::find_package;
 use super::messages::{Location, Message};
@@ -31,6 +32,8 @@ pub(super) struct LeftOut {
     pub(super) paths: Vec<(String, String)>,
     /// Files that assign to constants.
     pub(super) assigning: Vec<String>,
+    /// Files that do not parse, with the reason.
+    pub(super) broken: Vec<(String, String)>,
     pub(super) told: Vec<Report>,
 }
 
@@ -40,9 +43,15 @@ const TOP_LEVEL_AWAIT: &str = "Top-level await is currently not supported with t
 #[derive(Clone, Copy)]
 pub(super) struct Code<'a> {
     pub(super) dir: &'a Path,
+    pub(super) entry: &'a str,
     pub(super) package: &'a PackageJson,
     /// The folder that was uploaded, if one was.
     pub(super) boundary: Option<&'a Path>,
+}
+
+/// The problems of a run that no other can avoid.
+pub(super) fn refused(code: &Code<'_>, errors: &[Message]) -> BuildError {
+    BuildError::Code(errors.iter().map(|error| problem(code, error)).collect())
 }
 
 pub(super) fn judge(code: &Code<'_>, errors: &[Message]) -> Verdict {
@@ -58,6 +67,7 @@ pub(super) fn judge(code: &Code<'_>, errors: &[Message]) -> Verdict {
         return Verdict::Native(native);
     }
     let mut left = LeftOut::default();
+    let mut reached = None;
     let mut problems = Vec::new();
     for error in errors {
         let Some(at) = &error.place else {
@@ -96,6 +106,25 @@ pub(super) fn judge(code: &Code<'_>, errors: &[Message]) -> Verdict {
                         .push(Report::new(message).with_place(Some(place(dir, at))));
                 }
             }
+            None if is_own
+                && is_code(&at.file)
+                && problem(code, error).kind == ProblemKind::Syntax =>
+            {
+                let reached = reached.get_or_insert_with(|| early::Reached::from(dir, code.entry));
+                if !reached.is_tried(&at.file) {
+                    problems.push(problem(code, error));
+                    continue;
+                }
+                if left.broken.iter().all(|(file, _)| *file != at.file) {
+                    left.broken.push((at.file.clone(), error.text.clone()));
+                    let message = format!(
+                        "`{}` does not parse: loading it fails, and a `catch` takes that: {}",
+                        at.file, error.text
+                    );
+                    let report = Report::new(message).with_place(Some(place(dir, at)));
+                    left.told.push(report);
+                }
+            }
             _ => problems.push(problem(code, error)),
         }
     }
@@ -103,6 +132,18 @@ pub(super) fn judge(code: &Code<'_>, errors: &[Message]) -> Verdict {
         true => Verdict::LeaveOut(left),
         false => Verdict::Refuse(problems),
     }
+}
+
+/// Whether the bundler asks for what is in a file of this name.
+fn is_code(file: &str) -> bool {
+    let end = file
+        .rsplit('/')
+        .next()
+        .and_then(|name| name.rsplit_once('.'));
+    end.is_none_or(|(_, end)| {
+        let end = end.trim_start_matches(['c', 'm']).trim_end_matches('x');
+        end == "js" || end == "ts"
+    })
 }
 
 const CONSTANT: &str = "Cannot assign to ";
