@@ -75,7 +75,7 @@ pub(super) fn collect(search: &Search<'_>) -> Result<Assets, BuildError> {
     let asked = search.asked.iter().filter_map(|path| package_folder(path));
     let mut packages: BTreeSet<_> = asked.map(|folder| dir.join(folder)).collect();
     packages.extend(search.resolved.packages.iter().filter_map(|(file, name)| {
-        let folder = find_package(Path::new(file), package_name(name))?;
+        let folder = find_package(Path::new(file), package_name(name), search.boundary)?;
         Some(folder)
     }));
     for folder in packages {

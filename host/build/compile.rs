@@ -8,6 +8,7 @@ use super::entry::Entry;
 use super::error::{BuildError, Report};
 use super::esbuild::{self, Job, Modules, OURS, Output};
 use super::inspect::{Boundary, inspect, outside};
+use super::messages::Message;
 use super::modules::{self, Module, Scan, Table};
 use super::package_json::PackageJson;
 use super::place::{LOADER, quote, relative, virtual_path};
@@ -42,11 +43,18 @@ pub(super) fn compile(
 ) -> Result<Compiled, BuildError> {
     let version = esbuild::version(tools.esbuild, tools.confined)?;
     let boundary = tools.confined.map(|_| Boundary { dir, root });
+    let code = diagnose::Code {
+        dir,
+        entry: &entry.path,
+        package,
+        boundary: boundary.map(|_| root),
+    };
     let mut format = Format::CommonJs;
     let mut native: BTreeSet<String> = native::known().map(str::to_owned).collect();
     let mut absent: BTreeSet<String> = native::OPTIONAL.map(str::to_owned).into();
     let mut reading = Reading::new(dir, entry);
     let mut warnings = Vec::new();
+    let mut last: Vec<Message> = Vec::new();
     for _ in 0..MAX_TRIES {
         let externals: Vec<_> = absent.iter().map(String::as_str).collect();
         let replaced: Vec<_> = native.iter().map(String::as_str).collect();
@@ -60,6 +68,8 @@ pub(super) fn compile(
             externals: &externals,
             replaced: &replaced,
             first: first.as_deref(),
+            builtins: tools.builtins,
+            boundary: boundary.map(|_| root),
             confined: tools.confined,
         };
         let errors = match esbuild::run(&job, &mut reading)? {
@@ -72,6 +82,7 @@ pub(super) fn compile(
                     native.extend(found.left_out);
                     continue;
                 }
+                last.clear();
                 reading.settled.extend(output.meta.inputs.keys().cloned());
                 let scans = reading.bundled(&output);
                 let table =
@@ -94,6 +105,9 @@ pub(super) fn compile(
             }
             Err(errors) => errors,
         };
+        // Another run with the same errors avoids none of them.
+        let goes_round = errors == last;
+        last.clone_from(&errors);
         if let Some(boundary) = &boundary {
             // Before anything else is said: an error shows the line that it is about.
             let files = errors
@@ -106,6 +120,9 @@ pub(super) fn compile(
             if !problems.is_empty() {
                 return Err(BuildError::Code(problems));
             }
+        }
+        if goes_round {
+            break;
         }
         // What is only loaded by name fails where it is loaded, if it ever is.
         let is_by_name =
@@ -134,17 +151,21 @@ pub(super) fn compile(
             }
             continue;
         }
-        match diagnose::judge(dir, package, &errors) {
+        match diagnose::judge(&code, &errors) {
             Verdict::UseModules => format = Format::Module,
             Verdict::LeaveOut(left) => {
                 absent.extend(left.packages);
                 reading.left.extend(left.paths);
                 reading.assigning.extend(left.assigning);
+                reading.broken.extend(left.broken);
                 warnings.extend(left.told);
             }
             Verdict::Native(names) => native.extend(names),
             Verdict::Refuse(problems) => return Err(BuildError::Code(problems)),
         }
+    }
+    if !last.is_empty() {
+        return Err(diagnose::refused(&code, &last));
     }
     let problem = format!("it could not be settled after {MAX_TRIES} runs what to leave out");
     Err(BuildError::BundlerOutput(problem))
@@ -166,7 +187,7 @@ struct Reading<'a> {
     table: Table,
     /// Files that a run had no error with, from the bot's folder.
     settled: BTreeSet<String>,
-    /// Files that are loaded by name only and cannot be bundled, with the reason.
+    /// Files that are loaded by name only, or where a `catch` is, and cannot be bundled, with the reason.
     broken: BTreeMap<String, String>,
     /// Files that assign to constants, from the bot's folder.
     assigning: BTreeSet<String>,
@@ -227,7 +248,7 @@ impl Modules for Reading<'_> {
         let path = self.seen_from_dir(file);
         if let Some(reason) = self.broken.get(&path) {
             let message = quote(&format!("`{path}` could not be bundled: {reason}"));
-            return Some(format!("throw new Error({message})"));
+            return Some(format!("throw new SyntaxError({message})"));
         }
         let source = std::fs::read_to_string(file).ok()?;
         let scan = modules::scan(&Module {

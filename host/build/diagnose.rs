@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::error::{Place, Problem, ProblemKind, Report};
+use super::early;
+use super::error::{BuildError, Place, Problem, ProblemKind, Report};
 use super::inspect::package_in;
 use super::install::find_package;
 use super::messages::{Location, Message};
@@ -31,12 +32,30 @@ pub(super) struct LeftOut {
     pub(super) paths: Vec<(String, String)>,
     /// Files that assign to constants.
     pub(super) assigning: Vec<String>,
+    /// Files that do not parse, with the reason.
+    pub(super) broken: Vec<(String, String)>,
     pub(super) told: Vec<Report>,
 }
 
 const TOP_LEVEL_AWAIT: &str = "Top-level await is currently not supported with the \"cjs\"";
 
-pub(super) fn judge(dir: &Path, package: &PackageJson, errors: &[Message]) -> Verdict {
+/// The bot that errors are of.
+#[derive(Clone, Copy)]
+pub(super) struct Code<'a> {
+    pub(super) dir: &'a Path,
+    pub(super) entry: &'a str,
+    pub(super) package: &'a PackageJson,
+    /// The folder that was uploaded, if one was.
+    pub(super) boundary: Option<&'a Path>,
+}
+
+/// The problems of a run that no other can avoid.
+pub(super) fn refused(code: &Code<'_>, errors: &[Message]) -> BuildError {
+    BuildError::Code(errors.iter().map(|error| problem(code, error)).collect())
+}
+
+pub(super) fn judge(code: &Code<'_>, errors: &[Message]) -> Verdict {
+    let dir = code.dir;
     if errors
         .iter()
         .any(|error| error.text.starts_with(TOP_LEVEL_AWAIT))
@@ -48,10 +67,11 @@ pub(super) fn judge(dir: &Path, package: &PackageJson, errors: &[Message]) -> Ve
         return Verdict::Native(native);
     }
     let mut left = LeftOut::default();
+    let mut reached = None;
     let mut problems = Vec::new();
     for error in errors {
         let Some(at) = &error.place else {
-            problems.push(problem(dir, package, error));
+            problems.push(problem(code, error));
             continue;
         };
         let is_own = package_in(&at.file).is_none();
@@ -67,7 +87,7 @@ pub(super) fn judge(dir: &Path, package: &PackageJson, errors: &[Message]) -> Ve
                         message,
                         place,
                         advice,
-                    } = problem(dir, package, error).report;
+                    } = problem(code, error).report;
                     let message = format!("{message}: it fails if it gets there");
                     let report = Report::new(message).with_place(place);
                     left.told.push(match advice {
@@ -86,13 +106,44 @@ pub(super) fn judge(dir: &Path, package: &PackageJson, errors: &[Message]) -> Ve
                         .push(Report::new(message).with_place(Some(place(dir, at))));
                 }
             }
-            _ => problems.push(problem(dir, package, error)),
+            None if is_own
+                && is_code(&at.file)
+                && problem(code, error).kind == ProblemKind::Syntax =>
+            {
+                let reached = reached.get_or_insert_with(|| early::Reached::from(dir, code.entry));
+                if !reached.is_tried(&at.file) {
+                    problems.push(problem(code, error));
+                    continue;
+                }
+                if left.broken.iter().all(|(file, _)| *file != at.file) {
+                    left.broken.push((at.file.clone(), error.text.clone()));
+                    let message = format!(
+                        "`{}` does not parse: loading it fails, and a `catch` takes that: {}",
+                        at.file, error.text
+                    );
+                    let report = Report::new(message).with_place(Some(place(dir, at)));
+                    left.told.push(report);
+                }
+            }
+            _ => problems.push(problem(code, error)),
         }
     }
     match problems.is_empty() {
         true => Verdict::LeaveOut(left),
         false => Verdict::Refuse(problems),
     }
+}
+
+/// Whether the bundler asks for what is in a file of this name.
+fn is_code(file: &str) -> bool {
+    let end = file
+        .rsplit('/')
+        .next()
+        .and_then(|name| name.rsplit_once('.'));
+    end.is_none_or(|(_, end)| {
+        let end = end.trim_start_matches(['c', 'm']).trim_end_matches('x');
+        end == "js" || end == "ts"
+    })
 }
 
 const CONSTANT: &str = "Cannot assign to ";
@@ -121,7 +172,8 @@ fn addon_seeker(error: &Message) -> Option<String> {
     seeks.then(|| package.to_owned())
 }
 
-fn problem(dir: &Path, package: &PackageJson, error: &Message) -> Problem {
+fn problem(code: &Code<'_>, error: &Message) -> Problem {
+    let dir = code.dir;
     let place = error.place.as_ref().map(|at| place(dir, at));
     if let Some(name) = unresolved(error) {
         return match name.starts_with('.') || name.starts_with('/') {
@@ -130,7 +182,7 @@ fn problem(dir: &Path, package: &PackageJson, error: &Message) -> Problem {
                 let target = dir.join(importer).parent().unwrap_or(dir).join(name);
                 missing_file(name, &target, place)
             }
-            false => missing_package(dir, package, name, place),
+            false => missing_package(code, name, place),
         };
     }
     if let Some(path) = error.text.strip_prefix("Cannot read file: ") {
@@ -159,9 +211,10 @@ pub(super) fn unresolved(error: &Message) -> Option<&str> {
         .strip_suffix('"')
 }
 
-fn missing_package(dir: &Path, package: &PackageJson, name: &str, place: Option<Place>) -> Problem {
+fn missing_package(code: &Code<'_>, name: &str, place: Option<Place>) -> Problem {
+    let package = code.package;
     let owner = package_name(name);
-    let is_installed = find_package(dir, owner).is_some();
+    let is_installed = find_package(code.dir, owner, code.boundary).is_some();
     let message = match is_installed {
         true => format!("the installed package `{owner}` has no `{name}`"),
         false => format!("`{owner}` is not installed"),

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::diagnose::{native_module, package_name};
 use super::entry::Entry;
 use super::error::{BuildError, Place, Problem};
-use super::modules::loads;
+use super::modules::{Load, loads};
 use super::native;
 
 const TRIED: [&str; 9] = [
@@ -21,6 +21,45 @@ const TRIED: [&str; 9] = [
     "/index.ts",
     "/index.mjs",
 ];
+
+/// The bot's own files that are loaded from the entry on, and where no `catch` is around that.
+pub(super) struct Reached {
+    all: BTreeSet<String>,
+    bare: BTreeSet<String>,
+}
+
+impl Reached {
+    pub(super) fn from(dir: &Path, entry: &str) -> Self {
+        Self {
+            all: reached(dir, entry, |_| true),
+            bare: reached(dir, entry, |load| !load.is_tried),
+        }
+    }
+
+    /// Whether each way to a file leads through a `try`.
+    pub(super) fn is_tried(&self, file: &str) -> bool {
+        self.all.contains(file) && !self.bare.contains(file)
+    }
+}
+
+fn reached(dir: &Path, entry: &str, follows: impl Fn(&Load) -> bool) -> BTreeSet<String> {
+    let mut seen = BTreeSet::new();
+    let mut open = vec![entry.to_owned()];
+    while let Some(file) = open.pop() {
+        let source = std::fs::read_to_string(dir.join(&file)).unwrap_or_default();
+        let loads = loads(&file, &source);
+        let paths = loads
+            .iter()
+            .filter(|load| load.name.starts_with('.') && follows(load));
+        open.extend(
+            paths
+                .filter_map(|load| own_file(dir, &file, &load.name))
+                .filter(|file| !seen.contains(file)),
+        );
+        seen.insert(file);
+    }
+    seen
+}
 
 /// Follows the bot's own files from the entry, as far as they load each other at once.
 pub(super) fn refuse_what_cannot_run(dir: &Path, entry: &Entry) -> Result<(), BuildError> {

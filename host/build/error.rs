@@ -1,7 +1,9 @@
 //! Why a folder did not become a bundle, in words for the bot's author.
 
+use std::collections::HashMap;
 use std::fmt::{self, Display, Formatter};
 use std::io;
+use std::mem::{Discriminant, discriminant};
 use std::path::{Path, PathBuf};
 
 /// What stopped a build. `Display` has several lines: what happened, where, what to do.
@@ -249,11 +251,23 @@ impl Display for Place {
     }
 }
 
+/// Problems of one kind that are shown; of more there is a count.
+const SHOWN_OF_A_KIND: usize = 10;
+
 fn joined(problems: &[Problem]) -> String {
-    let reports: Vec<_> = problems
-        .iter()
-        .map(|problem| problem.report.to_string())
-        .collect();
+    let mut counts: HashMap<Discriminant<ProblemKind>, usize> = HashMap::new();
+    let mut reports = Vec::new();
+    for problem in problems {
+        let count = counts.entry(discriminant(&problem.kind)).or_default();
+        *count += 1;
+        if *count <= SHOWN_OF_A_KIND {
+            reports.push(problem.report.to_string());
+        }
+    }
+    let more = problems.len() - reports.len();
+    if more > 0 {
+        reports.push(format!("and {more} more of the same kind"));
+    }
     reports.join("\n\n")
 }
 

@@ -38,6 +38,7 @@ pub(super) fn inspect(
     let mut findings = Findings::default();
     let bundle = Inspected {
         dir,
+        boundary,
         meta,
         entry,
         importers: importers(meta, entry),
@@ -69,6 +70,7 @@ struct Told<'a> {
 
 struct Inspected<'a> {
     dir: &'a Path,
+    boundary: Option<&'a Boundary<'a>>,
     meta: &'a Metafile,
     entry: &'a str,
     /// For each file, the first that imports it on the way from the entry, and what it wrote.
@@ -188,9 +190,10 @@ impl Inspected<'_> {
                     );
                 }
                 (false, false)
-                    if needed
-                        .iter()
-                        .any(|name| find_package(self.dir, name).is_some()) =>
+                    if needed.iter().any(|name| {
+                        let root = self.boundary.map(|boundary| boundary.root);
+                        find_package(self.dir, name, root).is_some()
+                    }) =>
                 {
                     let message = format!(
                         "`{package}` has parts that need {}, which cannot run here: they fail if it gets there",
@@ -334,7 +337,7 @@ pub(super) fn package_in(path: &str) -> Option<&str> {
 }
 
 /// Node's modules that may be named without `node:` and that a runtime may lack.
-const NODE_ONLY: [&str; 22] = [
+pub(super) const NODE_ONLY: [&str; 22] = [
     "_http_agent",
     "_http_client",
     "_http_common",

@@ -1,5 +1,6 @@
 //! Runs esbuild's native binary once, which asks back for what modules hold.
 
+mod above;
 mod protocol;
 
 use std::collections::BTreeMap;
@@ -33,6 +34,10 @@ pub(super) struct Job<'a> {
     pub(super) replaced: &'a [&'a str],
     /// Code that runs before the bot's.
     pub(super) first: Option<&'a str>,
+    /// Node's modules that the runtime has.
+    pub(super) builtins: &'a [&'a str],
+    /// The folder that was uploaded: nothing is looked for above it.
+    pub(super) boundary: Option<&'a Path>,
     pub(super) confined: Option<&'a Confined>,
 }
 
@@ -142,6 +147,7 @@ const RESOLVE_REPLACED: u32 = 2;
 const LOAD_FILE: u32 = 3;
 const LOAD_OURS: u32 = 4;
 const RESOLVE_PROVIDED: u32 = 5;
+const RESOLVE_PACKAGE: u32 = 6;
 
 /// Files of code, and those without an extension.
 const CODE: &str = r"\.[cm]?[jt]sx?$|[/\\][^./\\]*$";
@@ -185,6 +191,7 @@ pub(super) fn run(
         .env("PWD", job.dir);
     let talk = |to: &mut dyn Write, from: &mut dyn Read| {
         talk(
+            job,
             &request(job, flags),
             modules,
             BufWriter::new(to),
@@ -241,19 +248,20 @@ fn request(job: &Job<'_>, flags: Vec<String>) -> Value {
             ("namespace", namespace.into()),
         ])
     };
+    let mut resolve = vec![
+        callback(RESOLVE_OURS, &format!("^{OURS}"), ""),
+        callback(RESOLVE_PATH, r"^\.", ""),
+        callback(RESOLVE_REPLACED, &packages(job.replaced), ""),
+        callback(RESOLVE_PROVIDED, &packages(&PROVIDED), ""),
+    ];
+    if job.boundary.is_some() {
+        resolve.push(callback(RESOLVE_PACKAGE, "^[^./]", ""));
+    }
     let plugin = Value::map([
         ("name", "roost".into()),
         ("onStart", Value::Bool(false)),
         ("onEnd", Value::Bool(false)),
-        (
-            "onResolve",
-            Value::List(vec![
-                callback(RESOLVE_OURS, &format!("^{OURS}"), ""),
-                callback(RESOLVE_PATH, r"^\.", ""),
-                callback(RESOLVE_REPLACED, &packages(job.replaced), ""),
-                callback(RESOLVE_PROVIDED, &packages(&PROVIDED), ""),
-            ]),
-        ),
+        ("onResolve", Value::List(resolve)),
         (
             "onLoad",
             Value::List(vec![
@@ -295,6 +303,7 @@ fn packages(names: &[&str]) -> String {
 
 /// Sends the request, and answers what is asked until it is answered.
 fn talk(
+    job: &Job<'_>,
     request: &Value,
     modules: &mut dyn Modules,
     mut to: impl Write,
@@ -316,14 +325,14 @@ fn talk(
         let answer = Packet {
             id: packet.id,
             is_request: false,
-            value: answered(&packet.value, modules),
+            value: answered(&packet.value, job, modules),
         };
         answer.write(&mut to)?;
     }
 }
 
 /// The answer to one question; an empty one leaves it to esbuild.
-fn answered(question: &Value, modules: &mut dyn Modules) -> Value {
+fn answered(question: &Value, job: &Job<'_>, modules: &mut dyn Modules) -> Value {
     let nothing = || Value::map([]);
     let is_for = |id| question.list("ids").contains(&Value::Number(id));
     let path = question.text("path");
@@ -350,7 +359,7 @@ fn answered(question: &Value, modules: &mut dyn Modules) -> Value {
         "on-resolve" if is_for(RESOLVE_PROVIDED) => {
             let is_whole = PROVIDED.contains(&path);
             let folder = Path::new(question.text("resolveDir"));
-            let has_files = || find_package(folder, package_name(path)).is_some();
+            let has_files = || find_package(folder, package_name(path), job.boundary).is_some();
             match is_whole || !has_files() {
                 true => Value::map([
                     ("id", Value::Number(RESOLVE_PROVIDED)),
@@ -360,6 +369,7 @@ fn answered(question: &Value, modules: &mut dyn Modules) -> Value {
                 false => nothing(),
             }
         }
+        "on-resolve" if is_for(RESOLVE_PACKAGE) => above::answer(question, job),
         "on-resolve" if modules.is_left(path, question.text("importer")) => Value::map([
             ("id", Value::Number(RESOLVE_PATH)),
             ("path", path.into()),
@@ -398,6 +408,11 @@ fn arguments(job: &Job<'_>) -> Vec<String> {
             .iter()
             .map(|name| format!("--external:{name}")),
     );
+    if let Some(root) = job.boundary
+        && !above::has_tsconfig(job, root)
+    {
+        arguments.push("--tsconfig-raw={}".to_owned());
+    }
     for (loader, extensions) in LOADERS {
         arguments.extend(
             extensions

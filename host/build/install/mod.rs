@@ -32,8 +32,14 @@ pub(super) fn ensure_installed(
     package: &PackageJson,
     tools: &Tools<'_>,
 ) -> Result<Vec<Report>, BuildError> {
-    let missing = missing(dir, package);
-    let has_some = [dir, workspace_root(dir)]
+    // Of an upload, what lies above it is somebody else's.
+    let boundary = tools.confined.map(|_| root);
+    let missing = missing(dir, package, boundary);
+    let around = match boundary {
+        Some(root) => root,
+        None => workspace_root(dir),
+    };
+    let has_some = [dir, around]
         .iter()
         .any(|folder| folder.join("node_modules").exists());
     if missing.is_empty() || has_some {
@@ -64,7 +70,7 @@ pub(super) fn ensure_installed(
             Vec::new()
         }
     };
-    let missing = self::missing(dir, package);
+    let missing = self::missing(dir, package, boundary);
     if missing.is_empty() {
         return Ok(stale);
     }
@@ -99,18 +105,19 @@ fn install(dir: &Path, npm: &Path, tools: &Tools<'_>) -> Result<(), BuildError> 
     result
 }
 
-/// Where Node would look for a package of this folder.
-pub(super) fn find_package(dir: &Path, name: &str) -> Option<PathBuf> {
+/// Where Node would look for a package of this folder, and not above `boundary`.
+pub(super) fn find_package(dir: &Path, name: &str, boundary: Option<&Path>) -> Option<PathBuf> {
     dir.ancestors()
+        .take_while(|folder| boundary.is_none_or(|boundary| folder.starts_with(boundary)))
         .map(|folder| folder.join("node_modules").join(name))
         .find(|path| path.is_dir())
 }
 
-fn missing(dir: &Path, package: &PackageJson) -> Vec<String> {
+fn missing(dir: &Path, package: &PackageJson, boundary: Option<&Path>) -> Vec<String> {
     let names = package.dependencies.keys();
     names
         .filter(|name| !PROVIDED.contains(&name.as_str()) && !name.starts_with("@types/"))
-        .filter(|name| find_package(dir, name).is_none())
+        .filter(|name| find_package(dir, name, boundary).is_none())
         .cloned()
         .collect()
 }

@@ -1,7 +1,7 @@
 //! What changes a variable, and which of that is done by handlers.
 
 use super::origin::{Origin, origin, property};
-use super::start::Starts;
+use super::start::{Starts, When};
 use oxc_ast::AstKind;
 use oxc_ast::ast::{
     AssignmentExpression, AssignmentOperator, BinaryOperator, Expression, LogicalOperator,
@@ -10,14 +10,23 @@ use oxc_ast::ast::{
 use oxc_semantic::{NodeId, Semantic};
 use oxc_span::GetSpan;
 
-/// A variable that handlers change.
-#[derive(Debug, PartialEq, Eq)]
+/// A variable, or a field of an object, that is changed after its file was loaded.
+#[derive(Debug)]
 pub(super) struct Change {
     pub(super) variable: String,
-    /// Where it is changed first, in bytes.
-    pub(super) offset: usize,
-    /// At how many places.
-    pub(super) places: usize,
+    /// Whose field it is.
+    pub(super) owner: Option<Owner>,
+    /// Where it is changed, in bytes, and when.
+    pub(super) places: Vec<(usize, When)>,
+}
+
+/// What has a field.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Owner {
+    /// An object that there is once: a class itself, or one that a variable holds.
+    Object(String),
+    /// A class's instances, by its name; of one that is made where it stands there is none.
+    Instances(Option<String>),
 }
 
 const CHANGES_ARRAYS: [&str; 9] = [
@@ -36,9 +45,8 @@ const CHANGES_CONTAINERS: [&str; 7] = ["add", "clear", "del", "delete", "put", "
 /// Names of the global object: what is put there is shared by all modules.
 const GLOBALS: [&str; 2] = ["global", "globalThis"];
 
-/// The changes in one module, in the order of their places.
-pub(super) fn changes(semantic: &Semantic<'_>) -> Vec<Change> {
-    let starts = Starts::new(semantic);
+/// The changes in one module of what its variables hold.
+pub(super) fn changes(semantic: &Semantic<'_>, starts: &Starts<'_, '_>) -> Vec<Change> {
     let scoping = semantic.scoping();
     let mut found = Vec::new();
     for symbol in scoping.symbol_ids() {
@@ -47,48 +55,51 @@ pub(super) fn changes(semantic: &Semantic<'_>) -> Vec<Change> {
         }
         let name = scoping.symbol_name(symbol);
         let holds = origin(semantic, symbol);
-        let places = semantic.symbol_references(symbol).filter(|reference| {
-            let node = reference.node_id();
-            let changes = match reference.is_write() {
-                true => !is_made_at_first_use(semantic, &starts, node, name),
-                false => is_changed_within(semantic, node, holds),
-            };
-            changes && !starts.is_at_start(node)
-        });
-        found.extend(change(
-            name,
-            places.map(|place| semantic.reference_span(place).start),
-        ));
+        let nodes = semantic
+            .symbol_references(symbol)
+            .filter(|reference| {
+                let node = reference.node_id();
+                match reference.is_write() {
+                    true => !is_made_at_first_use(semantic, starts, node, name),
+                    false => is_changed_within(semantic, node, holds),
+                }
+            })
+            .map(|reference| reference.node_id());
+        found.extend(change(semantic, starts, name, None, nodes));
     }
     for global in GLOBALS {
         let references = scoping.root_unresolved_references().get(global);
         let references = references.into_iter().flatten();
-        let places = references
-            .map(|id| scoping.get_reference(*id))
-            .filter(|reference| {
-                let node = reference.node_id();
-                is_changed_within(semantic, node, Origin::Other) && !starts.is_at_start(node)
-            });
-        found.extend(change(
-            global,
-            places.map(|place| semantic.reference_span(place).start),
-        ));
+        let nodes = references
+            .map(|id| scoping.get_reference(*id).node_id())
+            .filter(|node| is_changed_within(semantic, *node, Origin::Other));
+        found.extend(change(semantic, starts, global, None, nodes));
     }
-    found.sort_by_key(|change| change.offset);
     found
 }
 
-fn change(name: &str, places: impl Iterator<Item = u32>) -> Option<Change> {
-    let places: Vec<u32> = places.collect();
-    Some(Change {
+/// Those of these places that do not certainly run while the bot starts; none if there is none.
+pub(super) fn change(
+    semantic: &Semantic<'_>,
+    starts: &Starts<'_, '_>,
+    name: &str,
+    owner: Option<Owner>,
+    nodes: impl Iterator<Item = NodeId>,
+) -> Option<Change> {
+    let places: Vec<_> = nodes
+        .map(|node| (node, starts.when(node)))
+        .filter(|(_, when)| !when.is_certain())
+        .map(|(node, when)| (semantic.nodes().kind(node).span().start as usize, when))
+        .collect();
+    (!places.is_empty()).then(|| Change {
         variable: name.to_owned(),
-        offset: *places.iter().min()? as usize,
-        places: places.len(),
+        owner,
+        places,
     })
 }
 
 /// Whether what a variable holds is changed where it is named: `a.b = 1`, `delete a[b]`, `a.push(b)`.
-fn is_changed_within(semantic: &Semantic<'_>, node: NodeId, holds: Origin<'_>) -> bool {
+pub(super) fn is_changed_within(semantic: &Semantic<'_>, node: NodeId, holds: Origin<'_>) -> bool {
     let nodes = semantic.nodes();
     let mut value = node;
     let mut path: Vec<Option<String>> = Vec::new();
@@ -173,7 +184,7 @@ fn is_object_assign(callee: &Expression<'_>) -> bool {
 }
 
 /// `x ??= make()`, `x = x || make()`, `if (!x) x = make()`: kept, but made again without harm.
-fn is_made_at_first_use(
+pub(super) fn is_made_at_first_use(
     semantic: &Semantic<'_>,
     starts: &Starts<'_, '_>,
     node: NodeId,
@@ -253,5 +264,15 @@ fn asks_whether_empty(test: &Expression<'_>, name: &str) -> bool {
 }
 
 fn is_name(expression: &Expression<'_>, name: &str) -> bool {
-    matches!(expression.get_inner_expression(), Expression::Identifier(word) if word.name == name)
+    match expression.get_inner_expression() {
+        Expression::Identifier(word) => word.name == name,
+        Expression::StaticMemberExpression(member) => {
+            matches!(member.object, Expression::ThisExpression(_))
+                && name.strip_prefix("this.") == Some(member.property.name.as_str())
+        }
+        Expression::PrivateFieldExpression(member) => {
+            name.strip_prefix("this.#") == Some(member.field.name.as_str())
+        }
+        _ => false,
+    }
 }

@@ -1,6 +1,6 @@
 //! What counts as state that handlers change, and what does not.
 
-use super::{changes_in, warnings};
+use super::{kept, warnings};
 
 /// The variables that are found, with their lines.
 fn found(source: &str) -> Vec<String> {
@@ -8,11 +8,18 @@ fn found(source: &str) -> Vec<String> {
 }
 
 fn found_in(file: &str, source: &str) -> Vec<String> {
-    let line = |offset: usize| source[..offset].matches('\n').count() + 1;
-    let changes = changes_in(file, source);
-    let named = changes
+    found_of(&[(file, source)])
+}
+
+fn found_of(files: &[(&str, &str)]) -> Vec<String> {
+    let sources: Vec<_> = files
         .iter()
-        .map(|change| format!("{} {}", change.variable, line(change.offset)));
+        .map(|(file, source)| (*file, (*source).to_owned()))
+        .collect();
+    let named = kept(&sources).into_iter().map(|(at, kept)| {
+        let line = sources[at].1[..kept.offset].matches('\n').count() + 1;
+        format!("{} {line}", kept.shown().replace('`', ""))
+    });
     named.collect()
 }
 
@@ -151,5 +158,92 @@ fn five_are_shown_and_the_rest_is_counted() {
     assert_eq!(
         reports[5].message,
         "3 more variables are changed by handlers: `v5` at a.js:15, `v6` at a.js:16, `v7` at a.js:17"
+    );
+}
+
+#[test]
+fn fields_of_single_objects_are_found() {
+    let exported = "class MessageHandler {
+        #sessions = new Map(); users = {}; static count = 0
+        constructor() { this.appointmentState = {}; this.ready = false; this.load() }
+        load() { this.menu = 1 }
+        handle(m) {
+          this.appointmentState[m.from] = 1
+          this.#sessions.set(m.from, 1)
+          this.users[m.from] ??= {}
+          if (!this.client) this.client = connect()
+          this.last = m
+        }
+        static add() { this.count++ }
+      }
+      module.exports = new MessageHandler()";
+    assert_eq!(
+        found(exported),
+        [
+            "this.appointmentState of MessageHandler 6",
+            "this.#sessions of MessageHandler 7",
+            "this.users of MessageHandler 8",
+            "this.last of MessageHandler 10",
+            "this.count of MessageHandler 12",
+        ]
+    );
+    let service = "class Base { put(x) { this.all.push(x) } constructor() { this.all = [] } }
+      class Service extends Base { constructor() { super(); this.cart = new Cart(); app.post('/', () => { this.n++ }) } }
+      class Cart { items = []; add(x) { this.items.push(x) } }
+      class Order { items = []; add(x) { this.items.push(x) } }
+      module.exports = { Service, Order }";
+    let app = "const { Service, Order } = require('./service')
+      const svc = new Service()
+      app.post('/', (req) => { const order = new Order(); order.add(1); svc.put(1) })";
+    assert_eq!(
+        found_of(&[("service.js", service), ("app.js", app)]),
+        [
+            "this.all of Base 1",
+            "this.n of Service 2",
+            "this.items of Cart 3",
+        ]
+    );
+    // Only the classes that last.
+    assert_eq!(found(service), Vec::<String>::new());
+    let objects = "module.exports = { users: {}, add(x) { this.users[x] = 1 } }
+      const store = { list: [], put(x) { this.list.push(x) } }
+      const make = () => { const one = { n: 0, up() { this.n++ } }; return one }
+      schema.methods.x = function () { this.password = 1 }
+      @Injectable() class Sessions { map = new Map(); set(x) { this.map.set(x, 1) } }";
+    assert_eq!(
+        found_in("app.ts", objects),
+        [
+            "this.users of module.exports 1",
+            "this.list of store 2",
+            "this.map of Sessions 5",
+        ]
+    );
+}
+
+#[test]
+fn registries_that_files_fill_while_they_are_loaded_are_silent() {
+    let registry = "const commands = new Map(), list = []
+      class Registry {
+        constructor() { this.map = {}; this.init() }
+        init() { this.ready = true }
+        register(name, run) { this.map[name] = run }
+      }
+      const add = (name, run) => { commands.set(name, run) }
+      function Command(name) { return (target) => { list.push([name, target]) } }
+      exports.later = () => { list.push(1) }
+      module.exports = { add, Command, registry: new Registry() }";
+    let app = "const { add, Command, registry } = require('./registry')
+      const setup = () => { registry.register('c', 1) }
+      add('a', () => 1)
+      for (const file of files) registry.register(file, require(file))
+      setup()
+      @Command('x') class X { run() { } }";
+    let files = [("registry.js", registry), ("app.ts", app)];
+    assert_eq!(found_of(&files), ["list 9"]);
+    let handler = "app.post('/', (req) => { add(req.from, 1); registry.register(1) })";
+    let files = [files[0], files[1], ("handler.js", handler)];
+    assert_eq!(
+        found_of(&files),
+        ["this.map of Registry 5", "commands 7", "list 9"]
     );
 }

@@ -14,6 +14,8 @@ pub(in crate::build) struct Load {
     pub(in crate::build) offset: usize,
     /// Whether it waits in a function, or fails into a `catch`.
     pub(in crate::build) is_lazy: bool,
+    /// Whether a `catch` around it takes what it throws.
+    pub(in crate::build) is_tried: bool,
 }
 
 /// What the module at `file`, whose text is `source`, loads; nothing of one that does not parse.
@@ -68,6 +70,7 @@ fn of(semantic: &Semantic<'_>) -> Vec<Load> {
             name: name.to_owned(),
             offset: span.start as usize,
             is_lazy: is_lazy(semantic, node.id()),
+            is_tried: is_tried(semantic, node.id()),
         })
     });
     found.collect()
@@ -80,5 +83,20 @@ fn is_lazy(semantic: &Semantic<'_>, node: NodeId) -> bool {
             kind,
             AstKind::Function(_) | AstKind::ArrowFunctionExpression(_) | AstKind::TryStatement(_)
         )
+    })
+}
+
+fn is_tried(semantic: &Semantic<'_>, node: NodeId) -> bool {
+    let nodes = semantic.nodes();
+    let at = nodes.kind(node).span();
+    let around = nodes.ancestor_kinds(node).take_while(|kind| {
+        !matches!(
+            kind,
+            AstKind::Function(_) | AstKind::ArrowFunctionExpression(_)
+        )
+    });
+    around.into_iter().any(|kind| {
+        matches!(kind, AstKind::TryStatement(tried)
+            if tried.handler.is_some() && tried.block.span.contains_inclusive(at))
     })
 }

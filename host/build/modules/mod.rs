@@ -16,7 +16,7 @@ mod names;
 mod scan;
 mod table;
 
-pub(super) use lazy::loads;
+pub(super) use lazy::{Load, loads};
 use names::Name;
 use scan::Kind;
 pub(super) use scan::{CONSTANT, Module, Scan, scan};

@@ -176,7 +176,11 @@ impl Scan {
                 }
                 Edit::IsMain => marked.push_str(&format!("{:length$}", "module")),
                 Edit::Add(text) => marked.push_str(text),
-                Edit::Constant => marked.push_str(&format!("{CONSTANT:length$}")),
+                Edit::Constant => {
+                    marked.push_str(&format!("{CONSTANT:length$}"));
+                    // No line moves either.
+                    marked.extend(source[start..end].matches('\n'));
+                }
                 Edit::ConstantShorthand => {
                     marked.push_str(&format!("{}:{CONSTANT}", &source[start..end]));
                 }
@@ -284,7 +288,7 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    /// Where constants and imports are assigned to.
+    /// Where constants and imports are assigned to, and what a module exports: `live.n = 5`.
     fn constants(&mut self) {
         let scoping = self.semantic.scoping();
         for symbol in scoping.symbol_ids() {
@@ -292,11 +296,13 @@ impl<'a> Reader<'a, '_> {
             if !flags.is_const_variable() && !flags.is_import() {
                 continue;
             }
-            for reference in self
-                .semantic
-                .symbol_references(symbol)
-                .filter(|reference| reference.is_write())
-            {
+            for reference in self.semantic.symbol_references(symbol) {
+                if !reference.is_write() {
+                    let member = self.assigned_member(symbol, reference.node_id());
+                    let edits = member.map(|span| (span, Edit::Constant));
+                    self.scan.edits.extend(edits);
+                    continue;
+                }
                 let is_shorthand = matches!(
                     self.semantic.nodes().parent_kind(reference.node_id()),
                     AstKind::AssignmentTargetPropertyIdentifier(_)
@@ -310,6 +316,20 @@ impl<'a> Reader<'a, '_> {
                     .push((self.semantic.reference_span(reference), edit));
             }
         }
+    }
+
+    /// Where a member of `import * as name` is assigned to, at one use of the name.
+    fn assigned_member(&self, symbol: SymbolId, node: NodeId) -> Option<Span> {
+        let nodes = self.semantic.nodes();
+        let declared = self.semantic.scoping().symbol_declaration(symbol);
+        if !matches!(nodes.kind(declared), AstKind::ImportNamespaceSpecifier(_)) {
+            return None;
+        }
+        let user = nodes.parent_id(node);
+        let member = nodes.kind(user).as_member_expression_kind()?;
+        let is_object = member.object().span() == nodes.kind(node).span();
+        let by = nodes.parent_kind(user);
+        (is_object && member.is_assigned_to_in_parent(&by)).then(|| member.span())
     }
 
     /// Where a name is used that nothing in the module declares.

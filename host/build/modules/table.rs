@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use super::{Kind, Name, Scan};
 use crate::build::diagnose::package_name;
 use crate::build::inspect::package_in;
+use crate::build::install::find_package;
 use crate::build::package_json::PackageJson;
 use crate::build::{native, place};
 
@@ -254,7 +255,7 @@ impl Making<'_> {
         let is_inside =
             before.len() > package.len() && (!package.starts_with('@') || package.contains('/'));
         if is_inside {
-            let Some(folder) = super::super::install::find_package(Path::new(file), package) else {
+            let Some(folder) = find_package(Path::new(file), package, self.boundary) else {
                 return;
             };
             let start = format!("{}{}", folder.display(), &before[package.len()..]);

@@ -61,3 +61,26 @@ fn packages_that_nobody_installed_are_named_with_the_command() {
         "the packages of this bot are not installed: `axios`, `zod`\n  = run this in its folder: npm ci"
     );
 }
+
+#[test]
+fn of_many_problems_of_one_kind_ten_are_shown() {
+    let problem = |kind, message: String| Problem {
+        kind,
+        report: Report::new(message),
+    };
+    let mut problems: Vec<_> = (0..30)
+        .map(|n| {
+            problem(
+                ProblemKind::Outside(n.to_string()),
+                format!("`{n}` is outside"),
+            )
+        })
+        .collect();
+    problems.push(problem(ProblemKind::Syntax, "syntax error: x".to_owned()));
+    let shown = BuildError::Code(problems).to_string();
+    assert!(shown.starts_with("`0` is outside\n\n`1` is"), "{shown}");
+    assert!(
+        shown.ends_with("`9` is outside\n\nsyntax error: x\n\nand 20 more of the same kind"),
+        "{shown}"
+    );
+}

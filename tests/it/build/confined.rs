@@ -14,7 +14,7 @@ use flate2::write::GzEncoder;
 use roost::build::{BuildError, Bundle, Confined, ProblemKind, Tools, bundle};
 use serde_json::json;
 
-use super::{BUILTINS, NPM, executable, folder, root};
+use super::{BUILTINS, NPM, executable, folder, root, run_on_node};
 
 /// Builds as a host does what was uploaded to it.
 fn build_upload(dir: &Path, npm: &Path) -> Result<Bundle, BuildError> {
@@ -465,6 +465,47 @@ fn what_lies_beside_the_folder_stays_there() {
         .unwrap_err()
         .to_string();
     assert!(error.contains("outside of the bot's folder"), "{error}");
+}
+
+#[test]
+fn packages_above_the_folder_are_none_of_the_bots() {
+    let thrown = "try { require('above') } catch (error) { console.log(error.code) }
+        try { require(['above'][0]) } catch (error) { console.log(error.code) }
+        require('events'); require('left'); require('has')";
+    let (outer, bot) = upload(&[
+        ("package.json", &depends("left", "1")),
+        ("app.js", thrown),
+        ("npm", NPM),
+    ]);
+    let above = outer.path().join("node_modules");
+    for name in ["left", "above", "events", "has"] {
+        std::fs::create_dir_all(above.join(name)).unwrap();
+        std::fs::write(above.join(name).join("index.js"), "throw 'of the host'").unwrap();
+    }
+    let workspace = json!({ "workspaces": ["*"], "dependencies": { "above": "1" } });
+    std::fs::write(outer.path().join("package.json"), workspace.to_string()).unwrap();
+    std::fs::write(
+        outer.path().join("tsconfig.json"),
+        r#"{"compilerOptions":{"paths":{"events":["./node_modules/above"]}}}"#,
+    )
+    .unwrap();
+    let npm = executable(&bot.join("npm"));
+
+    // What nobody declared is missing, whoever else has it.
+    let error = build_upload(&bot, &npm).unwrap_err().to_string();
+    assert!(
+        error.starts_with("`has` is not installed\n --> app.js:3:53"),
+        "{error}"
+    );
+    assert!(bot.join("node_modules/left").is_dir(), "npm was not asked");
+
+    std::fs::create_dir_all(bot.join("node_modules/has")).unwrap();
+    std::fs::write(bot.join("node_modules/has/index.js"), "console.log(2)").unwrap();
+    let bundle = build_upload(&bot, &npm).unwrap();
+    assert_eq!(
+        run_on_node(&bundle),
+        "MODULE_NOT_FOUND\nMODULE_NOT_FOUND\n1\n2\n"
+    );
 }
 
 #[test]

@@ -328,3 +328,67 @@ fn what_would_answer_in_no_language_is_told_once_with_its_line() {
     .unwrap();
     assert!(build(dir.path()).unwrap().warnings.is_empty());
 }
+
+#[test]
+fn assigning_to_what_another_module_exports_fails_where_it_is_reached() {
+    let dir = folder(&[
+        ("live.js", "export let n = 1"),
+        (
+            "app.js",
+            "import * as live from './live.js'
+            const tried = [() => { live.n = 5 }, () => { live['n']++ }, () => { [live.n] = [1] },
+              () => { live
+                .n = 5 }]
+            for (const one of tried) try { one() } catch (error) { console.log(error.name, live.n) }
+            try { null.x } catch (error) { console.log(error.stack) }",
+        ),
+    ]);
+    let bundle = build(dir.path()).unwrap();
+    let said = super::run_on_node(&bundle);
+    assert!(said.starts_with(&"TypeError 1\n".repeat(4)), "{said}");
+    let map = roost::build::sourcemap::SourceMap::parse(&bundle.source_map).unwrap();
+    let stack = map.rewrite(&bundle.file, &said);
+    assert!(stack.contains("at app.js:6:24"), "no line moves: {stack}");
+    let told = bundle.warnings[0].to_string();
+    let says = "`n` is a constant: assigning to it fails if it gets there\n --> app.js:2:41";
+    assert!(told.starts_with(says), "{told}");
+
+    // What no other run can avoid is refused with the bundler's own words.
+    std::fs::write(
+        dir.path().join("app.js"),
+        "import * as live from './live.js'\nglobalThis.q = () => { delete live.n }",
+    )
+    .unwrap();
+    let (kinds, error) = refused(dir.path());
+    assert_eq!(kinds, [ProblemKind::Syntax]);
+    assert!(error.contains(" --> app.js:2:36\n"), "{error}");
+}
+
+#[test]
+fn a_file_with_a_mistake_is_left_out_where_a_catch_takes_it() {
+    let dir = folder(&[
+        (
+            "app.js",
+            "try { require('./plugins') } catch (error) { console.log(error.name) }
+            try { require('./broken') } catch (error) { console.log(error.name) }",
+        ),
+        ("plugins.js", "require('./broken')"),
+        ("broken.js", "module.exports = {\n  a: = 1\n}"),
+    ]);
+    let bundle = build(dir.path()).unwrap();
+    assert_eq!(super::run_on_node(&bundle), "SyntaxError\nSyntaxError\n");
+    let told: Vec<_> = bundle.warnings.iter().map(ToString::to_string).collect();
+    assert!(
+        told.len() == 1
+            && told[0].starts_with("`broken.js` does not parse: loading it fails")
+            && told[0].contains(" --> broken.js:2:6\n"),
+        "{told:#?}"
+    );
+
+    // One way without a `catch` is enough.
+    let app = "try { require('./broken') } catch {}\nrequire('./plugins')";
+    std::fs::write(dir.path().join("app.js"), app).unwrap();
+    let (kinds, error) = refused(dir.path());
+    assert_eq!(kinds, [ProblemKind::Syntax]);
+    assert!(error.contains(" --> broken.js:2:6\n"), "{error}");
+}
