@@ -60,8 +60,7 @@ begin
       ('pg_collation', 'collnamespace in (select n.oid from catalog.pg_namespace n)'),
       ('pg_tables', 'schemaname in (select n.nspname from catalog.pg_namespace n)'),
       -- of a type
-      -- In the order in which they were declared, as most find them there without asking for it.
-      ('pg_enum', 'enumtypid in (select t.oid from catalog.pg_type t) order by enumtypid, enumsortorder'),
+      ('pg_enum', 'enumtypid in (select t.oid from catalog.pg_type t)'),
       ('pg_range', 'rngtypid in (select t.oid from catalog.pg_type t)'),
       -- of the database
       ('pg_am', 'true'),

@@ -51,6 +51,8 @@ const catalogs = [
   ['select * from PG_CATALOG.Pg_Class c', 'select * from catalog.pg_class c'],
   ['select * from "pg_catalog"."pg_class" as "c"', 'select * from catalog.pg_class as "c"'],
   ['select pg_catalog . pg_get_indexdef(i.oid)', 'select catalog.pg_get_indexdef(i.oid)'],
+  ['select array_agg(e.enumlabel) from pg_enum e', 'select array_agg(e.enumlabel order by e.enumsortorder) from catalog.pg_enum e'],
+  ['select array_agg("e"."enumlabel"), array_agg(label) from pg_enum "e"', 'select array_agg("e".enumlabel order by "e".enumsortorder), array_agg(label) from catalog.pg_enum "e"'],
   ['select col_description(t.oid, 1), col_description from t', 'select catalog.col_description(t.oid, 1), col_description from t'],
   ["select 'pg_class'::regclass, \"a pg_class\", t.pg_class, 1 as pg_class -- pg_class", "select 'pg_class'::regclass, \"a pg_class\", t.pg_class, 1 as pg_class -- pg_class"],
   ['select pg_catalog.pg_typeof(1), my_pg_class, pg_class2 from t', 'select pg_catalog.pg_typeof(1), my_pg_class, pg_class2 from t'],

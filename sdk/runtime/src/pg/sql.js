@@ -152,10 +152,15 @@ const ABOUT = new Set('col_description format_type has_schema_privilege obj_desc
  */
 export function ownCatalogs(text) {
   if (!/pg_|_description|format_type|_privilege|information_schema|\bpublic\b/i.test(text)) return text
-  const own = withOwn(text, false)
+  const own = inOrder(withOwn(text, false))
   const asks = /^[\s(]*(?:SELECT|WITH)\b/i.test(text) && (own.includes('catalog.') || /\binformation_schema\b/i.test(text))
-  return asks && text.includes("'public'") ? withOwn(text, true) : own
+  return asks && text.includes("'public'") ? inOrder(withOwn(text, true)) : own
 }
+
+/** The labels of an enum lie in Postgres's own catalog as they were declared, and who asks for no order counts on it. */
+const inOrder = (text) => text.includes('catalog.pg_enum')
+  ? text.replace(/\barray_agg\(\s*((?:"?\w+"?\.)?)("?)enumlabel\2\s*\)/gi, 'array_agg($1enumlabel order by $1enumsortorder)')
+  : text
 
 function withOwn(text, asks) {
   let own = ''
