@@ -178,10 +178,19 @@ impl SourceMap {
     ///     at next (node:internal:1:2)
     /// ```
     pub fn rewrite(&self, bundle: &str, text: &str) -> String {
-        let lines = text
-            .lines()
-            .filter_map(|line| self.rewrite_line(bundle, line));
-        lines.collect::<Vec<_>>().join("\n")
+        let mut kept: Vec<String> = Vec::new();
+        for line in text.lines() {
+            if let Some(line) = self.rewrite_line(bundle, line) {
+                kept.push(line);
+                continue;
+            }
+            // What an inspected error has besides its stack opens behind its last frame.
+            let end = ENDS.into_iter().find(|end| line.ends_with(end));
+            if let (Some(end), Some(last)) = (end, kept.last_mut()) {
+                last.push_str(end);
+            }
+        }
+        kept.join("\n")
     }
 
     fn rewrite_line(&self, bundle: &str, line: &str) -> Option<String> {
@@ -212,6 +221,9 @@ impl SourceMap {
         (found_any || !is_frame || !is_internal(line)).then_some(rewritten)
     }
 }
+
+/// What may follow a stack on its last line.
+const ENDS: [&str; 2] = [" {", ","];
 
 /// What frames of the runtime and of the engine hold.
 const INTERNAL: [&str; 5] = ["(native)", "(node:", "at node:", "(roost:", "at roost:"];

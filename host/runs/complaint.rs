@@ -20,12 +20,18 @@ struct Complaint {
 }
 
 impl LastComplaint {
-    /// Keeps the first line of an error, and the first of its stack.
+    /// Keeps the first line of an error, and of its stack the first in a file of the author's own.
     pub(super) fn note(&self, message: &str) {
         let kept = |line: &str| line.trim().chars().take(MAX_CHARS).collect();
-        let place = message
+        let mut frames = message
             .lines()
-            .find(|line| line.trim_start().starts_with("at "))
+            .filter(|line| line.trim_start().starts_with("at "));
+        let first = frames.next();
+        let place = first
+            .into_iter()
+            .chain(frames)
+            .find(|frame| !frame.contains("node_modules/"))
+            .or(first)
             .map(kept);
         let headline = message.lines().next().map(kept).unwrap_or_default();
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -142,6 +142,6 @@ test('a transport of pino runs in the thread of the bot', async () => {
     got: ['a:early', 'a:late'],
     ended: [true, true],
     wrong: 'worker is not a function',
-    none: "Cannot find module '/app/none.js'",
+    none: "Cannot find module '/app/none.js' imported from /app/app.js",
   })
 })

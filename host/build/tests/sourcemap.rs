@@ -61,6 +61,31 @@ caused by: /app/app.json is missing"
 }
 
 #[test]
+fn what_follows_a_stack_stays_when_its_last_frame_goes() {
+    let shown = "[
+  Error: one
+      at greet (/app/app.js:2:10)
+      at call (native),
+  Error: two
+      at greet (/app/app.js:2:10)
+      at call (roost:runtime:1:1) {
+    code: 'E'
+  }
+]";
+    assert_eq!(
+        map().rewrite("/app/app.js", shown),
+        "[
+  Error: one
+      at greet (lib/b.js:3:5),
+  Error: two
+      at greet (lib/b.js:3:5) {
+    code: 'E'
+  }
+]"
+    );
+}
+
+#[test]
 fn maps_that_cannot_be_read_say_why() {
     let parse = |json: &str| SourceMap::parse(json.as_bytes()).unwrap_err();
     assert!(matches!(parse("{}"), SourceMapError::Json(_)));

@@ -156,15 +156,18 @@ function requireFrom(from, name) {
 function asNamespace(exports) {
   if (exports?.__esModule || Object.prototype.toString.call(exports) === '[object Module]') return exports
   const names = Object.create(null)
-  if (typeof exports === 'object' || typeof exports === 'function') for (const key of Object.keys(exports ?? {})) names[key] = exports[key]
+  if (typeof exports === 'object' || typeof exports === 'function') for (const key of Object.keys(exports ?? {}).sort()) names[key] = exports[key]
   names.default = exports
-  return names
+  return Object.defineProperty(names, Symbol.toStringTag, { value: 'Module' })
 }
 
 async function importFrom(from, name) {
   const text = `${name?.href ?? name}`
   const found = locate(from, text, 'imported')
-  if (!found) throw Object.assign(notFound(from, text), { code: 'ERR_MODULE_NOT_FOUND' })
+  if (!found) {
+    const { message } = notFound(from, text)
+    throw codedError(Error, 'ERR_MODULE_NOT_FOUND', isPath(text) ? `Cannot find module '${resolvePath(new URL(text, `file://${from}`))}' imported from ${from}` : message)
+  }
   if (found.thunk && found.kind === 'imported') return found.thunk()
   return asNamespace(requireFrom(from, text))
 }

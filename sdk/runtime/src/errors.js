@@ -14,6 +14,7 @@ export function codedError(Base, code, message, more) {
   const { name, stack } = error
   error.code = code
   if (more) Object.assign(error, more)
+  Object.defineProperty(error, 'toString', { value: codedText, writable: true, configurable: true })
   if (typeof stack === 'string' && stack.startsWith(name)) {
     Object.defineProperty(error, 'stack', {
       value: `${name} [${code}]${stack.slice(name.length)}`, writable: true, configurable: true,
@@ -21,6 +22,8 @@ export function codedError(Base, code, message, more) {
   }
   return error
 }
+
+function codedText() { return `${this.name} [${this.code}]: ${this.message}` }
 
 /** What a system call that failed gives: `ENOENT: no such file or directory, open '/x'`. */
 export function systemError(code, text, syscall, path, dest) {
@@ -35,7 +38,7 @@ export function systemError(code, text, syscall, path, dest) {
 }
 
 const ERRNO = {
-  EPERM: -1, ENOENT: -2, EBADF: -9, EACCES: -13, EEXIST: -17, ENOTDIR: -20, EISDIR: -21, EINVAL: -22, ENOSPC: -28, EROFS: -30,
+  EPERM: -1, ENOENT: -2, ESRCH: -3, EBADF: -9, EACCES: -13, EEXIST: -17, ENOTDIR: -20, EISDIR: -21, EINVAL: -22, ENOSPC: -28, EROFS: -30,
   EPIPE: -32, ENOTEMPTY: -39, ELOOP: -40, ECONNRESET: -104, ECONNREFUSED: -111, ETIMEDOUT: -110, ENOTFOUND: -3008, EAI_AGAIN: -3001,
   EHOSTUNREACH: -113, EPROTO: -71, EMSGSIZE: -90, EADDRINUSE: -98,
 }
@@ -49,7 +52,14 @@ export function invalidArgType(name, expected, actual) {
 
 export function outOfRange(name, range, actual) {
   return codedError(RangeError, 'ERR_OUT_OF_RANGE',
-    `The value of "${name}" is out of range. It must be ${range}. Received ${String(actual)}`)
+    `The value of "${name}" is out of range. It must be ${range}. Received ${number(actual)}`)
+}
+
+/** Node makes numbers of more than 32 bits readable. */
+function number(value) {
+  const isLong = typeof value === 'bigint' ? value > 2n ** 32n || value < -(2n ** 32n) : Number.isInteger(value) && Math.abs(value) > 2 ** 32
+  const text = isLong ? String(value).replace(/\B(?=(\d{3})+$)/g, '_') : String(value)
+  return typeof value === 'bigint' ? `${text}n` : text
 }
 
 /** Refuses what a sandbox cannot do; `advice` says what to do instead. */

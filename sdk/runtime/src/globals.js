@@ -32,6 +32,7 @@ const LATE = [
   [() => require('./web/crypto.js'), ['crypto', 'Crypto', 'CryptoKey', 'SubtleCrypto']],
   [() => require('./web/structured_clone.js'), ['structuredClone']],
   [() => require('./web/websocket.js'), ['WebSocket']],
+  ...(typeof Atomics === 'object' ? [] : [[() => require('./web/atomics.js'), ['Atomics']]]),
   [() => require('./web/messages.js'), ['MessageChannel', 'MessagePort', 'BroadcastChannel']],
 ]
 

@@ -1,4 +1,5 @@
 /** `fs.Stats` and `fs.Dirent`. */
+import { changedAt } from './tree.js'
 
 const FILE_TYPE = 0o170000
 const is = (type) => function () { return (this.mode & FILE_TYPE) === type }
@@ -11,7 +12,7 @@ export function Stats(node, bigint = false) {
     blksize: number(4096), ino: number(node.ino), size: number(size), blocks: number(Math.ceil(size / 512)),
   })
   for (const name of ['atime', 'mtime', 'ctime', 'birthtime']) {
-    const ms = name === 'atime' ? node.atime ?? node.mtime : node.mtime
+    const ms = (name === 'atime' ? node.atime : undefined) ?? changedAt(node)
     this[`${name}Ms`] = number(ms)
     if (bigint) this[`${name}Ns`] = BigInt(Math.round(ms * 1000)) * 1000n
     this[name] = new Date(ms)

@@ -5,7 +5,7 @@ import { fillRandom } from '../random.js'
 import { Dir } from './dir.js'
 import { leads, matches } from './glob.js'
 import { Dirent, Stats } from './stats.js'
-import { createFile, find, hardLink, makeDirectory, mustFind, realPath, removeDirectory, rename, resolve, setBytes, symlink, unlink } from './tree.js'
+import { changedAt, createFile, find, hardLink, makeDirectory, mustFind, notFolder, realPath, removeDirectory, rename, resolve as resolvePath, setBytes, symlink, unlink } from './tree.js'
 
 /** @type {Map<number, {file: object, path: string, position: number, append: boolean, readable: boolean, writable: boolean}>} */
 const open = new Map()
@@ -13,6 +13,15 @@ let nextFd = 3
 
 const encodingOf = (options) => (typeof options === 'string' ? options : options?.encoding)
 const text = (bytes, encoding) => (encoding && encoding !== 'buffer' ? bytes.toString(encoding) : bytes)
+
+const isFolderName = (path) => String(path?.pathname ?? path).endsWith('/')
+
+/** The path that a function is given; a file has none that ends with a slash. */
+function resolve(path, syscall = 'open') {
+  const full = resolvePath(path)
+  if (isFolderName(path) && find(full)?.bytes !== undefined) throw notFolder(syscall, path)
+  return full
+}
 
 function opened(fd, syscall) {
   const entry = open.get(fd)
@@ -92,7 +101,7 @@ function writeFileSync(path, data, options, append = false) {
 }
 
 function readdirSync(path, options) {
-  const full = resolve(path)
+  const full = resolve(path, 'scandir')
   const directory = mustFind(full, 'scandir', path)
   if (!directory.entries) throw systemError('ENOTDIR', 'not a directory', 'scandir', path)
   const found = []
@@ -109,9 +118,11 @@ function readdirSync(path, options) {
 
 function statSync(path, options, syscall = 'stat') {
   const itself = syscall === 'lstat'
-  const node = find(resolve(path), itself)
-  if (!node && options?.throwIfNoEntry === false) return undefined
-  return new Stats(node ?? mustFind(resolve(path), syscall, path, itself), options?.bigint)
+  const full = resolvePath(path)
+  const node = find(full, itself)
+  const isMissing = !node || isFolderName(path) && node.bytes !== undefined
+  if (isMissing && options?.throwIfNoEntry === false) return undefined
+  return new Stats(isMissing ? mustFind(resolve(path, syscall), syscall, path, itself) : node, options?.bigint)
 }
 
 function rmSync(path, options = {}) {
@@ -150,7 +161,7 @@ function cpSync(from, to, options = {}) {
     if (find(target) && options.force === false) return
     makeDirectory(target.slice(0, target.lastIndexOf('/')) || '/', true)
     copyFileSync(from, to)
-    if (options.preserveTimestamps) find(target).mtime = source.mtime
+    if (options.preserveTimestamps) find(target).mtime = changedAt(source)
     return
   }
   if (!options.recursive) {
@@ -234,14 +245,14 @@ export default {
       return false
     }
   },
-  accessSync: (path) => void mustFind(resolve(path), 'access', path),
+  accessSync: (path) => void mustFind(resolve(path, 'access'), 'access', path),
   lstatSync: (path, options) => statSync(path, options, 'lstat'),
   fstatSync: (fd, options) => new Stats(opened(fd, 'fstat').file, options?.bigint),
   mkdirSync(path, options) {
-    return makeDirectory(resolve(path), Boolean(options?.recursive), path)
+    return makeDirectory(resolvePath(path), Boolean(options?.recursive), path)
   },
   rmdirSync: (path, options) => removeDirectory(resolve(path), options?.recursive, path),
-  unlinkSync: (path) => unlink(resolve(path), path),
+  unlinkSync: (path) => unlink(resolve(path, 'unlink'), path),
   renameSync: (from, to) => rename(resolve(from), resolve(to), from, to),
   truncateSync(path, length = 0) {
     const file = mustFind(resolve(path), 'open', path)

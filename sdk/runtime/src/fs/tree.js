@@ -1,6 +1,6 @@
 /** The file system: a tree in memory, with the bot's own files under /app. */
 import { systemError } from '../errors.js'
-import { log } from '../host.js'
+import { callNow, log } from '../host.js'
 import { Buffer } from '../node/buffer.js'
 import { isEnvironmentFile, write } from './dotenv.js'
 
@@ -9,6 +9,10 @@ const CAP = 8 * 1024 * 1024
 const DIRECTORY = 0o040755
 const FILE = 0o100644
 const LINK = 0o120777
+/** Seconds: the files of a bot were last changed after this, and before these have passed. */
+const FIRST_TIME = 978_307_200
+const TIMES = 788_918_400
+const HASHED_AT_ONCE = 1 << 18
 /** How many links may lead to others. */
 const MAX_LINKS = 40
 
@@ -16,7 +20,7 @@ let inode = 1
 let written = 0
 let warned = false
 
-/** @typedef {{ino: number, mode: number, nlink: number, mtime: number, atime?: number, entries?: Map<string, Node>, bytes?: Uint8Array, target?: string}} Node */
+/** @typedef {{ino: number, mode: number, nlink: number, mtime?: number, atime?: number, entries?: Map<string, Node>, bytes?: Uint8Array, target?: string}} Node */
 
 const make = (mode) => ({ ino: inode++, mode, nlink: 1, mtime: 0, entries: mode === DIRECTORY ? new Map() : undefined, bytes: undefined })
 const root = make(DIRECTORY)
@@ -34,8 +38,25 @@ export function install(files = [], env = {}) {
     const file = make(FILE)
     const { buffer, byteOffset, byteLength } = files[i + 1]
     file.bytes = Buffer.from(buffer, byteOffset, byteLength)
+    file.mtime = undefined
     parentOf(full, 'open').entries.set(nameOf(full), file)
   }
+}
+
+/**
+ * When a file was changed, in milliseconds. Of the bundle's files nobody knows, and an image must come out the same each time it is
+ * made: theirs is a whole second between 2001 and 2025 that follows from the content, and is another when the content is. Entity
+ * tags are made of size and time, and a page that changed must not have the tag it had. It is worked out when it is asked for.
+ */
+export function changedAt(file) {
+  if (file.mtime === undefined) {
+    let hash = 0
+    for (let at = 0; at < file.bytes.length; at += HASHED_AT_ONCE) {
+      hash = callNow('compression.crc32', [file.bytes.subarray(at, at + HASHED_AT_ONCE), hash])
+    }
+    file.mtime = (FIRST_TIME + hash % TIMES) * 1000
+  }
+  return file.mtime
 }
 
 /** An absolute path without dots, of what `fs` functions accept as a path. */
@@ -110,14 +131,23 @@ export function hardLink(from, to, shownFrom, shownTo) {
 
 export function mustFind(path, syscall, shown = path, itself = false) {
   const node = find(path, itself)
-  if (!node) throw systemError('ENOENT', 'no such file or directory', syscall, shown)
+  if (!node) throw notThere(path, syscall, shown)
   return node
 }
 
+function notThere(path, syscall, shown) {
+  const folder = path.slice(0, path.lastIndexOf('/'))
+  const above = folder && find(folder)
+  if (folder && !above) return notThere(folder, syscall, shown)
+  return above && !above.entries ? notFolder(syscall, shown) : systemError('ENOENT', 'no such file or directory', syscall, shown)
+}
+
+export const notFolder = (syscall, shown) => systemError('ENOTDIR', 'not a directory', syscall, shown)
+
 function parentOf(path, syscall, shown = path) {
   const parent = find(path.slice(0, path.lastIndexOf('/')) || '/')
-  if (!parent) throw systemError('ENOENT', 'no such file or directory', syscall, shown)
-  if (!parent.entries) throw systemError('ENOTDIR', 'not a directory', syscall, shown)
+  if (!parent) throw notThere(path, syscall, shown)
+  if (!parent.entries) throw notFolder(syscall, shown)
   return parent
 }
 

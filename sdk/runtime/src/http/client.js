@@ -1,5 +1,5 @@
 /** `http.ClientRequest`, `http.Agent`. */
-import { codedError, systemError, unavailable } from '../errors.js'
+import { codedError, invalidArgType, systemError, unavailable } from '../errors.js'
 import { uncaught } from '../loop/uncaught.js'
 import { clearTimeout, setTimeout } from '../loop/timers.js'
 import { EventEmitter } from '../node/events.js'
@@ -63,7 +63,10 @@ export function ClientRequest(input, options, callback) {
   const port = Number(options.port || defaultPort)
   const hostname = String(options.hostname ?? options.host ?? 'localhost').replace(/^\[|\]$/g, '')
 
-  this.method = String(options.method ?? 'GET').toUpperCase()
+  const { method } = options
+  if (method !== null && method !== undefined && typeof method !== 'string') throw invalidArgType('options.method', 'string', method)
+  this.method = (method || 'GET').toUpperCase()
+  if (!/^[\w!#$%&'*+.^`|~-]+$/.test(this.method)) throw codedError(TypeError, 'ERR_INVALID_HTTP_TOKEN', `Method must be a valid HTTP token ["${method}"]`)
   this.path = options.path || '/'
   // eslint-disable-next-line no-control-regex
   if (/[^\u0021-\u00ff]/.test(this.path)) {

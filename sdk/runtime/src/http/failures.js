@@ -17,9 +17,14 @@ const CODES = [
   [/^TLS/, 'EPROTO', 'connect'],
 ]
 
+/** What the host said of an error that was made of it. */
+const told = new WeakMap()
+
 /** What Node says of a connection that ended too early. */
 export function hungUp(message, cause) {
-  return Object.assign(new Error(message), { code: 'ECONNRESET' }, cause && { cause })
+  const error = Object.assign(new Error(message), { code: 'ECONNRESET' })
+  if (cause) told.set(error, cause.payload)
+  return error
 }
 
 /** Why a body broke off: as on Node it is a connection that ended too early, unless the host knows better. */
@@ -40,21 +45,21 @@ export function networkError(error, authority) {
   // What the host tells beside it, such as a limit that was met, is worth reading; its own word for the end is not.
   if (!known) return hungUp(detail ? `socket hang up (${tag}: ${detail})` : 'socket hang up', error)
   const [, code, syscall] = known
-  if (code === 'UNABLE_TO_VERIFY_LEAF_SIGNATURE') return Object.assign(new Error(`unable to verify the certificate of ${authority}`), { code, cause: error })
+  if (code === 'UNABLE_TO_VERIFY_LEAF_SIGNATURE') return Object.assign(new Error(`unable to verify the certificate of ${authority}`), { code })
   const result = systemError(code, tag, syscall)
   result.message = code === 'EACCES'
     ? `Roost does not let this bot reach ${authority}${detail ? `: ${detail}` : ''}`
     : syscall === 'connect' ? `connect ${code} ${authority}${detail ? ` (${detail})` : ''}`
       : syscall === 'getaddrinfo' ? `getaddrinfo ${code} ${hostname}` : `${syscall} ${code}`
-  return Object.assign(result, { hostname, cause: error })
+  return syscall === 'getaddrinfo' ? Object.assign(result, { hostname }) : result
 }
 
 /** The same, as `fetch` of Node tells it. */
 export function fetchError(error) {
   // What the host says in words of its own, such as which limit was met, is told as it is.
-  if (error?.code === 'ECONNRESET' && typeof error.cause?.payload?.val === 'string') return error
+  if (error?.code === 'ECONNRESET' && typeof told.get(error)?.val === 'string') return error
   const [name, code, message] = error?.code === 'ECONNRESET' ? ['SocketError', 'UND_ERR_SOCKET', 'other side closed']
     : error?.code !== 'ETIMEDOUT' ? [] : error.syscall === 'connect' ? ['ConnectTimeoutError', 'UND_ERR_CONNECT_TIMEOUT', 'Connect Timeout Error']
       : ['HeadersTimeoutError', 'UND_ERR_HEADERS_TIMEOUT', 'Headers Timeout Error']
-  return code === undefined ? error : Object.assign(new Error(message), { name, code, cause: error })
+  return code === undefined ? error : Object.assign(new Error(message), { name, code })
 }

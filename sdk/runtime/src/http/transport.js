@@ -28,8 +28,22 @@ export function open(request) {
     return failed(unavailable(`An upgrade of HTTP to ${upgrade}`, 'Requests end with their answers: poll, or let the service call a route of the bot.'))
   }
   const loopback = LOOPBACK.exec(request.authority)
-  if (loopback) return openLoopback(request, Number(loopback[2] ?? (request.scheme === 'https' ? 443 : 80)))
-  return openHost(request)
+  if (!loopback) return openHost(request)
+  // What listens on another port of this address is no server of the bot: the host says whether it may be reached.
+  const port = Number(loopback[2] ?? (request.scheme === 'https' ? 443 : 80))
+  return serverAt(port) ? openLoopback(request, port) : later(() => (serverAt(port) ? openLoopback(request, port) : openHost(request)))
+}
+
+/** A request of which the way shows when the code that begins it is through. */
+function later(choose) {
+  const chosen = new Promise((resolve) => { process.nextTick(() => resolve(choose())) })
+  const response = chosen.then((wire) => wire.response)
+  return {
+    response,
+    write: (bytes) => chosen.then((wire) => wire.write(bytes)),
+    end: () => { chosen.then((wire) => wire.end()) },
+    abort: () => { chosen.then((wire) => wire.abort()) },
+  }
 }
 
 /** A request that ends before it begins. */

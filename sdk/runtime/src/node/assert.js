@@ -4,14 +4,17 @@ import { isDeepEqual, isDeepStrictEqual } from './deep_equal.js'
 import { inspect } from './inspect.js'
 
 export class AssertionError extends Error {
-  constructor({ message, actual, expected, operator, stackStartFn }) {
-    super(message ?? `${inspect(actual)} ${operator} ${inspect(expected)}`)
-    this.name = 'AssertionError'
-    this.code = 'ERR_ASSERTION'
-    this.generatedMessage = message === undefined
-    Object.assign(this, { actual, expected, operator })
+  constructor({ message, made, actual, expected, operator, stackStartFn }) {
+    super(message ?? made ?? `${inspect(actual)} ${operator} ${inspect(expected)}`)
+    Object.assign(this, { generatedMessage: message === undefined, code: 'ERR_ASSERTION', actual, expected, operator, diff: 'simple' })
+    // The first line of a stack is written once, when it is first looked at.
+    Object.defineProperty(this, 'name', { value: 'AssertionError [ERR_ASSERTION]', writable: true, configurable: true })
     if (stackStartFn) Error.captureStackTrace(this, stackStartFn)
+    this.stack // eslint-disable-line no-unused-expressions
+    this.name = 'AssertionError'
   }
+
+  toString() { return `${this.name} [${this.code}]: ${this.message}` }
 }
 
 function fail(condition, details) {
@@ -21,20 +24,48 @@ function fail(condition, details) {
 }
 
 function assert(value, message) {
-  const text = message ?? (arguments.length === 0 ? 'No value argument passed to `assert.ok()`'
-    : 'The expression evaluated to a falsy value')
-  fail(value, { message: text, actual: value, expected: true, operator: '==', stackStartFn: assert })
+  const made = arguments.length === 0 ? 'No value argument passed to `assert.ok()`' : 'The expression evaluated to a falsy value'
+  fail(value, { message, made, actual: value, expected: true, operator: '==', stackStartFn: assert })
 }
 
-/** A comparison as an assertion; `says` begins the message when none is given. */
+/** A comparison as an assertion; `says` makes the message when none is given. */
 const comparison = (operator, says, test) => function compare(actual, expected, message) {
   if (arguments.length < 2) throw codedError(TypeError, 'ERR_MISSING_ARGS', 'The "actual" and "expected" arguments must be specified')
-  const made = message ?? `${says}\n\n${inspect(actual)} ${operator} ${inspect(expected)}\n`
-  fail(test(actual, expected), { message: made, actual, expected, operator, stackStartFn: compare })
+  if (test(actual, expected)) return
+  fail(false, { message, made: says(actual, expected), actual, expected, operator, stackStartFn: compare })
+}
+
+const lines = (value) => inspect(value, { compact: false, depth: 1000, maxArrayLength: Infinity, sorted: true })
+const isPlain = (value) => value === null || (typeof value !== 'object' && typeof value !== 'function')
+
+/** What differs between two values, line by line: what both begin and end with is as it is. */
+function difference(actual, expected) {
+  const [a, b] = [lines(actual).split('\n'), lines(expected).split('\n')]
+  let first = 0
+  while (first < a.length && a[first] === b[first]) first++
+  let last = 0
+  while (last < a.length - first && last < b.length - first && a.at(-1 - last) === b.at(-1 - last)) last++
+  const part = (mark, list) => list.map((line) => `${mark} ${line}\n`).join('')
+  return `+ actual - expected\n\n${part(' ', a.slice(0, first))}${part('+', a.slice(first, a.length - last))}${part('-', b.slice(first, b.length - last))}` +
+    part(' ', a.slice(a.length - last))
+}
+
+const SAYS = {
+  equal: (a, b) => `${inspect(a)} == ${inspect(b)}`,
+  notEqual: (a, b) => `${inspect(a)} != ${inspect(b)}`,
+  strictEqual: (a, b) => (isPlain(a) && isPlain(b) ? `Expected values to be strictly equal:\n\n${inspect(a)} !== ${inspect(b)}\n`
+    : lines(a) === lines(b) ? `Values have same structure but are not reference-equal:\n\n${lines(a)}\n`
+      : `Expected values to be strictly equal:\n${difference(a, b)}`),
+  notStrictEqual: (a) => `Expected "actual" to be strictly unequal to:${isPlain(a) ? ` ${inspect(a)}` : `\n\n${lines(a)}`}`,
+  deepEqual: (a, b) => `Expected values to be loosely deep-equal:\n\n${lines(a)}\n\nshould loosely deep-equal\n\n${lines(b)}`,
+  notDeepEqual: (a, b) => `Expected "actual" not to be loosely deep-equal to:\n\n${lines(b)}`,
+  deepStrictEqual: (a, b) => `Expected values to be strictly deep-equal:\n${difference(a, b)}`,
+  notDeepStrictEqual: (a) => `Expected "actual" not to be strictly deep-equal to:${isPlain(a) ? ` ${inspect(a)}` : `\n\n${lines(a)}\n`}`,
+  match: (text, pattern) => `The input did not match the regular expression ${inspect(pattern)}. Input:\n\n${inspect(text)}\n`,
+  doesNotMatch: (text, pattern) => `The input was expected to not match the regular expression ${inspect(pattern)}. Input:\n\n${inspect(text)}\n`,
 }
 
 const looseEqual = (a, b) => a == b || (a !== a && b !== b)
-const deep = 'Expected values to be strictly deep-equal:'
 
 /** Whether an error is what `throws` was told to expect. */
 function matches(error, expected, message, from) {
@@ -86,17 +117,17 @@ async function rejects(promise, expected, message) {
 
 Object.assign(assert, {
   AssertionError, ok: assert, throws, rejects,
-  fail(message = 'Failed') { fail(false, { message, operator: 'fail', stackStartFn: assert.fail }) },
-  equal: comparison('==', 'Expected values to be loosely equal:', looseEqual),
-  notEqual: comparison('!=', 'Expected "actual" to be loosely unequal to:', (a, b) => !looseEqual(a, b)),
-  strictEqual: comparison('===', 'Expected values to be strictly equal:', Object.is),
-  notStrictEqual: comparison('!==', 'Expected "actual" to be strictly unequal to:', (a, b) => !Object.is(a, b)),
-  deepEqual: comparison('deepEqual', 'Expected values to be loosely deep-equal:', isDeepEqual),
-  notDeepEqual: comparison('notDeepEqual', 'Expected "actual" not to be loosely deep-equal to:', (a, b) => !isDeepEqual(a, b)),
-  deepStrictEqual: comparison('deepStrictEqual', deep, isDeepStrictEqual),
-  notDeepStrictEqual: comparison('notDeepStrictEqual', 'Expected "actual" not to be strictly deep-equal to:', (a, b) => !isDeepStrictEqual(a, b)),
-  match: comparison('match', 'The input did not match the regular expression:', (text, pattern) => pattern.test(text)),
-  doesNotMatch: comparison('doesNotMatch', 'The input was expected to not match the regular expression:', (text, pattern) => !pattern.test(text)),
+  fail(message) { fail(false, { message, made: 'Failed', operator: 'fail', stackStartFn: assert.fail }) },
+  equal: comparison('==', SAYS.equal, looseEqual),
+  notEqual: comparison('!=', SAYS.notEqual, (a, b) => !looseEqual(a, b)),
+  strictEqual: comparison('strictEqual', SAYS.strictEqual, Object.is),
+  notStrictEqual: comparison('notStrictEqual', SAYS.notStrictEqual, (a, b) => !Object.is(a, b)),
+  deepEqual: comparison('deepEqual', SAYS.deepEqual, isDeepEqual),
+  notDeepEqual: comparison('notDeepEqual', SAYS.notDeepEqual, (a, b) => !isDeepEqual(a, b)),
+  deepStrictEqual: comparison('deepStrictEqual', SAYS.deepStrictEqual, isDeepStrictEqual),
+  notDeepStrictEqual: comparison('notDeepStrictEqual', SAYS.notDeepStrictEqual, (a, b) => !isDeepStrictEqual(a, b)),
+  match: comparison('match', SAYS.match, (text, pattern) => pattern.test(text)),
+  doesNotMatch: comparison('doesNotMatch', SAYS.doesNotMatch, (text, pattern) => !pattern.test(text)),
   doesNotThrow(fn, message) {
     try {
       fn()
@@ -112,7 +143,9 @@ Object.assign(assert, {
     }
   },
   ifError(value) {
-    if (value !== null && value !== undefined) throw value instanceof Error ? value : new AssertionError({ message: `ifError got unwanted exception: ${inspect(value)}`, actual: value, operator: 'ifError' })
+    if (value === null || value === undefined) return
+    const text = value instanceof Error ? value.message || value.constructor.name : inspect(value)
+    throw new AssertionError({ message: `ifError got unwanted exception: ${text}`, actual: value, expected: null, operator: 'ifError', stackStartFn: assert.ifError })
   },
 })
 

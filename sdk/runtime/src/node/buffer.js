@@ -77,11 +77,123 @@ const asBuffer = (bytes) => Object.setPrototypeOf(bytes, prototype)
 
 Buffer.from = function from(value, encodingOrOffset, length) {
   if (typeof value === 'string') return asBuffer(encode(value, knownEncoding(encodingOrOffset)))
-  if (value === null || value === undefined || typeof value === 'number' || typeof value === 'boolean') {
-    throw invalidArgType('first argument', 'one of type string, Buffer, ArrayBuffer, Array, or Array-like Object', value)
-  }
+  if (typeof value !== 'object' || value === null) throw badSource(value)
   if (ArrayBuffer.isView(value) && value.BYTES_PER_ELEMENT === 1) return asBuffer(new Uint8Array(value))
-  return slowFrom(value, encodingOrOffset, length)
+  try {
+    return slowFrom(value, encodingOrOffset, length)
+  } catch (error) {
+    throw error instanceof TypeError && error.code === undefined && error.message.startsWith('The first argument') ? badSource(value) : error
+  }
+}
+
+const badSource = (value) => {
+  const { message } = invalidArgType('x', 'string', value)
+  return codedError(TypeError, 'ERR_INVALID_ARG_TYPE', 'The first argument must be of type string or an instance of Buffer, ArrayBuffer, or Array or an ' +
+    `Array-like Object.${message.slice(message.indexOf(' Received'))}`)
+}
+
+const integer = (value, name, min, max, and = '&&') => {
+  if (typeof value !== 'number') throw invalidArgType(name, 'number', value)
+  if (Math.floor(value) !== value) throw outOfRange(name, 'an integer', value)
+  if (!(value >= min && value <= max)) throw outOfRange(name, `>= ${min} ${and} <= ${max}`, value)
+}
+
+for (const name of ['alloc', 'allocUnsafe', 'allocUnsafeSlow']) {
+  const make = Buffer[name]
+  Buffer[name] = function (size, fill, encoding) {
+    if (typeof size !== 'number') throw invalidArgType('size', 'number', size)
+    if (!(size >= 0 && size <= Number.MAX_SAFE_INTEGER)) throw outOfRange('size', '>= 0 && <= 9007199254740991', size)
+    return make(size, fill, encoding)
+  }
+  Object.defineProperty(Buffer[name], 'name', { value: name })
+}
+for (const [name, bits] of [['swap16', 16], ['swap32', 32], ['swap64', 64]]) {
+  const swap = prototype[name]
+  prototype[name] = function () {
+    if (this.length % (bits / 8) !== 0) throw codedError(RangeError, 'ERR_INVALID_BUFFER_SIZE', `Buffer size must be a multiple of ${bits}-bits`)
+    return swap.call(this)
+  }
+}
+
+function checkPlace(buffer, offset, size) {
+  if (typeof offset !== 'number') throw invalidArgType('offset', 'number', offset)
+  const last = buffer.length - size
+  if (offset >= 0 && offset <= last && Math.floor(offset) === offset) return
+  if (Math.floor(offset) !== offset) throw outOfRange('offset', 'an integer', offset)
+  if (last < 0) throw codedError(RangeError, 'ERR_BUFFER_OUT_OF_BOUNDS', 'Attempt to access memory outside buffer bounds')
+  throw outOfRange('offset', `>= 0 and <= ${last}`, offset)
+}
+
+function checkValue(value, size, isSigned) {
+  const isBig = typeof value === 'bigint'
+  const [two, one] = isBig ? [2n, 1n] : [2, 1]
+  const bits = isBig ? BigInt(size * 8) : size * 8
+  const max = two ** (isSigned ? bits - one : bits) - one
+  const min = isSigned ? -max - one : max - max
+  if (!(value > max || value < min)) return
+  const n = isBig ? 'n' : ''
+  throw outOfRange('value', size < 5 ? `>= ${min} and <= ${max}` : isSigned ? `>= -(2${n} ** ${bits - one}${n}) and < 2${n} ** ${bits - one}${n}`
+    : `>= 0${n} and < 2${n} ** ${bits}${n}`, value)
+}
+
+/** Readers and writers as Node checks what they are given. */
+for (const [kind, size] of [['Int8', 1], ['Int16', 2], ['Int32', 4], ['Float', 4], ['Double', 8], ['BigInt64', 8], ['Int', 0]]) {
+  for (const end of size === 1 ? [''] : ['LE', 'BE']) {
+    for (const type of [kind, ...(/Int/.test(kind) ? [kind.replace('Int', 'UInt')] : [])]) {
+      const name = type + end
+      const [read, write] = [prototype[`read${name}`], prototype[`write${name}`]]
+      const isNumber = /^(Float|Double)/.test(type)
+      const sizeOf = (bytes) => size || (integer(bytes, 'byteLength', 1, 6, 'and'), bytes)
+      const own = {
+        [`read${name}`](offset = 0, bytes) {
+          checkPlace(this, offset, sizeOf(bytes))
+          return read.call(this, offset, bytes)
+        },
+        [`write${name}`](value, offset = 0, bytes) {
+          const width = sizeOf(bytes)
+          if (!type.startsWith('Big')) value = +value
+          if (!isNumber) checkValue(value, width, !type.includes('U'))
+          checkPlace(this, offset, width)
+          return size ? write.call(this, value, offset) : write.call(this, value, offset, bytes)
+        },
+      }
+      for (const [key, value] of Object.entries(own)) {
+        prototype[key] = value
+        if (type.includes('UInt')) prototype[key.replace('UInt', 'Uint')] = value
+      }
+    }
+  }
+}
+
+const { fill, copy, lastIndexOf } = prototype
+prototype.fill = function (value, offset, end, encoding) {
+  if (typeof offset === 'number') integer(offset, 'offset', 0, Number.MAX_SAFE_INTEGER)
+  if (typeof offset === 'number' && typeof end === 'number') integer(end, 'end', 0, this.length)
+  return fill.call(this, value, offset, end, encoding)
+}
+prototype.copy = function (target, targetStart, start, end) {
+  if (!ArrayBuffer.isView(target)) throw invalidArgType('target', 'an instance of Buffer or Uint8Array', target)
+  if (targetStart < 0) throw outOfRange('targetStart', '>= 0', targetStart)
+  if (start < 0 || start > this.length) throw outOfRange('sourceStart', `>= 0 && <= ${this.length}`, start)
+  return copy.call(this, target, targetStart, start, end)
+}
+prototype.lastIndexOf = function (value, offset, encoding) {
+  if (typeof value !== 'string' && typeof value !== 'number' && !(value instanceof Uint8Array)) {
+    throw invalidArgType('value', 'one of type number or string or an instance of Buffer or Uint8Array', value)
+  }
+  if (value.length !== 0) return lastIndexOf.call(this, value, offset, encoding)
+  const from = typeof offset === 'string' || Number.isNaN(+offset) ? this.length : Math.trunc(+offset)
+  return from < 0 ? Math.max(-1, this.length + from) : Math.min(from, this.length)
+}
+const { compare } = Buffer
+Buffer.compare = function (a, b) {
+  for (const [name, value] of [['buf1', a], ['buf2', b]]) if (!(value instanceof Uint8Array)) throw invalidArgType(name, 'an instance of Buffer or Uint8Array', value)
+  return compare(a, b)
+}
+const compareTo = prototype.compare
+prototype.compare = function (target, ...places) {
+  if (!(target instanceof Uint8Array)) throw invalidArgType('target', 'an instance of Buffer or Uint8Array', target)
+  return compareTo.call(this, target, ...places)
 }
 
 Buffer.byteLength = function byteLength(value, encoding) {
@@ -116,11 +228,13 @@ Buffer.isEncoding = (name) => typeof name === 'string' && name !== '' && encodin
 
 Buffer.concat = function concat(list, length) {
   if (!Array.isArray(list)) throw invalidArgType('list', 'an instance of Array', list)
+  list.forEach((item, i) => {
+    if (!(item instanceof Uint8Array)) throw invalidArgType(`list[${i}]`, 'an instance of Buffer or Uint8Array', item)
+  })
   length ??= list.reduce((sum, item) => sum + item.length, 0)
   const joined = Buffer.allocUnsafe(length)
   let position = 0
-  for (const [i, item] of list.entries()) {
-    if (!(item instanceof Uint8Array)) throw invalidArgType(`list[${i}]`, 'an instance of Buffer or Uint8Array', item)
+  for (const item of list) {
     if (position + item.length > length) {
       joined.set(item.subarray(0, length - position), position)
       position = length
@@ -153,7 +267,8 @@ prototype.write = function write(text, offset, length, encoding) {
   if (typeof offset === 'string') [encoding, offset, length] = [offset, 0, undefined]
   else if (typeof length === 'string') [encoding, length] = [length, undefined]
   offset = offset === undefined ? 0 : offset
-  if (offset < 0 || offset > this.length) throw outOfRange('offset', `>= 0 && <= ${this.length}`, offset)
+  integer(offset, 'offset', 0, this.length)
+  if (length !== undefined) integer(length, 'length', 0, this.length)
   return writeText(this, text, offset, length, knownEncoding(encoding))
 }
 

@@ -74,16 +74,20 @@ function methods(write) {
 
 function table(data, columns) {
   if (typeof data !== 'object' || data === null) return inspect(data)
-  const entries = data instanceof Map ? [...data] : data instanceof Set ? [...data].entries() : Object.entries(data)
-  const rows = [...entries].map(([key, value]) => ({ key: String(key), value }))
+  const isMap = data instanceof Map
+  const iterated = isMap || data instanceof Set
+  const rows = (iterated ? [...data] : Object.entries(data)).map((item, i) => ({
+    key: iterated ? String(i) : item[0], of: isMap ? item[0] : undefined, value: isMap || !iterated ? item[1] : item,
+  }))
+  if (isMap) columns = []
   const names = columns ?? [...new Set(rows.flatMap(({ value }) =>
     (typeof value === 'object' && value !== null ? Object.keys(value) : [])))]
-  const hasValues = rows.some(({ value }) => typeof value !== 'object' || value === null)
-  const head = ['(index)', ...names, ...(hasValues ? ['Values'] : [])]
+  const hasValues = isMap || rows.some(({ value }) => typeof value !== 'object' || value === null)
+  const head = [iterated ? '(iteration index)' : '(index)', ...(isMap ? ['Key'] : []), ...names, ...(hasValues ? ['Values'] : [])]
   const show = (value) => formatWithOptions({ depth: 0 }, '%O', value)
-  const lines = rows.map(({ key, value }) => {
-    const object = typeof value === 'object' && value !== null
-    return [key, ...names.map((name) => (object && name in value ? show(value[name]) : '')),
+  const lines = rows.map(({ key, of, value }) => {
+    const object = !isMap && typeof value === 'object' && value !== null
+    return [key, ...(isMap ? [show(of)] : []), ...names.map((name) => (object && name in value ? show(value[name]) : '')),
       ...(hasValues ? [object ? '' : show(value)] : [])]
   })
   const widths = head.map((name, i) => Math.max(name.length, ...lines.map((line) => line[i].length)) + 2)

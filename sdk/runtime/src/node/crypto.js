@@ -139,6 +139,9 @@ export function randomUUID() {
 }
 
 export function timingSafeEqual(a, b) {
+  for (const [name, value] of [['buf1', a], ['buf2', b]]) {
+    if (!ArrayBuffer.isView(value) && !(value instanceof ArrayBuffer)) throw codedError(TypeError, 'ERR_INVALID_ARG_TYPE', `The "${name}" argument must be an instance of ArrayBuffer, Buffer, TypedArray, or DataView.`)
+  }
   const [x, y] = [toBytes(a, 'buf1'), toBytes(b, 'buf2')]
   if (x.length !== y.length) {
     throw codedError(RangeError, 'ERR_CRYPTO_TIMING_SAFE_EQUAL_LENGTH', 'Input buffers must have the same byte length')

@@ -1,4 +1,5 @@
 /** `node:events`. */
+import { inspect } from './inspect.js'
 import { codedError, invalidArgType, outOfRange, requireFunction } from '../errors.js'
 
 export const errorMonitor = Symbol('events.errorMonitor')
@@ -58,7 +59,7 @@ EventEmitter.prototype.emit = function emit(type, ...args) {
 
 function unhandled(error) {
   if (error instanceof Error) return error
-  return codedError(Error, 'ERR_UNHANDLED_ERROR', `Unhandled error. (${String(error)})`, { context: error })
+  return codedError(Error, 'ERR_UNHANDLED_ERROR', `Unhandled error. (${inspect(error)})`, { context: error })
 }
 
 /** With `captureRejections`, what an async listener rejects with becomes an 'error' event. */

@@ -57,7 +57,7 @@ function show(context, value, typed) {
     if (typeof method === 'function' && method !== inspect) {
       const depth = context.depth - context.level
       const { seen, indentation, level, userOptions, ...rest } = context
-      const result = method.call(value, depth, { ...rest, ...userOptions, depth }, inspect)
+      const result = method.call(value, depth, { ...rest, ...userOptions }, inspect)
       if (typeof result !== 'object') return String(result).replaceAll('\n', `\n${' '.repeat(context.indentation)}`)
       if (result !== value) return show(context, result, typed)
     }
@@ -143,7 +143,7 @@ function showObject(context, value) {
     base = Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString()
     if (keys.length === 0) return context.stylize(base, 'date')
   } else if (types.isNativeError(value) || value instanceof Error) {
-    base = errorText(value, keys)
+    base = errorText(context, value, isNull ? undefined : name, keys)
     if ('cause' in value && !keys.includes('cause')) keys.push('cause')
     if (Array.isArray(value.errors) && !keys.includes('errors')) keys.push('errors')
     if (keys.length === 0) return base
@@ -155,6 +155,9 @@ function showObject(context, value) {
       const more = value.byteLength > 50 ? ` ... ${value.byteLength - 50} more bytes` : ''
       return [`[Uint8Contents]: <${hex}${more}>`, `byteLength: ${context.stylize(String(value.byteLength), 'number')}`]
     }
+  } else if (ArrayBuffer.isView(value)) {
+    braces[0] = `${prefix('DataView')}{`
+    items = () => ['byteLength', 'byteOffset', 'buffer'].map((key) => `${key}: ${nested(context, value[key])}`)
   } else if (types.isPromise(value)) {
     braces[0] = `${prefix('Promise')}{`
     items = () => [promiseText(context, value)]
@@ -174,7 +177,8 @@ function showObject(context, value) {
     keys = keys.filter((key) => !/^\d+$/.test(String(key)))
     items = () => showArray(context, value)
   } else {
-    if (name !== 'Object' || isNull || toStringTag) braces[0] = `${prefix('Object')}{`
+    if (isNull && toStringTag === 'Module') braces[0] = '[Module: null prototype] {'
+    else if (name !== 'Object' || isNull || toStringTag) braces[0] = `${prefix('Object')}{`
     if (keys.length === 0) return `${braces[0]}}`
   }
 
@@ -236,17 +240,21 @@ function functionName(value, constructorName) {
   return value.name ? `[${kind}: ${value.name}]` : `[${kind} (anonymous)]`
 }
 
-function errorText(error, keys) {
-  const stack = typeof error.stack === 'string' && error.stack ? error.stack : Error.prototype.toString.call(error)
-  const { name } = error
-  let text = stack
-  // The header was written when the error was made; people set `name` afterwards.
-  if (typeof name === 'string' && name !== 'Error' && !stack.split('\n', 1)[0].includes(name)) text = stack.replace(/^\w*Error\b/, name)
+function errorText(context, error, constructor, keys) {
+  let text = error.stack ? String(error.stack) : Error.prototype.toString.call(error)
   for (const key of ['name', 'message', 'stack']) {
     const position = keys.indexOf(key)
-    if (position >= 0 && text.includes(error[key])) keys.splice(position, 1)
+    if (position >= 0 && (typeof error[key] !== 'string' || text.includes(error[key]))) keys.splice(position, 1)
   }
-  return text.includes('\n    at') || text.startsWith('[') ? text : `[${text}]`
+  const name = `${error.name ?? 'Error'}`
+  // What the error calls itself, and what it is when that is something else.
+  if (name.endsWith('Error') && text.startsWith(name) && /^(:|\n|$)/.test(text.slice(name.length)) && constructor !== name) {
+    const kind = constructor ?? `[${name}: null prototype]`
+    text = (kind.includes(name) ? kind : `${kind} [${name}]`) + text.slice(name.length)
+  }
+  const message = error.message ? text.indexOf(error.message) : -1
+  if (!text.includes('\n    at', message < 0 ? 0 : message + error.message.length)) text = `[${text}]`
+  return text.replaceAll('\n', `\n${' '.repeat(context.indentation)}`)
 }
 
 function promiseText(context, promise) {
@@ -361,8 +369,7 @@ function formatOne(options, mark, value) {
     case '%s':
       if (typeof value === 'bigint') return `${value}n`
       if (Object.is(value, -0)) return '-0'
-      if (typeof value !== 'object' || value === null) return String(value)
-      if (hasOwnToString(value)) return String(value)
+      if (typeof value !== 'object' || value === null || hasOwnToString(value)) return String(value)
       return inspect(value, { ...options, depth: 0, colors: false, compact: 3 })
     case '%d': return typeof value === 'bigint' ? `${value}n` : typeof value === 'symbol' ? 'NaN' : String(Number(value))
     case '%i': return typeof value === 'bigint' ? `${value}n` : typeof value === 'symbol' ? 'NaN' : String(parseInt(value, 10))
@@ -380,9 +387,28 @@ function formatOne(options, mark, value) {
   }
 }
 
+const BUILT_IN = /^(Object|Array|Number|Boolean|String|Symbol|Date|RegExp|Error|BigInt)$/
+
+/** Whether an object says itself how it is written: built-in ones, and what only inherits from them, do not. */
 function hasOwnToString(value) {
-  if (types.isNativeError(value) || value instanceof Date) return true
-  const { toString } = value
-  return typeof toString === 'function' && toString !== Object.prototype.toString && toString !== Array.prototype.toString &&
-    toString !== Function.prototype.toString
+  if (types.isProxy(value)) return false
+  const convert = value[Symbol.toPrimitive]
+  if (typeof convert === 'function' && convert !== Date.prototype[Symbol.toPrimitive]) return true
+  if (typeof value.toString !== 'function') return false
+  while (!Object.hasOwn(value, 'toString')) value = Object.getPrototypeOf(value)
+  const maker = Object.getOwnPropertyDescriptor(value, 'constructor')?.value
+  return typeof maker !== 'function' || !BUILT_IN.test(maker.name)
+}
+
+/** Shows what has its properties behind accessors: the class's name, and those. */
+export function showAs(Class, names) {
+  Object.defineProperty(Class.prototype, custom, {
+    value(depth, options) {
+      if (depth < 0) return options.stylize?.(`[${this.constructor.name}]`, 'special') ?? `[${this.constructor.name}]`
+      const shown = typeof names === 'function' ? names.call(this) : Object.fromEntries(names.map((name) => [name, this[name]]))
+      return `${this.constructor.name} ${inspect(shown, { ...options, depth: options.depth === null ? null : options.depth - 1 })}`
+    },
+    writable: true,
+    configurable: true,
+  })
 }

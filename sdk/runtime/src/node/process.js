@@ -1,6 +1,6 @@
 /** `process`. */
 import { engine } from '../engine.js'
-import { codedError, invalidArgType, unavailable } from '../errors.js'
+import { codedError, invalidArgType, systemError, unavailable } from '../errors.js'
 import { log } from '../host.js'
 import { nextTick } from '../loop/ticks.js'
 import { ExitSignal, onFatal } from '../loop/uncaught.js'
@@ -55,7 +55,12 @@ Object.assign(process, {
   exit,
   reallyExit: exit,
   abort: () => exit(134),
-  kill: () => { throw unavailable('process.kill') },
+  kill(pid, signal) {
+    // Zero asks whether a process is there; the bot's own is.
+    if (signal !== 0) throw unavailable('process.kill')
+    if (pid !== process.pid) throw Object.assign(systemError('ESRCH', '', 'kill'), { message: 'kill ESRCH' })
+    return true
+  },
   chdir: () => { throw unavailable('process.chdir', 'The working directory is /app.') },
   dlopen: () => { throw unavailable('process.dlopen', 'Native add-ons cannot run here: use a package in plain JavaScript.') },
   binding: (name) => { throw codedError(Error, 'ERR_UNKNOWN_BUILTIN_MODULE', `No such binding: ${name}`) },

@@ -1,5 +1,5 @@
 /** Modules that programs import without need: they can be imported, and say why when they are used. */
-import { codedError } from '../errors.js'
+import { codedError, unavailable } from '../errors.js'
 
 const WHY = {
   child_process: ['a bot cannot start other programs', ['exec', 'execFile', 'execFileSync', 'execSync', 'fork', 'spawn', 'spawnSync']],
@@ -14,7 +14,7 @@ const WHY = {
   test: ['tests run on your own machine, with `node --test`', ['test', 'describe', 'it']],
   trace_events: ['the engine has no tracing', ['createTracing']],
   v8: ['this is not V8', ['getHeapSnapshot', 'writeHeapSnapshot', 'setFlagsFromString', 'startupSnapshot']],
-  vm: ['evaluate code with `new Function` if you must', ['createContext', 'createScript', 'Script', 'SourceTextModule']],
+  vm: ['evaluate code with `new Function` if you must', ['createContext', 'createScript', 'SourceTextModule']],
   wasi: ['a bot cannot start other WebAssembly programs', ['WASI']],
 }
 
@@ -44,6 +44,17 @@ const EXTRAS = {
   }),
   vm: () => ({
     isContext: () => false,
+    constants: Object.freeze({ __proto__: null, USE_MAIN_CONTEXT_DEFAULT_LOADER: Symbol('vm_dynamic_import_main_context_default'), DONT_CONTEXTIFY: Symbol('vm_context_no_contextify') }),
+    Script: class Script {
+      #code
+      constructor(code) {
+        this.#code = `${code}`
+        new Function(this.#code) // eslint-disable-line no-new
+      }
+
+      runInThisContext() { return (0, eval)(this.#code) } // eslint-disable-line no-eval
+      runInNewContext() { throw unavailable('vm.Script.runInNewContext', 'There is one global object.') }
+    },
     // The one global object is the only context there is.
     runInThisContext: (code) => (0, eval)(code), // eslint-disable-line no-eval
     runInNewContext: (code, sandbox = {}) => new Function(...Object.keys(sandbox), `return eval(${JSON.stringify(code)})`)(...Object.values(sandbox)),

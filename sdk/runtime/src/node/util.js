@@ -130,7 +130,7 @@ class MIMEType {
 }
 
 /** Parses the arguments of a command; a bot has none, but tools that bots share code with do. */
-function parseArgs({ args = process.argv.slice(2), options = {}, allowPositionals = false, strict = true } = {}) {
+function parseArgs({ args = process.argv.slice(2), options = {}, allowPositionals = false, allowNegative = false, strict = true } = {}) {
   const values = { __proto__: null }
   const positionals = []
   const byShort = Object.fromEntries(Object.entries(options).map(([name, { short }]) => [short, name]))
@@ -141,10 +141,12 @@ function parseArgs({ args = process.argv.slice(2), options = {}, allowPositional
       if (args[i] === '--') break
       continue
     }
-    const name = match[1] ?? byShort[match[2]] ?? match[2]
+    let name = match[1] ?? byShort[match[2]] ?? match[2]
+    const isNegative = allowNegative && name.startsWith('no-') && match[3] === undefined && options[name] === undefined && options[name.slice(3)]?.type !== 'string'
+    if (isNegative) name = name.slice(3)
     const option = options[name]
     if (strict && !option) throw codedError(TypeError, 'ERR_PARSE_ARGS_UNKNOWN_OPTION', `Unknown option '${args[i]}'`)
-    const value = option?.type === 'string' ? match[3] ?? args[++i] : match[3] ?? true
+    const value = option?.type === 'string' ? match[3] ?? args[++i] : match[3] ?? !isNegative
     values[name] = option?.multiple ? [...(values[name] ?? []), value] : value
   }
   for (const [name, { default: fallback }] of Object.entries(options)) {

@@ -1,5 +1,7 @@
 /** `AbortController` and `AbortSignal`. */
+import { invalidArgType, outOfRange } from '../errors.js'
 import { setTimeout } from '../loop/timers.js'
+import { showAs } from '../node/inspect.js'
 import { DOMException } from './dom_exception.js'
 import { Event, EventTarget, handlerProperty, isListenedTo } from './events.js'
 
@@ -23,6 +25,9 @@ export class AbortSignal extends EventTarget {
   }
 
   static timeout(ms) {
+    if (typeof ms !== 'number') throw invalidArgType('delay', 'number', ms)
+    if (!Number.isInteger(ms)) throw outOfRange('delay', 'an integer', ms)
+    if (ms < 0 || ms > 2 ** 32 - 1) throw outOfRange('delay', '>= 0 && <= 4294967295', ms)
     const signal = new AbortSignal(KEY)
     const timer = setTimeout(() => signal[kAbort](new DOMException('The operation was aborted due to timeout', 'TimeoutError')), ms).unref()
     // What it guarded is over, usually long before its time.
@@ -67,5 +72,7 @@ export class AbortController {
   abort(reason = new DOMException('This operation was aborted', 'AbortError')) { this.#signal[kAbort](reason) }
 }
 Object.defineProperty(AbortController.prototype, Symbol.toStringTag, { value: 'AbortController', configurable: true })
+showAs(AbortController, ['signal'])
+showAs(AbortSignal, ['aborted'])
 
 export default { AbortController, AbortSignal }

@@ -1,6 +1,7 @@
 /** `Blob` and `File`. */
 import { engine } from '../engine.js'
 import { Buffer } from '../node/buffer.js'
+import { showAs } from '../node/inspect.js'
 import { toBytes } from './encoding.js'
 import { ReadableStream } from './streams.js'
 
@@ -54,6 +55,7 @@ export class Blob {
   }
 }
 Object.defineProperty(Blob.prototype, Symbol.toStringTag, { value: 'Blob', configurable: true })
+showAs(Blob, ['size', 'type'])
 
 export class File extends Blob {
   #name
@@ -70,3 +72,4 @@ export class File extends Blob {
   get lastModified() { return this.#lastModified }
 }
 Object.defineProperty(File.prototype, Symbol.toStringTag, { value: 'File', configurable: true })
+showAs(File, ['size', 'type', 'name', 'lastModified'])

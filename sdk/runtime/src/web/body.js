@@ -2,7 +2,7 @@
 import { engine } from '../engine.js'
 import { STATUS_CODES } from '../http/tables.js'
 import { Buffer } from '../node/buffer.js'
-import { custom, inspect } from '../node/inspect.js'
+import { showAs } from '../node/inspect.js'
 import { Blob } from './blob.js'
 import { toBytes } from './encoding.js'
 import { FormData, decodeForm, encodeForm } from './form_data.js'
@@ -67,7 +67,7 @@ class Body {
     return this.#stream ?? null
   }
 
-  get bodyUsed() { return this.#used || Boolean(this.#stream?.locked && this.#bytes === null) }
+  get bodyUsed() { return this.#used || Boolean(this.#stream?._disturbed || (this.#stream?.locked && this.#bytes === null)) }
 
   async bytes() {
     if (this.bodyUsed || this.#stream?.locked) throw new TypeError('Body is unusable: Body has already been read')
@@ -102,9 +102,15 @@ export class Request extends Body {
   constructor(input, options = {}) {
     super()
     const from = input instanceof Request ? input : undefined
-    this.#url = new URL(from ? from.url : `${input}`)
+    try {
+      this.#url = new URL(from ? from.url : `${input}`)
+    } catch (cause) {
+      throw new TypeError(`Failed to parse URL from ${input}`, { cause })
+    }
     if (this.#url.username || this.#url.password) throw new TypeError(`Request cannot be constructed from a URL that includes credentials: ${input}`)
     const method = `${options.method ?? from?.method ?? 'GET'}`
+    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(method)) throw new TypeError(`'${method}' is not a valid HTTP method.`)
+    if (/^(connect|trace|track)$/i.test(method)) throw new TypeError(`'${method}' HTTP method is unsupported.`)
     this.#settings = {
       method: /^(get|head|post|put|delete|options)$/i.test(method) ? method.toUpperCase() : method,
       signal: options.signal ?? from?.signal ?? new AbortController().signal,
@@ -135,6 +141,8 @@ export class Request extends Body {
   get referrerPolicy() { return '' }
   get integrity() { return '' }
   get keepalive() { return false }
+  get isReloadNavigation() { return false }
+  get isHistoryNavigation() { return false }
   get destination() { return '' }
   get duplex() { return 'half' }
 
@@ -145,6 +153,8 @@ export class Request extends Body {
   }
 }
 Object.defineProperty(Request.prototype, Symbol.toStringTag, { value: 'Request', configurable: true })
+showAs(Request, ['method', 'url', 'headers', 'destination', 'referrer', 'referrerPolicy', 'mode', 'credentials', 'cache', 'redirect', 'integrity',
+  'keepalive', 'isReloadNavigation', 'isHistoryNavigation', 'signal'])
 
 export class Response extends Body {
   #head
@@ -173,9 +183,11 @@ export class Response extends Body {
   }
 
   static json(data, options = {}) {
+    const text = JSON.stringify(data)
+    if (text === undefined) throw new TypeError('Value is not JSON serializable')
     const headers = new Headers(options.headers)
     if (!headers.has('content-type')) headers.set('content-type', 'application/json')
-    return new Response(JSON.stringify(data), { ...options, headers })
+    return new Response(text, { ...options, headers })
   }
 
   static redirect(url, status = 302) {
@@ -197,10 +209,6 @@ export class Response extends Body {
     response.#head = { ...this.#head, headers: new Headers(this.headers) }
     return response
   }
-
-  [custom](depth, options) {
-    const { status, statusText, headers, ok, redirected, type, url, bodyUsed } = this
-    return `Response ${inspect({ status, statusText, headers, bodyUsed, ok, redirected, type, url }, options)}`
-  }
 }
+showAs(Response, ['status', 'statusText', 'headers', 'body', 'bodyUsed', 'ok', 'redirected', 'type', 'url'])
 Object.defineProperty(Response.prototype, Symbol.toStringTag, { value: 'Response', configurable: true })

@@ -1,4 +1,4 @@
-/** `DOMException`, where the engine has none of its own. */
+/** `DOMException`; the engine's own has a stack without a first line. */
 
 const CODES = {
   IndexSizeError: 1, NotFoundError: 8, NotSupportedError: 9, InvalidStateError: 11, SyntaxError: 12, InvalidAccessError: 15,
@@ -6,7 +6,7 @@ const CODES = {
   InvalidNodeTypeError: 24, DataCloneError: 25,
 }
 
-const Own = class DOMException extends Error {
+export class DOMException extends Error {
   #name
   constructor(message = '', options = 'Error') {
     super(message)
@@ -18,4 +18,10 @@ const Own = class DOMException extends Error {
   get code() { return CODES[this.#name] ?? 0 }
 }
 
-export const DOMException = globalThis.DOMException ?? Own
+for (const [name, code] of Object.entries(CODES)) {
+  const constant = { value: code, enumerable: true }
+  const key = `${name.replace(/Error$/, '').replace(/(?<=[a-z])(?=[A-Z])/g, '_').toUpperCase()}_ERR`
+  Object.defineProperty(DOMException, key, constant)
+  Object.defineProperty(DOMException.prototype, key, constant)
+}
+Object.defineProperty(DOMException.prototype, Symbol.toStringTag, { value: 'DOMException', configurable: true })

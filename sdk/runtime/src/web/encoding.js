@@ -1,4 +1,5 @@
 /** `TextEncoder`, `TextDecoder`, `atob` and `btoa`. */
+import { showAs } from '../node/inspect.js'
 import { engine } from '../engine.js'
 import { codedError } from '../errors.js'
 import LABELS from '../../../node_modules/@exodus/bytes/fallback/encoding.labels.js'
@@ -112,6 +113,7 @@ export class TextDecoder {
   }
 }
 Object.defineProperty(TextDecoder.prototype, Symbol.toStringTag, { value: 'TextDecoder', configurable: true })
+showAs(TextDecoder, ['encoding', 'fatal', 'ignoreBOM'])
 
 function invalidData(encoding) {
   return codedError(TypeError, 'ERR_ENCODING_INVALID_ENCODED_DATA', `The encoded data was not valid for encoding ${encoding}`)

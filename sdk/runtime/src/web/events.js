@@ -1,5 +1,6 @@
 /** `Event`, `CustomEvent`, `EventTarget`. */
 import { uncaught } from '../loop/uncaught.js'
+import { showAs } from '../node/inspect.js'
 
 const kStop = Symbol('stop')
 const kTarget = Symbol('target')
@@ -36,6 +37,7 @@ for (const name of ['type', 'target', 'defaultPrevented', 'timeStamp', 'cancelab
   Object.defineProperty(Event.prototype, name, { enumerable: true })
 }
 Object.defineProperty(Event.prototype, Symbol.toStringTag, { value: 'Event', configurable: true })
+showAs(Event, ['type', 'defaultPrevented', 'cancelable', 'timeStamp'])
 
 export class CustomEvent extends Event {
   #detail

@@ -19,7 +19,7 @@ export async function fetch(input, options) {
   if (signal.aborted) throw signal.reason
   const url = new URL(request.url)
   if (url.protocol === 'data:') return dataResponse(url)
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw failed(new Error(`unknown scheme ${url.protocol}`))
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw failed(new Error('unknown scheme'))
 
   const body = take(request)
   const headers = new Headers(request.headers)
@@ -74,9 +74,11 @@ function plain({ status, pairs, source }, method) {
 /** Sends one request and resolves with its head. */
 function send({ url, method, headers, body, signal }) {
   return new Promise((resolve, reject) => {
-    const pairs = Headers.toPairs(headers)
+    // Headers of a request that is passed on tell of its body: what counts is the one that is sent.
     const length = body.bytes?.length ?? (body.stream ? undefined : method === 'POST' || method === 'PUT' ? 0 : undefined)
-    if (length !== undefined && !headers.has('content-length')) pairs.push('content-length', String(length))
+    if (!body.stream) headers.delete('content-length')
+    const pairs = Headers.toPairs(headers)
+    if (length !== undefined) pairs.push('content-length', String(length))
     const wire = open({
       method, scheme: url.protocol.slice(0, -1), authority: url.host, path: url.pathname + url.search, pairs,
       hasBody: Boolean(body.stream) || (body.bytes?.length ?? 0) > 0,

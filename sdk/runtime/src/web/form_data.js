@@ -1,6 +1,7 @@
 /** `FormData`, and its multipart form on the wire. */
 import { engine } from '../engine.js'
 import { Buffer } from '../node/buffer.js'
+import { showAs } from '../node/inspect.js'
 import { Blob, File } from './blob.js'
 
 export class FormData {
@@ -34,6 +35,9 @@ export class FormData {
   [Symbol.iterator]() { return this.entries() }
 }
 Object.defineProperty(FormData.prototype, Symbol.toStringTag, { value: 'FormData', configurable: true })
+showAs(FormData, function () {
+  return Object.fromEntries([...this.keys()].map((name) => [name, this.getAll(name)]).map(([name, all]) => [name, all.length > 1 ? all : all[0]]))
+})
 
 function entry(name, value, filename) {
   if (value instanceof Blob) {
@@ -42,6 +46,7 @@ function entry(name, value, filename) {
     }
     return [`${name}`, value]
   }
+  if (filename !== undefined) throw new TypeError("Failed to execute 'append' on 'FormData': parameter 2 is not of type 'Blob'")
   return [`${name}`, `${value}`.toWellFormed()]
 }
 

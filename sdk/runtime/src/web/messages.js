@@ -1,5 +1,6 @@
 /** `MessageChannel`, inside one bot. */
 import { setImmediate } from '../loop/immediates.js'
+import { DOMException } from './dom_exception.js'
 import { Event, EventTarget, MessageEvent, handlerProperty } from './events.js'
 import { structuredClone } from './structured_clone.js'
 
@@ -70,15 +71,26 @@ export class MessageChannel {
   constructor() { [this.port1, this.port2] = MessagePort.pair() }
 }
 
-/** Every instance is alone: nobody else hears what is posted. */
+const channels = new Set()
+
+/** Every instance is alone: only its own channels of the name hear what is posted. */
 export class BroadcastChannel extends EventTarget {
   constructor(name) {
     super()
     this.name = `${name}`
+    channels.add(this)
   }
 
-  postMessage() {}
-  close() {}
+  postMessage(message) {
+    if (!channels.has(this)) throw new DOMException('BroadcastChannel is closed.', 'InvalidStateError')
+    for (const other of channels) {
+      if (other === this || other.name !== this.name) continue
+      const data = structuredClone(message)
+      setImmediate(() => { if (channels.has(other)) other.dispatchEvent(new MessageEvent('message', { data })) })
+    }
+  }
+
+  close() { channels.delete(this) }
   ref() {}
   unref() {}
 }
