@@ -49,7 +49,7 @@ fn is_left_to_others(name: &str, job: &Job<'_>) -> bool {
         || job.builtins.contains(&name)
         || NODE_ONLY.contains(&name)
         || PROVIDED.contains(&name)
-        || job.externals.iter().any(|of| is_within(&of))
+        || job.externals.iter().any(is_within)
 }
 
 /// Whether a file of TypeScript's settings is on the way from the boundary to the entry. Where none is,
