@@ -13,7 +13,9 @@ use super::inspect::{is_ours, package_in};
 use super::messages::Message;
 use super::package_json::PackageJson;
 use super::variables::variables;
-use super::{Bundle, Instance, ROOT, Tools, assets, early, install, locales, module_state, place};
+use super::{
+    Bundle, Instance, ROOT, Tools, assets, early, install, locales, module_state, place, timers,
+};
 
 /// A step that took longer is worth a word.
 const WORTH_SAYING: Duration = Duration::from_secs(1);
@@ -90,6 +92,8 @@ pub fn bundle(dir: &Path, tools: &Tools<'_>) -> Result<Bundle, BuildError> {
     if package.settings.instance != Some(Instance::Resident) {
         warnings.extend(module_state::warnings(dir, own.iter().copied()));
     }
+
+    warnings.extend(timers::warning(dir, own.iter().copied()));
 
     let variables = variables(dir, output.meta.inputs.keys().map(String::as_str));
 

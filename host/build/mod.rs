@@ -33,6 +33,7 @@ mod process;
 mod scripts;
 pub mod sourcemap;
 pub mod texts;
+mod timers;
 mod variables;
 pub mod workspace;
 

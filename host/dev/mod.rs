@@ -191,10 +191,12 @@ async fn session(bot: &LocalBot<'_>, stop: &CancellationToken) -> Result<()> {
     let input = chat::read_stdin(nobody.clone()).context("the chat's input cannot be read")?;
     let mut told_how = false;
     let warnings = loop {
+        let written = written_by_npm(&bot.folder);
         let deployed = tokio::select! {
             deployed = first_deploy(bot) => deployed,
             () = stop.cancelled() => return Ok(()),
         };
+        watch.accept(written);
         let error = match deployed {
             Ok(live) => {
                 watch.add(live.inputs);
@@ -230,6 +232,16 @@ async fn session(bot: &LocalBot<'_>, stop: &CancellationToken) -> Result<()> {
         say_how_to_reach(setup);
     }
     chat(bot, (watch, warnings), input, stop).await
+}
+
+/// What a build's npm writes beside the packages, where it will install them.
+fn written_by_npm(folder: &Path) -> Vec<PathBuf> {
+    match folder.join("node_modules").exists() {
+        true => Vec::new(),
+        false => ["package-lock.json", "npm-shrinkwrap.json"]
+            .map(|name| folder.join(name))
+            .into(),
+    }
 }
 
 fn say_how_to_reach(setup: &Setup) {
@@ -458,7 +470,10 @@ async fn redeploy_on_change(
     loop {
         let change = watch.next().await;
         let started = Instant::now();
-        let notice = match deploy_again(bot, &change, &known).await {
+        let written = written_by_npm(&bot.folder);
+        let deployed = deploy_again(bot, &change, &known).await;
+        watch.accept(written);
+        let notice = match deployed {
             Ok((live, lines)) => {
                 watch.add(live.inputs);
                 known = live.warnings;

@@ -117,6 +117,14 @@ impl Watch {
         Arc::make_mut(&mut self.places).roots.extend(added.roots);
     }
 
+    /// Takes these files as they are now: not somebody who works on the bot wrote them.
+    pub fn accept(&mut self, files: impl IntoIterator<Item = PathBuf>) {
+        for file in files {
+            self.known.remove(&file);
+            note(file, &mut self.known);
+        }
+    }
+
     /// Waits for the next change since the one before, or since the watch began.
     ///
     /// Cancel safety: nothing is lost; the next call tells what this one would have.
@@ -360,6 +368,22 @@ mod tests {
         scene.save("app.js");
 
         assert_eq!(scene.next().await, scene.files(&["app.js"]));
+    }
+
+    #[tokio::test]
+    async fn what_a_build_wrote_itself_is_no_change() {
+        let mut scene = Scene::with(&["app.js", "npm-shrinkwrap.json"]);
+
+        for lock in ["package-lock.json", "npm-shrinkwrap.json"] {
+            scene.save(lock);
+            scene.watch.accept([scene.path(lock)]);
+        }
+        scene.save("app.js");
+        assert_eq!(scene.next().await, scene.files(&["app.js"]));
+
+        // Who works on the bot may write it later.
+        write(&scene.path("package-lock.json"), "of a newer package");
+        assert_eq!(scene.next().await, scene.files(&["package-lock.json"]));
     }
 
     #[tokio::test]

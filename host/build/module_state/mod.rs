@@ -20,7 +20,7 @@ use oxc_allocator::Allocator;
 use oxc_parser::Parser;
 use oxc_semantic::SemanticBuilder;
 use oxc_span::SourceType;
-use start::Starts;
+pub(super) use start::{Starts, When};
 use std::path::Path;
 use uses::Uses;
 

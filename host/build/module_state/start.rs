@@ -33,7 +33,7 @@ const CALLS_NOW: [&str; 20] = [
 
 /// When code runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum When {
+pub(in crate::build) enum When {
     /// While the bot starts, as far as functions of these names are called only then. Other files may
     /// call them: `uses` has who does.
     Start(BTreeSet<String>),
@@ -59,14 +59,14 @@ pub(super) fn decorated(by: &str) -> String {
 }
 
 /// One module's functions.
-pub(super) struct Starts<'a, 's> {
+pub(in crate::build) struct Starts<'a, 's> {
     semantic: &'s Semantic<'a>,
     /// Functions by when they run.
     known: RefCell<HashMap<NodeId, When>>,
 }
 
 impl<'a, 's> Starts<'a, 's> {
-    pub(super) fn new(semantic: &'s Semantic<'a>) -> Self {
+    pub(in crate::build) fn new(semantic: &'s Semantic<'a>) -> Self {
         Self {
             semantic,
             known: RefCell::default(),
@@ -79,7 +79,7 @@ impl<'a, 's> Starts<'a, 's> {
     }
 
     /// When the code at a node runs.
-    pub(super) fn when(&self, node: NodeId) -> When {
+    pub(in crate::build) fn when(&self, node: NodeId) -> When {
         match self.function_around(node) {
             None => When::Start(BTreeSet::new()),
             Some(function) => self.runs(function),

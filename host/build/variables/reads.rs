@@ -428,14 +428,22 @@ impl<'a> File<'a, '_> {
                 | AstKind::TSSatisfiesExpression(_) => value = user,
                 // `!NAME` before a throw asks for it; `!!NAME` does not.
                 AstKind::UnaryExpression(unary) if unary.operator == UnaryOperator::LogicalNot => {
-                    return !matches!(nodes.parent_kind(user),
-                        AstKind::UnaryExpression(outer) if outer.operator == UnaryOperator::LogicalNot);
+                    return self.is_missed(user);
                 }
-                // The right side is what is left.
+                // The right side is what is left, and what `&&` gives may be asked for in turn.
                 AstKind::LogicalExpression(logical) => {
-                    return logical.right.span() == span
-                        && logical.operator != LogicalOperator::Or
-                        && logical.operator != LogicalOperator::Coalesce;
+                    if logical.right.span() != span || logical.operator != LogicalOperator::And {
+                        return false;
+                    }
+                    value = user;
+                }
+                // `process.env.NAME?.trim()`
+                AstKind::StaticMemberExpression(member) => return !member.optional,
+                // `Number(process.env.NAME) || 3000`
+                AstKind::CallExpression(call) if is_conversion(&call.callee) => value = user,
+                AstKind::ObjectProperty(property) => {
+                    return !(property.key.is_specific_static_name("connectionString")
+                        && self.is_for_pg(user));
                 }
                 AstKind::BinaryExpression(binary) => {
                     let other = match binary.left.span() == span {
@@ -461,6 +469,45 @@ impl<'a> File<'a, '_> {
         }
     }
 
+    /// Whether the code minds that there is nothing, where it asks `!NAME`.
+    fn is_missed(&self, negation: NodeId) -> bool {
+        let nodes = self.semantic.nodes();
+        let mut value = negation;
+        loop {
+            let user = nodes.parent_id(value);
+            match nodes.kind(user) {
+                AstKind::ParenthesizedExpression(_) | AstKind::LogicalExpression(_) => value = user,
+                AstKind::UnaryExpression(outer) => {
+                    return outer.operator != UnaryOperator::LogicalNot;
+                }
+                AstKind::ConditionalExpression(choice) => {
+                    return choice.test.span() != nodes.kind(value).span();
+                }
+                AstKind::IfStatement(choice) => {
+                    let then = self.text(choice.consequent.span());
+                    return MINDS.iter().any(|word| then.contains(word));
+                }
+                _ => return true,
+            }
+        }
+    }
+
+    /// `new Pool({ connectionString })`: without one, pg goes by what the host says of the database.
+    fn is_for_pg(&self, property: NodeId) -> bool {
+        let nodes = self.semantic.nodes();
+        let maker = nodes.parent_kind(nodes.parent_id(property));
+        let AstKind::NewExpression(new) = maker else {
+            return false;
+        };
+        let name = match new.callee.get_inner_expression() {
+            Expression::Identifier(name) => Some(name.name.as_str()),
+            callee => callee
+                .as_member_expression()
+                .and_then(|member| member.static_property_name()),
+        };
+        name.is_some_and(|name| matches!(name, "Pool" | "Client"))
+    }
+
     /// Whether a constant is asked for whether there is something in it.
     fn is_tested(&self, symbol: SymbolId) -> bool {
         let references = self.semantic.symbol_references(symbol);
@@ -471,6 +518,17 @@ impl<'a> File<'a, '_> {
             }
         })
     }
+}
+
+/// Words of code that does not go on without a value, or speaks of it.
+const MINDS: [&str; 7] = [
+    "throw", "exit", "rror", "reject", "fail", "console.", "status(",
+];
+
+/// `Number(text)`: the value in another type.
+fn is_conversion(callee: &Expression<'_>) -> bool {
+    matches!(callee, Expression::Identifier(name)
+        if matches!(name.name.as_str(), "Number" | "parseInt" | "parseFloat" | "String"))
 }
 
 fn is_literal(value: &Expression<'_>) -> bool {

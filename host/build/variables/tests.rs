@@ -77,6 +77,26 @@ fn what_the_code_can_do_without_is_told_apart() {
 }
 
 #[test]
+fn what_has_a_default_or_is_only_asked_for_is_not_needed() {
+    let source = "
+        const pool = new Pool({ connectionString: process.env.A, max: 4 })
+        const port = Number(process.env.B) || 3000, many = parseInt(process.env.C, 10) ?? 5
+        const list = process.env.D?.split(',')
+        if (ready && process.env.E) start()
+        if (!process.env.F) return
+        const how = !process.env.G ? 'off' : 'on'
+        const url = process.env.H ? new URL(process.env.H) : null
+        if (!process.env.I || !process.env.J) { console.error('missing'); process.exit(1) }
+        const other = new Sequelize({ connectionString: process.env.K }), n = Number(process.env.L)
+        use(ready && process.env.M)";
+    let expected = [
+        "A 2?", "B 3?", "C 3?", "D 4?", "E 5?", "F 6?", "G 7?", "H 8?", "I 9", "J 9", "K 10",
+        "L 10", "M 11",
+    ];
+    assert_eq!(found(source), expected);
+}
+
+#[test]
 fn helpers_and_libraries_name_variables_too() {
     let helper = "exports.need = (name, fallback) => process.env[name] ?? fallback ?? fail(name)
       function requireEnv(key) { const value = process.env[key]; if (!value) throw 1; return value }
