@@ -7,10 +7,11 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use futures::stream::{StreamExt as _, TryStreamExt as _};
-use roost::app::App;
+use roost::app::{App, AppConfig};
 use roost::config::ServeArgs;
 use roost::postgres::{Embedded, EmbeddedConfig, Endpoint};
 use roost::projects::{NewNumber, ProjectId, Secret};
+use roost::sandbox::Compiler;
 use roost_emulator::control::wire::{self, NewApp, NewCustomer, NewToken, NewWaba};
 use roost_emulator::control::{ClosedWindow, DelayRange, Fault, Often, Settings};
 use roost_emulator::{Config, ControlClient, Emulator, Running};
@@ -170,7 +171,13 @@ impl World {
             (flag != "log").then(|| format!("--{flag}={value}"))
         });
         let arguments = std::iter::once("soak".to_owned()).chain(arguments);
-        let app = App::start(Serve::try_parse_from(arguments)?.args.into_config()?).await?;
+        let config = Serve::try_parse_from(arguments)?.args.into_config()?;
+        let app = App::start(AppConfig {
+            // This program is none.
+            compiler: Compiler::new(env!("CARGO_BIN_EXE_roost")),
+            ..config
+        });
+        let app = app.await?;
         let made = futures::stream::iter((0..options.projects).map(|n| self.project(&app, n)));
         self.projects = made.buffered(DEPLOYS).try_collect().await?;
         app.stop().await;

@@ -4,6 +4,7 @@
 //! would take for a setting, and no dependency that leads out of the folder, ever reaches npm.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read as _;
 use std::path::Path;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
@@ -232,14 +233,14 @@ impl Reading<'_> {
         if full.join("package.json").is_file() {
             return Some(format!("{LINK}{}", relative(folder, &inside)));
         }
-        if full.is_file() {
+        if is_archive(&full) {
             self.archives.insert(inside.clone());
             return Some(format!("{LINK}{}", relative(folder, &inside)));
         }
         self.refuse(
             folder,
             name,
-            format!("`{name}` is `{spec}`, and there is no package.json"),
+            format!("`{name}` is `{spec}`, and there is no package: neither a folder with a package.json nor an archive (.tgz)"),
         );
         None
     }
@@ -279,6 +280,22 @@ impl Reading<'_> {
         let place = Place::of_import(self.root, &file, name);
         self.problems.push(refused(name, message, place));
     }
+}
+
+/// Whether a file is a package as `npm pack` makes one. By its name and its first bytes: what npm takes for a setting or a
+/// lock file is none.
+fn is_archive(file: &Path) -> bool {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let is_named = [".tgz", ".tar.gz", ".tar"]
+        .iter()
+        .any(|end| name.ends_with(end));
+    let is_plain = std::fs::symlink_metadata(file).is_ok_and(|found| found.is_file());
+    if !is_named || !is_plain {
+        return false;
+    }
+    let mut begin = Vec::new();
+    let read = std::fs::File::open(file).and_then(|file| file.take(512).read_to_end(&mut begin));
+    read.is_ok() && (begin.starts_with(&[0x1f, 0x8b]) || begin.get(257..262) == Some(b"ustar"))
 }
 
 /// The refusal of a dependency that a host does not install.

@@ -133,6 +133,14 @@ impl Reading<'_> {
                 format!("`{name}` is `{version}`: a host installs packages of a registry only"),
             );
         }
+        // npm asks the registry for `name@version`, whatever that comes to.
+        if package.contains_key("name") && !is_package_name(text("name")) {
+            let other = text("name").to_owned();
+            return self.refuse(
+                name,
+                format!("`{name}` is called `{other}`, which no package of a registry is"),
+            );
+        }
         let mut kept = Map::new();
         for key in KEPT {
             if let Some(value) = package.get(key) {

@@ -3,6 +3,8 @@
 //! One that the operator did not allow could be a service inside of the operator's network, or one that never
 //! answers and holds up the builds of others.
 
+use serde_json::Value;
+
 use crate::build::error::{BuildError, Place, Problem, ProblemKind, Report};
 
 /// Fails with each line that names another registry than these; `None` allows all.
@@ -26,6 +28,25 @@ pub(super) fn check(npmrc: &[u8], allowed: Option<&[String]>) -> Result<(), Buil
         true => Ok(()),
         false => Err(BuildError::Code(problems)),
     }
+}
+
+/// A lock file without addresses of other registries: npm finds such a package by its name and version, and
+/// its integrity holds.
+pub(super) fn only_allowed(mut lock: Value, allowed: Option<&[String]>) -> Value {
+    let packages = lock.get_mut("packages").and_then(Value::as_object_mut);
+    let (Some(allowed), Some(packages)) = (allowed, packages) else {
+        return lock;
+    };
+    for package in packages.values_mut().filter_map(Value::as_object_mut) {
+        let resolved = package.get("resolved").and_then(Value::as_str);
+        let is_elsewhere = resolved.is_some_and(|resolved| {
+            resolved.contains("://") && !allowed.iter().any(|allowed| is_below(resolved, allowed))
+        });
+        if is_elsewhere {
+            package.remove("resolved");
+        }
+    }
+    lock
 }
 
 fn problem(number: usize, line: &str, address: &str) -> Problem {
@@ -113,5 +134,23 @@ mod tests {
             assert!(!passes(bad), "{bad}");
         }
         assert!(check(b"registry=http://127.0.0.1/", None).is_ok());
+    }
+
+    #[test]
+    fn packages_of_other_registries_are_found_by_their_names() {
+        let allowed = ["https://registry.npmjs.org".to_owned()];
+        let lock = serde_json::json!({ "packages": {
+            "": { "name": "bot" },
+            "node_modules/a": { "version": "1.0.0", "resolved": "https://registry.npmjs.org/a/-/a-1.0.0.tgz" },
+            "node_modules/b": { "version": "1.0.0", "resolved": "http://127.0.0.1:80/b-1.0.0.tgz", "integrity": "x" },
+            "node_modules/c": { "resolved": "packages/c", "link": true },
+        } });
+        let kept = only_allowed(lock.clone(), Some(&allowed));
+        let resolved =
+            |name: &str| kept["packages"][format!("node_modules/{name}")]["resolved"].as_str();
+        assert!(resolved("a").is_some() && resolved("c") == Some("packages/c"));
+        assert_eq!(resolved("b"), None);
+        assert_eq!(kept["packages"]["node_modules/b"]["integrity"], "x");
+        assert_eq!(only_allowed(lock.clone(), None), lock);
     }
 }

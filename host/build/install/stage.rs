@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::foreign::{self, Converted};
-use super::members::{Members, refused};
+use super::members::{Members, below, refused};
 use super::{npm_lock, registries, run};
 use crate::build::Tools;
 use crate::build::error::{BuildError, Report};
@@ -40,6 +40,8 @@ pub(super) fn install(
             None => (None, false, Vec::new()),
         },
     };
+    let allowed = tools.confined.and_then(|held| held.registries.as_deref());
+    let lock = lock.map(|lock| registries::only_allowed(lock, allowed));
     let beside = root.parent().unwrap_or(root);
     let stage = tempfile::tempdir_in(beside).map_err(BuildError::io(beside, "used for npm"))?;
     let stage = Stage {
@@ -48,6 +50,7 @@ pub(super) fn install(
     };
     stage.write(&members, lock.as_ref(), tools)?;
     stage.npm(lock.is_some() && stale.is_empty(), is_foreign, npm, tools)?;
+    stage.look_at_sources(&members)?;
     for (folder, _) in members.manifests() {
         stage.look_through(&stage.path.join(folder).join("node_modules"))?;
     }
@@ -67,6 +70,14 @@ impl Stage<'_> {
         lock: Option<&Value>,
         tools: &Tools<'_>,
     ) -> Result<(), BuildError> {
+        // First, so that nothing of the upload replaces what is written here.
+        for archive in &members.archives {
+            let (from, to) = (self.root.join(archive), self.path.join(archive));
+            if let Some(folder) = to.parent() {
+                std::fs::create_dir_all(folder).map_err(BuildError::io(folder, "made"))?;
+            }
+            std::fs::copy(&from, &to).map_err(BuildError::io(&from, "copied"))?;
+        }
         for (folder, manifest) in members.manifests() {
             let folder = self.path.join(folder);
             std::fs::create_dir_all(&folder).map_err(BuildError::io(&folder, "made"))?;
@@ -75,13 +86,6 @@ impl Stage<'_> {
                 &folder.join("package.json"),
                 manifest.to_string().as_bytes(),
             )?;
-        }
-        for archive in &members.archives {
-            let (from, to) = (self.root.join(archive), self.path.join(archive));
-            if let Some(folder) = to.parent() {
-                std::fs::create_dir_all(folder).map_err(BuildError::io(folder, "made"))?;
-            }
-            std::fs::copy(&from, &to).map_err(BuildError::io(&from, "copied"))?;
         }
         if let Some(lock) = lock {
             write(
@@ -121,6 +125,33 @@ impl Stage<'_> {
             (tools.progress)(super::STALE);
         }
         run(self.path, npm, "install", &options, tools)
+    }
+
+    /// Refuses what npm says that it took from elsewhere: a folder of the host, which it copies, or an address.
+    fn look_at_sources(&self, members: &Members) -> Result<(), BuildError> {
+        let file = self.path.join("node_modules/.package-lock.json");
+        let Ok(text) = std::fs::read(&file) else {
+            return Ok(());
+        };
+        let installed: Value = serde_json::from_slice(&text).unwrap_or_default();
+        let packages = installed["packages"].as_object();
+        for (path, package) in packages.into_iter().flatten() {
+            let resolved = package["resolved"].as_str().unwrap_or_default();
+            let is_member = package["link"] == true && members.has(resolved);
+            let inner = resolved.strip_prefix("file:");
+            let is_inner = inner
+                .and_then(|path| below("", path))
+                .is_some_and(|path| members.archives.contains(&path));
+            let is_remote = resolved.starts_with("https://") || resolved.starts_with("http://");
+            if !(resolved.is_empty() || is_member || is_inner || is_remote) {
+                let name = crate::build::inspect::package_in(path).unwrap_or(path);
+                let message = format!(
+                    "`{name}` is `{resolved}`: a host installs packages of a registry only"
+                );
+                return Err(BuildError::Code(vec![refused(name, message, None)]));
+            }
+        }
+        Ok(())
     }
 
     /// Refuses links that lead out of the folder, and what else no registry gave.

@@ -151,6 +151,43 @@ fn what_is_neither_of_a_registry_nor_in_the_folder_never_reaches_npm() {
             ],
         ),
         (
+            "a file that npm would take for its lock file",
+            vec![
+                ("package.json", depends("dep", "file:npm-shrinkwrap.json")),
+                (
+                    "npm-shrinkwrap.json",
+                    lock(
+                        "node_modules/left",
+                        json!({ "dev": true, "version": "1.0.0", "resolved": "file:/etc" }),
+                    ),
+                ),
+            ],
+        ),
+        (
+            "the package.json itself",
+            vec![("package.json", depends("dep", "file:package.json"))],
+        ),
+        (
+            "a text that is called an archive",
+            vec![
+                ("package.json", depends("dep", "file:x.tgz")),
+                ("x.tgz", "{}".to_owned()),
+            ],
+        ),
+        (
+            "another name in a lock file",
+            vec![
+                ("package.json", plain.clone()),
+                (
+                    "package-lock.json",
+                    lock(
+                        "node_modules/dep",
+                        json!({ "name": "ms@file:/etc#", "version": "2.1.3" }),
+                    ),
+                ),
+            ],
+        ),
+        (
             "what a lock file says that a package was",
             vec![
                 ("package.json", plain.clone()),

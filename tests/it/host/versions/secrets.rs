@@ -248,7 +248,7 @@ async fn what_cannot_be_a_secret_says_why() {
 fn images(data: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(data.join("images")).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
-    names.filter(|name| name.ends_with(".wasm")).collect()
+    names.filter(|name| name.ends_with(".image")).collect()
 }
 
 fn holds(file: &Path, text: &str) -> bool {
