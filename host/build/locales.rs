@@ -3,13 +3,11 @@
 
 use std::path::Path;
 
-use oxc_allocator::Allocator;
 use oxc_ast::AstKind;
-use oxc_parser::Parser;
-use oxc_semantic::SemanticBuilder;
-use oxc_span::{GetSpan, SourceType};
+use oxc_span::GetSpan;
 
 use super::error::{Place, Report};
+use crate::build::parsed;
 
 /// Methods that answer in a language, and how many arguments make them do so.
 const METHODS: [(&str, usize); 6] = [
@@ -57,19 +55,7 @@ pub(super) fn warning<'a>(dir: &Path, files: impl Iterator<Item = &'a str>) -> O
 }
 
 fn uses(file: &str, source: &str) -> Vec<(String, usize)> {
-    let Ok(kind) = SourceType::from_path(file) else {
-        return Vec::new();
-    };
-    for kind in [kind, kind.with_commonjs(true)] {
-        let allocator = Allocator::default();
-        let parsed = Parser::new(&allocator, source, kind).parse();
-        if parsed.panicked {
-            continue;
-        }
-        let built = SemanticBuilder::new()
-            .with_build_nodes(true)
-            .build(&parsed.program);
-        let semantic = &built.semantic;
+    parsed::look_at(file, source, |semantic| {
         let found = semantic
             .nodes()
             .iter()
@@ -95,9 +81,9 @@ fn uses(file: &str, source: &str) -> Vec<(String, usize)> {
                 }
                 _ => None,
             });
-        return found.collect();
-    }
-    Vec::new()
+        found.collect()
+    })
+    .unwrap_or_default()
 }
 
 fn place(file: &str, source: &str, offset: usize) -> Place {

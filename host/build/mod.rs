@@ -28,6 +28,7 @@ mod module_state;
 mod modules;
 mod native;
 mod package_json;
+mod parsed;
 mod place;
 mod process;
 mod scripts;

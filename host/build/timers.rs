@@ -6,15 +6,14 @@
 
 use std::path::Path;
 
-use oxc_allocator::Allocator;
 use oxc_ast::AstKind;
 use oxc_ast::ast::{Argument, CallExpression, Expression};
-use oxc_parser::Parser;
-use oxc_semantic::{NodeId, Semantic, SemanticBuilder};
-use oxc_span::{GetSpan, SourceType, Span};
+use oxc_semantic::{NodeId, Semantic};
+use oxc_span::{GetSpan, Span};
 
 use super::error::{Place, Report};
 use super::module_state::{Starts, When};
+use crate::build::parsed;
 
 /// Packages that run what they are given at a time, and what of theirs is called.
 const SCHEDULERS: [(&str, &str); 5] = [
@@ -99,22 +98,7 @@ fn timers_in(file: &str, source: &str) -> Vec<Span> {
     if schedulers.is_empty() && !source.contains("setInterval") {
         return Vec::new();
     }
-    let Ok(kind) = SourceType::from_path(file) else {
-        return Vec::new();
-    };
-    // What only old scripts may write is tried second.
-    for kind in [kind, kind.with_commonjs(true)] {
-        let allocator = Allocator::default();
-        let parsed = Parser::new(&allocator, source, kind).parse();
-        if parsed.panicked {
-            continue;
-        }
-        let built = SemanticBuilder::new()
-            .with_build_nodes(true)
-            .build(&parsed.program);
-        return timers(&built.semantic, &schedulers);
-    }
-    Vec::new()
+    parsed::look_at(file, source, |semantic| timers(semantic, &schedulers)).unwrap_or_default()
 }
 
 fn timers(semantic: &Semantic<'_>, schedulers: &[&str]) -> Vec<Span> {

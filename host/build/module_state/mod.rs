@@ -15,11 +15,8 @@ mod tests;
 mod uses;
 
 use super::error::{Place, Report};
+use crate::build::parsed;
 use change::{Change, Owner};
-use oxc_allocator::Allocator;
-use oxc_parser::Parser;
-use oxc_semantic::SemanticBuilder;
-use oxc_span::SourceType;
 pub(super) use start::{Starts, When};
 use std::path::Path;
 use uses::Uses;
@@ -137,26 +134,14 @@ fn kept(sources: &[(&str, String)]) -> Vec<(usize, Kept)> {
 
 /// The changes in one file; none when it is of another kind or does not parse.
 fn changes_in(file: &str, source: &str, uses: &mut Uses) -> Vec<Change> {
-    let Ok(kind) = SourceType::from_path(file) else {
-        return Vec::new();
-    };
-    // What only old scripts may write is tried second.
-    for kind in [kind, kind.with_commonjs(true)] {
-        let allocator = Allocator::default();
-        let parsed = Parser::new(&allocator, source, kind).parse();
-        if parsed.panicked {
-            continue;
-        }
-        let built = SemanticBuilder::new()
-            .with_build_nodes(true)
-            .build(&parsed.program);
-        let starts = Starts::new(&built.semantic);
-        uses.add(&built.semantic, &starts);
-        let mut found = change::changes(&built.semantic, &starts);
-        found.extend(fields::changes(&built.semantic, &starts));
-        return found;
-    }
-    Vec::new()
+    parsed::look_at(file, source, |semantic| {
+        let starts = Starts::new(semantic);
+        uses.add(semantic, &starts);
+        let mut found = change::changes(semantic, &starts);
+        found.extend(fields::changes(semantic, &starts));
+        found
+    })
+    .unwrap_or_default()
 }
 
 fn place(file: &str, source: &str, kept: &Kept) -> Place {

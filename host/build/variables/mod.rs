@@ -17,13 +17,10 @@ mod uses;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use oxc_allocator::Allocator;
-use oxc_parser::Parser;
-use oxc_semantic::SemanticBuilder;
-use oxc_span::SourceType;
 use serde::{Deserialize, Serialize};
 
 use super::inspect::package_in;
+use crate::build::parsed;
 use reads::{Found, Read};
 
 /// A variable that a bot's code reads.
@@ -109,22 +106,7 @@ pub(super) fn variables<'a>(dir: &Path, files: impl Iterator<Item = &'a str>) ->
 
 /// What one file reads; nothing when it is of another kind or does not parse.
 fn found_in(file: &str, source: &str) -> Found {
-    let Ok(kind) = SourceType::from_path(file) else {
-        return Found::default();
-    };
-    // What only old scripts may write is tried second.
-    for kind in [kind, kind.with_commonjs(true)] {
-        let allocator = Allocator::default();
-        let parsed = Parser::new(&allocator, source, kind).parse();
-        if parsed.panicked {
-            continue;
-        }
-        let built = SemanticBuilder::new()
-            .with_build_nodes(true)
-            .build(&parsed.program);
-        return reads::found(&built.semantic);
-    }
-    Found::default()
+    parsed::look_at(file, source, reads::found).unwrap_or_default()
 }
 
 /// One entry for each name. What one place can do without is needed nowhere.
