@@ -5,7 +5,8 @@ mod observed;
 use crate::access::Access;
 use crate::conversations::{self, ConversationStore, NewOutbound, Party, StatusUpdate};
 use crate::deploys::{
-    Awaken, DeployError, DeployParts, DeploySettings, DeployTasks, Deployed, Deploys,
+    Awaken, BundlingSettings, DeployError, DeployParts, DeploySettings, DeployTasks, Deployed,
+    Deploys,
 };
 use crate::egress::{Egress, EgressLimits, EgressPolicy, is_public};
 use crate::events::Events;
@@ -119,8 +120,8 @@ pub struct AppConfig {
     pub observing: Observing,
     /// How many versions of a project are kept.
     pub keep_versions: u32,
-    /// Registries that uploads may name; `None` allows all.
-    pub npm_registries: Option<Arc<[String]>>,
+    /// How uploads are bundled.
+    pub bundling: BundlingSettings,
 }
 
 /// What operators do with a host: the part of it that the admin API works with.
@@ -233,7 +234,7 @@ impl App {
                 keep_versions: config.keep_versions,
                 graph_version: config.graph.version().to_owned(),
                 is_local: config.web.is_dev,
-                registries: config.npm_registries.clone(),
+                bundling: config.bundling.clone(),
             },
             awaken: awaken(inbox.clone()),
         })

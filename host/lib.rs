@@ -7,6 +7,7 @@ pub mod build;
 pub mod capabilities;
 pub mod cli;
 pub mod config;
+pub mod confinement;
 pub mod conversations;
 pub mod deploys;
 pub mod dev;

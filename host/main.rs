@@ -6,7 +6,7 @@ use roost::app::App;
 use roost::capabilities::Grants;
 use roost::cli::{CheckArgs, ClientWord};
 use roost::config::{Mistakes, ServeArgs};
-use roost::deploys::{Advice, Needs};
+use roost::deploys::{Advice, BundleUploadArgs, Needs};
 use roost::dev::DevArgs;
 use roost::projects::{SET_BY_HOST, dotenv};
 use roost::sandbox::{CompileArgs, Sandbox, SandboxSettings};
@@ -42,6 +42,9 @@ enum Word {
     /// Compiles code for a host, which starts this itself.
     #[command(hide = true)]
     Compile(CompileArgs),
+    /// Bundles an upload for a host, which starts this itself.
+    #[command(hide = true)]
+    BundleUpload(BundleUploadArgs),
     #[command(flatten)]
     Client(ClientWord),
 }
@@ -90,8 +93,7 @@ fn variables_of(files: &[PathBuf]) -> Result<BTreeMap<String, String>> {
     Ok(variables)
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     roost::memory::set_up();
     let word = match serve_args() {
         Some(Ok(args)) => Word::Serve(Box::new(args)),
@@ -102,21 +104,34 @@ async fn main() -> ExitCode {
         None => Cli::parse().word,
     };
     let ended = match word {
+        // These confine themselves, which is for processes with one thread.
+        Word::Compile(args) => Ok(args.run()),
+        Word::BundleUpload(args) => Ok(args.run()),
+        word => in_runtime(word),
+    };
+    match ended {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(error)) => {
+            tell(&error);
+            ExitCode::FAILURE
+        }
+        Err(code) => code,
+    }
+}
+
+/// Runs a word that waits for many things at once; a client's gives its own code.
+#[tokio::main]
+async fn in_runtime(word: Word) -> Result<Result<()>, ExitCode> {
+    Ok(match word {
         Word::Dev(args) => roost::dev::run(args).await,
         Word::New(args) => roost::starter::new(&args),
         Word::Build(args) => build(args).await,
         Word::Check(args) => args.run().await,
         Word::Serve(args) => serve(*args).await,
         Word::Compile(args) => args.run(),
-        Word::Client(word) => return word.run(Cli::command()).await,
-    };
-    match ended {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tell(&error);
-            ExitCode::FAILURE
-        }
-    }
+        Word::BundleUpload(args) => args.run(),
+        Word::Client(word) => return Err(word.run(Cli::command()).await),
+    })
 }
 
 /// The settings of `serve`, if that is the word: read so that every mistake is told at once.

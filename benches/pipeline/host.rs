@@ -85,7 +85,10 @@ async fn deploy(world: &World, data: &Path) -> Result<()> {
         delete_grace: roost::lifecycle::DELETE_GRACE,
         observing: Default::default(),
         keep_versions: 20,
-        npm_registries: None,
+        bundling: BundlingSettings {
+            program: env!("CARGO_BIN_EXE_roost").into(),
+            ..BundlingSettings::of_this_program(None, EgressPolicy::default())
+        },
         egress: EgressPolicy::default(),
         web: Default::default(),
         residents: Default::default(),

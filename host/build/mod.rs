@@ -38,7 +38,9 @@ mod timers;
 mod variables;
 pub mod workspace;
 
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -90,6 +92,18 @@ pub struct Confined {
     pub stop: Arc<AtomicBool>,
     /// Registries that it may name in its `.npmrc`; `None` allows all.
     pub registries: Option<Arc<[String]>>,
+    /// How npm reaches them where this process has no network itself; `None` where it has.
+    pub way: Option<Arc<dyn Way>>,
+}
+
+/// The way to the registries out of a process that is confined for good, and can end nothing but itself.
+pub trait Way: fmt::Debug + Send + Sync {
+    /// npm as a program that has this way, and no other.
+    fn npm(&self, npm: &Path) -> Command;
+    /// Packages are fetched from here on: others may use the processor.
+    fn begins(&self);
+    /// They are there. Waits for the processor.
+    fn ends(&self);
 }
 
 /// How the bundle's code is evaluated.

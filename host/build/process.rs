@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::Confined;
+use crate::confinement;
 
 /// How often a running program's build is asked whether it still matters.
 const LOOK: Duration = Duration::from_millis(100);
@@ -37,7 +38,7 @@ const PASSED_ON: [&str; 14] = [
 pub(super) fn output(command: &mut Command, confined: Option<&Confined>) -> io::Result<Output> {
     command.stdin(Stdio::null());
     let child = spawn(command, confined)?;
-    let watch = confined.map(|confined| Watch::begin(&child, confined));
+    let watch = watch(&child, confined);
     let output = child.wait_with_output();
     end(watch)?;
     output
@@ -51,7 +52,7 @@ pub(super) fn talk<T>(
 ) -> io::Result<T> {
     command.stdin(Stdio::piped());
     let mut child = spawn(command, confined)?;
-    let watch = confined.map(|confined| Watch::begin(&child, confined));
+    let watch = watch(&child, confined);
     let streams = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let (Some(mut to), Some(mut from), Some(mut errors)) = streams else {
         return Err(io::Error::other("it has no standard streams"));
@@ -75,7 +76,9 @@ pub(super) fn talk<T>(
 }
 
 fn spawn(command: &mut Command, confined: Option<&Confined>) -> io::Result<Child> {
-    if confined.is_some() {
+    if is_held(confined) {
+        confinement::alone(command).map_err(io::Error::other)?;
+    } else if confined.is_some() {
         for (name, _) in std::env::vars_os() {
             if !PASSED_ON.iter().any(|passed| name == *passed) {
                 command.env_remove(name);
@@ -88,6 +91,16 @@ fn spawn(command: &mut Command, confined: Option<&Confined>) -> io::Result<Child
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
+}
+
+/// Whether this process itself is confined, and whoever started it looks after it.
+fn is_held(confined: Option<&Confined>) -> bool {
+    confined.is_some_and(|confined| confined.way.is_some())
+}
+
+fn watch(child: &Child, confined: Option<&Confined>) -> Option<Watch> {
+    let confined = confined.filter(|_| !is_held(confined))?;
+    Some(Watch::begin(child, confined))
 }
 
 /// Looks after a program that may not run for ever.

@@ -9,7 +9,8 @@ pub use given::{Mistake, Mistakes, serve_args, variables};
 pub use production::Unsafe;
 
 use crate::app::AppConfig;
-use crate::egress::EgressArgs;
+use crate::deploys::BundlingSettings;
+use crate::egress::{EgressArgs, EgressPolicy};
 use crate::inbox::{DispatcherSettings, InboxLimits};
 use crate::observing::ObservingArgs;
 use crate::postgres::{MasterKey, QuotaArgs, Server, TenantAuth};
@@ -211,7 +212,12 @@ impl ServeArgs {
             running: self.instances.div_ceil(2) as usize,
             ..WebSettings::default()
         };
+        let egress = EgressPolicy::from(self.egress);
         Ok(AppConfig {
+            bundling: BundlingSettings::of_this_program(
+                Some(registries(self.npm_registries)),
+                egress.clone(),
+            ),
             server,
             quotas: self.quotas.into(),
             data: self.data,
@@ -254,7 +260,7 @@ impl ServeArgs {
                 ..DispatcherSettings::new(host_name())
             },
             settle_after: Duration::from_secs(self.settle_seconds),
-            egress: self.egress.into(),
+            egress,
             web,
             residents: ResidentSettings {
                 lease,
@@ -263,7 +269,6 @@ impl ServeArgs {
             delete_grace: Duration::from_secs(self.delete_grace_hours.saturating_mul(60 * 60)),
             observing: self.observing.into(),
             keep_versions: self.keep_versions.max(1),
-            npm_registries: Some(registries(self.npm_registries)),
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Why a deploy did not lead to a version that serves.
 
+use super::bundling::BundlingError;
 use super::handshake::HandshakeError;
 use super::serving::ServingError;
 use super::upload::UploadError;
@@ -16,6 +17,9 @@ pub enum DeployError {
     /// The upload cannot be unpacked.
     #[error(transparent)]
     Upload(#[from] UploadError),
+    /// The upload does not become an artifact.
+    #[error(transparent)]
+    Bundling(#[from] BundlingError),
     /// The code does not become a bot.
     #[error(transparent)]
     Workshop(#[from] WorkshopError),
@@ -75,6 +79,7 @@ impl DeployError {
         match self {
             Self::Upload(UploadError::Write { .. }) => false,
             Self::Upload(_) | Self::Handshake(_) => true,
+            Self::Bundling(error) => error.is_authors(),
             Self::Workshop(WorkshopError::Image(error)) => {
                 matches!(
                     error,

@@ -47,9 +47,14 @@ impl Files {
         Ok(Self { folder, seal })
     }
 
+    /// Where each build has a folder of its own.
+    pub(super) fn builds(&self) -> PathBuf {
+        self.folder.join("builds")
+    }
+
     /// A new folder to unpack and build in. It is gone when it is dropped.
     pub(super) fn build_folder(&self) -> Result<tempfile::TempDir, DeployError> {
-        let folder = self.folder.join("builds");
+        let folder = self.builds();
         let made = tempfile::Builder::new()
             .prefix("build-")
             .tempdir_in(&folder);
@@ -95,9 +100,9 @@ impl Files {
         self.remove_images(|version_id, fingerprint, is_old| {
             is_old && !needed.contains(&(version_id, fingerprint))
         });
-        for entry in entries(&self.folder.join("builds")) {
+        for entry in entries(&self.builds()) {
             if is_old(&entry) && entry.file_name() != "CACHEDIR.TAG" {
-                let _ = std::fs::remove_dir_all(entry.path());
+                let _ = crate::confinement::remove(&entry.path());
             }
         }
     }

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A component with nothing in it: what an artifact's sections hang on when only they are wanted.
-const EMPTY_COMPONENT: [u8; 8] = [0x00, b'a', b's', b'm', 0x0d, 0x00, 0x01, 0x00];
+pub(super) const EMPTY_COMPONENT: [u8; 8] = [0x00, b'a', b's', b'm', 0x0d, 0x00, 0x01, 0x00];
 
 /// What a bot is made of.
 pub(super) enum Code {

@@ -11,6 +11,7 @@
 //! Not here: making bundles and images (`workshop`).
 
 mod builder;
+mod bundling;
 mod checks;
 mod environment;
 mod error;
@@ -35,6 +36,7 @@ use crate::projects::{
 use crate::sandbox::{BootReport, Bot};
 use crate::telemetry::Metrics;
 use crate::workshop::Workshop;
+use bundling::Bundling;
 use checks::Care;
 use files::Files;
 use futures::future::BoxFuture;
@@ -45,10 +47,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+pub use bundling::{BundleUploadArgs, BundlingError, BundlingSettings};
 pub use environment::{Source, Variables};
 pub use error::{DeployError, SwitchError};
 pub use handshake::{Found, HandshakeError};
@@ -115,8 +118,8 @@ pub struct DeploySettings {
     /// Whether the bots' author sits at this machine: names that the host knows by others are
     /// linked without a question, and variables come from a `.env`, too.
     pub is_local: bool,
-    /// Registries that uploads may name; `None` allows all.
-    pub registries: Option<Arc<[String]>>,
+    /// How uploads are bundled.
+    pub bundling: BundlingSettings,
 }
 
 /// Deploys bots, and has them ready to run.
@@ -130,6 +133,9 @@ pub struct Deploys {
     logs: LogWriter,
     metrics: Metrics,
     files: Files,
+    bundling: Arc<Bundling>,
+    /// What builds take turns at.
+    processors: Arc<Semaphore>,
     settings: Arc<DeploySettings>,
     awaken: Awaken,
     signals: Arc<Signals>,
@@ -189,7 +195,10 @@ impl Deploys {
         let bots = Cache::builder()
             .max_capacity(COMPILED_BOTS)
             .time_to_idle(IDLE_BOT);
+        let bundling = Bundling::new(parts.settings.bundling.clone(), parts.workshop.sdk());
         Ok(Self {
+            bundling: Arc::new(bundling),
+            processors: Arc::new(Semaphore::new(builder::AT_ONCE)),
             projects: parts.projects,
             workshop: parts.workshop,
             cell: parts.cell,
@@ -252,6 +261,7 @@ impl Deploys {
         project_id: ProjectId,
         deploy: &NewDeploy<'_>,
     ) -> Result<Version, DeployError> {
+        self.confines_builds().await?;
         let bytes = deploy.upload.to_vec();
         let looking = tokio::task::spawn_blocking(move || {
             let digest = hex::encode(Sha256::digest(&bytes));
@@ -280,6 +290,16 @@ impl Deploys {
         let version = self.projects.enqueue_version(project_id, &build).await?;
         self.signals.builds.notify_one();
         Ok(version)
+    }
+
+    /// Fails on a host that has to confine the builds of what strangers upload, and cannot.
+    async fn confines_builds(&self) -> Result<(), DeployError> {
+        let layers = self.bundling.layers(&self.files.builds()).await;
+        match layers {
+            Ok(_) => Ok(()),
+            Err(_) if self.settings.is_local => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Deploys an artifact to a project at once, as `roost dev` does at each save.

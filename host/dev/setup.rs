@@ -190,7 +190,7 @@ fn app_config(
         residents: ResidentSettings::default(),
         delete_grace: crate::lifecycle::DELETE_GRACE,
         keep_versions: 20,
-        npm_registries: None,
+        bundling: BundlingSettings::of_this_program(None, places.egress.clone()),
     })
 }
 

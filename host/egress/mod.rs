@@ -15,6 +15,7 @@ mod connect;
 mod error;
 mod headers;
 mod policy;
+mod registries;
 mod resolve;
 mod settings;
 #[cfg(test)]
@@ -36,6 +37,7 @@ pub use self::body::StreamingBody;
 pub use self::error::EgressError;
 pub use self::policy::EgressPolicy;
 pub(crate) use self::policy::is_public;
+pub use self::registries::{Registries, RegistryError};
 pub use self::settings::{
     Allowed, Authorities, EgressArgs, NoAuthorities, NotAllowed, NotResolved, Resolved,
 };
@@ -60,6 +62,9 @@ pub struct EgressLimits {
     pub max_request_bytes: u64,
     /// The longest body of an answer.
     pub max_response_bytes: u64,
+    /// Connections to one host that are kept for the next request. Thousands of bots call thousands of hosts:
+    /// few are worth it.
+    pub idle_connections: usize,
 }
 
 /// The way out.
@@ -79,6 +84,7 @@ impl Default for EgressLimits {
             total: Duration::from_secs(60),
             max_request_bytes: 16 * 1024 * 1024,
             max_response_bytes: 16 * 1024 * 1024,
+            idle_connections: 2,
         }
     }
 }
@@ -91,9 +97,8 @@ impl Egress {
         let policy = Arc::new(policy);
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
-            // Thousands of bots call thousands of hosts: few connections are worth keeping for long.
             .pool_idle_timeout(Duration::from_secs(15))
-            .pool_max_idle_per_host(2)
+            .pool_max_idle_per_host(limits.idle_connections)
             .build(Connector::new(&policy, &limits)?);
         Ok(Self {
             policy,

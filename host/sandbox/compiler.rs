@@ -2,7 +2,7 @@
 //!
 //! What cranelift needs for a function grows faster than the function: one of a megabyte can take minutes and
 //! gigabytes. A thread that compiles cannot be ended, a process can. So whatever may take long is compiled by
-//! `roost compile`, which has limits of memory and time, sees no environment, and speaks over its standard streams.
+//! `roost compile`, which is confined to its limits and its standard streams: it sees no file and no environment.
 
 use std::io::{Read, Write};
 use std::os::unix::process::CommandExt as _;
@@ -18,6 +18,7 @@ use wasmparser::{Parser, Payload};
 use wasmtime::{Engine, Result, bail};
 
 use super::engine::{SandboxSettings, config_without_instances};
+use crate::confinement::{Limits, Rules, confine};
 
 /// How long a compilation may take on the clock.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -174,14 +175,23 @@ pub struct CompileArgs {
 impl CompileArgs {
     /// Reads code from standard input, and writes what it is compiled to.
     pub fn run(&self) -> anyhow::Result<()> {
-        let limit = |most| Rlimit {
-            current: Some(most),
-            maximum: Some(most),
+        let most = Some(ADDRESS_SPACE);
+        let limit = Rlimit {
+            current: most,
+            maximum: most,
         };
-        setrlimit(Resource::As, limit(ADDRESS_SPACE))?;
-        setrlimit(Resource::Cpu, limit(PROCESSOR_SECONDS))?;
-        setrlimit(Resource::Core, limit(0))?;
-        setrlimit(Resource::Fsize, limit(0))?;
+        setrlimit(Resource::As, limit)?;
+        let rules = Rules {
+            limits: Limits {
+                memory_bytes: ADDRESS_SPACE,
+                file_bytes: 0,
+                processor_seconds: PROCESSOR_SECONDS,
+                ..Limits::default()
+            },
+            ..Rules::default()
+        };
+        // What serves already is compiled on every machine; one that cannot confine takes no uploads.
+        let _ = confine(&rules);
         let mut code = Vec::new();
         std::io::stdin()
             .read_to_end(&mut code)

@@ -78,6 +78,11 @@ impl Workshop {
         &self.sandbox
     }
 
+    /// The SDK that it works with.
+    pub fn sdk(&self) -> Arc<Sdk> {
+        self.sdk.clone()
+    }
+
     /// Bundles a folder. `progress` is told of steps that may take long.
     pub async fn bundle(
         &self,

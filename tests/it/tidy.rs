@@ -29,6 +29,8 @@ const ONLY_IN: [(&[&str], &[&str]); 5] = [
     (
         &["unsafe {", "unsafe fn"],
         &[
+            "host/confinement/namespaces.rs",
+            "host/confinement/programs.rs",
             "host/memory.rs",
             "host/sandbox/bot.rs",
             "host/postgres/embedded/process.rs",
@@ -37,8 +39,9 @@ const ONLY_IN: [(&[&str], &[&str]); 5] = [
 ];
 
 /// What the lower folders of `host/` import of the host, besides themselves.
-const IMPORTS: [(&str, &[&str]); 13] = [
-    ("build", &[]),
+const IMPORTS: [(&str, &[&str]); 14] = [
+    ("build", &["confinement"]),
+    ("confinement", &[]),
     ("egress", &[]),
     ("postgres", &[]),
     ("projects", &[]),

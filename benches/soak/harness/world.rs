@@ -175,6 +175,10 @@ impl World {
         let app = App::start(AppConfig {
             // This program is none.
             compiler: Compiler::new(env!("CARGO_BIN_EXE_roost")),
+            bundling: BundlingSettings {
+                program: env!("CARGO_BIN_EXE_roost").into(),
+                ..config.bundling.clone()
+            },
             ..config
         });
         let app = app.await?;

@@ -64,7 +64,13 @@ pub(super) fn ensure_installed(
         return Err(BuildError::NotInstalled { missing, command });
     };
     let stale = match tools.confined {
-        Some(_) => stage::install(root, npm, tools)?,
+        Some(confined) => {
+            let way = confined.way.as_deref();
+            way.inspect(|way| way.begins());
+            let installed = stage::install(root, npm, tools);
+            way.inspect(|way| way.ends());
+            installed?
+        }
         None => {
             install(dir, npm, tools)?;
             Vec::new()
@@ -142,7 +148,11 @@ fn run(
 ) -> Result<(), BuildError> {
     let command = format!("npm {action} --ignore-scripts --omit=dev");
     (tools.progress)(&format!("installing the bot's packages: {command}"));
-    let mut program = Command::new(npm);
+    let way = tools.confined.and_then(|confined| confined.way.as_deref());
+    let mut program = match way {
+        Some(way) => way.npm(npm),
+        None => Command::new(npm),
+    };
     program
         .args(command.split(' ').skip(1))
         .args(["--no-audit", "--no-fund"])

@@ -7,6 +7,7 @@
 mod log;
 mod steps;
 
+use super::bundling::Turn;
 use super::{DeployError, Deploys};
 use crate::projects::{BuildJob, LogLevel};
 use futures::FutureExt as _;
@@ -25,25 +26,38 @@ const LEASE: Duration = Duration::from_secs(15);
 const POLL: Duration = Duration::from_secs(1);
 /// How long a whole build may take.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
-/// Builds at once on one host: npm and the bundler take whole processors.
-const AT_ONCE: usize = 2;
+/// Builds at once on one host: the bundler and the checks take whole processors.
+pub(super) const AT_ONCE: usize = 2;
+/// Builds at once, with those that wait for registries. A project has one at a time.
+const UNDER_WAY: usize = 16;
 
 /// Builds until `stop`; then what is being built is given back.
 pub(super) async fn run(deploys: Deploys, stop: CancellationToken) {
-    let slots = Arc::new(Semaphore::new(AT_ONCE));
+    if let Err(error) = deploys.confines_builds().await {
+        tracing::error!("{error}");
+        return;
+    }
+    let slots = Arc::new(Semaphore::new(UNDER_WAY));
     let builds = TaskTracker::new();
     loop {
-        let slot = tokio::select! {
-            // The semaphore is never closed.
-            slot = slots.clone().acquire_owned() => slot,
+        let free = async {
+            let slot = slots.clone().acquire_owned().await;
+            (slot, deploys.processors.clone().acquire_owned().await)
+        };
+        // The semaphores are never closed.
+        let (Ok(slot), Ok(processor)) = (tokio::select! {
+            free = free => free,
             () = stop.cancelled() => break,
+        }) else {
+            break;
         };
         let owner = &deploys.settings.owner;
         match deploys.projects.claim_build(owner, LEASE).await {
             Ok(Some(job)) => {
                 let (deploys, stop) = (deploys.clone(), stop.clone());
+                let turn = Turn::new(deploys.processors.clone(), processor);
                 builds.spawn(async move {
-                    deploys.build(job, &stop).await;
+                    deploys.build(job, turn, &stop).await;
                     drop(slot);
                 });
                 continue;
@@ -56,7 +70,7 @@ pub(super) async fn run(deploys: Deploys, stop: CancellationToken) {
                 );
             }
         }
-        drop(slot);
+        drop((slot, processor));
         tokio::select! {
             () = deploys.signals.builds.notified() => {}
             () = tokio::time::sleep(POLL) => {}
@@ -78,10 +92,10 @@ enum Ended {
 
 impl Deploys {
     /// One build, from its claim to what is recorded of it.
-    async fn build(&self, job: BuildJob, stop: &CancellationToken) {
+    async fn build(&self, job: BuildJob, mut turn: Turn, stop: &CancellationToken) {
         let log = BuildLog::start(self.projects.clone(), &job);
         let give_up = Arc::new(AtomicBool::new(false));
-        let steps = AssertUnwindSafe(self.steps(&job, &log, &give_up)).catch_unwind();
+        let steps = AssertUnwindSafe(self.steps(&job, &log, &mut turn, &give_up)).catch_unwind();
         let ended = tokio::select! {
             ended = tokio::time::timeout(PATIENCE, steps) => match ended {
                 Ok(Ok(result)) => Ended::Done(result),

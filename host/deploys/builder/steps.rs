@@ -1,5 +1,6 @@
 //! The steps of one build, in order.
 
+use super::super::bundling::{BundlingError, Turn};
 use super::super::checks::Care;
 use super::super::making::{Code, Owner};
 use super::super::{DeployError, Deploys, Say, upload};
@@ -20,6 +21,7 @@ impl Deploys {
         &self,
         job: &BuildJob,
         log: &BuildLog,
+        turn: &mut Turn,
         give_up: &Arc<AtomicBool>,
     ) -> Result<(), DeployError> {
         let started = Instant::now();
@@ -29,7 +31,14 @@ impl Deploys {
         };
         let version = &job.version;
         let code = match version.kind {
-            VersionKind::Folder => self.bundle(job, &say, give_up).await?,
+            VersionKind::Folder => match self.bundle(job, &say, turn).await {
+                Err(DeployError::Bundling(BundlingError::NotConfined(_)))
+                    if self.settings.is_local =>
+                {
+                    self.bundle_here(job, &say, give_up).await?
+                }
+                code => code?,
+            },
             VersionKind::Component => {
                 say(
                     LogLevel::Info,
@@ -103,8 +112,20 @@ impl Deploys {
         Ok(())
     }
 
-    /// Unpacks a folder and makes its bundle.
+    /// Unpacks a folder and makes its bundle, confined.
     async fn bundle(
+        &self,
+        job: &BuildJob,
+        say: &Say,
+        turn: &mut Turn,
+    ) -> Result<Code, DeployError> {
+        upload::kind(&job.upload)?;
+        let (upload, builds) = (job.upload.clone(), self.files.builds());
+        Code::read(self.bundling.bundle(upload, &builds, say, turn).await?)
+    }
+
+    /// The same in this process: on the author's own machine, where nothing confines.
+    async fn bundle_here(
         &self,
         job: &BuildJob,
         say: &Say,
@@ -141,7 +162,8 @@ impl Deploys {
         let confined = Confined {
             patience: PATIENCE,
             stop: give_up.clone(),
-            registries: self.settings.registries.clone(),
+            registries: self.settings.bundling.registries.clone(),
+            way: None,
         };
         let progress = {
             let say = say.clone();

@@ -24,6 +24,7 @@ fn build_upload(dir: &Path, npm: &Path) -> Result<Bundle, BuildError> {
         patience: Duration::from_secs(60),
         stop: Arc::new(AtomicBool::new(false)),
         registries: None,
+        way: None,
     };
     let tools = Tools {
         esbuild: &esbuild,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use roost::app::{App, AppConfig};
-use roost::deploys::Deployed;
+use roost::deploys::{BundlingSettings, Deployed};
 use roost::egress::EgressPolicy;
 use roost::inbox::{DispatcherSettings, InboxLimits, RetryPolicy};
 use roost::observing::Observing;
@@ -62,6 +62,8 @@ pub(in crate::host) struct Setup {
     pub(in crate::host) observing: Observing,
     /// How many versions of a project are kept.
     pub(in crate::host) keep_versions: u32,
+    /// How uploads are bundled.
+    pub(in crate::host) bundling: BundlingSettings,
 }
 
 /// A host, an emulator, and what both keep.
@@ -103,6 +105,7 @@ impl Default for Setup {
             delete_grace: roost::lifecycle::DELETE_GRACE,
             observing: Observing::default(),
             keep_versions: 20,
+            bundling: BundlingSettings::of_this_program(None, EgressPolicy::default()),
         }
     }
 }
@@ -189,7 +192,10 @@ impl TestHost {
             delete_grace: self.setup.delete_grace,
             observing: self.setup.observing.clone(),
             keep_versions: self.setup.keep_versions,
-            npm_registries: None,
+            bundling: BundlingSettings {
+                program: env!("CARGO_BIN_EXE_roost").into(),
+                ..self.setup.bundling.clone()
+            },
         }
     }
 
