@@ -16,6 +16,7 @@
 mod build;
 mod chat;
 mod components;
+mod confinement;
 mod conversations;
 mod dev;
 mod egress;

@@ -18,7 +18,7 @@ use crate::api::{
     Api, ApiJson, ApiPath, ApiQuery, Bytes, Caller, Page, PageQuery, ProjectPath, Time, Window,
 };
 use crate::deploys::upload::MAX_UPLOAD_BYTES;
-use crate::deploys::{DeployError, NewDeploy, SwitchError, SwitchedTo, UploadError};
+use crate::deploys::{BundlingError, DeployError, NewDeploy, SwitchError, SwitchedTo, UploadError};
 use crate::http::ApiError;
 use crate::projects::{LogLevel, LogLine, Project, ProjectStore, Version, VersionId, VersionState};
 use view::VersionView;
@@ -341,6 +341,11 @@ impl From<DeployError> for ApiError {
         match error {
             DeployError::Upload(error) => error.into(),
             DeployError::Project(error) => error.into(),
+            DeployError::Bundling(error @ BundlingError::NotConfined(_)) => Self::Refused {
+                status: StatusCode::SERVICE_UNAVAILABLE,
+                code: "builds-not-confined",
+                detail: error.to_string(),
+            },
             error if error.is_authors() => unprocessable("bot-does-not-start", error.chain()),
             DeployError::Provision(_) => Self::Unavailable(error.into()),
             error => Self::Internal(error.into()),

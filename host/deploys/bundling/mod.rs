@@ -52,7 +52,7 @@ const PATIENCE: Duration = Duration::from_secs(5 * 60);
 const TRIAL: Duration = Duration::from_secs(20);
 
 /// What a build may have on disk, with its packages and npm's own copies of them.
-const MOST: Usage = Usage {
+const MOST_ON_DISK: Usage = Usage {
     bytes: 3 << 30,
     files: 300_000,
 };
@@ -77,6 +77,8 @@ pub struct BundlingSettings {
     pub limits: EgressLimits,
     /// How long each step of a build may take.
     pub patience: Duration,
+    /// What a build may have on disk.
+    pub most_on_disk: Usage,
     /// Whether a network of its own is given to a build where the kernel lets anybody make one.
     pub takes_namespaces: bool,
 }
@@ -91,6 +93,7 @@ impl BundlingSettings {
             egress,
             limits: Registries::limits(),
             patience: PATIENCE,
+            most_on_disk: MOST_ON_DISK,
             takes_namespaces: true,
         }
     }
@@ -110,10 +113,10 @@ pub enum BundlingError {
     },
     #[error(
         "the build wrote more than {} MiB or {} files, and was ended: depend on fewer or smaller packages",
-        MOST.bytes >> 20,
-        MOST.files
+        .0.bytes >> 20,
+        .0.files
     )]
-    TooMuchOnDisk,
+    TooMuchOnDisk(Usage),
     /// It was the kernel that ended it, or it itself.
     #[error(
         "the build took more memory or processor time than it may, and was ended: depend on fewer or smaller packages, \
@@ -278,7 +281,7 @@ impl Bundling {
         for way in ways {
             serving.spawn(registry::serve(way, registries.clone(), taken.clone()));
         }
-        let too_much = watch_disk(running.scratch.clone());
+        let too_much = watch_disk(running.scratch.clone(), self.settings.most_on_disk);
         let conversation = async {
             running.send(&request, ends).await?;
             running.stream.write_u32_le(upload.len() as u32).await?;
@@ -288,7 +291,7 @@ impl Bundling {
         };
         let ended = tokio::select! {
             ended = conversation => ended,
-            () = too_much => Err(BundlingError::TooMuchOnDisk),
+            () = too_much => Err(BundlingError::TooMuchOnDisk(self.settings.most_on_disk)),
         };
         let complaint = running.end().await;
         if matches!(ended, Err(BundlingError::Died)) && !complaint.is_empty() {
@@ -353,13 +356,13 @@ async fn converse(
 }
 
 /// Ends when there is more on disk than a build may have.
-async fn watch_disk(scratch: Arc<Scratch>) {
+async fn watch_disk(scratch: Arc<Scratch>, most: Usage) {
     let mut pause = LOOK;
     loop {
         tokio::time::sleep(pause).await;
         let (scratch, began) = (scratch.clone(), Instant::now());
-        let look = tokio::task::spawn_blocking(move || scratch.usage(MOST));
-        let within = |usage: Usage| usage.bytes <= MOST.bytes && usage.files <= MOST.files;
+        let look = tokio::task::spawn_blocking(move || scratch.usage(most));
+        let within = |usage: Usage| usage.bytes <= most.bytes && usage.files <= most.files;
         // What cannot be counted is too deep.
         if !look.await.is_ok_and(|usage| usage.is_ok_and(within)) {
             return;

@@ -8,6 +8,7 @@ mod artifact;
 mod budgets;
 mod capacity;
 mod compression;
+mod confined;
 mod crashes;
 mod delivery;
 mod deploys;

@@ -244,6 +244,11 @@ impl TestHost {
         ]
     }
 
+    /// What it keeps.
+    pub(in crate::host) fn data(&self) -> &Path {
+        &self.data.0
+    }
+
     /// Where webhooks and bots' own routes are.
     pub(in crate::host) fn address(&self) -> SocketAddr {
         self.address

@@ -1,0 +1,224 @@
+//! An npm that a stranger took over: what it tries, and what stopped it. Once with the floor alone, once with all
+//! that this machine has.
+
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+use std::time::Duration;
+
+use roost::confinement::Usage;
+use roost::deploys::BundlingSettings;
+use roost::egress::EgressPolicy;
+use serde_json::json;
+
+use super::{post, refusal};
+use crate::host::support::{Setup, TestHost, eventually};
+use crate::host::versions::packed;
+use crate::support::sdk;
+
+const HOSTILE: &str = include_str!("hostile_npm.js");
+
+/// What is tried, and a word of what is said of it.
+const TRIED: [(&str, &str); 57] = [
+    ("environment-of-the-host", "EACCES"),
+    ("memory-of-the-host", "EACCES"),
+    ("files-open-at-the-host", "EACCES"),
+    ("its-own-starter", "EACCES"),
+    ("processes", "EACCES"),
+    ("passwords", "EACCES"),
+    ("users", "EACCES"),
+    ("name-of-the-machine", "EACCES"),
+    ("secrets-in-files", "EACCES"),
+    ("data-of-the-host", "EACCES"),
+    ("images-of-bots", "EACCES"),
+    ("other-builds", "EACCES"),
+    ("data-by-a-link", "EACCES"),
+    ("data-by-a-hard-link", "REFUSED"),
+    ("data-moved-here", "REFUSED"),
+    ("data-removed", "EACCES"),
+    ("data-cut-off", "EACCES"),
+    ("writes-beside", "EACCES"),
+    ("writes-temporary", "EACCES"),
+    ("writes-the-sdk", "EACCES"),
+    ("writes-npm", "EACCES"),
+    ("writes-home", "REFUSED"),
+    ("tcp", "REFUSED"),
+    ("unix-socket", "REFUSED"),
+    ("listens-tcp", "REFUSED"),
+    ("listens-unix", "REFUSED"),
+    ("udp", "REFUSED"),
+    ("names", "REFUSED"),
+    ("shell", "REFUSED"),
+    ("node-again", "EPERM"),
+    ("outlives-as-a-group", "EPERM"),
+    ("forks-for-ever", "EPERM"),
+    ("own-program", "EPERM"),
+    ("ends-the-host", "ENOSYS"),
+    ("ends-its-starter", "ENOSYS"),
+    ("ends-all", "ENOSYS"),
+    ("debugs-the-host", "REFUSED"),
+    ("slows-the-host", "ENOSYS"),
+    ("becomes-another", "REFUSED"),
+    ("another-folder", "EPERM"),
+    ("memory-bomb", "failed"),
+    ("heap-bomb", "failed"),
+    ("thread-bomb", "failed"),
+    ("one-large-file", "failed"),
+    ("bytes-bomb", "wrote more than 64 MiB or 2000 files"),
+    ("files-bomb", "wrote more than 64 MiB or 2000 files"),
+    ("open-files-bomb", "EMFILE"),
+    ("folders-bomb", "REFUSED"),
+    ("never-ends", "installing packages took more than 8 s"),
+    ("waits-for-ever", "installing packages took more than 8 s"),
+    ("speaks-for-ever", "was ended"),
+    ("variables", "nothing of the host"),
+    ("rights-of-others-files", "nothing changed"),
+    ("registry-is-asked-to-write", "403"),
+    ("registry-leads-elsewhere", "403"),
+    ("registry-by-another-path", "REFUSED"),
+    ("registry-is-given-nonsense", "REFUSED"),
+];
+
+/// What a build finds around it, and may not have.
+struct Surroundings {
+    folder: tempfile::TempDir,
+    _tcp: TcpListener,
+    _unix: UnixListener,
+}
+
+impl Surroundings {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let npm = folder.path().join("npm");
+        std::fs::create_dir(&npm).unwrap();
+        std::fs::write(npm.join("package.json"), "{}").unwrap();
+        std::fs::write(npm.join("npm.js"), HOSTILE).unwrap();
+        let secret = folder.path().join("secret.txt");
+        std::fs::write(&secret, "of the host").unwrap();
+        std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).unwrap();
+        Self {
+            _tcp: TcpListener::bind("127.0.0.1:0").unwrap(),
+            _unix: UnixListener::bind(folder.path().join("socket")).unwrap(),
+            folder,
+        }
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn setup(&self, takes_namespaces: bool) -> Setup {
+        let settings = BundlingSettings::of_this_program(
+            Some(["https://registry.npmjs.org".to_owned()].into()),
+            EgressPolicy::default(),
+        );
+        Setup {
+            bundling: BundlingSettings {
+                npm: Some(self.path("npm/npm.js")),
+                patience: Duration::from_secs(8),
+                most_on_disk: Usage {
+                    bytes: 64 << 20,
+                    files: 2_000,
+                },
+                takes_namespaces,
+                ..settings
+            },
+            ..Setup::default()
+        }
+    }
+
+    /// Tells the hostile npm what it is to reach for.
+    fn are_known(&self, data: &Path) {
+        let at = json!({
+            "host": std::process::id(),
+            "data": data,
+            "secret": self.path("secret.txt"),
+            "port": self._tcp.local_addr().unwrap().port(),
+            "socket": self.path("socket"),
+            "sdk": sdk(),
+        });
+        std::fs::write(self.path("npm/where.json"), at.to_string()).unwrap();
+    }
+}
+
+fn asking_for(probe: &str) -> Vec<u8> {
+    let package = json!({ "main": "app.js", "dependencies": { probe: "1" } });
+    packed(&[
+        ("package.json", &package.to_string()),
+        ("app.js", "require('dep')"),
+    ])
+}
+
+async fn nothing_is_reached(takes_namespaces: bool) {
+    let around = Surroundings::new();
+    let mut host = TestHost::start_with(around.setup(takes_namespaces)).await;
+    around.are_known(host.data());
+    host.project("shop").await;
+    let operator = host.operator();
+    for (probe, says) in TRIED {
+        let error = refusal(&operator, "shop", asking_for(probe)).await;
+        let error = error.unwrap_or_else(|| panic!("{probe}: the version is ready"));
+        assert!(!error.contains("DID "), "{probe}: {error}");
+        assert!(error.contains(says), "{probe}: {error}");
+    }
+    assert_eq!(
+        std::fs::read_to_string(around.path("secret.txt")).unwrap(),
+        "of the host"
+    );
+    eventually("no build leaves anything", async || {
+        let left = std::fs::read_dir(host.data().join("builds")).unwrap();
+        let names = left.map(|entry| entry.unwrap().file_name());
+        let mut builds = names.filter(|name| name.to_string_lossy().starts_with("build-"));
+        builds.next().is_none().then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_floor_alone_keeps_a_hostile_npm_to_its_folder() {
+    nothing_is_reached(false).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_layers_together_keep_a_hostile_npm_to_its_folder() {
+    nothing_is_reached(true).await;
+}
+
+/// Processes whose working directory is below a folder.
+fn processes_below(folder: &Path) -> usize {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let folders =
+        processes.filter_map(|process| std::fs::read_link(process.path().join("cwd")).ok());
+    folders.filter(|cwd| cwd.starts_with(folder)).count()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_build_ends_with_its_host() {
+    let around = Surroundings::new();
+    let setup = around.setup(true);
+    let mut host = TestHost::start_with(Setup {
+        bundling: BundlingSettings {
+            patience: Duration::from_secs(600),
+            ..setup.bundling
+        },
+        ..setup
+    })
+    .await;
+    around.are_known(host.data());
+    host.project("shop").await;
+    let operator = host.operator();
+    post(&operator, "shop", asking_for("waits-for-ever"))
+        .await
+        .ok();
+    let builds = host.data().join("builds");
+    eventually("npm runs", async || {
+        (processes_below(&builds) == 2).then_some(())
+    })
+    .await;
+    host.stops().await;
+    eventually("npm has ended", async || {
+        (processes_below(&builds) == 0).then_some(())
+    })
+    .await;
+}
