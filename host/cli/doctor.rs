@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{ApiArgs, CliError, Client, Output};
+use crate::deploys::layers_here;
 use crate::sdk::{self, Sdk};
 
 /// The oldest Node.js whose npm is known to install what bots want.
@@ -99,6 +100,7 @@ impl DoctorArgs {
             self.sdk(),
             node(),
             npm(),
+            self.builds().await,
             self.postgres(),
             port(self.port),
             mappings(),
@@ -119,6 +121,21 @@ impl DoctorArgs {
         match Sdk::open(&folder) {
             Ok(_) => Finding::good("SDK", folder.display().to_string()),
             Err(error) => Finding::bad("SDK", error.to_string(), "bots cannot be built without it"),
+        }
+    }
+
+    async fn builds(&self) -> Finding {
+        const WHAT: &str = "confined builds";
+        let Ok(sdk) = Sdk::open(&sdk::installed(&self.sdk)) else {
+            return Finding::note(WHAT, "not tried without the SDK", "see above");
+        };
+        match layers_here(sdk).await {
+            Ok(layers) => Finding::good(WHAT, layers.to_string()),
+            Err(error) => Finding::note(
+                WHAT,
+                error.to_string(),
+                "`roost serve` on this machine takes no uploads; `roost dev` builds all the same",
+            ),
         }
     }
 

@@ -36,7 +36,7 @@ use crate::projects::{
 use crate::sandbox::{BootReport, Bot};
 use crate::telemetry::Metrics;
 use crate::workshop::Workshop;
-use bundling::Bundling;
+use bundling::{Bundling, Layers};
 use checks::Care;
 use files::Files;
 use futures::future::BoxFuture;
@@ -51,7 +51,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-pub use bundling::{BundleUploadArgs, BundlingError, BundlingSettings};
+pub use bundling::{BundleUploadArgs, BundlingError, BundlingSettings, layers_here};
 pub use environment::{Source, Variables};
 pub use error::{DeployError, SwitchError};
 pub use handshake::{Found, HandshakeError};
@@ -293,11 +293,10 @@ impl Deploys {
     }
 
     /// Fails on a host that has to confine the builds of what strangers upload, and cannot.
-    async fn confines_builds(&self) -> Result<(), DeployError> {
-        let layers = self.bundling.layers(&self.files.builds()).await;
-        match layers {
-            Ok(_) => Ok(()),
-            Err(_) if self.settings.is_local => Ok(()),
+    async fn confines_builds(&self) -> Result<Option<Layers>, DeployError> {
+        match self.bundling.layers(&self.files.builds()).await {
+            Ok(layers) => Ok(Some(layers)),
+            Err(_) if self.settings.is_local => Ok(None),
             Err(error) => Err(error.into()),
         }
     }

@@ -9,6 +9,8 @@ use std::time::Duration;
 use http::Uri;
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_util::client::proxy::matcher::Matcher;
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::crypto::CryptoProvider;
@@ -32,6 +34,8 @@ pub(super) struct Connector {
     lookups: Lookups,
     tls: Arc<ClientConfig>,
     limit: Duration,
+    /// The operator's own, for what is its own business.
+    proxies: Option<Arc<Matcher>>,
 }
 
 impl Connector {
@@ -45,6 +49,7 @@ impl Connector {
             lookups: Lookups::new(limits.resolve),
             tls: Arc::new(tls(&policy.authorities)?),
             limit: limits.connect,
+            proxies: policy.goes_by_proxy.then(|| Arc::new(Matcher::from_env())),
         })
     }
 }
@@ -76,6 +81,23 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
+        let limit = self.limit;
+        let proxy = self
+            .proxies
+            .as_ref()
+            .and_then(|proxies| proxies.intercept(&uri));
+        if let Some(proxy) = proxy {
+            let mut tcp = HttpConnector::new();
+            tcp.enforce_http(false);
+            let mut tunnel = Tunnel::new(proxy.uri().clone(), tcp);
+            if let Some(login) = proxy.basic_auth() {
+                tunnel = tunnel.with_auth(login.clone());
+            }
+            return within(
+                limit,
+                HttpsConnector::from((tunnel, self.tls.clone())).call(uri),
+            );
+        }
         let default = match uri.scheme_str() {
             Some("https") => 443,
             _ => 80,
@@ -88,11 +110,19 @@ impl Service<Uri> for Connector {
         let mut tcp = HttpConnector::new_with_resolver(addresses);
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
-        let connecting = HttpsConnector::from((tcp, self.tls.clone())).call(uri);
-        let limit = self.limit;
-        Box::pin(async move {
-            let connected = tokio::time::timeout(limit, connecting).await;
-            connected.map_err(|_| EgressError::ConnectTimeout)?
-        })
+        within(
+            limit,
+            HttpsConnector::from((tcp, self.tls.clone())).call(uri),
+        )
     }
+}
+
+fn within<T: 'static>(
+    limit: Duration,
+    connecting: impl Future<Output = Result<T, BoxError>> + Send + 'static,
+) -> Connecting<T> {
+    Box::pin(async move {
+        let connected = tokio::time::timeout(limit, connecting).await;
+        connected.map_err(|_| EgressError::ConnectTimeout)?
+    })
 }

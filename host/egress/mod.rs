@@ -4,12 +4,13 @@
 //! checked, and the connection goes to a checked one, so that a name that changes its mind between
 //! check and connection gains nothing. Literal addresses are checked in whatever form they are
 //! written. Redirects are not followed: the bot's own client does that, and each hop comes back
-//! here. No proxy is taken from the environment, and connections are shared by requests to the
+//! here. No proxy is taken from the environment but for registries (`registries`), and connections are shared by requests to the
 //! same host only.
 //!
 //! Bodies stream both ways, under limits on bytes and time. Not here: how many requests a run may
 //! make and at once, which its budget counts.
 
+mod answers;
 mod body;
 mod connect;
 mod error;

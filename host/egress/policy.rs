@@ -22,6 +22,8 @@ pub struct EgressPolicy {
     /// Ports on which nothing is sent. HTTP can be made to look like a conversation with a mail
     /// server, hence SMTP's by default.
     pub denied_ports: Vec<u16>,
+    /// Whether the proxies of the host's environment are used. Never for bots: a proxy reaches what they may not.
+    pub goes_by_proxy: bool,
 }
 
 /// Networks that are not the public Internet, from IANA's registries of special addresses, as
@@ -64,6 +66,7 @@ impl Default for EgressPolicy {
             authorities: Authorities::default(),
             deny: Vec::new(),
             denied_ports: vec![25, 465, 587],
+            goes_by_proxy: false,
         }
     }
 }

@@ -3,15 +3,15 @@
 //! An operator's registry may be anywhere, also on an inner network; what it leads on to has to be public, unless
 //! it is allowed, too.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
-use http_body_util::Empty;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Empty, Full};
 use reqwest::Url;
 
-use super::body::StreamingBody;
+use super::answers::Answers;
 use super::error::EgressError;
 use super::policy::EgressPolicy;
 use super::settings::{Allowed, Authorities};
@@ -51,7 +51,11 @@ pub struct Registries {
     own: Egress,
     /// For where they lead.
     others: Egress,
+    kept: Answers,
 }
+
+/// What a registry gives.
+pub type RegistryBody = UnsyncBoxBody<Bytes, EgressError>;
 
 /// Why a registry gave nothing.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +85,7 @@ impl Registries {
         };
         let others = EgressPolicy {
             authorities: with_nodes(&policy.authorities),
+            goes_by_proxy: true,
             ..policy.clone()
         };
         let everywhere = ["0.0.0.0/0", "::/0"].into_iter();
@@ -100,6 +105,7 @@ impl Registries {
             allowed: allowed.map(urls),
             own: Egress::new(own, limits.clone())?,
             others: Egress::new(others, limits)?,
+            kept: Answers::new(),
         })
     }
 
@@ -119,7 +125,7 @@ impl Registries {
         method: &Method,
         url: &str,
         headers: &HeaderMap,
-    ) -> Result<http::Response<StreamingBody>, RegistryError> {
+    ) -> Result<http::Response<RegistryBody>, RegistryError> {
         if method != Method::GET {
             return Err(RegistryError::Method(method.clone()));
         }
@@ -127,6 +133,14 @@ impl Registries {
         let mut url =
             first.ok_or_else(|| RegistryError::NotAllowed(url.chars().take(200).collect()))?;
         let mut headers = only(headers, &SENT_ON);
+        let key = Answers::key(url.as_str(), &headers);
+        if let Some(key) = &key
+            && let Some(kept) = self.kept.find(key).await
+        {
+            let mut answer = http::Response::new(whole(kept.body));
+            *answer.headers_mut() = kept.headers;
+            return Ok(answer);
+        }
         for _ in 0..HOPS {
             let mut request = http::Request::new(Empty::<Bytes>::new());
             *request.uri_mut() = url
@@ -142,7 +156,15 @@ impl Registries {
             let Some(next) = next(&url, &answer) else {
                 let (mut parts, body) = answer.into_parts();
                 parts.headers = only(&parts.headers, &GIVEN_BACK);
-                return Ok(http::Response::from_parts(parts, body));
+                let lasts = Answers::lasts(parts.status, &parts.headers);
+                let (Some(key), Some(lasts)) = (key, lasts) else {
+                    return Ok(http::Response::from_parts(parts, body.boxed_unsync()));
+                };
+                let body = body.collect().await?.to_bytes();
+                self.kept
+                    .keep(key, parts.headers.clone(), body.clone(), lasts)
+                    .await;
+                return Ok(http::Response::from_parts(parts, whole(body)));
             };
             if next.origin() != url.origin() {
                 // What it was logged in with is no business of another's.
@@ -159,6 +181,12 @@ impl Registries {
         let allowed = self.allowed.as_deref();
         is_web && !has_login && allowed.is_none_or(|all| all.iter().any(|one| is_below(url, one)))
     }
+}
+
+fn whole(body: Bytes) -> RegistryBody {
+    Full::new(body)
+        .map_err(|never| match never {})
+        .boxed_unsync()
 }
 
 /// The operator's authorities for bots, and those that it gave Node.

@@ -33,9 +33,13 @@ const UNDER_WAY: usize = 16;
 
 /// Builds until `stop`; then what is being built is given back.
 pub(super) async fn run(deploys: Deploys, stop: CancellationToken) {
-    if let Err(error) = deploys.confines_builds().await {
-        tracing::error!("{error}");
-        return;
+    match deploys.confines_builds().await {
+        Ok(Some(layers)) => tracing::info!("builds of uploads are confined by {layers}"),
+        Ok(None) => {}
+        Err(error) => {
+            tracing::error!("{error}");
+            return;
+        }
     }
     let slots = Arc::new(Semaphore::new(UNDER_WAY));
     let builds = TaskTracker::new();

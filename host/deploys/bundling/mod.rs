@@ -18,7 +18,8 @@ mod registry;
 mod wire;
 mod word;
 
-use std::io::{self, IoSlice, Write as _};
+use std::fmt;
+use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::net::UnixStream as BlockingStream;
@@ -146,6 +147,24 @@ impl BundlingError {
 pub struct Layers {
     /// Beside the floor, a network of its own.
     pub namespaces: bool,
+}
+
+impl fmt::Display for Layers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.namespaces {
+            true => "landlock, seccomp, limits and a network of their own",
+            false => "landlock, seccomp and limits",
+        })
+    }
+}
+
+/// Finds out what this machine has of what builds are confined by.
+pub async fn layers_here(sdk: Sdk) -> Result<Layers, BundlingError> {
+    let folder = tempfile::tempdir()?;
+    let settings = BundlingSettings::of_this_program(None, EgressPolicy::default());
+    Bundling::new(settings, Arc::new(sdk))
+        .layers(folder.path())
+        .await
 }
 
 /// A build's turn at the processor, which it gives back while it waits for registries.

@@ -42,7 +42,7 @@ http.createServer(async (req, res) => {{
 }
 
 /// A bot that answers `name: text`.
-fn named(name: &str) -> String {
+pub(super) fn named(name: &str) -> String {
     bot("", &format!("`{name}: ${{message.text.body}}`"))
 }
 
