@@ -274,6 +274,8 @@ fn allowed() -> Result<BpfProgram, Missing> {
     rules.insert(libc::SYS_fcntl, one_of(1, &numbers(&FILE_COMMANDS))?);
     rules.insert(libc::SYS_ioctl, one_of(1, &DEVICE_COMMANDS)?);
     rules.insert(libc::SYS_prctl, one_of(0, &numbers(&PROCESS_COMMANDS))?);
+    // Between a process and what it starts: it leads nowhere else.
+    rules.insert(libc::SYS_socketpair, one_of(0, &[low(libc::AF_UNIX)])?);
     // Its own group, which ends with it, and no other process.
     rules.insert(libc::SYS_kill, one_of(0, &[0])?);
     // Go wakes its threads so. Others do nothing when they get it.
@@ -305,6 +307,7 @@ pub(super) fn starts_nothing() -> Result<BpfProgram, Missing> {
     let is_thread = SeccompCmpOp::MaskedEq(low(libc::CLONE_THREAD));
     let mut rules = Rules::new();
     rules.insert(libc::SYS_clone, vec![when(&[(0, is_thread, 0)])?]);
+    rules.insert(libc::SYS_socketpair, Vec::new());
     rules.insert(libc::SYS_chdir, Vec::new());
     rules.insert(libc::SYS_fchdir, Vec::new());
     #[cfg(target_arch = "x86_64")]

@@ -48,11 +48,6 @@ fn calls(parent: c_long, buffer: c_long, path: c_long) -> Vec<Call> {
             libc::SYS_socket,
             of(libc::AF_PACKET.into(), 3, 0),
         ),
-        (
-            "pair of sockets",
-            libc::SYS_socketpair,
-            [libc::AF_UNIX.into(), STREAM, 0, buffer, 0, 0],
-        ),
         ("connect", libc::SYS_connect, of(0, buffer, 16)),
         ("bind", libc::SYS_bind, of(0, buffer, 16)),
         ("listen", libc::SYS_listen, of(0, 1, 0)),
@@ -203,11 +198,10 @@ fn calls(parent: c_long, buffer: c_long, path: c_long) -> Vec<Call> {
 }
 
 /// What a free process may try without harm to this machine.
-const HARMLESS: [&str; 12] = [
+const HARMLESS: [&str; 11] = [
     "socket of the network",
     "socket of version 6",
     "socket of this machine",
-    "pair of sockets",
     "handle of another",
     "signal to another",
     "signal to a thread",
