@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use roost::app::{App, AppConfig};
+use roost::deploys::BundlingSettings;
 use roost::egress::EgressPolicy;
 use roost::inbox::{DispatcherSettings, InboxLimits};
 use roost::projects::{NewNumber, Secret};

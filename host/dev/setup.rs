@@ -3,6 +3,7 @@
 use super::keys::Keys;
 use super::progress::step;
 use crate::app::{App, AppConfig};
+use crate::deploys::BundlingSettings;
 use crate::egress::EgressPolicy;
 use crate::inbox::{DispatcherSettings, InboxLimits};
 use crate::postgres::{Embedded, EmbeddedConfig};

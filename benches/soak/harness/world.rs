@@ -9,6 +9,7 @@ use clap::Parser;
 use futures::stream::{StreamExt as _, TryStreamExt as _};
 use roost::app::{App, AppConfig};
 use roost::config::ServeArgs;
+use roost::deploys::BundlingSettings;
 use roost::postgres::{Embedded, EmbeddedConfig, Endpoint};
 use roost::projects::{NewNumber, ProjectId, Secret};
 use roost::sandbox::Compiler;

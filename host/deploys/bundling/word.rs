@@ -220,7 +220,7 @@ fn made(
         esbuild: &request.esbuild,
         npm: request.npm.as_ref().map(|npm| npm.program.as_path()),
         builtins: &builtins,
-        progress: &|step| talk.line(Level::Info, step),
+        progress: &|step: &str| talk.line(Level::Info, step),
         confined: Some(&confined),
     };
     let bundle = bundle(&folder, &tools).map_err(|error| error.below(&folder))?;
