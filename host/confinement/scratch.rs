@@ -143,7 +143,7 @@ mod tests {
         }
         std::fs::create_dir_all(path.join("moved-1/locked/in")).unwrap();
         std::os::unix::fs::symlink(outside.path(), path.join("moved-1/out")).unwrap();
-        let locked = std::fs::Permissions::from_mode(0);
+        let locked = std::fs::Permissions::from_mode(0o000);
         std::fs::set_permissions(path.join("moved-1/locked"), locked).unwrap();
         drop(scratch);
         assert!(!path.exists());
