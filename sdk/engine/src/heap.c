@@ -11,13 +11,17 @@
 
 /*
  * Classes 0 to 31 are multiples of 8 up to 256; after them eight to a doubling,
- * up to 64 KiB. LARGE blocks have their size in the eight bytes before them.
+ * up to 64 KiB. LARGE blocks have their size in the eight bytes before them; KEPT
+ * ones are all of one size and lie in rooms of their own.
  */
-enum { FINE = 32, PER_DOUBLING = 8, CLASSES = FINE + 8 * PER_DOUBLING, LARGE = 255 };
+enum { FINE = 32, PER_DOUBLING = 8, CLASSES = FINE + 8 * PER_DOUBLING, KEPT = 254, LARGE = 255 };
 #define LARGEST_CLASS (64u << 10)
 /* Smaller blocks are cut from pieces of large ones that are free; what is left of a piece in the end is lost. */
 #define PIECE_BYTES (256u << 10)
 #define LARGEST_PIECE (4u << 10)
+
+#define KEPT_BYTES 32u
+#define KEPT_ROOM (4 * HOST_PAGE)
 
 /* What an event may use without growing the memory: a system call each time. */
 #define EVENT_RESERVE (1u << 20)
@@ -41,6 +45,8 @@ static free_block *free_lists[CLASSES];
 static large_block *free_large; /* by address, neighbours merged */
 static uintptr_t top, end, highest; /* first free byte; end of memory; first byte never used */
 static uintptr_t piece, piece_end;   /* what is left of a large block that small ones are cut from */
+static free_block *free_kept;
+static uintptr_t kept, kept_end;     /* what is left of the last room */
 
 extern unsigned char __heap_base;
 
@@ -177,8 +183,29 @@ void *heap_take_zeroed(size_t size, uint8_t *class) {
   return block;
 }
 
+void *heap_take_kept(size_t size, uint8_t *class) {
+  if (size != KEPT_BYTES) return heap_take(size, class);
+  *class = KEPT;
+  free_block *block = free_kept;
+  if (block) {
+    free_kept = block->next;
+    return block;
+  }
+  if (kept == kept_end) {
+    uintptr_t before = (uintptr_t)grow(0);
+    uintptr_t room = (before + HOST_PAGE - 1) & ~(uintptr_t)(HOST_PAGE - 1);
+    if (!grow(room - before + KEPT_ROOM)) return NULL;
+    kept = room;
+    kept_end = room + KEPT_ROOM;
+  }
+  block = (free_block *)kept;
+  kept += KEPT_BYTES;
+  return block;
+}
+
 size_t heap_bytes(const void *block, uint8_t class) {
-  return class == LARGE ? ((const large_block *)((const uint8_t *)block - 8))->size : class_bytes(class);
+  if (class < CLASSES) return class_bytes(class);
+  return class == KEPT ? KEPT_BYTES : ((const large_block *)((const uint8_t *)block - 8))->size;
 }
 
 bool heap_extend(void *payload, uint8_t class, size_t size) {
@@ -193,13 +220,16 @@ bool heap_extend(void *payload, uint8_t class, size_t size) {
 
 void heap_give(void *block, uint8_t class) {
   if (heap_is_sealed(block)) return;
-  if (class == LARGE) {
-    give_large(block);
-    return;
-  }
   free_block *freed = block;
-  freed->next = free_lists[class];
-  free_lists[class] = freed;
+  if (class < CLASSES) {
+    freed->next = free_lists[class];
+    free_lists[class] = freed;
+  } else if (class == KEPT) {
+    freed->next = free_kept;
+    free_kept = freed;
+  } else {
+    give_large(block);
+  }
 }
 
 /* What `memset` may use of the stack below `heap_seal`; what lies there is in the image. */
@@ -213,6 +243,13 @@ void heap_seal(void) {
       memset(block, 0, class_bytes(n));
     }
   }
+  while (free_kept) {
+    free_block *block = free_kept;
+    free_kept = block->next;
+    memset(block, 0, KEPT_BYTES);
+  }
+  memset((void *)kept, 0, kept_end - kept);
+  kept = kept_end = 0;
   while (free_large) {
     large_block *block = free_large;
     free_large = block->next;

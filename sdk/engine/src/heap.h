@@ -23,6 +23,11 @@ static inline bool heap_is_sealed(const void *p) { return (uintptr_t)p < heap_se
 void *heap_take(size_t size, uint8_t *size_class);
 /* The same, filled with zeros. */
 void *heap_take_zeroed(size_t size, uint8_t *size_class);
+/*
+ * For what one event after the other writes though it is older than all of them:
+ * variables that functions assign to. They lie together, so that few pages are written.
+ */
+void *heap_take_kept(size_t size, uint8_t *size_class);
 /* Makes a block larger where it is, if it can be. */
 bool heap_extend(void *block, uint8_t size_class, size_t size);
 /* Gives a block back. A sealed one stays where it is. */
