@@ -10,11 +10,11 @@
 #define HOST_PAGE 4096u
 
 /*
- * Classes 0 to 31 are multiples of 8 up to 256; after them eight to a doubling,
+ * Classes 0 to 31 are multiples of 8 up to 256; after them sixteen to a doubling,
  * up to 64 KiB. LARGE blocks have their size in the eight bytes before them; KEPT
  * ones are all of one size and lie in rooms of their own.
  */
-enum { FINE = 32, PER_DOUBLING = 8, CLASSES = FINE + 8 * PER_DOUBLING, KEPT = 254, LARGE = 255 };
+enum { FINE = 32, PER_DOUBLING = 16, CLASSES = FINE + 8 * PER_DOUBLING, KEPT = 254, LARGE = 255 };
 #define LARGEST_CLASS (64u << 10)
 /* Smaller blocks are cut from pieces of large ones that are free; what is left of a piece in the end is lost. */
 #define PIECE_BYTES (256u << 10)
@@ -53,14 +53,14 @@ extern unsigned char __heap_base;
 static unsigned class_of(size_t size) {
   if (size <= 256) return size ? (unsigned)(size + 7) / 8 - 1 : 0;
   unsigned log = 31 - __builtin_clz((unsigned)size - 1); /* 2^log < size <= 2^(log+1) */
-  unsigned step = log - 3;
+  unsigned step = log - 4;
   return FINE + (log - 8) * PER_DOUBLING + (((unsigned)size - 1 - (1u << log)) >> step);
 }
 
 static size_t class_bytes(unsigned class) {
   if (class < FINE) return (class + 1) * 8;
   unsigned log = 8 + (class - FINE) / PER_DOUBLING;
-  return (1u << log) + (((class - FINE) % PER_DOUBLING + 1) << (log - 3));
+  return (1u << log) + (((class - FINE) % PER_DOUBLING + 1) << (log - 4));
 }
 
 /* Moves the top; the bytes from there on are free to use. */
