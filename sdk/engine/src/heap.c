@@ -14,7 +14,7 @@
  * up to 64 KiB. LARGE blocks have their size in the eight bytes before them; KEPT
  * ones are all of one size and lie in rooms of their own.
  */
-enum { FINE = 32, PER_DOUBLING = 16, CLASSES = FINE + 8 * PER_DOUBLING, KEPT = 254, LARGE = 255 };
+enum { FINE = HEAP_FINE, PER_DOUBLING = 16, CLASSES = HEAP_CLASSES, KEPT = 254, LARGE = 255 };
 #define LARGEST_CLASS (64u << 10)
 /* Smaller blocks are cut from pieces of large ones that are free; what is left of a piece in the end is lost. */
 #define PIECE_BYTES (256u << 10)
@@ -26,9 +26,7 @@ enum { FINE = 32, PER_DOUBLING = 16, CLASSES = FINE + 8 * PER_DOUBLING, KEPT = 2
 /* What an event may use without growing the memory: a system call each time. */
 #define EVENT_RESERVE (1u << 20)
 
-typedef struct free_block {
-  struct free_block *next;
-} free_block;
+typedef heap_free_block free_block;
 
 typedef struct large_block {
   uint32_t size; /* of the payload */
@@ -41,7 +39,8 @@ typedef struct large_block {
 
 uintptr_t heap_sealed_end;
 
-static free_block *free_lists[CLASSES];
+heap_free_block *heap_free_lists[CLASSES];
+#define free_lists heap_free_lists
 static large_block *free_large; /* by address, neighbours merged */
 static uintptr_t top, end, highest; /* first free byte; end of memory; first byte never used */
 static uintptr_t piece, piece_end;   /* what is left of a large block that small ones are cut from */
@@ -171,7 +170,7 @@ static void *take(size_t size, uint8_t *class, bool *is_zero) {
   return grown;
 }
 
-void *heap_take(size_t size, uint8_t *class) {
+void *heap_take_other(size_t size, uint8_t *class) {
   bool is_zero;
   return take(size, class, &is_zero);
 }
@@ -203,7 +202,7 @@ void *heap_take_kept(size_t size, uint8_t *class) {
   return block;
 }
 
-size_t heap_bytes(const void *block, uint8_t class) {
+size_t heap_bytes_other(const void *block, uint8_t class) {
   if (class < CLASSES) return class_bytes(class);
   return class == KEPT ? KEPT_BYTES : ((const large_block *)((const uint8_t *)block - 8))->size;
 }
@@ -218,18 +217,14 @@ bool heap_extend(void *payload, uint8_t class, size_t size) {
   return true;
 }
 
-void heap_give(void *block, uint8_t class) {
-  if (heap_is_sealed(block)) return;
-  free_block *freed = block;
-  if (class < CLASSES) {
-    freed->next = free_lists[class];
-    free_lists[class] = freed;
-  } else if (class == KEPT) {
-    freed->next = free_kept;
-    free_kept = freed;
-  } else {
+void heap_give_other(void *block, uint8_t class) {
+  if (class != KEPT) {
     give_large(block);
+    return;
   }
+  free_block *freed = block;
+  freed->next = free_kept;
+  free_kept = freed;
 }
 
 /* What `memset` may use of the stack below `heap_seal`; what lies there is in the image. */
