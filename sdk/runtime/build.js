@@ -33,6 +33,8 @@ const builtins = {
     build.onResolve({ filter: /.*/ }, ({ path, importer }) => {
       if (!importer.includes('node_modules')) return
       if (importer.includes('readable-stream') && path === '../shims/process') return face('node/process.js')
+      // `url` has an older one of its own, which does the same.
+      if (path === 'punycode/' && importer.includes('node_modules/url/')) return { path: fileURLToPath(new URL('../node_modules/punycode/punycode.es6.js', import.meta.url)) }
       const alias = path.startsWith('.') ? undefined : aliases.get(path)
       if (alias) return face(alias)
       const name = path.replace(/^node:/, '')
@@ -50,7 +52,7 @@ const builtins = {
     build.onLoad({ filter: /@exodus\/bytes\/fallback\/multi-byte\.encodings\.json$/ }, ({ path }) => ({
       contents: `const { Buffer } = require('buffer')
         const { brotliDecompressSync } = require('zlib')
-        module.exports = JSON.parse(brotliDecompressSync(Buffer.from(${JSON.stringify(packed(readFileSync(path, 'utf8')))}, 'base64')))`,
+        module.exports = JSON.parse(brotliDecompressSync(Buffer.from(${JSON.stringify(packed(readFileSync(path, 'utf8')))}, 'latin1')))`,
       resolveDir: dirname(path), loader: 'js',
     }))
 
@@ -71,6 +73,7 @@ await build({
   target: 'es2023',
   minifyWhitespace: true,
   minifySyntax: true,
+  charset: 'utf8',
   legalComments: 'eof',
   logLevel: 'warning',
   plugins: [builtins],
@@ -90,9 +93,9 @@ const { outputFiles } = await build({
 const names = new Function('__engine', `globalThis.__engine = __engine\n${outputFiles[0].text}\nreturn names.default`)(standIn())
 writeFileSync(fileURLToPath(new URL('dist/builtins.json', import.meta.url)), `${JSON.stringify(names, null, 2)}\n`)
 
-/** JSON without spaces, by Brotli. */
+/** JSON without spaces, by Brotli, a character for each byte: such a string takes a byte for each in the engine. */
 function packed(json) {
-  return brotliCompressSync(JSON.stringify(JSON.parse(json))).toString('base64')
+  return brotliCompressSync(JSON.stringify(JSON.parse(json))).toString('latin1')
 }
 
 /** An engine that answers nothing: enough for the table of modules to come to be. */

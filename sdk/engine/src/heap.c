@@ -10,21 +10,23 @@
 #define HOST_PAGE 4096u
 
 /*
- * Classes 0 to 31 are multiples of 8 up to 256; after them eight to a doubling,
- * up to 64 KiB. LARGE blocks have their size in the eight bytes before them.
+ * Classes 0 to 31 are multiples of 8 up to 256; after them sixteen to a doubling,
+ * up to 64 KiB. LARGE blocks have their size in the eight bytes before them; KEPT
+ * ones are all of one size and lie in rooms of their own.
  */
-enum { FINE = 32, PER_DOUBLING = 8, CLASSES = FINE + 8 * PER_DOUBLING, LARGE = 255 };
+enum { FINE = HEAP_FINE, PER_DOUBLING = 16, CLASSES = HEAP_CLASSES, KEPT = 254, LARGE = 255 };
 #define LARGEST_CLASS (64u << 10)
 /* Smaller blocks are cut from pieces of large ones that are free; what is left of a piece in the end is lost. */
 #define PIECE_BYTES (256u << 10)
 #define LARGEST_PIECE (4u << 10)
 
+#define KEPT_BYTES 32u
+#define KEPT_ROOM (4 * HOST_PAGE)
+
 /* What an event may use without growing the memory: a system call each time. */
 #define EVENT_RESERVE (1u << 20)
 
-typedef struct free_block {
-  struct free_block *next;
-} free_block;
+typedef heap_free_block free_block;
 
 typedef struct large_block {
   uint32_t size; /* of the payload */
@@ -37,24 +39,27 @@ typedef struct large_block {
 
 uintptr_t heap_sealed_end;
 
-static free_block *free_lists[CLASSES];
+heap_free_block *heap_free_lists[CLASSES];
+#define free_lists heap_free_lists
 static large_block *free_large; /* by address, neighbours merged */
 static uintptr_t top, end, highest; /* first free byte; end of memory; first byte never used */
 static uintptr_t piece, piece_end;   /* what is left of a large block that small ones are cut from */
+static free_block *free_kept;
+static uintptr_t kept, kept_end;     /* what is left of the last room */
 
 extern unsigned char __heap_base;
 
 static unsigned class_of(size_t size) {
   if (size <= 256) return size ? (unsigned)(size + 7) / 8 - 1 : 0;
   unsigned log = 31 - __builtin_clz((unsigned)size - 1); /* 2^log < size <= 2^(log+1) */
-  unsigned step = log - 3;
+  unsigned step = log - 4;
   return FINE + (log - 8) * PER_DOUBLING + (((unsigned)size - 1 - (1u << log)) >> step);
 }
 
 static size_t class_bytes(unsigned class) {
   if (class < FINE) return (class + 1) * 8;
   unsigned log = 8 + (class - FINE) / PER_DOUBLING;
-  return (1u << log) + (((class - FINE) % PER_DOUBLING + 1) << (log - 3));
+  return (1u << log) + (((class - FINE) % PER_DOUBLING + 1) << (log - 4));
 }
 
 /* Moves the top; the bytes from there on are free to use. */
@@ -165,7 +170,7 @@ static void *take(size_t size, uint8_t *class, bool *is_zero) {
   return grown;
 }
 
-void *heap_take(size_t size, uint8_t *class) {
+void *heap_take_other(size_t size, uint8_t *class) {
   bool is_zero;
   return take(size, class, &is_zero);
 }
@@ -177,8 +182,29 @@ void *heap_take_zeroed(size_t size, uint8_t *class) {
   return block;
 }
 
-size_t heap_bytes(const void *block, uint8_t class) {
-  return class == LARGE ? ((const large_block *)((const uint8_t *)block - 8))->size : class_bytes(class);
+void *heap_take_kept(size_t size, uint8_t *class) {
+  if (size != KEPT_BYTES) return heap_take(size, class);
+  *class = KEPT;
+  free_block *block = free_kept;
+  if (block) {
+    free_kept = block->next;
+    return block;
+  }
+  if (kept == kept_end) {
+    uintptr_t before = (uintptr_t)grow(0);
+    uintptr_t room = (before + HOST_PAGE - 1) & ~(uintptr_t)(HOST_PAGE - 1);
+    if (!grow(room - before + KEPT_ROOM)) return NULL;
+    kept = room;
+    kept_end = room + KEPT_ROOM;
+  }
+  block = (free_block *)kept;
+  kept += KEPT_BYTES;
+  return block;
+}
+
+size_t heap_bytes_other(const void *block, uint8_t class) {
+  if (class < CLASSES) return class_bytes(class);
+  return class == KEPT ? KEPT_BYTES : ((const large_block *)((const uint8_t *)block - 8))->size;
 }
 
 bool heap_extend(void *payload, uint8_t class, size_t size) {
@@ -191,15 +217,14 @@ bool heap_extend(void *payload, uint8_t class, size_t size) {
   return true;
 }
 
-void heap_give(void *block, uint8_t class) {
-  if (heap_is_sealed(block)) return;
-  if (class == LARGE) {
+void heap_give_other(void *block, uint8_t class) {
+  if (class != KEPT) {
     give_large(block);
     return;
   }
   free_block *freed = block;
-  freed->next = free_lists[class];
-  free_lists[class] = freed;
+  freed->next = free_kept;
+  free_kept = freed;
 }
 
 /* What `memset` may use of the stack below `heap_seal`; what lies there is in the image. */
@@ -213,6 +238,13 @@ void heap_seal(void) {
       memset(block, 0, class_bytes(n));
     }
   }
+  while (free_kept) {
+    free_block *block = free_kept;
+    free_kept = block->next;
+    memset(block, 0, KEPT_BYTES);
+  }
+  memset((void *)kept, 0, kept_end - kept);
+  kept = kept_end = 0;
   while (free_large) {
     large_block *block = free_large;
     free_large = block->next;

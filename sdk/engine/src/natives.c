@@ -145,22 +145,22 @@ static JSValue js_set_async_context(JSContext *c, JSValueConst this, int count, 
 const char out_of_memory_report[] =
     "{\"ok\":false,\"error\":{\"message\":\"out of memory\",\"code\":\"ERR_OUT_OF_MEMORY\"}}";
 
-/* To bytes without the functions' text; NULL with an exception. */
-static uint8_t *compile(const char *source, size_t size, const char *file, int type, size_t *length) {
+/* To bytes without the functions' text; NULL with an exception. `leave_out` is JS_WRITE_OBJ_STRIP_LINES or 0. */
+static uint8_t *compile(const char *source, size_t size, const char *file, int type, int leave_out, size_t *length) {
   JSValue compiled = JS_Eval(js, source, size, file, type | JS_EVAL_FLAG_COMPILE_ONLY);
   if (JS_IsException(compiled)) return NULL;
-  uint8_t *bytes = JS_WriteObject(js, length, compiled, JS_WRITE_OBJ_BYTECODE | JS_WRITE_OBJ_STRIP_SOURCE);
+  uint8_t *bytes = JS_WriteObject(js, length, compiled, JS_WRITE_OBJ_BYTECODE | JS_WRITE_OBJ_STRIP_SOURCE | leave_out);
   JS_FreeValue(js, compiled);
   return bytes;
 }
 
 /*
- * Compiles and runs the runtime without keeping its source: an image that held
+ * Compiles and runs the runtime without keeping its source, or its lines: an image that held
  * the text of all its functions would be half as large again.
  */
 JSValue run_source(const char *source, size_t size, const char *file) {
   size_t length;
-  uint8_t *bytes = compile(source, size, file, JS_EVAL_TYPE_GLOBAL, &length);
+  uint8_t *bytes = compile(source, size, file, JS_EVAL_TYPE_GLOBAL, JS_WRITE_OBJ_STRIP_LINES, &length);
   if (!bytes) return JS_EXCEPTION;
   JSValue stripped = JS_ReadObject(js, bytes, length, JS_READ_OBJ_BYTECODE);
   js_free(js, bytes);
@@ -211,7 +211,7 @@ bool compile_bundle(engine_string_t *bundle, engine_string_t *names, engine_stri
   JSShownName *shown = read_names(names, &count);
   JS_SetSourcePositions(runtime, text + before, size - before, shown, count);
   size_t length;
-  uint8_t *bytes = compile(text, size, parts[2], is_module ? JS_EVAL_TYPE_MODULE : JS_EVAL_TYPE_GLOBAL, &length);
+  uint8_t *bytes = compile(text, size, parts[2], is_module ? JS_EVAL_TYPE_MODULE : JS_EVAL_TYPE_GLOBAL, 0, &length);
   JS_SetSourcePositions(runtime, NULL, 0, NULL, 0);
   if (!bytes) return false;
   code->ptr = malloc(length);

@@ -4,6 +4,7 @@ import { codedError } from '../errors.js'
 const TOKEN = /^[\^_`a-zA-Z\-0-9!#$%&'*+.|~]+$/
 // eslint-disable-next-line no-control-regex
 const BAD_VALUE = /[^\t\x20-\x7e\x80-\xff]/
+const NOT_PLAIN = /[^\t\x20-\x7e]/
 
 /**
  * What belongs to one connection, or says whom it is to: the host says those. `wasi:http` refuses a message that has
@@ -24,12 +25,20 @@ export function validateHeaderName(name, label = 'Header name') {
 }
 
 export function validateHeaderValue(name, value) {
+  isPlainValue(name, value)
+}
+
+/** Whether a header's value is ASCII. One that is no value of a header throws. */
+export function isPlainValue(name, value) {
   if (value === undefined) {
     throw codedError(TypeError, 'ERR_HTTP_INVALID_HEADER_VALUE', `Invalid value "${value}" for header "${name}"`)
   }
+  // Each pass over a text costs; nearly all are plain.
+  if (!NOT_PLAIN.test(value)) return true
   if (BAD_VALUE.test(value)) {
     throw codedError(TypeError, 'ERR_INVALID_CHAR', `Invalid character in header content ["${name}"]`)
   }
+  return false
 }
 
 /** `req.headers` of flat pairs. */
@@ -60,8 +69,11 @@ export function distinctHeadersOf(pairs) {
 
 /** The first value of a header in flat pairs. */
 export function valueOf(pairs, header) {
-  const at = pairs.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === header)
-  return at < 0 ? undefined : pairs[at + 1]
+  for (let i = 0; i < pairs.length; i += 2) {
+    const name = pairs[i]
+    if (name.length === header.length && name.toLowerCase() === header) return pairs[i + 1]
+  }
+  return undefined
 }
 
 /** The pairs without what is the host's to say. */

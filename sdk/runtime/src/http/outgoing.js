@@ -3,7 +3,7 @@ import { codedError, invalidArgType, systemError } from '../errors.js'
 import { uncaught } from '../loop/uncaught.js'
 import { Buffer } from '../node/buffer.js'
 import { Stream } from '../node/stream.js'
-import { validateHeaderName, validateHeaderValue } from './headers.js'
+import { isPlainValue, validateHeaderName } from './headers.js'
 
 const HIGH_WATER = 65536
 const kHeaders = Symbol('headers')
@@ -39,7 +39,7 @@ export function OutgoingMessage(options) {
   this[kHeaders] = new Map()
   this[kQueue] = []
   this[kState] = {
-    wire: undefined, begun: false, busy: false, length: 0, needDrain: false, corked: 0, finished: false, unread: false, inUtf8: false,
+    wire: undefined, begun: false, busy: false, length: 0, needDrain: false, corked: 0, finished: false, unread: false, isPlain: true, inUtf8: false,
     highWaterMark: options?.highWaterMark ?? HIGH_WATER, written: 0,
   }
 }
@@ -66,7 +66,11 @@ Object.assign(OutgoingMessage.prototype, {
   setHeader(name, value) {
     refuseWhenSent(this, 'set')
     validateHeaderName(name)
-    for (const item of Array.isArray(value) ? value : [value]) validateHeaderValue(name, item)
+    if (Array.isArray(value)) {
+      for (const item of value) if (!isPlainValue(name, item)) this[kState].isPlain = false
+    } else if (!isPlainValue(name, value)) {
+      this[kState].isPlain = false
+    }
     this[kHeaders].set(name.toLowerCase(), [name, value])
     return this
   },
@@ -181,21 +185,22 @@ Object.assign(OutgoingMessage.prototype, {
 /** The headers as flat pairs, in the case they were set in; each character of a value is a byte. */
 export function pairsOf(message) {
   const pairs = []
-  const { inUtf8 } = message[kState]
-  let hasLength = message._contentLength > 0
+  const { isPlain } = message[kState]
   for (const [key, [name, value]] of message[kHeaders]) {
-    if (key === 'content-length') hasLength = Number(value) > 0
     for (const item of Array.isArray(value) ? value : [value]) {
-      let text = String(item)
-      if (NOT_ASCII.test(text)) {
-        // Node reads this one as UTF-8 where it knows the length, whatever it is in.
-        if (key === 'content-disposition' && hasLength) text = Buffer.from(text, 'latin1').toString()
-        text = Buffer.from(text, inUtf8 ? 'utf8' : 'latin1').toString('latin1')
-      }
-      pairs.push(name, text)
+      const text = String(item)
+      pairs.push(name, isPlain ? text : bytesOf(message, key, text))
     }
   }
   return pairs
+}
+
+function bytesOf(message, key, text) {
+  if (!NOT_ASCII.test(text)) return text
+  // Node reads this one as UTF-8 where it knows the length, whatever it is in.
+  const length = message[kHeaders].get('content-length')?.[1] ?? message._contentLength
+  if (key === 'content-disposition' && length > 0) text = Buffer.from(text, 'latin1').toString()
+  return Buffer.from(text, message[kState].inUtf8 ? 'utf8' : 'latin1').toString('latin1')
 }
 
 // eslint-disable-next-line no-control-regex
@@ -204,7 +209,7 @@ const NOT_ASCII = /[^\u0000-\u007f]/
 /** Node writes the head and a first piece of text as one, so that the head is in UTF-8 too; otherwise it is in latin1. */
 function joinHead(message, chunk, encoding) {
   const state = message[kState]
-  if (state.begun || message[kQueue].length > 0 || typeof chunk !== 'string' || chunk === '') return
+  if (state.isPlain || state.begun || message[kQueue].length > 0 || typeof chunk !== 'string' || chunk === '') return
   state.inUtf8 = !encoding || /^utf-?8$/i.test(encoding)
 }
 

@@ -173,7 +173,7 @@ export function deliver(server, { method, path, pairs, source, encrypted, remote
     closed?.()
     if (!res.writableFinished && !req.complete) req.destroy()
   })
-  if (/100-continue/i.test(req.headers.expect ?? '') && server.listenerCount('checkContinue') > 0) {
+  if (req.headers.expect && /100-continue/i.test(req.headers.expect) && server.listenerCount('checkContinue') > 0) {
     server.emit('checkContinue', req, res)
   } else if (!server.emit('request', req, res)) {
     res.writeHead(503)
@@ -209,11 +209,11 @@ export function onRequest(id, method, scheme, authority, path, pairs, body) {
     return
   }
 
-  if (authority !== undefined && !pairs.some((name, i) => i % 2 === 0 && name.toLowerCase() === 'host')) {
+  if (authority !== undefined && valueOf(pairs, 'host') === undefined) {
     pairs = ['host', authority, ...pairs]
   }
   // The host takes the framing off; without a sign of a body, body parsers would not look for one.
-  if (method !== 'GET' && method !== 'HEAD' && !pairs.some((name, i) => i % 2 === 0 && /^(content-length|transfer-encoding)$/i.test(name))) {
+  if (method !== 'GET' && method !== 'HEAD' && valueOf(pairs, 'content-length') === undefined && valueOf(pairs, 'transfer-encoding') === undefined) {
     pairs = [...pairs, 'transfer-encoding', 'chunked']
   }
   const source = sourceOf(body)

@@ -6,8 +6,8 @@ import { matches } from '../fs/glob.js'
 
 /** Arguments that are no text are refused as Node refuses them, in its words and with its code. */
 function checked(run, names) {
+  const rest = names.at(-1).startsWith('...')
   return Object.defineProperty(function (...args) {
-    const rest = names.at(-1).startsWith('...')
     args.forEach((value, i) => {
       const name = rest ? names[0].slice(3).replace('#', i) : names[i]
       const optional = name === 'suffix' && value === undefined
@@ -22,6 +22,15 @@ function side(path, windows) {
   const own = { ...path }
   const texts = { resolve: ['...paths[#]'], join: ['...path'], normalize: ['path'], isAbsolute: ['path'], relative: ['from', 'to'], dirname: ['path'], basename: ['path', 'suffix'], extname: ['path'], parse: ['path'] }
   for (const [name, names] of Object.entries(texts)) own[name] = checked(path[name], names)
+  const { extname } = own
+  Object.assign(own, {
+    // The library goes over a path character by character, and a server asks this of a plain name at each answer.
+    extname(path) {
+      if (typeof path !== 'string' || path[0] === '.' || /[/\\:]/.test(path)) return extname(path)
+      const dot = path.lastIndexOf('.')
+      return dot < 0 ? '' : path.slice(dot)
+    },
+  })
   own.format = function format(parts) {
     if (parts === null || typeof parts !== 'object' || Array.isArray(parts)) throw invalidArgType('pathObject', 'of type object', parts)
     // A dot before the extension may be left out.

@@ -1,5 +1,5 @@
 /** `Headers`. */
-import { validateHeaderName, validateHeaderValue } from '../http/headers.js'
+import { isPlainValue, validateHeaderName } from '../http/headers.js'
 import { custom, inspect } from '../node/inspect.js'
 
 const normalize = (name) => {
@@ -8,7 +8,7 @@ const normalize = (name) => {
 }
 const clean = (name, value) => {
   const text = `${value}`.replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, '')
-  validateHeaderValue(name, text)
+  isPlainValue(name, text)
   return text
 }
 
