@@ -9,6 +9,7 @@ pub(crate) mod bindings;
 mod compression;
 mod conversations;
 mod database;
+mod digests;
 mod event;
 mod http;
 mod log;

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import vm from 'node:vm'
 import { buildSync } from 'esbuild'
 import { compression } from './compression.js'
+import { digests } from './digests.js'
 import { FakeEngine } from './fake_engine.js'
 
 /** Bundles a bot as the host does, from its source and the packages that this folder has. */
@@ -86,7 +87,7 @@ export function makeEngine(functions, network) {
   }
 
   const packing = compression(native.bytes)
-  const fake = new FakeEngine(native, { ...packing.functions, ...functions }, network)
+  const fake = new FakeEngine(native, { ...packing.functions, ...digests(native.bytes), ...functions }, network)
   fake.openStreams = packing.openStreams
   fake.load(runtime)
   engines.add(new WeakRef(fake))

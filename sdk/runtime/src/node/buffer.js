@@ -169,7 +169,23 @@ const { fill, copy, lastIndexOf } = prototype
 prototype.fill = function (value, offset, end, encoding) {
   if (typeof offset === 'number') integer(offset, 'offset', 0, Number.MAX_SAFE_INTEGER)
   if (typeof offset === 'number' && typeof end === 'number') integer(end, 'end', 0, this.length)
-  return fill.call(this, value, offset, end, encoding)
+  // Node goes to the end then, whatever it is told.
+  if (offset === undefined && typeof end === 'number') end = undefined
+  return filled(this, value, offset, end, encoding)
+}
+
+/** The library writes byte by byte: it does so at the begin only. */
+function filled(target, value, offset, end, encoding) {
+  const [from, to, coding] = typeof offset === 'string' ? [0, target.length, offset]
+    : typeof end === 'string' ? [offset ?? 0, target.length, end] : [offset ?? 0, end ?? target.length, encoding]
+  const unit = typeof value === 'string' ? Buffer.byteLength(value, coding) : ArrayBuffer.isView(value) ? value.byteLength : 1
+  const begin = Math.ceil(256 / unit) * unit
+  if (!(Number.isInteger(from) && Number.isInteger(to) && from >= 0 && to <= target.length && to - from > begin)) {
+    return fill.call(target, value, offset, end, encoding)
+  }
+  fill.call(target, value, from, from + begin, coding)
+  for (let done = begin; done < to - from; done *= 2) target.copyWithin(from + done, from, from + Math.min(done, to - from - done))
+  return target
 }
 prototype.copy = function (target, targetStart, start, end) {
   if (!ArrayBuffer.isView(target)) throw invalidArgType('target', 'an instance of Buffer or Uint8Array', target)

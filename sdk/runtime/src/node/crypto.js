@@ -1,24 +1,26 @@
 /** `node:crypto`: digests, MACs, key derivation and random numbers. */
-import { hmac } from '@noble/hashes/hmac.js'
-import { md5, ripemd160, sha1 } from '@noble/hashes/legacy.js'
 import { pbkdf2 as noblePbkdf2 } from '@noble/hashes/pbkdf2.js'
 import { hkdf as nobleHkdf } from '@noble/hashes/hkdf.js'
 import { scrypt as nobleScrypt } from '@noble/hashes/scrypt.js'
-import { sha224, sha256, sha384, sha512, sha512_256 } from '@noble/hashes/sha2.js'
 import { codedError, invalidArgType, outOfRange, unavailable } from '../errors.js'
 import { fillRandom, rememberPool } from '../random.js'
 import { Buffer } from './buffer.js'
+import { Mac, hostHash } from './digests.js'
 import { Transform } from './stream.js'
 
-const HASHES = {
-  md5, sha1, sha224, sha256, sha384, sha512, ripemd160, rmd160: ripemd160, 'sha512-256': sha512_256, 'rsa-sha256': sha256,
-  'rsa-sha1': sha1, 'rsa-sha512': sha512,
+/** By the bytes of a block and of the digest. */
+const SIZES = {
+  md5: [64, 16], ripemd160: [64, 20], sha1: [64, 20], sha224: [64, 28], sha256: [64, 32], sha384: [128, 48], sha512: [128, 64],
+  'sha512-224': [128, 28], 'sha512-256': [128, 32], 'sha3-224': [144, 28], 'sha3-256': [136, 32], 'sha3-384': [104, 48], 'sha3-512': [72, 64],
 }
+const HASHES = Object.fromEntries(Object.entries(SIZES).map(([name, sizes]) => [name, hostHash(name, ...sizes)]))
+for (const [other, name] of [['rmd160', 'ripemd160'], ['ripemd', 'ripemd160'], ['rsa-md5', 'md5'], ['rsa-ripemd160', 'ripemd160'], ['rsa-sha1', 'sha1'], ['rsa-sha224', 'sha224'],
+  ['rsa-sha256', 'sha256'], ['rsa-sha384', 'sha384'], ['rsa-sha512', 'sha512']]) HASHES[other] = HASHES[name]
 
 export function hashOf(name) {
   const found = HASHES[String(name).toLowerCase()] ?? HASHES[String(name).toLowerCase().replace('-', '')]
   if (!found) {
-    throw codedError(Error, 'ERR_OSSL_EVP_UNSUPPORTED', `Digest method not supported: ${name}. Roost has ${Object.keys(HASHES).slice(0, 6).join(', ')}.`)
+    throw new Error(`Digest method not supported: ${name}. Roost has ${Object.keys(SIZES).join(', ')}.`)
   }
   return found
 }
@@ -35,11 +37,25 @@ const asBuffer = (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.by
 
 /** What Hash and Hmac share: a stream, too, whose one chunk is the digest. */
 function Digest(state, options) {
-  Transform.call(this, options)
+  this._options = options
   this._state = state
   this._done = false
 }
 Object.setPrototypeOf(Digest.prototype, Transform.prototype)
+
+// To become a stream costs more than a digest, and few do: it is one when somebody looks at it as at one.
+for (const name of ['_readableState', '_writableState']) {
+  Object.defineProperty(Digest.prototype, name, {
+    configurable: true,
+    get() {
+      if (this._state === undefined) return undefined
+      Transform.call(this, this._options)
+      return this[name]
+    },
+    set(value) { Object.defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true }) },
+  })
+}
+
 Object.assign(Digest.prototype, {
   update(data, encoding) {
     if (this._done) throw codedError(Error, 'ERR_CRYPTO_HASH_FINALIZED', 'Digest already called')
@@ -71,7 +87,7 @@ Hash.prototype.copy = function copy(options) { return new Hash(this, options) }
 
 function Hmac(algorithm, key, options) {
   if (!(this instanceof Hmac)) return new Hmac(algorithm, key, options)
-  Digest.call(this, hmac.create(hashOf(algorithm), toBytes(key, 'key', options?.encoding)), options)
+  Digest.call(this, new Mac(hashOf(algorithm), toBytes(key, 'key', options?.encoding)), options)
 }
 Object.setPrototypeOf(Hmac.prototype, Digest.prototype)
 

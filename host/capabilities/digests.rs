@@ -1,0 +1,213 @@
+//! `roost:bot/digests`: digests and HMAC, a piece at a time.
+//!
+//! A call takes no more than a mebibyte: it lasts milliseconds, between which the event's processor time is
+//! looked at. What is carried from call to call is with the bot.
+
+use super::bindings::roost::bot::digests::{self, Error};
+use crate::sandbox::RunState;
+use hmac::digest::block_api::EagerHash;
+use hmac::digest::common::hazmat::SerializableState;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use md5::Md5;
+use ripemd::Ripemd160;
+use sha1::Sha1;
+use sha2::digest::Digest;
+use sha2::{Sha224, Sha256, Sha384, Sha512, Sha512_224, Sha512_256};
+use sha3::{Sha3_224, Sha3_256, Sha3_384, Sha3_512};
+
+/// What a call takes at most.
+const MOST: usize = 1 << 20;
+
+/// Takes a state and a piece.
+type OnePiece = fn(Option<&[u8]>, &[u8]) -> Result<Vec<u8>, Error>;
+
+/// An algorithm, for who knows it by name only.
+struct Algorithm {
+    name: &'static str,
+    update: OnePiece,
+    finish: OnePiece,
+    hmac: fn(&[u8], &[u8]) -> Vec<u8>,
+}
+
+impl Algorithm {
+    const fn of<D: Digest + EagerHash + SerializableState>(name: &'static str) -> Self {
+        Self {
+            name,
+            update: update::<D>,
+            finish: finish::<D>,
+            hmac: hmac_of::<D>,
+        }
+    }
+}
+
+const ALGORITHMS: [Algorithm; 13] = [
+    Algorithm::of::<Md5>("md5"),
+    Algorithm::of::<Ripemd160>("ripemd160"),
+    Algorithm::of::<Sha1>("sha1"),
+    Algorithm::of::<Sha224>("sha224"),
+    Algorithm::of::<Sha256>("sha256"),
+    Algorithm::of::<Sha384>("sha384"),
+    Algorithm::of::<Sha512>("sha512"),
+    Algorithm::of::<Sha512_224>("sha512-224"),
+    Algorithm::of::<Sha512_256>("sha512-256"),
+    Algorithm::of::<Sha3_224>("sha3-224"),
+    Algorithm::of::<Sha3_256>("sha3-256"),
+    Algorithm::of::<Sha3_384>("sha3-384"),
+    Algorithm::of::<Sha3_512>("sha3-512"),
+];
+
+fn resumed<D: Digest + SerializableState>(state: Option<&[u8]>) -> Result<D, Error> {
+    let Some(state) = state else {
+        return Ok(D::new());
+    };
+    let state = state.try_into().map_err(|_| Error::MalformedState)?;
+    D::deserialize(state).map_err(|_| Error::MalformedState)
+}
+
+fn update<D: Digest + SerializableState>(
+    state: Option<&[u8]>,
+    data: &[u8],
+) -> Result<Vec<u8>, Error> {
+    let mut digest = resumed::<D>(state)?;
+    digest.update(data);
+    Ok(digest.serialize().to_vec())
+}
+
+fn finish<D: Digest + SerializableState>(
+    state: Option<&[u8]>,
+    data: &[u8],
+) -> Result<Vec<u8>, Error> {
+    let mut digest = resumed::<D>(state)?;
+    digest.update(data);
+    Ok(digest.finalize().to_vec())
+}
+
+fn hmac_of<D: EagerHash>(key: &[u8], data: &[u8]) -> Vec<u8> {
+    // Of any length: longer keys than a block are digested first.
+    let Ok(mut mac) = Hmac::<D>::new_from_slice(key) else {
+        return Vec::new();
+    };
+    mac.update(data);
+    mac.finalize().into_bytes().to_vec()
+}
+
+fn named(algorithm: &str, data: &[u8]) -> Result<&'static Algorithm, Error> {
+    if data.len() > MOST {
+        return Err(Error::TooMuch);
+    }
+    let mut all = ALGORITHMS.iter();
+    all.find(|one| one.name == algorithm)
+        .ok_or_else(|| Error::UnknownAlgorithm(names()))
+}
+
+fn names() -> Vec<String> {
+    ALGORITHMS.iter().map(|one| one.name.to_owned()).collect()
+}
+
+impl digests::Host for RunState {
+    fn algorithms(&mut self) -> Vec<String> {
+        names()
+    }
+
+    fn update(
+        &mut self,
+        algorithm: String,
+        state: Option<Vec<u8>>,
+        data: Vec<u8>,
+    ) -> Result<Vec<u8>, Error> {
+        (named(&algorithm, &data)?.update)(state.as_deref(), &data)
+    }
+
+    fn finish(
+        &mut self,
+        algorithm: String,
+        state: Option<Vec<u8>>,
+        data: Vec<u8>,
+    ) -> Result<Vec<u8>, Error> {
+        (named(&algorithm, &data)?.finish)(state.as_deref(), &data)
+    }
+
+    fn hmac(&mut self, algorithm: String, key: Vec<u8>, data: Vec<u8>) -> Result<Vec<u8>, Error> {
+        if key.len() > MOST {
+            return Err(Error::TooMuch);
+        }
+        Ok((named(&algorithm, &data)?.hmac)(&key, &data))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    #[test]
+    fn a_digest_goes_on_from_its_state() {
+        for one in &ALGORITHMS {
+            let whole = (one.finish)(None, b"one and two").unwrap();
+            let state = (one.update)(None, b"one and").unwrap();
+            let state = (one.update)(Some(&state), b"").unwrap();
+            assert_eq!(
+                (one.finish)(Some(&state), b" two").unwrap(),
+                whole,
+                "{}",
+                one.name
+            );
+            assert!(matches!(
+                (one.finish)(Some(&state[1..]), b""),
+                Err(Error::MalformedState)
+            ));
+        }
+    }
+
+    #[test]
+    fn digests_are_those_of_the_standards() {
+        let of = |name, data: &[u8]| hex(&(named(name, data).unwrap().finish)(None, data).unwrap());
+        assert_eq!(of("md5", b"abc"), "900150983cd24fb0d6963f7d28e17f72");
+        assert_eq!(
+            of("ripemd160", b"abc"),
+            "8eb208f7e05d987a9b044a8e98c6b087f15a0bfc"
+        );
+        assert_eq!(
+            of("sha3-256", b""),
+            "a7ffc6f8bf1ed76651c14756a061d662f580ff4de43b49fa82d80a4b80f8434a"
+        );
+        assert_eq!(
+            of("sha1", b"abc"),
+            "a9993e364706816aba3e25717850c26c9cd0d89d"
+        );
+        assert_eq!(
+            of("sha512-256", b""),
+            "c672b8d1ef56ed28ab87c3622c5114069bdd3ad7b8f9737498d0c01ecef0967a"
+        );
+        let mac = (named("sha256", b"").unwrap().hmac)(b"Jefe", b"what do ya want for nothing?");
+        assert_eq!(
+            hex(&mac),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+        );
+    }
+
+    #[test]
+    fn what_is_too_much_or_unknown_is_refused() {
+        assert!(matches!(
+            named("sha256", &vec![0; MOST + 1]),
+            Err(Error::TooMuch)
+        ));
+        let Err(Error::UnknownAlgorithm(names)) = named("whirlpool", b"") else {
+            panic!("it is known");
+        };
+        assert!(names.contains(&"sha256".to_owned()));
+    }
+
+    #[test]
+    fn a_state_of_any_bytes_is_no_crash() {
+        for one in &ALGORITHMS {
+            let state = (one.update)(None, b"x").unwrap();
+            for byte in [0, 0x7f, 0xff] {
+                let _ = (one.finish)(Some(&vec![byte; state.len()]), b"more");
+            }
+        }
+    }
+}
