@@ -162,8 +162,8 @@ pub enum ImageError {
     #[error("the SDK's runtime does not load: {0}")]
     Runtime(String),
     /// The top level passed its budget of processor time or memory, or crashed the engine.
-    #[error("the bot's top level did not end well")]
-    Boot(#[source] wasmtime::Error),
+    #[error("the bot's top level did not end well: {}", .0.root_cause())]
+    Boot(wasmtime::Error),
     /// The top level was still waiting when its time was over.
     #[error("the bot's top level still ran after {0:?}")]
     Timeout(std::time::Duration),
@@ -466,7 +466,8 @@ fn store(sandbox: &Sandbox, grants: Grants, budget: Budget) -> Store<RunState> {
     let cpu = budget.cpu;
     store.epoch_deadline_callback(move |context| {
         if context.data().cpu.used() > cpu {
-            wasmtime::bail!("the bot's top level used more than {cpu:?} of processor time");
+            let seconds = cpu.as_secs();
+            wasmtime::bail!("it used more than {seconds} s of processor time");
         }
         Ok(UpdateDeadline::Yield(1))
     });

@@ -75,7 +75,7 @@ const PROBES = {
   'node-again': () => starts(process.execPath, ['-e', '1']),
   'outlives-as-a-group': () => starts(process.execPath, ['-e', 'setInterval(() => {}, 1e6)'], { detached: true, timeout: 100 }),
   'forks-for-ever': () => { for (;;) starts(process.execPath, ['-e', '1']) },
-  'own-program': () => { fs.copyFileSync(process.execPath, 'program'); return starts(path.resolve('program'), ['-e', '1']) },
+  'own-program': () => { fs.writeFileSync('program', '#!/bin/sh\n', { mode: 0o755 }); return starts(path.resolve('program'), ['-e', '1']) },
   'ends-the-host': () => process.kill(at.host, 0),
   'ends-its-starter': () => process.kill(process.ppid, 0),
   'ends-all': () => process.kill(-1, 0),

@@ -19,7 +19,7 @@ use crate::support::sdk;
 
 const HOSTILE: &str = include_str!("hostile_npm.js");
 
-/// What is tried, and a word of what is said of it.
+/// What is tried, and a word of what is said of it, or one of several.
 const TRIED: [(&str, &str); 57] = [
     ("environment-of-the-host", "EACCES"),
     ("memory-of-the-host", "EACCES"),
@@ -61,9 +61,9 @@ const TRIED: [(&str, &str); 57] = [
     ("slows-the-host", "ENOSYS"),
     ("becomes-another", "REFUSED"),
     ("another-folder", "EPERM"),
-    ("memory-bomb", "failed"),
-    ("heap-bomb", "failed"),
-    ("thread-bomb", "failed"),
+    ("memory-bomb", "failed|took more than 8 s"),
+    ("heap-bomb", "failed|took more than 8 s"),
+    ("thread-bomb", "failed|took more than 8 s"),
     ("one-large-file", "failed"),
     ("bytes-bomb", "wrote more than 64 MiB or 2000 files"),
     ("files-bomb", "wrote more than 64 MiB or 2000 files"),
@@ -156,12 +156,16 @@ async fn nothing_is_reached(takes_namespaces: bool) {
     around.are_known(host.data());
     host.project("shop").await;
     let operator = host.operator();
+    let mut wrong = Vec::new();
     for (probe, says) in TRIED {
-        let error = refusal(&operator, "shop", asking_for(probe)).await;
-        let error = error.unwrap_or_else(|| panic!("{probe}: the version is ready"));
-        assert!(!error.contains("DID "), "{probe}: {error}");
-        assert!(error.contains(says), "{probe}: {error}");
+        match refusal(&operator, "shop", asking_for(probe)).await {
+            Some(error)
+                if !error.contains("DID ") && says.split('|').any(|says| error.contains(says)) => {}
+            Some(error) => wrong.push(format!("{probe}: no `{says}` in {error}")),
+            None => wrong.push(format!("{probe}: the version is ready")),
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert_eq!(
         std::fs::read_to_string(around.path("secret.txt")).unwrap(),
         "of the host"

