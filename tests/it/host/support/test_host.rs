@@ -410,11 +410,6 @@ impl TestHost {
         self.server().control_options()
     }
 
-    /// The host's folder.
-    pub(in crate::host) fn data(&self) -> &Path {
-        &self.data.0
-    }
-
     /// The cell of the host's projects, as an administrator sees it.
     pub(in crate::host) async fn cell_database(&self) -> PgConnection {
         let options = self.server().control_options().database("cell_1");
