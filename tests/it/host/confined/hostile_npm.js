@@ -129,7 +129,6 @@ const PROBES = {
   },
   'registry-is-asked-to-write': () => asks('https://registry.npmjs.org', 'PUT /x HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n'),
   'registry-leads-elsewhere': () => asks(`http://127.0.0.1:${at.port}`, 'GET / HTTP/1.1\r\nhost: registry.npmjs.org\r\n\r\n'),
-  'registry-by-another-path': () => asks('https://registry.npmjs.org', 'GET http://127.0.0.1/ HTTP/1.1\r\nhost: x@127.0.0.1\r\n\r\n'),
   'registry-is-given-nonsense': () => asks('x'.repeat(100_000), '\0'),
   'rights-of-others-files': () => {
     fs.chmodSync(at.secret, 0o666)
