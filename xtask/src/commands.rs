@@ -13,7 +13,9 @@ pub(crate) fn dev(arguments: &[String]) -> Result<()> {
     if !root.join("target/release/roost").is_file() {
         println!("building the host (once; wasmtime takes some minutes)");
     }
-    let building = Beside::start(&mut host_build(&root))?;
+    let mut build = host_build(&root);
+    unoptimised(&mut build);
+    let building = Beside::start(&mut build)?;
     let tools = crate::setup()?;
     building.ends()?;
     if started.elapsed().as_secs() > 5 {
@@ -56,6 +58,15 @@ fn host_build(root: &Path) -> Command {
         .args(["--package", "roost", "--bin", "roost"])
         .current_dir(root);
     command
+}
+
+/// Leaves the workspace's own crates unoptimised: to optimise them takes as long as all of wasmtime, and what a bot
+/// does is in wasmtime and in the engine.
+pub(crate) fn unoptimised(command: &mut Command) {
+    for member in ["roost", "roost-emulator"] {
+        command.arg("--config");
+        command.arg(format!("profile.release.package.{member}.opt-level=0"));
+    }
 }
 
 /// A build that goes on while tools are installed: those wait for the network, or keep one core busy.

@@ -4,7 +4,7 @@
 //! one line that sums everything up. A test that cannot run for want of a tool says so by
 //! [`SKIPPED`], and `--all` repeats it.
 
-use crate::commands::{Beside, environment, has_nextest};
+use crate::commands::{Beside, environment, has_nextest, unoptimised};
 use crate::tools::{Stamp, Tools, cargo, install_node_packages, pip_install, run};
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader};
@@ -117,11 +117,7 @@ fn test_runner(root: &Path, with_nextest: bool) -> Command {
         false => command.arg("test"),
     };
     command.args(["--release", "--locked", "--workspace"]);
-    // Compiling the workspace's own crates with optimisation costs more than it saves.
-    for member in ["roost", "roost-emulator"] {
-        command.arg("--config");
-        command.arg(format!("profile.release.package.{member}.opt-level=0"));
-    }
+    unoptimised(&mut command);
     command.current_dir(root);
     command
 }
