@@ -44,14 +44,23 @@ pub(super) fn fixture(name: &str) -> PathBuf {
 }
 
 /// Looks until there is something to see, and gives it.
-pub(super) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub(super) async fn eventually<T>(what: &str, look: impl AsyncFnMut() -> Option<T>) -> T {
+    eventually_within(DEADLINE, what, look).await
+}
+
+/// As [`eventually`], for what takes long of itself.
+pub(super) async fn eventually_within<T>(
+    deadline: Duration,
+    what: &str,
+    mut look: impl AsyncFnMut() -> Option<T>,
+) -> T {
     let begin = tokio::time::Instant::now();
     loop {
         if let Some(found) = look().await {
             return found;
         }
         assert!(
-            begin.elapsed() < DEADLINE,
+            begin.elapsed() < deadline,
             "not within the deadline: {what}"
         );
         tokio::time::sleep(Duration::from_millis(10)).await;
