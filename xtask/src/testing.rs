@@ -35,7 +35,56 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
     println!("testing the SDK");
     let sdk = run(&mut sdk_tests(&tools));
     compiling.ends()?;
-    run(&mut rust_tests(&tools, false, &arguments)).and(sdk)
+    let report = tools.root.join("target/nextest/default/junit.xml");
+    if report.exists() {
+        std::fs::remove_file(&report)?;
+    }
+    let rust = run(&mut rust_tests(&tools, false, &arguments));
+    let failures = match std::fs::read_to_string(&report) {
+        Ok(text) => failures(&text),
+        Err(_) => Vec::new(),
+    };
+    if failures.is_empty() {
+        return rust.and(sdk);
+    }
+    // What a log ends with is what is read of it.
+    for failure in failures {
+        println!("failed: {failure}");
+    }
+    if sdk.is_err() {
+        println!("failed: tests of the SDK, above");
+    }
+    std::process::exit(1)
+}
+
+/// The tests that failed at their last try too, by the report that nextest leaves: their names, and the beginning of
+/// what they said.
+fn failures(report: &str) -> Vec<String> {
+    let cases = report.split("<testcase ").skip(1);
+    let attribute = |text: &str, name: &str| {
+        let (_, rest) = text.split_once(&format!("{name}=\""))?;
+        let (value, _) = rest.split_once('"')?;
+        let mut value = value.replace("&#10;", "\n");
+        for (entity, character) in [
+            ("&quot;", "\""),
+            ("&apos;", "'"),
+            ("&lt;", "<"),
+            ("&gt;", ">"),
+            ("&amp;", "&"),
+        ] {
+            value = value.replace(entity, character);
+        }
+        Some(value)
+    };
+    let failed = cases.filter_map(|case| {
+        let (_, failure) = case
+            .split_once("<failure ")
+            .or_else(|| case.split_once("<error "))?;
+        let said = attribute(failure, "message").unwrap_or_default();
+        let said: String = said.chars().take(1_000).collect();
+        Some(format!("{}: {said}", attribute(case, "name")?))
+    });
+    failed.collect()
 }
 
 /// The variable that names the npm tarball.
@@ -238,7 +287,7 @@ fn lines_of(file: &PathBuf) -> Result<Vec<String>> {
 
 #[cfg(test)]
 mod tests {
-    use super::Tally;
+    use super::{Tally, failures};
 
     #[test]
     fn sums_are_read_from_what_the_runners_leave() {
@@ -259,5 +308,20 @@ mod tests {
         }
         let (passed, failed) = (4, 1);
         assert_eq!(tally, Tally { passed, failed });
+    }
+
+    #[test]
+    fn failures_are_told_by_name_and_by_what_they_said() {
+        let report = r#"<testsuite name="roost" tests="3">
+        <testcase name="passes" classname="roost" time="1.0">
+        </testcase>
+        <testcase name="passes::later" classname="roost" time="1.0">
+            <flakyFailure timestamp="x" time="1" message="no" type="test failure"></flakyFailure>
+        </testcase>
+        <testcase name="host::fails" classname="roost::it" time="1.0">
+            <failure message="thread &apos;x&apos; panicked at it.rs:1:&#10;a &lt; b" type="test failure">...</failure>
+        </testcase>"#;
+        let said = "host::fails: thread 'x' panicked at it.rs:1:\na < b";
+        assert_eq!(failures(report), [said]);
     }
 }
