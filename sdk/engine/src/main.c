@@ -59,8 +59,21 @@ void report_uncaught(void) {
   JS_FreeValue(js, error);
 }
 
+/* The atom of a literal. Those of every turn are found while an image is made. */
+static JSAtom atom_of(const char *name) {
+  static struct { const char *name; JSAtom atom; } known[12];
+  for (int i = 0; i < 12; i++) {
+    if (!known[i].name) {
+      known[i].name = name;
+      known[i].atom = JS_NewAtom(js, name);
+    }
+    if (known[i].name == name) return known[i].atom;
+  }
+  return JS_NewAtom(js, name);
+}
+
 JSValue call_runtime(const char *name, int count, JSValueConst *arguments) {
-  JSValue function = JS_GetPropertyStr(js, engine_object, name);
+  JSValue function = JS_GetProperty(js, engine_object, atom_of(name));
   if (JS_IsUndefined(function)) return JS_UNDEFINED;
   JSValue result = JS_Call(js, function, JS_UNDEFINED, count, arguments);
   JS_FreeValue(js, function);
