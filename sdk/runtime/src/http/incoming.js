@@ -1,6 +1,6 @@
 /** `http.IncomingMessage`: a request that a server received, or a response that a client received. */
-import { uncaught } from '../loop/uncaught.js'
-import { Buffer } from '../node/buffer.js'
+import { settle } from '../loop/uncaught.js'
+import { asBuffer } from '../node/buffer.js'
 import { Readable } from '../node/stream.js'
 import { bodyError, hungUp } from './failures.js'
 import { distinctHeadersOf, headersOf } from './headers.js'
@@ -57,9 +57,9 @@ Object.defineProperty(IncomingMessage.prototype, 'trailersDistinct', {
 })
 
 /** Gives a message its headers and where its body comes from. */
-export function fill(message, pairs, source) {
+export function fill(message, pairs, source, headers = headersOf(pairs)) {
   message.rawHeaders = pairs
-  message.headers = headersOf(pairs)
+  message.headers = headers
   message[kSource] = source
 }
 
@@ -73,20 +73,22 @@ IncomingMessage.prototype._read = function _read() {
   }
   this[kReading] = true
   this._consuming = true
-  source.read(CHUNK).then((bytes) => {
+  settle(source.read(CHUNK), (bytes) => {
     this[kReading] = false
+    // Who reads a source to its end has let go of it: the number of a closed stream is the next one's.
+    if (bytes === null) this[kSource] = undefined
     if (this.destroyed) return
     if (bytes === null) {
-      this[kSource] = undefined
       this.complete = true
       this.push(null)
     } else {
-      this.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
+      this.push(asBuffer(bytes))
     }
   }, (error) => {
     this[kReading] = false
+    this[kSource] = undefined
     this.destroy(bodyError(error))
-  }).catch(uncaught)
+  })
 }
 
 IncomingMessage.prototype._destroy = function _destroy(error, callback) {

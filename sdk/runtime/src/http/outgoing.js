@@ -1,6 +1,6 @@
 /** `http.OutgoingMessage`: headers and a body on their way out, with Node's order of events. */
 import { codedError, invalidArgType, systemError } from '../errors.js'
-import { uncaught } from '../loop/uncaught.js'
+import { settle } from '../loop/uncaught.js'
 import { Buffer } from '../node/buffer.js'
 import { Stream } from '../node/stream.js'
 import { isPlainValue, validateHeaderName } from './headers.js'
@@ -294,7 +294,7 @@ function pump(message) {
     const bytes = taken.length === 1 ? taken[0].bytes : Buffer.concat(taken.map((item) => item.bytes))
     state.busy = true
     const sent = state.unread ? Promise.resolve(false) : state.wire.write(bytes)
-    sent.then((open) => {
+    settle(sent, (open) => {
       state.busy = false
       state.length -= bytes.length
       state.written += bytes.length
@@ -310,7 +310,7 @@ function pump(message) {
     }, (error) => {
       state.busy = false
       message.destroy(error)
-    }).catch(uncaught)
+    })
     return
   }
   if (message.finished) {

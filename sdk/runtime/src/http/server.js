@@ -3,12 +3,12 @@ import { engine } from '../engine.js'
 import { codedError, systemError, unavailable } from '../errors.js'
 import { EventEmitter } from '../node/events.js'
 import { hungUp } from './failures.js'
-import { endToEnd, valueOf } from './headers.js'
+import { endToEnd, headersOf, valueOf } from './headers.js'
 import { IncomingMessage, fill } from './incoming.js'
 import { hangUp } from './outgoing.js'
 import { ServerResponse, connect } from './response.js'
 import { Connection } from './socket.js'
-import { sinkOf, sourceOf } from './streams.js'
+import { ownSourceOf, sinkOf } from './streams.js'
 import { runIn } from '../loop/context.js'
 import { answerCloses, answerOpens } from '../loop/staying.js'
 
@@ -157,14 +157,14 @@ export function mainFirst() {
  * Hands a request to a server. `send` is as in `connect` of response.js; `closed` is called when the answer is over.
  * Gives what tells the server that its client has gone.
  */
-export function deliver(server, { method, path, pairs, source, encrypted, remoteAddress }, send, closed) {
+export function deliver(server, { method, path, pairs, headers, source, encrypted, remoteAddress }, send, closed) {
   const socket = new Connection({ encrypted, remoteAddress, localPort: server._port })
   const Request = server._options.IncomingMessage ?? IncomingMessage
   const Response = server._options.ServerResponse ?? ServerResponse
   const req = new Request(socket)
   req.method = method
   req.url = path
-  fill(req, pairs, source)
+  fill(req, pairs, source, headers)
   const res = new Response(req)
   socket.server = server
   res.assignSocket(socket)
@@ -209,18 +209,17 @@ export function onRequest(id, method, scheme, authority, path, pairs, body) {
     return
   }
 
-  if (authority !== undefined && valueOf(pairs, 'host') === undefined) {
-    pairs = ['host', authority, ...pairs]
-  }
+  if (authority !== undefined && valueOf(pairs, 'host') === undefined) pairs.unshift('host', authority)
+  const headers = headersOf(pairs)
   // The host takes the framing off; without a sign of a body, body parsers would not look for one.
-  if (method !== 'GET' && method !== 'HEAD' && valueOf(pairs, 'content-length') === undefined && valueOf(pairs, 'transfer-encoding') === undefined) {
-    pairs = [...pairs, 'transfer-encoding', 'chunked']
+  if (method !== 'GET' && method !== 'HEAD' && headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) {
+    pairs.push('transfer-encoding', headers['transfer-encoding'] = 'chunked')
   }
-  const source = sourceOf(body)
+  const source = ownSourceOf(body)
   // The host is the one proxy in front: what it says of the client is what a socket would.
-  const remoteAddress = valueOf(pairs, 'x-forwarded-for')
+  const remoteAddress = headers['x-forwarded-for']
   answerOpens()
-  deliver(server, { method, path, pairs, source, encrypted: scheme === 'https', remoteAddress }, (status, message, head, hasBody) => {
+  deliver(server, { method, path, pairs, headers, source, encrypted: scheme === 'https', remoteAddress }, (status, message, head, hasBody) => {
     return sinkOf(engine.respond(id, status, endToEnd(head), hasBody))
   }, answerCloses)
 }

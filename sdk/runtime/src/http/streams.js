@@ -1,8 +1,13 @@
 /** The engine's streams, each closed once: the number of a closed one is the next one's. */
 import { engine } from '../engine.js'
 
+/** A body that is read by one who lets go of it at its end, and at an error. */
+export function ownSourceOf(stream) {
+  return { read: (max) => engine.read(stream, max), close: () => engine.close(stream) }
+}
+
 /** A body that is read. `track` sees each promise. */
-export function sourceOf(stream, track = (promise) => promise) {
+export function sourceOf(stream, track) {
   let open = true
   return {
     /** @returns {Promise<Uint8Array | null>} */

@@ -7,7 +7,7 @@ import { reportRejections } from './uncaught.js'
 let queue = []
 
 export function nextTick(callback, ...args) {
-  requireFunction(callback, 'callback')
+  if (typeof callback !== 'function') requireFunction(callback, 'callback')
   queue.push({ callback, args, frame: engine.getAsyncContext() })
 }
 

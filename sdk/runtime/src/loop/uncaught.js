@@ -31,6 +31,23 @@ export function uncaught(error, origin = 'uncaughtException') {
   if (!(error instanceof ExitSignal)) onFatal.handle(error, origin)
 }
 
+/** `promise.then(...)` where what the callbacks throw is nobody's to catch. */
+export function settle(promise, onValue, onError) {
+  promise.then((value) => {
+    try {
+      onValue(value)
+    } catch (error) {
+      uncaught(error)
+    }
+  }, (reason) => {
+    try {
+      onError(reason)
+    } catch (error) {
+      uncaught(error)
+    }
+  })
+}
+
 export function onRejection(promise, reason, handled) {
   if (!handled) fresh.set(promise, reason)
   else if (!fresh.delete(promise) && reported.delete(promise)) onFatal.process?.emit('rejectionHandled', promise)

@@ -73,7 +73,8 @@ function utf16Decode(bytes) {
   return parts.join('')
 }
 
-const asBuffer = (bytes) => Object.setPrototypeOf(bytes, prototype)
+/** Makes a buffer of an array that nobody else has. */
+export const asBuffer = (bytes) => Object.setPrototypeOf(bytes, prototype)
 
 Buffer.from = function from(value, encodingOrOffset, length) {
   if (typeof value === 'string') return asBuffer(encode(value, knownEncoding(encodingOrOffset)))

@@ -50,9 +50,13 @@ EventEmitter.prototype.emit = function emit(type, ...args) {
   if (handler === undefined) return false
 
   if (typeof handler === 'function') {
-    watch(this, type, args, handler.apply(this, args))
+    const result = handler.apply(this, args)
+    if (this[kCapture] === true) watch(this, type, args, result)
   } else {
-    for (const listener of handler.slice()) watch(this, type, args, listener.apply(this, args))
+    for (const listener of handler.slice()) {
+      const result = listener.apply(this, args)
+      if (this[kCapture] === true) watch(this, type, args, result)
+    }
   }
   return true
 }
@@ -64,7 +68,7 @@ function unhandled(error) {
 
 /** With `captureRejections`, what an async listener rejects with becomes an 'error' event. */
 function watch(emitter, type, args, result) {
-  if (emitter[kCapture] !== true || typeof result?.then !== 'function') return
+  if (typeof result?.then !== 'function') return
   result.then(undefined, (error) => process.nextTick(() => {
     if (typeof emitter[captureRejectionSymbol] === 'function') emitter[captureRejectionSymbol](error, type, ...args)
     else emitter.emit('error', error)
@@ -72,7 +76,7 @@ function watch(emitter, type, args, result) {
 }
 
 function add(target, type, listener, prepend) {
-  requireFunction(listener, 'listener')
+  if (typeof listener !== 'function') requireFunction(listener, 'listener')
   let events = target._events
   if (events === undefined) {
     events = target._events = { __proto__: null }
@@ -86,7 +90,9 @@ function add(target, type, listener, prepend) {
   if (existing === undefined) {
     events[type] = listener
     target._eventsCount++
-  } else if (typeof existing === 'function') {
+    return target
+  }
+  if (typeof existing === 'function') {
     events[type] = prepend ? [listener, existing] : [existing, listener]
   } else if (prepend) {
     existing.unshift(listener)
@@ -100,7 +106,7 @@ function add(target, type, listener, prepend) {
 function warnOfLeak(target, type) {
   const listeners = target._events[type]
   const limit = target.getMaxListeners?.() ?? defaultMaxListeners
-  if (typeof listeners === 'function' || limit === 0 || listeners.length <= limit || listeners.warned) return
+  if (limit === 0 || listeners.length <= limit || listeners.warned) return
   listeners.warned = true
   const warning = new Error(`Possible EventEmitter memory leak detected. ${listeners.length} ${String(type)} ` +
     `listeners added to ${target.constructor?.name ?? 'an emitter'}. MaxListeners is ${limit}. ` +
