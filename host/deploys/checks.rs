@@ -9,6 +9,7 @@ use crate::projects::{
 };
 use crate::sandbox::{BootReport, Bot};
 use crate::workshop::{Difference, Interfaces, Standing};
+use std::sync::Arc;
 
 /// A version that passed.
 pub(super) struct Checked {
@@ -45,8 +46,28 @@ impl Checked {
 }
 
 impl Deploys {
-    /// Boots the code with an environment, and has it answer Meta's handshake.
+    /// Boots the code with an environment, and has it answer Meta's handshake. Nothing secret is in
+    /// what is said of it.
     pub(super) async fn check(
+        &self,
+        owner: &Owner<'_>,
+        code: &Code,
+        environment: &Environment,
+        care: Care,
+        say: Option<&Say>,
+    ) -> Result<Checked, DeployError> {
+        let redactor = environment.redactor([]);
+        let say = say.cloned().map(|say| -> Say {
+            let redactor = redactor.clone();
+            Arc::new(move |level, text: &str| say(level, &redactor.redact(text)))
+        });
+        let checked = self
+            .look(owner, code, environment, care, say.as_ref())
+            .await;
+        checked.map_err(|error| error.without_secrets(&redactor))
+    }
+
+    async fn look(
         &self,
         owner: &Owner<'_>,
         code: &Code,
@@ -163,7 +184,7 @@ impl Deploys {
             Code::Bundle(_) => Grants::none(),
             Code::Component(_) => Grants::none()
                 .with_secrets(code.secrets(environment))
-                .with_log(self.log_of_start(owner, code.positions(), say)),
+                .with_log(self.log_of_start(owner, code.positions(), environment, say)),
         }
     }
 

@@ -5,9 +5,10 @@ use super::handshake::HandshakeError;
 use super::serving::ServingError;
 use super::upload::UploadError;
 use crate::build::artifact::ArtifactError;
-use crate::projects::{ProjectError, VersionState};
+use crate::projects::{ProjectError, Redactor, VersionState};
 use crate::sandbox::ImageError;
 use crate::workshop::WorkshopError;
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -48,6 +49,14 @@ pub enum DeployError {
         fails: Box<DeployError>,
         /// What is not there.
         complaint: String,
+    },
+    /// The same, after something secret was taken out of its text.
+    #[error("{text}")]
+    Redacted {
+        /// The error and its causes.
+        text: String,
+        /// Whether the bot's author has to act.
+        is_authors: bool,
     },
 }
 
@@ -92,6 +101,7 @@ impl DeployError {
             Self::Workshop(_) => true,
             Self::Shared(error) => error.is_authors(),
             Self::Lacking { .. } => true,
+            Self::Redacted { is_authors, .. } => *is_authors,
             Self::Project(_) | Self::Provision(_) | Self::Write(..) | Self::Serving(_) => false,
         }
     }
@@ -99,6 +109,18 @@ impl DeployError {
     /// The error and its causes.
     pub fn chain(&self) -> String {
         chain(self)
+    }
+
+    /// The same error; only its text, when there is something secret in it.
+    pub(super) fn without_secrets(self, redactor: &Redactor) -> Self {
+        let text = self.chain();
+        match redactor.redact(&text) {
+            Cow::Borrowed(_) => self,
+            Cow::Owned(text) => Self::Redacted {
+                text,
+                is_authors: self.is_authors(),
+            },
+        }
     }
 }
 

@@ -3,11 +3,11 @@
 use super::{DeployError, Deploys, Say};
 use crate::build::artifact::{self, Artifact};
 use crate::build::{Instance, Variable};
-use crate::capabilities::{BundleText, DatabaseGrant, Grants, Level, LogSink};
+use crate::capabilities::{BundleText, DatabaseGrant, Grants};
 use crate::logs::Origin;
 use crate::postgres::{Limits, Tenant};
-use crate::projects::{Environment, LogLevel, Project, VersionId};
-use crate::runs::{BootClient, BotLog};
+use crate::projects::{Environment, Project, VersionId};
+use crate::runs::{BootClient, BotLog, LogOf};
 use crate::sandbox::Bot;
 use crate::workshop::{Image, Positions, WorkshopError, check_imports, text_of};
 use std::collections::BTreeMap;
@@ -119,7 +119,7 @@ impl Deploys {
             tenant: owner.tenant.clone(),
             limits: Limits::default(),
         };
-        let log = self.log_of_start(owner, Positions::of(artifact), say);
+        let log = self.log_of_start(owner, Positions::of(artifact), environment, say);
         let grants = || {
             Grants::none()
                 .with_database(database.clone())
@@ -164,25 +164,24 @@ impl Deploys {
         &self,
         owner: &Owner<'_>,
         positions: Positions,
+        environment: &Environment,
         say: Option<&Say>,
-    ) -> Arc<BootLog> {
-        Arc::new(BootLog {
-            host: BotLog {
-                project: owner.project.name.as_str().into(),
-                event_id: 0,
-                positions: positions.clone(),
-                complaint: Default::default(),
-                kept: self.logs.clone(),
-                origin: Origin {
-                    project_id: owner.project.project_id,
-                    event_id: None,
-                    run_id: None,
-                    version_id: None,
-                },
-            },
+    ) -> Arc<BotLog> {
+        Arc::new(BotLog::new(LogOf {
+            project: owner.project.name.as_str().into(),
+            event_id: 0,
             positions,
+            redactor: environment.redactor([]),
+            complaint: Default::default(),
+            kept: self.logs.clone(),
+            origin: Origin {
+                project_id: owner.project.project_id,
+                event_id: None,
+                run_id: None,
+                version_id: None,
+            },
             say: say.cloned(),
-        })
+        }))
     }
 
     /// A version's bot with an environment: from memory, from its image, or booted again.
@@ -212,7 +211,8 @@ impl Deploys {
             };
             self.load(&image).await
         });
-        made.await.map_err(DeployError::Shared)
+        let made = made.await.map_err(DeployError::Shared);
+        made.map_err(|error| error.without_secrets(&environment.redactor([])))
     }
 
     pub(super) async fn load(&self, component: &[u8]) -> Result<Bot, DeployError> {
@@ -230,27 +230,5 @@ impl Deploys {
         };
         self.files.keep_artifact(digest, &bytes);
         Code::read(bytes).map(Some)
-    }
-}
-
-/// What a bot logs while it starts: into the host's log, and into the build's.
-pub(super) struct BootLog {
-    host: BotLog,
-    positions: Positions,
-    say: Option<Say>,
-}
-
-impl LogSink for BootLog {
-    fn write(&self, level: Level, message: &str) {
-        self.host.write(level, message);
-        let Some(say) = &self.say else { return };
-        let level = match level {
-            Level::Trace => LogLevel::Trace,
-            Level::Debug => LogLevel::Debug,
-            Level::Info => LogLevel::Info,
-            Level::Warn => LogLevel::Warn,
-            Level::Error => LogLevel::Error,
-        };
-        say(level, &format!("bot: {}", self.positions.rewrite(message)));
     }
 }

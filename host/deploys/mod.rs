@@ -71,7 +71,7 @@ const COMPILED_BOTS: u64 = 5_000;
 const IDLE_BOT: Duration = Duration::from_secs(10 * 60);
 
 /// Hears what a build does.
-type Say = Arc<dyn Fn(LogLevel, &str) + Send + Sync>;
+pub(crate) type Say = Arc<dyn Fn(LogLevel, &str) + Send + Sync>;
 
 /// Told which project another version serves, so that what waited for it runs.
 pub type Awaken = Arc<dyn Fn(ProjectId) -> BoxFuture<'static, ()> + Send + Sync>;

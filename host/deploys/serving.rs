@@ -8,7 +8,8 @@ use crate::build::Instance as Lifetime;
 use crate::capabilities::BundleText;
 use crate::postgres::{Tenant, TenantName};
 use crate::projects::{
-    Environment, HostValue, InstanceLife, ProjectError, ProjectId, Secret, Version, VersionId,
+    Environment, HostValue, InstanceLife, ProjectError, ProjectId, Redactor, Secret, Version,
+    VersionId,
 };
 use crate::sandbox::{Bot, Budget, Permit, Purpose};
 use crate::whatsapp::{AccessToken, Scope, Sender};
@@ -29,6 +30,8 @@ pub struct Serving {
     /// What the bot checks signatures with, which signs what is delivered: the project's own app
     /// secret, or what its owner set under the name that the code reads.
     pub app_secret: Secret,
+    /// Hides what is secret in what the bot says.
+    pub redactor: Redactor,
     /// What `roost:bot/secrets` shows.
     pub secrets: Arc<BTreeMap<String, String>>,
     /// The project's schema and role.
@@ -243,6 +246,10 @@ impl Deploys {
                 token: AccessToken::new(number.token.expose()),
             });
         let memory_bytes = self.memory_of(&project);
+        let app_secret = match app_secret(&code, &environment) {
+            Some(secret) => secret,
+            None => self.projects.keys(project_id).await?.app_secret,
+        };
         let found = version
             .webhook_path
             .unwrap_or_else(|| "/webhook".to_owned());
@@ -251,10 +258,8 @@ impl Deploys {
             generation,
             bot,
             webhook_path: project.webhook_path.unwrap_or(found),
-            app_secret: match app_secret(&code, &environment) {
-                Some(secret) => secret,
-                None => self.projects.keys(project_id).await?.app_secret,
-            },
+            redactor: environment.redactor(hidden(&app_secret, number.as_ref())),
+            app_secret,
             secrets: code.secrets(&environment),
             tenant,
             number,
@@ -269,6 +274,17 @@ impl Deploys {
             source: self.source_of(&code, digest),
         }))
     }
+}
+
+/// What is hidden beside the environment. Of its token the bot has a placeholder only, but Meta's
+/// refusals may quote the real one.
+fn hidden(app_secret: &Secret, number: Option<&ServingNumber>) -> Vec<(String, Secret)> {
+    let mut hidden = vec![("APP_SECRET".to_owned(), app_secret.clone())];
+    if let Some(number) = number {
+        let token = Secret::new(number.token.reveal());
+        hidden.push(("WHATSAPP_TOKEN".to_owned(), token));
+    }
+    hidden
 }
 
 /// What the bot has as its app's secret.

@@ -12,6 +12,7 @@ pub(crate) mod lifecycle;
 mod master_key;
 mod model;
 pub(crate) mod numbers;
+mod redactor;
 mod roster;
 mod secrets;
 mod settings;
@@ -30,6 +31,7 @@ pub use model::{
     ProjectName, ProjectStatus, Secret, VersionId,
 };
 pub use numbers::{AppliedNumber, LeavingNumber, NumberReport, WishedNumber};
+pub use redactor::{MIN_CHARS as MIN_HIDDEN_CHARS, Redactor, Seam};
 pub use roster::ProjectCard;
 pub use secrets::{
     Imported, InvalidLine, MAX_SECRET_BYTES, MAX_SECRETS, SET_BY_HOST, SecretEntry, SecretError,

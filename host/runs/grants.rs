@@ -7,16 +7,16 @@ use crate::capabilities::{
     Conversation, ConversationError, Conversations, DatabaseGrant, Grants, Level, LogSink,
 };
 use crate::conversations::{self, ConversationStore};
-use crate::deploys::Serving;
+use crate::deploys::{Say, Serving};
 use crate::egress::Egress;
 use crate::logs::{LogLevel, LogWriter, Origin};
 use crate::postgres::{Limits, TenantDatabase};
-use crate::projects::ProjectId;
+use crate::projects::{ProjectId, Redactor, Seam};
 use crate::telemetry::Telemetry;
 use crate::whatsapp::{Gateway, GraphEndpoint, Outbox, SendContext};
 use crate::workshop::Positions;
 use futures::future::BoxFuture;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What all runs share.
 pub struct Services {
@@ -47,14 +47,16 @@ impl Services {
         event_id: i64,
         complaint: &LastComplaint,
     ) -> BotLog {
-        BotLog {
+        BotLog::new(LogOf {
             project: serving.project_name.clone(),
             event_id,
             positions: serving.positions.clone(),
+            redactor: serving.redactor.clone(),
             complaint: complaint.clone(),
             kept: self.logs.clone(),
             origin,
-        }
+            say: None,
+        })
     }
 
     pub(super) fn grants(
@@ -64,12 +66,13 @@ impl Services {
         traceparent: Option<&str>,
         context: Option<&SendContext>,
     ) -> Grants {
-        let origin = log.origin;
+        let origin = log.0.into.origin;
         let trace = self.telemetry.tracer.scope(traceparent);
         let client = RunClient {
             egress: self.egress.clone(),
             gateway: self.gateway.clone(),
             meta: context.map(|context| (context.clone(), serving.scope())),
+            redactor: serving.redactor.clone(),
             trace: trace.clone(),
         };
         let mut grants = Grants::none()
@@ -93,6 +96,7 @@ impl Services {
                 gateway: self.gateway.clone(),
                 context: context.clone(),
                 scope: serving.scope(),
+                redactor: serving.redactor.clone(),
                 trace,
             }));
         }
@@ -100,25 +104,85 @@ impl Services {
     }
 }
 
-/// A bot's log: kept for the project, and lines of the host's own log under the target `bot`.
+/// A bot's log: kept for the project, and lines of the host's own log under the target `bot`. Clones
+/// write one log.
 #[derive(Clone)]
-pub(crate) struct BotLog {
+pub(crate) struct BotLog(Arc<Writing>);
+
+struct Writing {
+    into: LogOf,
+    seam: Mutex<Seam<Level>>,
+}
+
+/// Whose log that is, and where it goes.
+pub(crate) struct LogOf {
     pub(crate) project: Arc<str>,
     pub(crate) event_id: i64,
     pub(crate) positions: Positions,
+    pub(crate) redactor: Redactor,
     pub(crate) complaint: LastComplaint,
     pub(crate) kept: LogWriter,
     pub(crate) origin: Origin,
+    /// Hears every line, too.
+    pub(crate) say: Option<Say>,
+}
+
+impl BotLog {
+    pub(crate) fn new(into: LogOf) -> Self {
+        Self(Arc::new(Writing {
+            into,
+            seam: Mutex::default(),
+        }))
+    }
+
+    /// The text without what is secret.
+    pub(super) fn redact(&self, text: &str) -> String {
+        self.0.into.redactor.redact(text).into_owned()
+    }
+
+    /// Writes what was held back: nothing follows that it could be the beginning of.
+    pub(super) fn end(&self) {
+        self.0.end();
+    }
 }
 
 impl LogSink for BotLog {
     fn write(&self, level: Level, message: &str) {
-        let (project, event) = (&*self.project, self.event_id);
-        let message = self.positions.rewrite(message);
-        if level == Level::Error {
-            self.complaint.note(&message);
+        let into = &self.0.into;
+        let message = into.positions.rewrite(message);
+        // Held while they are written: lines stay in order.
+        let mut seam = self.0.seam.lock().unwrap_or_else(PoisonError::into_inner);
+        for (level, line) in seam.push(&into.redactor, level, message) {
+            into.line(level, &line);
         }
-        self.kept.write(self.origin, level_of(level), &message);
+    }
+}
+
+impl Writing {
+    fn end(&self) {
+        let mut seam = self.seam.lock().unwrap_or_else(PoisonError::into_inner);
+        for (level, line) in seam.end() {
+            self.into.line(level, &line);
+        }
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+impl LogOf {
+    fn line(&self, level: Level, message: &str) {
+        let (project, event) = (&*self.project, self.event_id);
+        if level == Level::Error {
+            self.complaint.note(message);
+        }
+        self.kept.write(self.origin, level_of(level), message);
+        if let Some(say) = &self.say {
+            say(level_of_build(level), &format!("bot: {message}"));
+        }
         // A line that begins at the margin would look like the host's own.
         let message = message.replace('\r', "").replace('\n', "\n    ");
         match level {
@@ -128,6 +192,17 @@ impl LogSink for BotLog {
             Level::Warn => tracing::warn!(target: "bot", project, event, "{message}"),
             Level::Error => tracing::error!(target: "bot", project, event, "{message}"),
         }
+    }
+}
+
+fn level_of_build(level: Level) -> crate::projects::LogLevel {
+    use crate::projects::LogLevel;
+    match level {
+        Level::Trace => LogLevel::Trace,
+        Level::Debug => LogLevel::Debug,
+        Level::Info => LogLevel::Info,
+        Level::Warn => LogLevel::Warn,
+        Level::Error => LogLevel::Error,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::capabilities::Messenger;
 use crate::capabilities::wit_whatsapp::{Error, GraphError, GraphRequest, GraphResponse, Sent};
+use crate::projects::Redactor;
 use crate::telemetry::TraceScope;
 use crate::whatsapp::{
     self, Gateway, GatewayError, Outbox, Scope, SendContext, SendError, messages::Receipt,
@@ -14,6 +15,7 @@ pub(super) struct ProjectMessenger {
     pub(super) gateway: Gateway,
     pub(super) context: SendContext,
     pub(super) scope: Scope,
+    pub(super) redactor: Redactor,
     pub(super) trace: TraceScope,
 }
 
@@ -23,7 +25,7 @@ impl Messenger for ProjectMessenger {
             let mut span = self.trace.span("whatsapp.send");
             let sent = self.outbox.send(&self.context, &message).await;
             if let Err(error) = &sent {
-                span.fail(error.to_string());
+                span.fail(self.redactor.redact(&error.to_string()).into_owned());
             }
             let sent = sent.map_err(send_error)?;
             Ok(Sent {

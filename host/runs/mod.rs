@@ -33,8 +33,8 @@ use std::sync::Arc;
 
 use complaint::LastComplaint;
 pub(crate) use delivery::{BOT_HOST, signed_post};
-pub(crate) use grants::BotLog;
 pub use grants::Services;
+pub(crate) use grants::{BotLog, LogOf};
 pub use outbound::BootClient;
 pub use residents::{NoTurn, ResidentSettings, Residents};
 use stage::Place;
@@ -135,13 +135,15 @@ impl Runner {
         report.refusal = refusals::tell(&log, &refusals.unwrap_or_default());
         let outcome = outcome(out_of_memory(ended, serving.memory_bytes), report);
         refusals::tell_end(&log, &event, &outcome);
+        log.end();
         match self.unless_a_send_waits(outcome, context.as_ref()).await {
             RunOutcome::Failed {
                 reason,
                 kind,
                 report,
             } => {
-                let reason = complaint.explain(kind, serving.positions.rewrite(&reason));
+                let reason = log.redact(&serving.positions.rewrite(&reason));
+                let reason = complaint.explain(kind, reason);
                 RunOutcome::Failed {
                     reason,
                     kind,
@@ -191,7 +193,7 @@ impl Runner {
         let mut stage = match place.begin(serving, self.budget, grants).await {
             Ok(stage) => stage,
             Err(error) => {
-                starting.fail(error.to_string());
+                starting.fail(serving.redactor.redact(&error.to_string()).into_owned());
                 return (Err(error), RunReport::default());
             }
         };

@@ -2,6 +2,7 @@
 
 use crate::capabilities::{HttpClient, OutboundBody, OutboundError};
 use crate::egress::{Egress, EgressError};
+use crate::projects::Redactor;
 use crate::telemetry::TraceScope;
 use crate::whatsapp::{Gateway, GatewayError, Held, MediaError, Scope, SendContext};
 use bytes::{Bytes, BytesMut};
@@ -21,6 +22,7 @@ pub(super) struct RunClient {
     pub(super) gateway: Gateway,
     /// Absent when the project has no number.
     pub(super) meta: Option<(SendContext, Scope)>,
+    pub(super) redactor: Redactor,
     pub(super) trace: TraceScope,
 }
 
@@ -35,14 +37,18 @@ impl HttpClient for RunClient {
         let mut span = self
             .trace
             .span(if is_meta { "http.meta" } else { "http.request" });
-        span.set_with("http.request.method", || request.method().to_string());
+        let redactor = self.redactor.clone();
+        let shown = |text: &str| redactor.redact(text).into_owned();
+        span.set_with("http.request.method", || shown(request.method().as_str()));
         span.set_with("server.address", || {
-            request.uri().host().unwrap_or_default().to_owned()
+            shown(request.uri().host().unwrap_or_default())
         });
         Box::pin(async move {
             let answer = match meta {
                 _ if !is_meta => elsewhere(&egress, request).await,
-                Some((context, scope)) => to_meta(&gateway, &context, &scope, request).await,
+                Some((context, scope)) => {
+                    to_meta(&gateway, &context, &scope, &redactor, request).await
+                }
                 None => Err(OutboundError::HttpRequestDenied),
             };
             match &answer {
@@ -79,6 +85,7 @@ async fn to_meta(
     gateway: &Gateway,
     context: &SendContext,
     scope: &Scope,
+    redactor: &Redactor,
     request: http::Request<OutboundBody>,
 ) -> Result<http::Response<OutboundBody>, OutboundError> {
     let (parts, body) = request.into_parts();
@@ -87,7 +94,9 @@ async fn to_meta(
     match gateway.forward(context, scope, request).await {
         Ok(response) => Ok(response.map(|body| body.map_err(media_error).boxed_unsync())),
         Err(error) => {
-            tracing::info!(%error, "a request of a bot to Meta has no answer");
+            let shown = error.to_string();
+            let shown = redactor.redact(&shown);
+            tracing::info!(error = %shown, "a request of a bot to Meta has no answer");
             Err(match error {
                 GatewayError::NoAnswer(_) | GatewayError::Send(_) => {
                     OutboundError::ConnectionTerminated

@@ -11,7 +11,7 @@ use crate::whatsapp::{GraphError, Refusal};
 pub(super) fn tell(log: &BotLog, refusals: &[Refusal]) -> Option<String> {
     let mut last = None;
     for refusal in refusals {
-        let text = words(refusal);
+        let text = log.redact(&words(refusal));
         log.write(Level::Warn, &text);
         if matches!(refusal, Refusal::Request(..) | Refusal::Denied(..)) {
             last = Some(text);

@@ -150,6 +150,7 @@ impl Runner {
         report.sends = context.as_ref().map_or(0, SendContext::sends);
         let refusals = context.as_ref().map(SendContext::refusals);
         report.refusal = refusals::tell(&log, &refusals.unwrap_or_default());
+        log.end();
         let failure = match ended {
             Ok(None) => {
                 stage.leave();
@@ -168,7 +169,7 @@ impl Runner {
         WebRunEnd {
             request_number,
             report,
-            failure: failure.map(|failure| serving.positions.rewrite(&failure)),
+            failure: failure.map(|failure| log.redact(&serving.positions.rewrite(&failure))),
         }
     }
 }

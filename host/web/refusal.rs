@@ -2,7 +2,7 @@
 
 use crate::deploys::ServingError;
 use crate::http::Problem;
-use crate::projects::ProjectError;
+use crate::projects::{ProjectError, Redactor};
 use crate::runs::{NoTurn, WebRunError};
 use crate::sandbox::RunError;
 use axum::http::StatusCode;
@@ -102,6 +102,18 @@ impl Refusal {
             Self::Unavailable(error) => Some(format!("{error:#}")),
             Self::Failed(reason) => Some(reason.clone()),
             _ => None,
+        }
+    }
+
+    /// The same, with nothing secret in what a bot said.
+    pub(super) fn without_secrets(self, redactor: &Redactor) -> Self {
+        match self {
+            Self::Failed(reason) => Self::Failed(redactor.redact(&reason).into_owned()),
+            Self::Unavailable(error) => {
+                let chain = format!("{error:#}");
+                Self::Unavailable(anyhow::anyhow!(redactor.redact(&chain).into_owned()))
+            }
+            other => other,
         }
     }
 

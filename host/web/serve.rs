@@ -163,6 +163,7 @@ impl Web {
         let (answered, answer) = oneshot::channel();
         let line = Line::of(visit, request.method());
         let is_resident = serving.is_resident();
+        let redactor = serving.redactor.clone();
         let run = WebRun {
             project_id,
             serving,
@@ -189,7 +190,8 @@ impl Web {
         };
         // The task is gone without a word only when it panicked or the host stops.
         let stopped = |_| Refusal::Unavailable(anyhow::anyhow!("the run ended without a word"));
-        let response = answer.map_err(stopped)??;
+        let response = answer.map_err(stopped)?;
+        let response = response.map_err(|error| Refusal::from(error).without_secrets(&redactor))?;
         let (mut parts, body) = response.into_parts();
         if parts.status.is_informational() {
             let reason = format!("its answer has status {}, which is no end", parts.status);

@@ -11,6 +11,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::model::Secret;
+use super::redactor::Redactor;
+
 pub(super) use store::switch_environment;
 
 /// Tells two environments of one project apart, and says nothing of what is in them.
@@ -34,6 +37,13 @@ pub struct Environment {
     pub fingerprint: Fingerprint,
     /// How many changes it has in it.
     pub(super) seen: i64,
+}
+
+impl Environment {
+    /// Hides what is secret in it, and these values more.
+    pub fn redactor(&self, more: impl IntoIterator<Item = (String, Secret)>) -> Redactor {
+        Redactor::of(&self.variables, &self.secrets, more)
+    }
 }
 
 /// What is sealed.

@@ -6,6 +6,7 @@ mod by_cli;
 mod by_name;
 mod components;
 mod environment;
+mod hidden;
 mod secrets;
 mod switches;
 
