@@ -63,6 +63,26 @@ impl Caller {
         ))
     }
 
+    /// Whether this caller may see what people wrote.
+    pub fn sees_people(&self) -> bool {
+        self.identity.people
+    }
+
+    /// Refuses who may not see what people wrote. `what` needs it.
+    pub fn require_people(&self, what: &str) -> Result<(), ApiError> {
+        match self.sees_people() {
+            true => Ok(()),
+            false => Err(forbidden(
+                "people-not-shown",
+                format!(
+                    "{what} shows what people wrote or who they are, which the token `{}` may not see; \
+                     one with `people` may",
+                    self.identity.name
+                ),
+            )),
+        }
+    }
+
     /// Refuses who is bound to one project.
     pub fn require_unbound(&self) -> Result<(), ApiError> {
         match self.bound_to() {

@@ -21,7 +21,7 @@ pub(super) struct EventView {
     /// The type of a message, the word of a status, the field of another change.
     r#type: Option<String>,
     state: EventState,
-    /// Who it came from: the last four digits.
+    /// Who it came from: the last four digits; null for a token without `people`.
     from: Option<String>,
     conversation_id: Option<String>,
     /// How the last run ended; null: there is none, or it goes on.
@@ -76,7 +76,7 @@ pub(super) struct EventDetail {
     runs: Vec<RunView>,
     /// In order.
     sends: Vec<SendView>,
-    /// What the bot logged, oldest first; the last 200 lines.
+    /// What the bot logged, oldest first; the last 200 lines. None for a token without `people`.
     log: Vec<LogView>,
     /// What came in, with the customer's words and number; absent unless it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -162,7 +162,7 @@ struct SendView {
     r#type: Option<String>,
     /// Whether it went to the customer who wrote; null where that is not known.
     is_to_customer: Option<bool>,
-    /// Meta's id of the message.
+    /// Meta's id of the message, which holds the customer's number: null for a token without `people`.
     message_id: Option<String>,
     /// Why Meta refused it, for good or the last time.
     error: Option<MetaErrorView>,

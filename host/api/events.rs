@@ -8,12 +8,13 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::caller::uuid;
 use super::dead_events::DeadEvents;
 use super::error::{bad_request, conflict, database, not_found};
 use super::event_view::{EventDetail, EventView};
 use super::logs::LogView;
 use super::{Api, ApiJson, ApiPath, ApiQuery, Caller, Page, ProjectPath, RowId, Time, Window};
-use crate::events::{EventError, EventFilter, EventReport, EventState};
+use crate::events::{EventError, EventFilter, EventReport, EventState, Events, Words};
 use crate::http::ApiError;
 use crate::inbox::{EventId, EventKind, InboxError};
 use crate::logs::LogFilter;
@@ -116,15 +117,18 @@ struct EventsQuery {
 
 /// Events, newest first
 ///
-/// Each with one sentence that says why the customer did or did not get an answer.
+/// Each with one sentence that says why the customer did or did not get an answer. A token without
+/// `people` sees no digit of a number and no word of a bot, and cannot look for them.
 #[utoipa::path(get, path = "/v1/projects/{project}/events", tag = "events", params(EventsQuery),
     responses((status = 200, description = "A page of events", body = Page<EventView>)))]
 async fn list_events(
     State(api): State<Api>,
+    caller: Caller,
     ProjectPath(project): ProjectPath,
     ApiQuery(query): ApiQuery<EventsQuery>,
 ) -> Result<Json<Page<EventView>>, ApiError> {
     let window = Window::<i64>::read("events", query.limit, query.cursor.as_deref())?;
+    may_ask(&caller, query.contact.as_deref(), query.error.as_deref())?;
     let filter = EventFilter {
         state: query.state,
         kind: query.kind.map(EventKind::from),
@@ -134,7 +138,7 @@ async fn list_events(
         since: Time::given("since", query.since.as_deref())?,
         until: Time::given("until", query.until.as_deref())?,
     };
-    let events = api.host.events();
+    let events = shown_to(&api, &caller);
     let before = window.after.map(EventId);
     let found = events
         .list(project.project_id, &filter, before, window.rows())
@@ -158,19 +162,29 @@ struct EventQuery {
 
 /// An event, with its runs, its sends and its log
 ///
-/// The customer's words and number are shown only when `payload` asks for them.
+/// The customer's words and number are shown only when `payload` asks for them. A token without `people`
+/// sees neither, nor the log, nor what the bot or Meta said.
 #[utoipa::path(get, path = "/v1/projects/{project}/events/{event}", tag = "events", params(EventQuery),
     responses((status = 200, description = "The event", body = EventDetail)))]
 async fn show_event(
     State(api): State<Api>,
+    caller: Caller,
     ProjectPath(project): ProjectPath,
     ApiPath(path): ApiPath<EventPath>,
     ApiQuery(query): ApiQuery<EventQuery>,
 ) -> Result<Json<EventDetail>, ApiError> {
     let event_id = EventId(path.event.0);
+    let wants_payload = query.payload.unwrap_or(false);
+    if wants_payload {
+        caller.require_people("`payload`")?;
+    }
     // What this host's bots have just logged.
     api.host.log_writer().flush().await;
-    let report = api.host.events().find(project.project_id, event_id).await?;
+    let events = shown_to(&api, &caller);
+    let report = events.find(project.project_id, event_id).await?;
+    if !caller.sees_people() {
+        return Ok(Json(EventDetail::new(report, Vec::new(), None)));
+    }
     let of_event = LogFilter {
         event_id: Some(event_id),
         ..LogFilter::default()
@@ -182,7 +196,7 @@ async fn show_event(
         .await
         .map_err(database)?;
     lines.reverse();
-    let payload = match query.payload.unwrap_or(false) {
+    let payload = match wants_payload {
         true => Some(
             api.host
                 .events()
@@ -203,10 +217,11 @@ async fn show_event(
     responses((status = 200, description = "The event as it is now", body = EventView)))]
 async fn replay_event(
     State(api): State<Api>,
+    caller: Caller,
     ProjectPath(project): ProjectPath,
     ApiPath(path): ApiPath<EventPath>,
 ) -> Result<Json<EventView>, ApiError> {
-    let (events, event_id) = (api.host.events(), EventId(path.event.0));
+    let (events, event_id) = (shown_to(&api, &caller), EventId(path.event.0));
     events.replay(project.project_id, event_id).await?;
     let report = events.find(project.project_id, event_id).await?;
     Ok(Json(report.into()))
@@ -220,10 +235,11 @@ async fn replay_event(
     responses((status = 200, description = "The event as it is now", body = EventView)))]
 async fn discard_event(
     State(api): State<Api>,
+    caller: Caller,
     ProjectPath(project): ProjectPath,
     ApiPath(path): ApiPath<EventPath>,
 ) -> Result<Json<EventView>, ApiError> {
-    let (events, event_id) = (api.host.events(), EventId(path.event.0));
+    let (events, event_id) = (shown_to(&api, &caller), EventId(path.event.0));
     events.discard(project.project_id, event_id).await?;
     let report = events.find(project.project_id, event_id).await?;
     Ok(Json(report.into()))
@@ -248,6 +264,7 @@ async fn replay_events(
     ApiJson(which): ApiJson<DeadEvents>,
 ) -> Result<Json<EventCount>, ApiError> {
     let filter = which.filter()?;
+    may_ask(&caller, filter.contact.as_deref(), filter.error.as_deref())?;
     let events = api
         .host
         .events()
@@ -269,6 +286,7 @@ async fn discard_events(
     ApiJson(which): ApiJson<DeadEvents>,
 ) -> Result<Json<EventCount>, ApiError> {
     let filter = which.filter()?;
+    may_ask(&caller, filter.contact.as_deref(), filter.error.as_deref())?;
     let events = api
         .host
         .events()
@@ -327,6 +345,26 @@ async fn adopt_missed(
         events: adopted.events,
         duplicates: adopted.duplicates,
     }))
+}
+
+/// Events as a caller may see them.
+fn shown_to(api: &Api, caller: &Caller) -> Events {
+    api.host.events().with(match caller.sees_people() {
+        true => Words::Shown,
+        false => Words::Hidden,
+    })
+}
+
+/// Refuses who looks for what they may not see: the answer would tell it.
+fn may_ask(caller: &Caller, contact: Option<&str>, error: Option<&str>) -> Result<(), ApiError> {
+    // A conversation's id says nothing of who it is with.
+    if contact.is_some_and(|contact| uuid(contact).is_none()) {
+        caller.require_people("a search for a person")?;
+    }
+    match error {
+        Some(_) => caller.require_people("a search in what bots say"),
+        None => Ok(()),
+    }
 }
 
 /// A text that the database can be asked for.

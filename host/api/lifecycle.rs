@@ -342,7 +342,7 @@ impl From<StepChange> for ChangeView {
 ///
 /// A `tar.gz`: the project, its conversations and messages as JSON lines, its own schema as SQL and
 /// CSV, its versions' code; of secrets the names only. Its last file is `manifest.json`: without it
-/// the export was cut off. Needs the scope `admin`.
+/// the export was cut off. Needs the scope `admin`, and `people`.
 #[utoipa::path(post, path = "/v1/projects/{project}/export", tag = "projects",
     responses((status = 200, description = "The export", body = Bytes, content_type = "application/gzip")))]
 async fn export_project(
@@ -351,6 +351,7 @@ async fn export_project(
     ProjectPath(project): ProjectPath,
 ) -> Result<Response, ApiError> {
     caller.require(Scope::Admin)?;
+    caller.require_people("an export")?;
     let pieces = api.host.lifecycle().export(project.project_id).await?;
     let name = format!("attachment; filename=\"{}.tar.gz\"", project.name);
     let headers = [

@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use super::error::{bad_request, database};
 use super::events::plain;
-use super::{Api, ApiQuery, Page, ProjectPath, RowId, Time, Window};
+use super::{Api, ApiQuery, Caller, Page, ProjectPath, RowId, Time, Window};
 use crate::http::ApiError;
 use crate::inbox::EventId;
 use crate::logs::{LogFilter, LogLevel, LogLine, Tail};
@@ -84,13 +84,17 @@ struct LogsQuery {
 }
 
 /// What a project's bot logged, newest first
+///
+/// Needs a token with `people`: bots log what people write.
 #[utoipa::path(get, path = "/v1/projects/{project}/logs", tag = "logs", params(LogsQuery),
     responses((status = 200, description = "A page of lines", body = Page<LogView>)))]
 async fn list_logs(
     State(api): State<Api>,
+    caller: Caller,
     ProjectPath(project): ProjectPath,
     ApiQuery(query): ApiQuery<LogsQuery>,
 ) -> Result<Json<Page<LogView>>, ApiError> {
+    caller.require_people("what a bot logs")?;
     let window = Window::<i64>::read("logs", query.limit, query.cursor.as_deref())?;
     let filter = LogFilter {
         level: query.level,
@@ -145,17 +149,20 @@ struct LineEvent {
 /// What a project's bot logs from now on
 ///
 /// Server-sent events named `line`, with a line as JSON; of all hosts. Their ids are the lines': a
-/// client that was cut off goes on by `Last-Event-ID`. The stream ends when the host stops.
+/// client that was cut off goes on by `Last-Event-ID`. The stream ends when the host stops. Needs a token
+/// with `people`.
 #[utoipa::path(get, path = "/v1/projects/{project}/logs/stream", tag = "logs",
     params(FollowQuery, ("Last-Event-ID" = Option<String>, Header, pattern = "^[0-9]{1,18}$",
         description = "The `id` of the last event that was seen")),
     responses((status = 200, description = "Lines as they come: each event is one", content_type = "text/event-stream", body = LineEvent)))]
 async fn follow_logs(
     State(api): State<Api>,
+    caller: Caller,
     ProjectPath(project): ProjectPath,
     headers: HeaderMap,
     ApiQuery(query): ApiQuery<FollowQuery>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
+    caller.require_people("what a bot logs")?;
     let filter = LogFilter {
         level: query.level,
         event_id: query.event.map(|RowId(id)| EventId(id)),

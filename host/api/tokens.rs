@@ -34,6 +34,8 @@ struct TokenView {
     /// How its text begins.
     prefix: String,
     scope: Scope,
+    /// Whether it shows what people wrote, who they are, and what bots log.
+    people: bool,
     /// The id of the only project it is for; null: all projects.
     project_id: Option<String>,
     created_at: Time,
@@ -58,6 +60,7 @@ impl From<Token> for TokenView {
             name: token.name,
             prefix: token.prefix,
             scope: token.scope,
+            people: token.people,
             project_id: token.project_id.map(|project| project.to_string()),
             created_at: Time(token.created_at),
             expires_at: token.expires_at.map(Time),
@@ -95,6 +98,8 @@ struct TokenWanted {
     )]
     name: String,
     scope: Scope,
+    /// Whether it shows what people wrote, who they are, and what bots log; left out: it does not.
+    people: Option<bool>,
     /// The name or id of the only project it is for; left out: all projects.
     project: Option<String>,
     /// When it ends by itself; left out: never.
@@ -104,7 +109,7 @@ struct TokenWanted {
 
 /// Makes a token
 ///
-/// Its text is in the answer, and nowhere else. Needs the scope `admin`.
+/// Its text is in the answer, and nowhere else. Needs the scope `admin`, and `people` for one that has it.
 #[utoipa::path(post, path = "/v1/tokens", tag = "tokens", request_body = TokenWanted,
     responses(
         (status = 201, description = "The token, with its text", body = MadeToken),
@@ -144,15 +149,20 @@ async fn create_token(
             "a token for one project can make tokens for that project only: name it in `project`",
         ));
     }
+    let people = wanted.people.unwrap_or(false);
+    if people {
+        caller.require_people("a token with `people`")?;
+    }
     let new = NewToken {
         name: wanted.name,
         scope: wanted.scope,
+        people,
         project_id: project.map(|project| project.project_id),
         expires_in_days: days,
     };
     let (token, text) = api.access.create_token(&new).await?;
     caller.note(
-        json!({ "id": token.token_id.to_string(), "name": token.name, "scope": token.scope }),
+        json!({ "id": token.token_id.to_string(), "name": token.name, "scope": token.scope, "people": token.people }),
     );
     let made = MadeToken {
         view: token.into(),

@@ -27,6 +27,9 @@ enum TokensWord {
         /// What it may do: `read`, `write`, or `admin`.
         #[arg(long, default_value = "write")]
         scope: crate::access::Scope,
+        /// It shows what people wrote, who they are, and what bots log.
+        #[arg(long)]
+        people: bool,
         /// The only project it is for.
         #[arg(long, short)]
         project: Option<String>,
@@ -74,6 +77,7 @@ impl TokensArgs {
                         "name",
                         "token",
                         "scope",
+                        "people",
                         "project",
                         "expires",
                         "last used",
@@ -84,6 +88,10 @@ impl TokensArgs {
                             text(token, "/name"),
                             format!("{}…", text(token, "/prefix")),
                             text(token, "/scope"),
+                            match token["people"].as_bool() {
+                                Some(true) => "yes".to_owned(),
+                                _ => "no".to_owned(),
+                            },
                             named(token, &names),
                             time(token, "/expires_at"),
                             time(token, "/last_used_at"),
@@ -95,10 +103,11 @@ impl TokensArgs {
             TokensWord::Create {
                 name,
                 scope,
+                people,
                 project,
                 expires_in_days,
             } => {
-                let mut wanted = json!({ "name": name, "scope": scope });
+                let mut wanted = json!({ "name": name, "scope": scope, "people": people });
                 if let Some(project) = project {
                     wanted["project"] = json!(project);
                 }

@@ -2,13 +2,14 @@
 //!
 //! `model` has what is stored, `explain` says in one sentence whether the customer got an answer,
 //! `store` has the SQL, `dead` replays and gives up what failed for good, `missed` are webhooks that
-//! came before their number was connected.
+//! came before their number was connected, `hidden` is for who may not read what people wrote.
 //!
 //! Nothing here runs events: a replay makes a dead one pending again, and the inbox does the rest.
 //! It keeps its number, and so its sends: what went out is not sent again.
 
 mod dead;
 mod explain;
+mod hidden;
 mod missed;
 mod model;
 mod store;
@@ -35,6 +36,17 @@ pub struct Events {
     pool: PgPool,
     inbox: Inbox,
     logs: LogStore,
+    words: Words,
+}
+
+/// How much is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Words {
+    /// All but what the customer wrote.
+    #[default]
+    Shown,
+    /// Nothing that people wrote, nothing of who they are, and nothing that a bot says: it may quote them.
+    Hidden,
 }
 
 /// Why something about an event cannot be told or done.
@@ -84,7 +96,20 @@ pub struct EventReport {
 
 impl Events {
     pub fn new(pool: PgPool, inbox: Inbox, logs: LogStore) -> Self {
-        Self { pool, inbox, logs }
+        Self {
+            pool,
+            inbox,
+            logs,
+            words: Words::default(),
+        }
+    }
+
+    /// The same, for somebody who may not see all.
+    pub fn with(&self, words: Words) -> Self {
+        Self {
+            words,
+            ..self.clone()
+        }
     }
 
     /// Events of a project before one of them, newest first.
@@ -127,19 +152,23 @@ impl Events {
     async fn reports(
         &self,
         project: ProjectId,
-        events: Vec<StoredEvent>,
+        mut events: Vec<StoredEvent>,
         now: DateTime<Utc>,
     ) -> Result<Vec<EventReport>, EventError> {
         let ids: Vec<EventId> = events.iter().map(|event| event.event_id).collect();
         let waiting = events.iter().filter(|event| event.state == "pending");
         let queues: Vec<&str> = waiting.map(|event| event.queue.as_str()).collect();
-        let (facts, runs, sends, complaints, heads) = futures::try_join!(
+        let (facts, mut runs, mut sends, mut complaints, mut heads) = futures::try_join!(
             self.project_facts(project),
             self.stored_runs(project, &ids),
             self.stored_sends(project, &ids),
             self.logs.complaints(project, &ids),
             self.heads(project, &queues, now),
         )?;
+        if self.words == Words::Hidden {
+            hidden::hide(&mut events, &mut runs, &mut sends, &mut heads);
+            complaints.clear();
+        }
         let mut runs = grouped(runs, |run| run.event_id);
         let mut sends = grouped(sends, |send| send.event_id);
         let complaints: HashMap<EventId, String> = complaints.into_iter().collect();

@@ -34,7 +34,7 @@ pub struct TokenId(pub Uuid);
 #[serde(rename_all = "lowercase")]
 #[sqlx(type_name = "text", rename_all = "lowercase")]
 pub enum Scope {
-    /// See everything but secrets, tokens and the audit log.
+    /// See everything but secrets, tokens, the audit log and what is people's ([`Token::people`]).
     Read,
     /// Change projects: settings, numbers, versions, secrets, events.
     Write,
@@ -50,6 +50,8 @@ pub struct Token {
     /// How its text begins.
     pub prefix: String,
     pub scope: Scope,
+    /// Whether it shows what people wrote, who they are, and what bots say.
+    pub people: bool,
     /// The only project it is for.
     pub project_id: Option<ProjectId>,
     pub created_at: DateTime<Utc>,
@@ -63,6 +65,7 @@ pub struct Token {
 pub struct NewToken {
     pub name: String,
     pub scope: Scope,
+    pub people: bool,
     pub project_id: Option<ProjectId>,
     /// By the database's clock, which also judges it.
     pub expires_in_days: Option<u32>,
@@ -76,6 +79,8 @@ pub struct Identity {
     /// `None`: the token that the host was started with.
     pub token_id: Option<TokenId>,
     pub scope: Scope,
+    /// Whether it may see what people wrote.
+    pub people: bool,
     /// The only project it may see.
     pub project_id: Option<ProjectId>,
 }
@@ -99,6 +104,7 @@ impl Access {
                 name: "root".to_owned(),
                 token_id: None,
                 scope: Scope::Admin,
+                people: true,
                 project_id: None,
             }));
         }

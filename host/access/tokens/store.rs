@@ -9,6 +9,7 @@ struct Found {
     token_id: TokenId,
     name: String,
     scope: Scope,
+    people: bool,
     project_id: Option<ProjectId>,
     is_expired: bool,
     is_used_again: bool,
@@ -17,7 +18,7 @@ struct Found {
 impl Access {
     pub(super) async fn find(&self, hash: &[u8; 32]) -> Result<Identified, AccessError> {
         let found: Option<Found> = sqlx::query_as(
-            "select token_id, name, scope, project_id,
+            "select token_id, name, scope, people, project_id,
                     coalesce(expires_at <= now(), false) as is_expired,
                     coalesce(last_used_at <= now() - interval '1 minute', true) as is_used_again
              from token where hash = $1",
@@ -41,6 +42,7 @@ impl Access {
             name: found.name,
             token_id: Some(found.token_id),
             scope: found.scope,
+            people: found.people,
             project_id: found.project_id,
         }))
     }
@@ -52,8 +54,8 @@ impl Access {
         prefix: &str,
     ) -> Result<Token, AccessError> {
         sqlx::query_as(
-            "insert into token (token_id, name, hash, prefix, scope, project_id, expires_at)
-             values ($1, $2, $3, $4, $5, $6, now() + make_interval(days => $7))
+            "insert into token (token_id, name, hash, prefix, scope, people, project_id, expires_at)
+             values ($1, $2, $3, $4, $5, $6, $7, now() + make_interval(days => $8))
              returning *",
         )
         .bind(TokenId::generate())
@@ -61,6 +63,7 @@ impl Access {
         .bind(hash.as_slice())
         .bind(prefix)
         .bind(new.scope)
+        .bind(new.people)
         .bind(new.project_id)
         .bind(
             new.expires_in_days

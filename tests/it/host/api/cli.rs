@@ -74,6 +74,10 @@ async fn a_token_is_printed_alone_and_works() {
     let (code, said) = complains(&reader, &["projects", "create", "pizza"]).await;
     assert_eq!(code, 4);
     assert!(said.contains("scope"), "{said}");
+    prints(&operator, &["projects", "create", "pizza"]).await;
+    let (code, said) = complains(&reader, &["logs", "-p", "pizza"]).await;
+    assert_eq!(code, 4);
+    assert!(said.contains("one with `people` may"), "{said}");
     let list = prints(&operator, &["tokens", "list", "--json"]).await;
     let list: Value = serde_json::from_str(&list).unwrap();
     let id = list["items"][0]["id"].as_str().unwrap();

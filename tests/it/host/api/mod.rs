@@ -6,6 +6,7 @@ mod conformance;
 mod events;
 mod idempotency;
 mod openapi;
+mod people;
 mod projects;
 mod queue;
 mod session;
