@@ -8,7 +8,7 @@ use crate::deploys::{
     Awaken, BundlingSettings, DeployError, DeployParts, DeploySettings, DeployTasks, Deployed,
     Deploys,
 };
-use crate::egress::{Egress, EgressLimits, EgressPolicy, is_public};
+use crate::egress::{Egress, EgressLimits, EgressPolicy, Rule, is_public};
 use crate::events::Events;
 use crate::http::{Health, HttpState, ListenerLimits, MayHaveAll, WebhookSettings};
 use crate::inbox::{
@@ -225,7 +225,7 @@ impl App {
             workshop: workshop(&config).await?,
             cell: cell.clone(),
             database: database.clone(),
-            egress: egress.clone(),
+            egress,
             folder: config.data.clone(),
             logs: log_writer.clone(),
             metrics: telemetry.metrics.clone(),
@@ -255,7 +255,6 @@ impl App {
                 crate::memory::trim,
             ),
             outbox: outbox.clone(),
-            egress,
             endpoint: config.graph.clone(),
             logs: log_writer.clone(),
             telemetry: telemetry.clone(),
@@ -465,6 +464,17 @@ impl Host {
             return Err(ProjectError::Setting(SettingError::above(
                 "memory", mib, most,
             )));
+        }
+        for (setting, list) in [
+            ("egress_deny", &change.egress_deny),
+            ("egress_only", &change.egress_only),
+        ] {
+            for text in list.iter().flatten().flatten() {
+                if let Err(error) = text.parse::<Rule>() {
+                    let error = SettingError::listed(setting, text, &error);
+                    return Err(ProjectError::Setting(error));
+                }
+            }
         }
         let settings = self.projects.change(project, name, change).await?;
         self.residents.end(project).await;

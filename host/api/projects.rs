@@ -173,7 +173,7 @@ struct ProjectChange {
 /// Renames a project, and changes its settings
 ///
 /// All of it is done, or nothing. What is left out stays; a setting that is null goes back to its
-/// default. Renaming needs the scope `admin`.
+/// default. Renaming, and changing what the bot reaches, needs the scope `admin`.
 #[utoipa::path(patch, path = "/v1/projects/{project}", tag = "projects", request_body = ProjectChange,
     responses(
         (status = 200, description = "The project as it is now", body = ProjectView),
@@ -186,7 +186,7 @@ async fn change_project(
     ApiJson(change): ApiJson<ProjectChange>,
 ) -> Result<Json<ProjectView>, ApiError> {
     let name: Option<ProjectName> = change.name.map(|name| name.parse()).transpose()?;
-    if name.is_some() {
+    if name.is_some() || change.settings.changes_egress() {
         caller.require(Scope::Admin)?;
     }
     let project_id = project.project_id;

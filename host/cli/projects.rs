@@ -242,11 +242,21 @@ async fn show(session: &Session, project: &Value) -> Result<(), CliError> {
             Value::Null => "(default)".to_owned(),
             Value::String(text) => text.clone(),
             Value::Object(links) => shown_links(links),
+            Value::Array(list) => shown_list(list),
             other => other.to_string(),
         };
         fields.push((name, value));
     }
     session.output.fields(&fields)
+}
+
+/// `a.test,b.test`, as it is set.
+fn shown_list(list: &[Value]) -> String {
+    let list: Vec<&str> = list.iter().filter_map(Value::as_str).collect();
+    match list.is_empty() {
+        true => "-".to_owned(),
+        false => list.join(","),
+    }
 }
 
 /// `A=app-secret B=account-id`.
@@ -318,6 +328,9 @@ async fn download(session: &Session, project: &str, file: &Path) -> Result<(), C
     session.output.answer(&answer, &sentence)
 }
 
+/// Settings of which several are given with commas.
+const LISTS: [&str; 2] = ["egress_deny", "egress_only"];
+
 /// `a=1 b=x c=` as a JSON object.
 fn changes(settings: &[String]) -> Result<Value, CliError> {
     let mut changes = Map::new();
@@ -329,6 +342,7 @@ fn changes(settings: &[String]) -> Result<Value, CliError> {
         };
         let value = match value {
             "" => Value::Null,
+            list if LISTS.contains(&name) => list.split(',').map(str::trim).collect(),
             "true" => Value::Bool(true),
             "false" => Value::Bool(false),
             text => text

@@ -4,6 +4,7 @@ use super::{DeployError, Deploys, Say};
 use crate::build::artifact::{self, Artifact};
 use crate::build::{Instance, Variable};
 use crate::capabilities::{BundleText, DatabaseGrant, Grants};
+use crate::egress::{Egress, Lists};
 use crate::logs::Origin;
 use crate::postgres::{Limits, Tenant};
 use crate::projects::{Environment, Project, VersionId};
@@ -119,12 +120,13 @@ impl Deploys {
             tenant: owner.tenant.clone(),
             limits: Limits::default(),
         };
+        let egress = self.way_out(owner.project);
         let log = self.log_of_start(owner, Positions::of(artifact), environment, say);
         let grants = || {
             Grants::none()
                 .with_database(database.clone())
                 .with_secrets(environment.secrets.clone())
-                .with_http(Arc::new(BootClient(self.egress.clone())))
+                .with_http(Arc::new(BootClient(egress.clone())))
                 .with_log(log.clone())
         };
         let variables = (*environment.variables).clone();
@@ -138,6 +140,23 @@ impl Deploys {
                 self.memory_of(owner.project),
             )
             .await?)
+    }
+
+    /// What the project's bot reaches. Those of projects without lists share their connections.
+    pub(super) fn way_out(&self, project: &Project) -> Arc<Egress> {
+        if project.egress_deny.is_empty() && project.egress_only.is_empty() {
+            return self.egress.clone();
+        }
+        let lists = Lists::parse(&project.egress_deny, &project.egress_only);
+        let lists = lists.unwrap_or_else(|error| {
+            tracing::error!(
+                project.id = %project.project_id,
+                %error,
+                "a list of a project cannot be read: its bot reaches nothing until it is set anew"
+            );
+            Lists::closed()
+        });
+        Arc::new(self.egress.with_lists(lists))
     }
 
     /// What an instance of the project's bot may use.

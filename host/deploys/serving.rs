@@ -6,6 +6,7 @@ use super::needs::value_read;
 use super::{DeployError, Deploys};
 use crate::build::Instance as Lifetime;
 use crate::capabilities::BundleText;
+use crate::egress::Egress;
 use crate::postgres::{Tenant, TenantName};
 use crate::projects::{
     Environment, HostValue, InstanceLife, ProjectError, ProjectId, Redactor, Secret, Version,
@@ -30,6 +31,8 @@ pub struct Serving {
     /// What the bot checks signatures with, which signs what is delivered: the project's own app
     /// secret, or what its owner set under the name that the code reads.
     pub app_secret: Secret,
+    /// What the bot reaches besides Meta.
+    pub egress: Arc<Egress>,
     /// Hides what is secret in what the bot says.
     pub redactor: Redactor,
     /// What `roost:bot/secrets` shows.
@@ -246,6 +249,7 @@ impl Deploys {
                 token: AccessToken::new(number.token.expose()),
             });
         let memory_bytes = self.memory_of(&project);
+        let egress = self.way_out(&project);
         let app_secret = match app_secret(&code, &environment) {
             Some(secret) => secret,
             None => self.projects.keys(project_id).await?.app_secret,
@@ -258,6 +262,7 @@ impl Deploys {
             generation,
             bot,
             webhook_path: project.webhook_path.unwrap_or(found),
+            egress,
             redactor: environment.redactor(hidden(&app_secret, number.as_ref())),
             app_secret,
             secrets: code.secrets(&environment),

@@ -52,6 +52,14 @@ impl Connector {
             proxies: policy.goes_by_proxy.then(|| Arc::new(Matcher::from_env())),
         })
     }
+
+    /// The same under another policy, whose authorities are the same.
+    pub(super) fn with_policy(&self, policy: &Arc<EgressPolicy>) -> Self {
+        Self {
+            policy: policy.clone(),
+            ..self.clone()
+        }
+    }
 }
 
 /// The system's authorities are believed, and the given ones.

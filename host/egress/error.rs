@@ -27,6 +27,9 @@ pub enum EgressError {
     /// The host is, or resolves to, what is not public.
     #[error("`{0}` is not on the public Internet, and bots reach nothing else")]
     AddressDenied(String),
+    /// A list refuses it, or has others only.
+    #[error("bots may not reach `{0}`: a list of the host's or of the project's says so")]
+    NotListed(String),
     /// The name does not exist, or the resolver failed.
     #[error("the name `{0}` does not resolve")]
     Dns(String),
@@ -73,7 +76,7 @@ impl EgressError {
     pub fn wasi_code(&self) -> &'static str {
         match self {
             Self::InvalidUri => "HTTP-request-URI-invalid",
-            Self::Scheme(_) | Self::PortDenied(_) => "HTTP-request-denied",
+            Self::Scheme(_) | Self::PortDenied(_) | Self::NotListed(_) => "HTTP-request-denied",
             Self::Method(_) => "HTTP-request-method-invalid",
             Self::AddressDenied(_) => "destination-IP-prohibited",
             Self::Dns(_) => "DNS-error",

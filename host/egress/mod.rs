@@ -1,6 +1,7 @@
 //! All outbound HTTP of bots, except that to Meta (`whatsapp::gateway`).
 //!
-//! A bot reaches public addresses and nothing else. The name is resolved here, each address is
+//! A bot reaches public addresses and nothing else, of those none of the machine's own (`own`), and what
+//! lists say (`lists`). The name is resolved here, each address is
 //! checked, and the connection goes to a checked one, so that a name that changes its mind between
 //! check and connection gains nothing. Literal addresses are checked in whatever form they are
 //! written. Redirects are not followed: the bot's own client does that, and each hop comes back
@@ -15,6 +16,8 @@ mod body;
 mod connect;
 mod error;
 mod headers;
+mod lists;
+mod own;
 mod policy;
 mod registries;
 mod resolve;
@@ -36,6 +39,8 @@ use tokio::time::Instant;
 
 pub use self::body::StreamingBody;
 pub use self::error::EgressError;
+pub use self::lists::{Lists, NoRule, Rule};
+pub use self::own::OwnAddresses;
 pub use self::policy::EgressPolicy;
 pub(crate) use self::policy::is_public;
 pub use self::registries::{Registries, RegistryError};
@@ -72,6 +77,7 @@ pub struct EgressLimits {
 pub struct Egress {
     policy: Arc<EgressPolicy>,
     limits: EgressLimits,
+    connector: Connector,
     client: Client<Connector, UnsyncBoxBody<Bytes, EgressError>>,
 }
 
@@ -96,16 +102,32 @@ impl Egress {
     /// Fails when the TLS configuration cannot be built.
     pub fn new(policy: EgressPolicy, limits: EgressLimits) -> Result<Self, rustls::Error> {
         let policy = Arc::new(policy);
+        let connector = Connector::new(&policy, &limits)?;
+        Ok(Self::by(policy, connector, limits))
+    }
+
+    /// The same way out with lists beside those that it has. It shares no connection with the first: one
+    /// that was made there may lead to where this one does not go.
+    pub fn with_lists(&self, lists: Lists) -> Self {
+        let mut policy = EgressPolicy::clone(&self.policy);
+        policy.lists.push(lists);
+        let policy = Arc::new(policy);
+        let connector = self.connector.with_policy(&policy);
+        Self::by(policy, connector, self.limits.clone())
+    }
+
+    fn by(policy: Arc<EgressPolicy>, connector: Connector, limits: EgressLimits) -> Self {
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(Duration::from_secs(15))
             .pool_max_idle_per_host(limits.idle_connections)
-            .build(Connector::new(&policy, &limits)?);
-        Ok(Self {
+            .build(connector.clone());
+        Self {
             policy,
             limits,
+            connector,
             client,
-        })
+        }
     }
 
     /// Sends a request and returns the answer as soon as its headers are there.

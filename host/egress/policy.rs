@@ -6,6 +6,8 @@ use http::Uri;
 use reqwest::Url;
 
 use super::error::EgressError;
+use super::lists::Lists;
+use super::own::OwnAddresses;
 use super::settings::{Allowed, Authorities, Resolved};
 
 /// What is refused and what is excepted. Addresses that are not public are always refused.
@@ -17,8 +19,10 @@ pub struct EgressPolicy {
     pub resolve: Vec<Resolved>,
     /// Authorities that are believed besides the system's.
     pub authorities: Authorities,
-    /// Further addresses to refuse: the host's own public ones, which its firewall may trust.
-    pub deny: Vec<IpAddr>,
+    /// This machine's, which its firewall may trust: refused but for exceptions.
+    pub own: OwnAddresses,
+    /// What is refused and what alone is reached, also among exceptions. Every list has its say.
+    pub lists: Vec<Lists>,
     /// Ports on which nothing is sent. HTTP can be made to look like a conversation with a mail
     /// server, hence SMTP's by default.
     pub denied_ports: Vec<u16>,
@@ -64,7 +68,8 @@ impl Default for EgressPolicy {
             allow: Vec::new(),
             resolve: Vec::new(),
             authorities: Authorities::default(),
-            deny: Vec::new(),
+            own: OwnAddresses::default(),
+            lists: Vec::new(),
             denied_ports: vec![25, 465, 587],
             goes_by_proxy: false,
         }
@@ -89,10 +94,10 @@ impl EgressPolicy {
             .trim_start_matches('[')
             .trim_end_matches(']')
             .parse::<IpAddr>();
-        if let Ok(address) = literal
-            && !self.permits(address, port)
-        {
-            return Err(EgressError::AddressDenied(host.to_owned()));
+        if let Ok(address) = literal {
+            self.judge(host, address, port)?;
+        } else if !self.lists.iter().all(|lists| lists.may_pass(host, port)) {
+            return Err(EgressError::NotListed(host.to_owned()));
         }
         let is_excepted = self.allow.iter().any(|allowed| allowed.port == Some(port));
         if self.denied_ports.contains(&port) && !is_excepted {
@@ -101,12 +106,30 @@ impl EgressPolicy {
         Ok(url)
     }
 
-    /// Whether a connection may go to a port of an address.
-    pub(super) fn permits(&self, address: IpAddr, port: u16) -> bool {
+    /// Whether a connection may go to a port of an address that a name led to.
+    pub(super) fn judge(&self, name: &str, address: IpAddr, port: u16) -> Result<(), EgressError> {
         let is_excepted = |allowed: &Allowed| {
             allowed.holds(address) && allowed.port.is_none_or(|only| only == port)
         };
-        self.allow.iter().any(is_excepted) || (is_public(address) && !self.deny.contains(&address))
+        let is_others = || is_public(address) && !self.own.hold(address);
+        if !self.allow.iter().any(is_excepted) && !is_others() {
+            return Err(EgressError::AddressDenied(name.to_owned()));
+        }
+        self.is_listed(name, address, port)
+    }
+
+    /// Whether the lists let a connection pass.
+    pub(super) fn is_listed(
+        &self,
+        name: &str,
+        address: IpAddr,
+        port: u16,
+    ) -> Result<(), EgressError> {
+        let mut lists = self.lists.iter();
+        match lists.all(|lists| lists.pass(name, address, port)) {
+            true => Ok(()),
+            false => Err(EgressError::NotListed(name.to_owned())),
+        }
     }
 }
 

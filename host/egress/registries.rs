@@ -13,6 +13,7 @@ use reqwest::Url;
 
 use super::answers::Answers;
 use super::error::EgressError;
+use super::lists::Lists;
 use super::policy::EgressPolicy;
 use super::settings::{Allowed, Authorities};
 use super::{Egress, EgressLimits};
@@ -86,6 +87,13 @@ impl Registries {
         let others = EgressPolicy {
             authorities: with_nodes(&policy.authorities),
             goes_by_proxy: true,
+            // What alone bots reach says nothing of packages, which an operator allows by themselves.
+            lists: (policy.lists.iter().cloned())
+                .map(|lists| Lists {
+                    only: Vec::new(),
+                    ..lists
+                })
+                .collect(),
             ..policy.clone()
         };
         let everywhere = ["0.0.0.0/0", "::/0"].into_iter();

@@ -67,14 +67,26 @@ impl Addresses {
         let given = self.policy.resolve.iter();
         let given = given.filter(|resolved| resolved.is_for(host));
         let given: Vec<_> = given.map(|resolved| resolved.address).collect();
-        if !given.is_empty() {
-            return Ok(given);
+        let is_given = !given.is_empty();
+        let found = match is_given {
+            true => given,
+            false => self.lookups.find(host).await?,
+        };
+        let mut refused = None;
+        let mut kept = Vec::with_capacity(found.len());
+        for address in found {
+            let judged = match is_given {
+                true => self.policy.is_listed(host, address.ip(), self.port),
+                false => self.policy.judge(host, address.ip(), self.port),
+            };
+            match judged {
+                Ok(()) => kept.push(address),
+                Err(error) => refused = Some(error),
+            }
         }
-        let mut found = self.lookups.find(host).await?;
-        found.retain(|address| self.policy.permits(address.ip(), self.port));
-        match found.is_empty() {
-            true => Err(EgressError::AddressDenied(host.to_owned())),
-            false => Ok(found),
+        match kept.is_empty() {
+            true => Err(refused.unwrap_or_else(|| EgressError::AddressDenied(host.to_owned()))),
+            false => Ok(kept),
         }
     }
 }

@@ -9,6 +9,7 @@ use clap::Args;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
+use super::lists::{Lists, Rule};
 use super::policy::EgressPolicy;
 
 /// The door for services of the operator's own, and for tests that put a server of this machine in
@@ -24,6 +25,23 @@ pub struct EgressArgs {
         value_delimiter = ','
     )]
     pub egress_allow: Vec<Allowed>,
+    /// What bots do not reach: names, all names below one, addresses and networks, as in `ads.example.com`,
+    /// `*.example.org`, `8.8.8.0/24:443`; several with commas.
+    #[arg(
+        long,
+        env = "ROOST_EGRESS_DENY",
+        value_name = "WHERE[:PORT]",
+        value_delimiter = ','
+    )]
+    pub egress_deny: Vec<Rule>,
+    /// What alone bots reach, beside Meta, written in the same way.
+    #[arg(
+        long,
+        env = "ROOST_EGRESS_ONLY",
+        value_name = "WHERE[:PORT]",
+        value_delimiter = ','
+    )]
+    pub egress_only: Vec<Rule>,
     /// Addresses that stand for names, as bots see them, and may be reached by these names:
     /// `api.example.com=127.0.0.1:8443`; several with commas.
     #[arg(
@@ -42,6 +60,10 @@ impl From<EgressArgs> for EgressPolicy {
     fn from(args: EgressArgs) -> Self {
         Self {
             allow: args.egress_allow,
+            lists: vec![Lists {
+                deny: args.egress_deny,
+                only: args.egress_only,
+            }],
             resolve: args.egress_resolve,
             authorities: args.egress_ca.unwrap_or_default(),
             ..Self::default()

@@ -163,13 +163,13 @@ fn what_is_no_plain_address_is_refused() {
 }
 
 #[test]
-fn exceptions_hold_for_their_port_and_denials_for_all() {
+fn exceptions_hold_for_their_port_and_the_machines_own_addresses_are_refused() {
     let policy = EgressPolicy {
         allow: vec![
             "127.0.0.1:8080".parse().unwrap(),
             "10.0.0.5:25".parse().unwrap(),
         ],
-        deny: vec!["8.8.4.4".parse().unwrap()],
+        own: OwnAddresses::fixed(["8.8.4.4".parse().unwrap()]),
         ..EgressPolicy::default()
     };
     assert_eq!(
@@ -187,6 +187,46 @@ fn exceptions_hold_for_their_port_and_denials_for_all() {
         "https://8.8.4.4/",
     ] {
         assert_eq!(verdict(&policy, uri), "destination-IP-prohibited", "{uri}");
+    }
+    let but_this = EgressPolicy {
+        allow: vec!["8.8.4.4:443".parse().unwrap()],
+        ..policy
+    };
+    assert_eq!(verdict(&but_this, "https://8.8.4.4/"), "https://8.8.4.4/");
+    assert_eq!(
+        verdict(&but_this, "http://8.8.4.4/"),
+        "destination-IP-prohibited"
+    );
+}
+
+#[test]
+fn lists_take_away_from_exceptions_too() {
+    let list = |deny: &str, only: &str| {
+        let texts =
+            |text: &str| -> Vec<String> { text.split_whitespace().map(str::to_owned).collect() };
+        Lists::parse(&texts(deny), &texts(only)).unwrap()
+    };
+    let policy = EgressPolicy {
+        allow: vec!["10.0.0.0/8".parse().unwrap()],
+        lists: vec![
+            list("10.0.0.5 *.evil.test", ""),
+            list("", "10.0.0.0/8 api.test 8.8.0.0/16"),
+        ],
+        ..EgressPolicy::default()
+    };
+    for (uri, expected) in [
+        ("http://10.0.0.4/", "http://10.0.0.4/"),
+        ("http://10.0.0.5/", "HTTP-request-denied"),
+        ("http://0x0a000005/", "HTTP-request-denied"),
+        ("https://api.test/", "https://api.test/"),
+        ("https://API.test./", "https://api.test./"),
+        ("https://8.8.8.8/", "https://8.8.8.8/"),
+        ("https://9.9.9.9/", "HTTP-request-denied"),
+        ("http://a.evil.test/", "HTTP-request-denied"),
+        // It is refused for what it is, before any list.
+        ("http://127.0.0.1/", "destination-IP-prohibited"),
+    ] {
+        assert_eq!(verdict(&policy, uri), expected, "{uri}");
     }
 }
 

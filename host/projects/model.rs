@@ -53,6 +53,9 @@ pub struct Project {
     pub instance: Option<InstanceLife>,
     /// What an instance may use of memory, in MiB, where an operator said so.
     pub memory: Option<i32>,
+    /// What its bot does not reach, and what alone it reaches, as an administrator wrote it.
+    pub egress_deny: Vec<String>,
+    pub egress_only: Vec<String>,
     pub active_version: Option<VersionId>,
     /// Why the bot did not start with its last environment, while the one before serves.
     pub environment_error: Option<String>,

@@ -8,7 +8,6 @@ use crate::capabilities::{
 };
 use crate::conversations::{self, ConversationStore};
 use crate::deploys::{Say, Serving};
-use crate::egress::Egress;
 use crate::logs::{LogLevel, LogWriter, Origin};
 use crate::postgres::{Limits, TenantDatabase};
 use crate::projects::{ProjectId, Redactor, Seam};
@@ -28,8 +27,6 @@ pub struct Services {
     pub outbox: Outbox,
     /// The way to Meta for everything else.
     pub gateway: Gateway,
-    /// The way to everywhere else.
-    pub egress: Arc<Egress>,
     /// Where Meta is.
     pub endpoint: GraphEndpoint,
     /// Where what bots log is kept.
@@ -69,7 +66,7 @@ impl Services {
         let origin = log.0.into.origin;
         let trace = self.telemetry.tracer.scope(traceparent);
         let client = RunClient {
-            egress: self.egress.clone(),
+            egress: serving.egress.clone(),
             gateway: self.gateway.clone(),
             meta: context.map(|context| (context.clone(), serving.scope())),
             redactor: serving.redactor.clone(),

@@ -176,7 +176,9 @@ fn media_error(error: MediaError) -> OutboundError {
 fn wasi_error(error: EgressError) -> OutboundError {
     match error {
         EgressError::InvalidUri => OutboundError::HttpRequestUriInvalid,
-        EgressError::Scheme(_) | EgressError::PortDenied(_) => OutboundError::HttpRequestDenied,
+        EgressError::Scheme(_) | EgressError::PortDenied(_) | EgressError::NotListed(_) => {
+            OutboundError::HttpRequestDenied
+        }
         EgressError::Method(_) => OutboundError::HttpRequestMethodInvalid,
         EgressError::AddressDenied(_) => OutboundError::DestinationIpProhibited,
         EgressError::Dns(_) => OutboundError::DnsError {

@@ -37,6 +37,10 @@ pub struct ProjectSettings {
     pub retention_days: Option<i32>,
     /// How many days the bot's log is kept; null: as the host says.
     pub log_retention_days: Option<i32>,
+    /// What the bot does not reach: names, addresses and networks.
+    pub egress_deny: Vec<String>,
+    /// What alone the bot reaches, beside Meta; empty: all that the host lets it.
+    pub egress_only: Vec<String>,
     /// Names under which the bot finds what the host knows of the project.
     #[sqlx(json)]
     pub links: Links,
@@ -85,6 +89,15 @@ pub struct SettingsChange {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<i32>, minimum = 1, maximum = 3650)]
     pub log_retention_days: Option<Option<i32>>,
+    /// What the bot does not reach: names, all names below one, addresses and networks, with a port or without
+    /// one. Needs the scope `admin`.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Vec<String>>, max_items = 100, example = json!(["ads.example.com", "*.example.org:443"]))]
+    pub egress_deny: Option<Option<Vec<String>>>,
+    /// What alone the bot reaches, beside Meta; empty: all that the host lets it. Needs the scope `admin`.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Vec<String>>, max_items = 100, example = json!(["api.example.com"]))]
+    pub egress_only: Option<Option<Vec<String>>>,
     /// Names under which the bot finds what the host knows: `{ "META_APP_SECRET": "app-secret" }`.
     /// Those that are left out stay; null removes a name, or in the place of the object all of them.
     #[serde(default, deserialize_with = "given")]
@@ -94,6 +107,9 @@ pub struct SettingsChange {
 
 /// The most names that a project may link.
 const MAX_LINKS: usize = 64;
+
+/// The most that a list of a project names.
+const MAX_LISTED: usize = 100;
 
 /// Why a setting is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -107,6 +123,15 @@ pub struct SettingError {
 }
 
 impl SettingError {
+    /// A list that holds what cannot be one of it.
+    pub fn listed(setting: &'static str, value: &str, error: &dyn std::error::Error) -> Self {
+        Self {
+            setting,
+            value: format!("{value:?}").chars().take(60).collect(),
+            wanted: error.to_string().into(),
+        }
+    }
+
     /// A number above what this host allows.
     pub fn above(setting: &'static str, value: i32, most: usize) -> Self {
         Self {
@@ -184,6 +209,16 @@ impl ProjectSettings {
             check("log_retention_days", &Given(days), is_good, wanted)?;
             self.log_retention_days = days;
         }
+        for (setting, list, given) in [
+            ("egress_deny", &mut self.egress_deny, &change.egress_deny),
+            ("egress_only", &mut self.egress_only, &change.egress_only),
+        ] {
+            let Some(given) = given else { continue };
+            let given = given.clone().unwrap_or_default();
+            let wanted = "a list names 100 of them at most";
+            check(setting, &given.len(), given.len() <= MAX_LISTED, wanted)?;
+            *list = given;
+        }
         match &change.links {
             Some(Some(links)) => self.link(links)?,
             Some(None) => self.links.clear(),
@@ -194,6 +229,11 @@ impl ProjectSettings {
 }
 
 impl SettingsChange {
+    /// Whether what the bot reaches is to be changed.
+    pub fn changes_egress(&self) -> bool {
+        self.egress_deny.is_some() || self.egress_only.is_some()
+    }
+
     /// Whether nothing is to be changed.
     pub fn is_empty(&self) -> bool {
         let Self {
@@ -204,6 +244,8 @@ impl SettingsChange {
             memory,
             retention_days,
             log_retention_days,
+            egress_deny: _,
+            egress_only: _,
             links,
         } = self;
         webhook_path.is_none()
@@ -214,6 +256,7 @@ impl SettingsChange {
             && retention_days.is_none()
             && log_retention_days.is_none()
             && links.is_none()
+            && !self.changes_egress()
     }
 }
 

@@ -40,7 +40,8 @@ impl ProjectStore {
             "update project
              set name = coalesce($2, name), webhook_path = $3, max_running = $4,
                  events_per_minute = $5, instance = $6, retention_days = $7,
-                 log_retention_days = $8, memory = $9, links = $10
+                 log_retention_days = $8, memory = $9, links = $10, egress_deny = $11,
+                 egress_only = $12
              where project_id = $1",
         )
         .bind(project_id)
@@ -53,6 +54,8 @@ impl ProjectStore {
         .bind(settings.log_retention_days)
         .bind(settings.memory)
         .bind(sqlx::types::Json(&settings.links))
+        .bind(&settings.egress_deny)
+        .bind(&settings.egress_only)
         .execute(&mut *transaction)
         .await
         .map_err(|e| match (broken_constraint(&e), name) {

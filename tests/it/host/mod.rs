@@ -16,6 +16,7 @@ mod endings;
 mod failures;
 mod isolation;
 mod lifecycle;
+mod lists;
 mod long;
 mod observed;
 mod outbound;

@@ -82,9 +82,9 @@ impl Peer {
     /// The door by which bots reach it.
     pub(super) fn exceptions(&self) -> EgressArgs {
         EgressArgs {
-            egress_allow: Vec::new(),
             egress_resolve: vec![format!("{NAME}=127.0.0.1").parse().unwrap()],
             egress_ca: Some(self.authority().to_str().unwrap().parse().unwrap()),
+            ..EgressArgs::default()
         }
     }
 }
