@@ -117,7 +117,8 @@ pub(crate) fn mark_of(file: &Path) -> PathBuf {
     name.into()
 }
 
-fn private_folder(folder: &Path) -> io::Result<()> {
+/// Makes a folder that only this user can look into, and what is missing above it.
+pub(crate) fn private_folder(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true).mode(0o700).create(folder)
 }

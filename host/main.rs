@@ -160,6 +160,8 @@ fn tell(error: &anyhow::Error) {
 )]
 async fn serve(args: ServeArgs) -> Result<()> {
     roost::telemetry::start(args.log_format, &args.log);
+    // What a host keeps is for its user alone, whatever wrote it.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let app = App::start(args.into_config()?).await?;
     println!("listening on http://{}", app.address());
     println!("admin on http://{}", app.admin_address());

@@ -309,7 +309,10 @@ async fn download(session: &Session, project: &str, file: &Path) -> Result<(), C
         return Ok(());
     }
     let partial = file.with_added_extension("partial");
-    let mut out = tokio::fs::File::create(&partial).await.map_err(failed)?;
+    // It holds what people wrote.
+    let mut options = tokio::fs::File::options();
+    let options = options.write(true).create(true).truncate(true).mode(0o600);
+    let mut out = options.open(&partial).await.map_err(failed)?;
     let mut bytes = 0_usize;
     let written = async {
         while let Some(piece) = response.chunk().await.map_err(cut_off)? {

@@ -156,16 +156,21 @@ fn write_host(file: &Path, setup: &Setup, project: &ProjectName) -> Result<()> {
 }
 
 /// Makes the folder of local bots' data. It is of this machine alone: neither git nor a deploy takes it. Other
-/// users see nothing in it; they may go through, because of root's Postgres, which is another user.
+/// users see nothing in it. Of root's they may go through, because its Postgres is another user.
 fn make_data(data: &Path) -> Result<()> {
-    let made = std::fs::create_dir_all(data)
-        .and_then(|()| std::fs::set_permissions(data, Permissions::from_mode(0o711)));
+    let mode = match rustix::process::geteuid().is_root() {
+        true => 0o711,
+        false => 0o700,
+    };
+    let made = crate::kept::private_folder(data)
+        .and_then(|()| std::fs::set_permissions(data, Permissions::from_mode(mode)));
     made.with_context(|| format!("cannot make the folder `{}`", data.display()))?;
     let ignore = data.join(".gitignore");
     if ignore.exists() {
         return Ok(());
     }
-    std::fs::write(&ignore, "*\n").with_context(|| format!("cannot write `{}`", ignore.display()))
+    crate::kept::write_private(&ignore, b"*\n")
+        .with_context(|| format!("cannot write `{}`", ignore.display()))
 }
 
 /// The bot that is worked on.

@@ -8,6 +8,8 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::mpsc;
 
+use crate::support::modes::open_to_others;
+
 /// Starting Postgres and the host takes seconds where other tests run beside.
 const DEADLINE: Duration = Duration::from_secs(180);
 
@@ -186,16 +188,22 @@ async fn a_bot_that_lacks_a_variable_is_waited_for_and_reads_its_env_file() {
     dev.says("redeployed in").await;
     dev.types("hello").await;
     dev.says("bot> of-my-machine of-my-machine hello").await;
-    let may_be_read = |name: &str| {
-        let found = std::fs::metadata(data.join(name)).unwrap();
-        std::os::unix::fs::PermissionsExt::mode(&found.permissions()) & 0o044
+    // Of root's, Postgres goes through as another user.
+    let passable = match rustix::process::geteuid().is_root() {
+        true => vec![data.clone(), data.join("postgres")],
+        false => Vec::new(),
     };
-    for private in ["", "keys.json", "emulator.json"] {
-        assert_eq!(
-            may_be_read(private),
-            0,
-            "`{private}` is everybody's to read"
-        );
+    let passable: Vec<&Path> = passable.iter().map(PathBuf::as_path).collect();
+    let open = open_to_others(&data, &passable);
+    assert!(open.is_empty(), "others may read: {open:#?}");
+    for private in [
+        "keys.json",
+        "host.json",
+        "emulator.json",
+        ".gitignore",
+        "postgres",
+    ] {
+        assert!(data.join(private).exists(), "{private}");
     }
 
     // Other words find the host by the folder of its data, and a secret wins over the files.

@@ -146,7 +146,7 @@ impl Write for Channel {
 
 impl Spool {
     pub(super) fn new(folder: &Path) -> io::Result<Self> {
-        std::fs::create_dir_all(folder)?;
+        crate::kept::private_folder(folder)?;
         let file = tempfile::tempfile_in(folder)?;
         Ok(Self {
             file: tokio::io::BufWriter::with_capacity(PIECE, tokio::fs::File::from_std(file)),

@@ -1,6 +1,7 @@
 //! The server's main process, and a thread that lives exactly as long.
 
 use std::fs::File;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -9,7 +10,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Resource, Rlimit, Signal, WaitId, WaitIdOptions};
 use tokio::sync::Notify;
 
-use super::folders::Folders;
+use super::folders::{self, Folders};
 use super::{EmbeddedConfig, EmbeddedError, settings};
 
 /// A handle on the process. Dropping it ends the process without waiting.
@@ -136,8 +137,11 @@ fn prepare(config: &EmbeddedConfig, folders: &Folders) -> Result<Command, Embedd
     let log = File::options()
         .create(true)
         .append(true)
+        .mode(0o600)
         .open(&folders.log)
         .map_err(EmbeddedError::io("open", &folders.log))?;
+    // Statements that failed are in it, with what they were about; an older one may be open to others.
+    folders::set_mode(&folders.log, 0o600)?;
     let output = log
         .try_clone()
         .map_err(EmbeddedError::io("open", &folders.log))?;

@@ -21,6 +21,7 @@ mod long;
 mod observed;
 mod outbound;
 mod packaged;
+mod private_files;
 mod residents;
 mod starter;
 mod starts;
