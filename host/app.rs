@@ -1,8 +1,9 @@
 //! The host as a whole: what is shared, built once, and how it starts and stops.
 
+mod keys;
 mod observed;
 
-use crate::access::Access;
+use crate::access::{Access, GivenKeys, HostKeys};
 use crate::conversations::{self, ConversationStore, NewOutbound, Party, StatusUpdate};
 use crate::deploys::{
     Awaken, BundlingSettings, DeployError, DeployParts, DeploySettings, DeployTasks, Deployed,
@@ -18,10 +19,12 @@ use crate::inbox::{
 use crate::lifecycle::{Lifecycle, LifecycleParts, MachineHandle};
 use crate::logs::{LogStore, LogWriter};
 use crate::observing::{Observing, Scrape};
-use crate::postgres::{Cell, Guard, Pool, PoolConfig, Quotas, Server, Share, TenantDatabase};
+use crate::postgres::{
+    Cell, Guard, MasterKey, Pool, PoolConfig, Quotas, Server, Share, TenantDatabase,
+};
 use crate::projects::{
     NewNumber, Project, ProjectError, ProjectId, ProjectName, ProjectSettings, ProjectStore,
-    Secret, SettingError, SettingsChange, Vault, check_master_key, remember_master_key,
+    Secret, SettingError, SettingsChange, Vault, open_vault, remember_master_key,
 };
 use crate::retention::Keeper;
 use crate::runs::{ResidentSettings, Residents, Runner, Services};
@@ -47,6 +50,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+
+pub use keys::Sealed;
 
 /// The control database's migrations.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
@@ -140,6 +145,7 @@ pub struct Host {
     keeper: Keeper,
     telemetry: Telemetry,
     pool: PgPool,
+    sealed: keys::Sealed,
 }
 
 /// A running host.
@@ -170,7 +176,7 @@ impl Deref for App {
 
 impl App {
     /// Starts a host: from here on it takes webhooks and runs events.
-    pub async fn start(config: AppConfig) -> Result<Self> {
+    pub async fn start(mut config: AppConfig) -> Result<Self> {
         // The process may have one already, from another host in it.
         let _ = rustls::crypto::ring::default_provider().install_default();
         // `dev` chooses ports by flags of its own.
@@ -180,7 +186,12 @@ impl App {
         };
         let listener = listen(config.listen, flags[0]).await?;
         let admin_listener = listen(config.admin_listen, flags[1]).await?;
-        let vault = Arc::new(Vault::new(&config.master_key));
+        let vault = Arc::new(vault(&config).await?);
+        // After a change of the master key, too, passwords and marks are made of the first one.
+        config.master_key = vault.first_key();
+        let first =
+            MasterKey::new(&config.master_key).context("the first master key is damaged")?;
+        config.server = config.server.with_master_key(first);
         let quotas = config.quotas;
         let (pool, share) = control_pool(&config.server, &vault, &quotas).await?;
         let cell = Cell::ensure(&config.server, CELL)
@@ -189,13 +200,19 @@ impl App {
         cell.set_quotas(&quotas)
             .await
             .context("the limits of projects cannot be written down")?;
-        let access = Access::new(pool.clone(), vault.clone(), config.admin_token.as_ref());
+        let given = GivenKeys {
+            admin: config.admin_token.take(),
+            verify_token: Some(config.verify_token.clone()),
+            app_secrets: config.app_secrets.clone(),
+        };
+        let keys = HostKeys::open(pool.clone(), vault.clone(), given).await?;
+        let access = Access::new(pool.clone(), vault.clone(), keys.clone());
         if !access.has_admin().await? {
             tracing::warn!(
                 "nobody can use the admin API: start with ROOST_ADMIN_TOKEN, and make tokens with it"
             );
         }
-        let projects = ProjectStore::new(pool.clone(), vault);
+        let projects = ProjectStore::new(pool.clone(), vault.clone());
         let conversations = ConversationStore::new(pool.clone());
         let database = TenantDatabase::new(Pool::new(PoolConfig {
             max_total: share.tenants as usize,
@@ -240,9 +257,14 @@ impl App {
         })
         .with_context(|| format!("`{}` cannot be used", config.data.display()))?;
         let client = graph_client(&config)?;
-        let secrets = config.app_secrets.iter();
-        let secrets = secrets.map(|secret| AccessToken::new(secret.expose()));
-        let onboarding = Onboarding::new(client.clone(), secrets);
+        let secrets = keys.app_secrets().clone();
+        let secrets = move || -> Vec<AccessToken> {
+            let now = secrets.now();
+            now.iter()
+                .map(|secret| AccessToken::new(secret.expose()))
+                .collect()
+        };
+        let onboarding = Onboarding::new(client.clone(), Arc::new(secrets));
         let sandbox = deploys.workshop().sandbox().clone();
         let services = Arc::new(Services {
             database: database.clone(),
@@ -271,7 +293,7 @@ impl App {
         let runner = Runner::new(deploys.clone(), services, residents.clone(), config.budget);
         let web = Web::new(
             WebSettings {
-                app_secrets: config.app_secrets.clone(),
+                app_secrets: keys.app_secrets().clone(),
                 ..config.web.clone()
             },
             projects.clone(),
@@ -298,12 +320,17 @@ impl App {
         let (draining, closing) = (CancellationToken::new(), CancellationToken::new());
         keeper.clone().start(draining.clone());
         guard.start(draining.clone());
+        let sealed = keys::Sealed {
+            pool: pool.clone(),
+            vault,
+        };
+        tokio::spawn(keys::keep(sealed.clone(), keys.clone(), draining.clone()));
         let address = listener.local_addr()?;
         let state = HttpState {
             inbox: inbox.clone(),
-            webhook: Arc::new(WebhookSettings::new(
-                config.verify_token,
-                config.app_secrets,
+            webhook: Arc::new(WebhookSettings::of(
+                keys.verify_tokens().clone(),
+                keys.app_secrets().clone(),
             )),
             health: Health {
                 pool: pool.clone(),
@@ -341,6 +368,7 @@ impl App {
             keeper,
             telemetry,
             pool,
+            sealed,
         });
         let admin_address = admin_listener.local_addr()?;
         let api = crate::api::router(host.clone(), access, draining.clone());
@@ -436,6 +464,11 @@ impl Host {
     /// The control database.
     pub fn pool(&self) -> &PgPool {
         &self.pool
+    }
+
+    /// What the master key seals.
+    pub fn sealed(&self) -> &Sealed {
+        &self.sealed
     }
 
     /// The project of that name, with its schema; made if there is none.
@@ -552,12 +585,18 @@ async fn listen(address: SocketAddr, flag: &str) -> Result<tokio::net::TcpListen
     })
 }
 
-async fn control_pool(server: &Server, vault: &Vault, quotas: &Quotas) -> Result<(PgPool, Share)> {
-    if let Some(mut there) = server.control_if_there().await? {
-        check_master_key(&mut there, vault).await?;
+/// The vault of this host's key, with all keys that the database has. Fails when it is another's.
+async fn vault(config: &AppConfig) -> Result<Vault> {
+    let mut there = config.server.control_if_there().await?;
+    let vault = open_vault(there.as_mut(), &config.master_key).await?;
+    if let Some(there) = there {
         // It was only asked.
         let _ = there.close().await;
     }
+    Ok(vault)
+}
+
+async fn control_pool(server: &Server, vault: &Vault, quotas: &Quotas) -> Result<(PgPool, Share)> {
     server
         .ensure()
         .await

@@ -10,19 +10,17 @@ create trigger egress_changes before update on project for each row
   when (row(old.egress_deny, old.egress_only) is distinct from row(new.egress_deny, new.egress_only))
   execute function project_changes();
 
--- While the master key is being changed. A sealed value names its key, so each opens with the old one or
--- with the new one, and a host that has either opens the other here.
+-- While the master key is being changed a host that has the old one opens the new one here, and one that
+-- has the new one opens all that were before. A sealed value names its key, so none of them is ever in doubt.
 alter table master_key
-  -- Of the key that everything is being sealed with anew; null: nothing is changed.
+  -- Of the key that takes its place; null: nothing is changed.
   add column next_fingerprint text,
-  add column next_sealed bytea,                    -- that key, sealed with the one before
-  add column previous_sealed bytea,                -- the one before, sealed with that key
-  -- What passwords of roles, fingerprints and the like are made of, sealed with the key that `fingerprint`
-  -- is of, or with the next one while there is one; null: the first master key itself.
-  add column root_sealed bytea,
-  add column changed_at timestamptz,
-  constraint master_key_change_is_whole
-    check (num_nulls(next_fingerprint, next_sealed, previous_sealed) in (0, 3));
+  add column next_sealed bytea,                    -- that key, sealed with the one of `fingerprint`
+  -- All keys before the newest, oldest first, sealed with the newest: what is older opens for ever, and
+  -- passwords of roles are made of the first.
+  add column former_sealed bytea,
+  add column changed_at timestamptz,               -- when the last change began
+  add constraint master_key_change_is_whole check (num_nulls(next_fingerprint, next_sealed) in (0, 2));
 
 -- Keys that a host was started with, changed meanwhile: what it also takes, and what it takes no longer.
 create table host_key (

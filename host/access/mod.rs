@@ -1,9 +1,11 @@
 //! Who may use the admin API, what they changed, and which of their requests were answered already.
 //!
 //! `tokens` knows who asks, `audit` writes down every change, `idempotency` answers a repeated POST
-//! with what the first one got. They know nothing of HTTP: `api` is built on them.
+//! with what the first one got, `host_keys` are those that a host is started with, and their changes. They know
+//! nothing of HTTP: `api` is built on them.
 
 mod audit;
+mod host_keys;
 mod idempotency;
 mod tokens;
 
@@ -11,9 +13,10 @@ use std::sync::Arc;
 
 use sqlx::PgPool;
 
-use crate::projects::{Secret, Vault, VaultError};
+use crate::projects::{Vault, VaultError};
 
 pub use audit::{AuditEntry, AuditOutcome, NewAuditEntry};
+pub use host_keys::{GivenKeys, HostKeyError, HostKeys, KeyKind};
 pub use idempotency::{Answer, Claim, Claimed, HELD_FOR};
 pub use tokens::{Identified, Identity, NewToken, Scope, Token, TokenId};
 
@@ -22,8 +25,7 @@ pub use tokens::{Identified, Identity, NewToken, Scope, Token, TokenId};
 pub struct Access {
     pool: PgPool,
     vault: Arc<Vault>,
-    /// The hash of the token that the host was started with.
-    root: Option<[u8; 32]>,
+    keys: HostKeys,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -39,12 +41,13 @@ pub enum AccessError {
 }
 
 impl Access {
-    /// `root` is a token that may do everything, and is stored nowhere.
-    pub fn new(pool: PgPool, vault: Arc<Vault>, root: Option<&Secret>) -> Self {
-        Self {
-            pool,
-            vault,
-            root: root.map(|token| tokens::hash(token.expose())),
-        }
+    /// The admin keys among `keys` may do everything.
+    pub fn new(pool: PgPool, vault: Arc<Vault>, keys: HostKeys) -> Self {
+        Self { pool, vault, keys }
+    }
+
+    /// What the host was started with, and what takes its place.
+    pub fn keys(&self) -> &HostKeys {
+        &self.keys
     }
 }

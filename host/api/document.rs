@@ -35,6 +35,7 @@ const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
         (name = "versions", description = "Deploys, their builds, and which one serves"),
         (name = "secrets", description = "What a bot finds in `process.env`; values are never shown"),
         (name = "tokens", description = "Who may use this API"),
+        (name = "keys", description = "The host's own keys, changed while it runs"),
         (name = "audit", description = "What was changed, and by whom"),
     )
 )]
@@ -180,6 +181,8 @@ fn add_parameters(path: &str, method: &str, operation: &mut Map<String, Value>) 
         if !is_there {
             let description = match name {
                 "project" => "The project's name or id".to_owned(),
+                "key" => "Which key: `master-key`, `admin-key`, `verify-token` or `app-secret`"
+                    .to_owned(),
                 name => format!("The id of the {}", name.trim_end_matches("_id")),
             };
             let schema = match name {

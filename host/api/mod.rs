@@ -33,6 +33,7 @@ mod event_view;
 mod events;
 mod extract;
 mod idempotency;
+mod keys;
 mod lifecycle;
 mod logs;
 mod metrics;
@@ -96,6 +97,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(secrets::routes())
         .merge(environment::routes())
         .merge(tokens::routes())
+        .merge(keys::routes())
         .merge(audit::routes())
 }
 

@@ -20,6 +20,7 @@ mod output;
 mod pack;
 mod projects;
 mod queue;
+mod rotate;
 mod secrets;
 mod sse;
 mod steps;
@@ -104,6 +105,8 @@ pub enum ClientWord {
     Secrets(secrets::SecretsArgs),
     /// Lists, makes and removes tokens for the admin API.
     Tokens(tokens::TokensArgs),
+    /// Changes the master key, the admin key, the verify token or the app secret while hosts run.
+    Rotate(rotate::RotateArgs),
     /// Shows what was changed, and by whom.
     Audit(audit::AuditArgs),
     /// Checks what roost needs of this machine, and whether a host answers.
@@ -137,6 +140,7 @@ impl ClientWord {
             Self::Rollback(args) => (&args.api, args.project.project.as_deref()),
             Self::Secrets(args) => (&args.api, args.project.project.as_deref()),
             Self::Tokens(args) => (&args.api, args.project()),
+            Self::Rotate(args) => (&args.api, None),
             Self::Audit(args) => (&args.api, args.project.project.as_deref()),
             // Below: it wants no token.
             Self::Doctor(args) => (&args.api, None),
@@ -165,6 +169,7 @@ impl ClientWord {
             Self::Rollback(args) => args.run(&session).await,
             Self::Secrets(args) => args.run(&session).await,
             Self::Tokens(args) => args.run(&session).await,
+            Self::Rotate(args) => args.run(&session).await,
             Self::Audit(args) => args.run(&session).await,
             Self::Doctor(_) | Self::Openapi | Self::Completions { .. } => Ok(()),
         };

@@ -394,7 +394,7 @@ fn read(file: &Path) -> Result<String, CliError> {
 }
 
 /// A value that no command line and no terminal shows.
-fn ask(name: &str) -> Result<String, CliError> {
+pub(super) fn ask(name: &str) -> Result<String, CliError> {
     let unreadable = |error| CliError::File(format!("the value of {name} cannot be read: {error}"));
     let stdin = std::io::stdin();
     if !stdin.is_terminal() {

@@ -16,15 +16,15 @@ use super::HttpState;
 use super::error::ApiError;
 use super::signature::{HEADER, is_signed};
 use crate::inbox::envelope::{Piece, split};
-use crate::projects::Secret;
+use crate::projects::{Accepted, Secret};
 use crate::telemetry::{Span, SpanKind, Tracer};
 
 /// What the Meta app and this host agreed on.
 #[derive(Clone, Debug)]
 pub struct WebhookSettings {
-    pub verify_token: Secret,
-    /// The Meta app's secret; two while it is being changed.
-    pub app_secrets: Vec<Secret>,
+    /// Two while it is being changed, as the app's secret.
+    pub verify_tokens: Accepted,
+    pub app_secrets: Accepted,
     /// Meta sends up to 3 MB.
     pub max_body_bytes: usize,
     /// How long a body may take to arrive.
@@ -32,9 +32,15 @@ pub struct WebhookSettings {
 }
 
 impl WebhookSettings {
+    /// With what never changes.
     pub fn new(verify_token: Secret, app_secrets: Vec<Secret>) -> Self {
+        Self::of(Accepted::new([verify_token]), Accepted::new(app_secrets))
+    }
+
+    /// With what may change.
+    pub fn of(verify_tokens: Accepted, app_secrets: Accepted) -> Self {
         Self {
-            verify_token,
+            verify_tokens,
             app_secrets,
             max_body_bytes: 3 * 1024 * 1024,
             read_timeout: Duration::from_secs(10),
@@ -55,11 +61,14 @@ pub(super) async fn handshake(
         return Err(ApiError::BadHandshake);
     };
     let token = get("hub.verify_token").unwrap_or_default();
-    let expected = state.webhook.verify_token.expose();
-    if bool::from(token.as_bytes().ct_eq(expected.as_bytes())) && !expected.is_empty() {
-        Ok(challenge.to_owned())
-    } else {
-        Err(ApiError::WrongVerifyToken)
+    let accepted = state.webhook.verify_tokens.now();
+    let is_ours = accepted.iter().any(|expected| {
+        let expected = expected.expose().as_bytes();
+        !expected.is_empty() && bool::from(token.as_bytes().ct_eq(expected))
+    });
+    match is_ours {
+        true => Ok(challenge.to_owned()),
+        false => Err(ApiError::WrongVerifyToken),
     }
 }
 
@@ -91,7 +100,7 @@ pub(super) async fn receive(
 async fn store(state: &HttpState, request: Request, span: &Span) -> Result<(), ApiError> {
     let signature = header(request.headers());
     let body = read(&state.webhook, request).await?;
-    if !is_signed(&state.webhook.app_secrets, &signature, &body) {
+    if !is_signed(&state.webhook.app_secrets.now(), &signature, &body) {
         return Err(ApiError::BadSignature);
     }
     let text = std::str::from_utf8(&body).map_err(|_| ApiError::NotUtf8)?;

@@ -96,6 +96,18 @@ impl Server {
         )
     }
 
+    /// The same with passwords made of another key, where there are any.
+    pub fn with_master_key(self, key: MasterKey) -> Self {
+        let auth = match self.auth {
+            TenantAuth::Peer => TenantAuth::Peer,
+            TenantAuth::Scram { epoch, .. } => TenantAuth::Scram {
+                master_key: key,
+                epoch,
+            },
+        };
+        Self { auth, ..self }
+    }
+
     /// For the control plane's own pool: the administrator in the control database.
     pub fn control_options(&self) -> PgConnectOptions {
         self.control.clone()

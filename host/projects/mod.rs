@@ -6,6 +6,7 @@
 //!
 //! Not here: making the schema and the role (provisioning), and building versions (deploying).
 
+mod accepted;
 mod environments;
 mod known;
 pub(crate) mod lifecycle;
@@ -22,10 +23,14 @@ mod tests;
 mod vault;
 mod versions;
 
+pub use accepted::Accepted;
 pub use environments::{Environment, EnvironmentState, Fingerprint};
 pub use known::{HostValue, Links, UnknownValue, recognize, set_by_host};
 pub use lifecycle::{Going, NewProject};
-pub use master_key::{MasterKeyError, check_master_key, remember_master_key};
+pub use master_key::{
+    MasterKeyChange, MasterKeyError, SEALED, SealedColumn, change_master_key, finish_master_key,
+    master_key_change, open_vault, refresh_master_key, remember_master_key, seal_anew,
+};
 pub use model::{
     NameError, NewNumber, Number, NumberRoute, Placement, Project, ProjectId, ProjectKeys,
     ProjectName, ProjectStatus, Secret, VersionId,

@@ -19,7 +19,7 @@ mod refusal;
 mod serve;
 
 use crate::deploys::Deploys;
-use crate::projects::{ProjectId, ProjectStore, Secret};
+use crate::projects::{Accepted, ProjectId, ProjectStore};
 use crate::runs::Runner;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
@@ -62,7 +62,7 @@ pub struct WebSettings {
     /// Requests of all projects at once.
     pub running: usize,
     /// The Meta app's secrets: what Meta signs a request to a bot's own route with.
-    pub app_secrets: Vec<Secret>,
+    pub app_secrets: Accepted,
 }
 
 impl Default for WebSettings {
@@ -78,7 +78,7 @@ impl Default for WebSettings {
             reader: Duration::from_secs(10),
             running_per_project: 16,
             running: 256,
-            app_secrets: Vec::new(),
+            app_secrets: Accepted::default(),
         }
     }
 }

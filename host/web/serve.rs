@@ -113,8 +113,8 @@ impl Web {
         let body = match is_webhook || is_signed_whole(&parts.headers) {
             true => {
                 let body = body.whole(WEBHOOK_BYTES, settings.patience).await?;
-                let secrets = &settings.app_secrets;
-                signed(&body, &mut parts.headers, secrets, &serving, is_webhook)?;
+                let secrets = settings.app_secrets.now();
+                signed(&body, &mut parts.headers, &secrets, &serving, is_webhook)?;
                 bodies::whole(body)
             }
             false => bodies::incoming(body, settings.body_bytes, too_large.clone()),

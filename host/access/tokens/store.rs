@@ -42,6 +42,7 @@ impl Access {
             name: found.name,
             token_id: Some(found.token_id),
             scope: found.scope,
+            root: None,
             people: found.people,
             project_id: found.project_id,
         }))
@@ -124,6 +125,6 @@ impl Access {
         )
         .fetch_one(&self.pool)
         .await?;
-        Ok(self.root.is_some() || stored)
+        Ok(!self.keys.admin().now().is_empty() || stored)
     }
 }

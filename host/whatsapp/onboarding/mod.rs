@@ -27,8 +27,11 @@ const MAX_PAGES: usize = 50;
 #[derive(Clone)]
 pub struct Onboarding {
     client: GraphClient,
-    app_secrets: Arc<[AccessToken]>,
+    app_secrets: AppSecrets,
 }
+
+/// The secrets of the Meta app, as they are now.
+pub type AppSecrets = Arc<dyn Fn() -> Vec<AccessToken> + Send + Sync>;
 
 /// Why a call brought nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,10 +103,10 @@ impl WebhookPlaces {
 
 impl Onboarding {
     /// With the secrets of the Meta app that this host is the webhook of.
-    pub fn new(client: GraphClient, app_secrets: impl IntoIterator<Item = AccessToken>) -> Self {
+    pub fn new(client: GraphClient, app_secrets: AppSecrets) -> Self {
         Self {
             client,
-            app_secrets: app_secrets.into_iter().collect(),
+            app_secrets,
         }
     }
 
@@ -112,10 +115,10 @@ impl Onboarding {
     pub async fn number(&self, token: &AccessToken, id: &str) -> Result<MetaNumber, Trouble> {
         let about = About::number(id);
         let mut last = None;
-        for secret in self.app_secrets.iter() {
+        for secret in (self.app_secrets)() {
             let path = format!(
                 "{id}?fields={NUMBER_FIELDS}&appsecret_proof={}",
-                proof(secret, token)
+                proof(&secret, token)
             );
             match self.ask(token, Method::GET, &path, None).await? {
                 Ok(answer) => return read(answer, Asked::Read, &about),

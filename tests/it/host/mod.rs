@@ -23,6 +23,7 @@ mod outbound;
 mod packaged;
 mod private_files;
 mod residents;
+mod rotation;
 mod starter;
 mod starts;
 mod statuses;
