@@ -292,6 +292,36 @@ fn every_fixture_is_named_by_a_test() {
 }
 
 #[test]
+fn every_promise_of_security_names_tests_that_are_there() {
+    let code: String = rust_files(&["host", "tests"])
+        .iter()
+        .map(|file| text(file))
+        .collect();
+    let page = text("SECURITY.md");
+    let promises = page.split("## What is promised").nth(1).unwrap();
+    let promises = promises.split("\n## ").next().unwrap();
+    let mut problems = Vec::new();
+    let rows = promises.lines().filter(|line| line.starts_with("| "));
+    for row in rows.skip(1) {
+        let (promise, tests) = row.trim_end_matches(" |").rsplit_once(" | ").unwrap();
+        let names: Vec<&str> = tests.split('`').skip(1).step_by(2).collect();
+        if names.is_empty() {
+            problems.push(format!("no test shows: {promise}"));
+        }
+        for name in names {
+            let is_there = ["async fn", "fn"].iter().any(|kind| {
+                let test = format!("]\n{kind} {name}()");
+                code.contains(&test) || code.contains(&test.replace('\n', "\n    "))
+            });
+            if !is_there {
+                problems.push(format!("there is no test `{name}`"));
+            }
+        }
+    }
+    none(&problems);
+}
+
+#[test]
 fn the_page_of_settings_lists_those_of_the_host() {
     let page = text("docs/settings.md");
     let listed: Vec<String> = page
