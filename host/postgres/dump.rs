@@ -3,7 +3,8 @@
 //! Read as the administrator in one read-only snapshot, so that it fits together. No code of the
 //! tenant's can run meanwhile: tables are copied by `COPY table`, which refuses views, and nothing
 //! else of the schema is read but catalogs. Like `pg_dump`, but without its program, which servers
-//! that others run may not have; what is left out stands in `LEFT_OUT`.
+//! that others run may not have; what is left out stands in `LEFT_OUT`. Names and texts are the tenant's: what is for
+//! psql goes through `script`, so that none of them is a command there.
 
 use bytes::Bytes;
 use futures::stream::BoxStream;
@@ -13,6 +14,7 @@ use sqlx::{Executor as _, Row as _};
 
 use super::address::TenantName;
 use super::error::CellError;
+use super::script;
 use super::server::{self, Server, admin_error, quoted, run};
 
 const DOING: &str = "reading a tenant's schema";
@@ -81,11 +83,11 @@ impl SchemaDump {
 
     /// What makes the schema again, in an empty one.
     pub async fn definitions(&mut self) -> Result<Definitions, CellError> {
-        let mut before = String::new();
+        let mut before = script::HEAD.to_owned();
         for sql in [TYPES, SEQUENCES, TABLES] {
             before.push_str(&self.statements(sql).await?);
         }
-        let mut after = String::new();
+        let mut after = script::HEAD.to_owned();
         for sql in [CONSTRAINTS, INDEXES, OWNED, STANDS, VIEWS, TRIGGERS] {
             after.push_str(&self.statements(sql).await?);
         }
@@ -98,7 +100,10 @@ impl SchemaDump {
             .fetch_all(&mut self.admin)
             .await
             .map_err(|source| admin_error(DOING, source))?;
-        Ok(rows.iter().map(|row| format!("{row};\n")).collect())
+        Ok(rows
+            .iter()
+            .map(|row| format!("{};\n", script::plain(row)))
+            .collect())
     }
 
     /// The tables that hold rows.
@@ -134,13 +139,28 @@ impl SchemaDump {
         Ok(rows.map_err(|source| admin_error(DOING, source)).boxed())
     }
 
-    /// The statement that loads what `rows` wrote, from psql.
-    pub fn load_statement(table: &DumpedTable, file: &str) -> String {
-        format!(
-            "\\copy {} ({}) from '{file}' (format csv, header true, encoding 'UTF8')\n",
-            quoted(&table.name),
-            table.columns
-        )
+    /// What loads what `rows` wrote into each of these files, from psql.
+    ///
+    /// `\copy` takes a name on its line as it is and knows no escapes in it. Rows of a table that needs some go through
+    /// a table that has none.
+    pub fn load_script(files: &[(DumpedTable, String)]) -> String {
+        let mut script = script::HEAD.to_owned();
+        for (table, file) in files {
+            let options = "(format csv, header true, encoding 'UTF8')";
+            let (name, columns) = (script::identifier(&table.name), &table.columns);
+            let loads = script::plain(columns);
+            script.push_str(&if name == quoted(&table.name) && loads == *columns {
+                format!("\\copy {name} ({columns}) from '{file}' {options}\n")
+            } else {
+                format!(
+                    "create temporary table roost_load as select {loads} from {name} with no data;\n\
+                     \\copy pg_temp.roost_load from '{file}' {options}\n\
+                     insert into {name} ({loads}) overriding system value select * from pg_temp.roost_load;\n\
+                     drop table pg_temp.roost_load;\n"
+                )
+            });
+        }
+        script
     }
 
     /// Ends the snapshot.
@@ -149,7 +169,6 @@ impl SchemaDump {
     }
 }
 
-/// For a test that loads a dump with `COPY`, as psql does.
 impl DumpedTable {
     /// The columns, quoted, with commas.
     pub fn columns(&self) -> &str {

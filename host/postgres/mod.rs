@@ -31,6 +31,7 @@ mod pool;
 mod quotas;
 mod removal;
 mod scram;
+mod script;
 mod server;
 mod values;
 mod wire;

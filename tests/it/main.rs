@@ -31,6 +31,7 @@ mod postgres_attacks;
 mod postgres_cell;
 mod postgres_client;
 mod postgres_embedded;
+mod postgres_export;
 mod postgres_faults;
 mod postgres_functions;
 mod postgres_hardening;

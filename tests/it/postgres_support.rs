@@ -3,12 +3,13 @@
 //! `ROOST_TEST_PG_SOCKET` names the socket folder of a server that runs already; then all tests share
 //! it. Otherwise the first test starts one from `ROOST_TEST_PG_BIN`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
 use std::sync::Arc;
 
 use roost::postgres::{
-    Cell, Limits, Param, Pool, PoolConfig, Rows, Server, Tenant, TenantAuth, TenantDatabase,
-    TenantName,
+    Cell, Endpoint, Limits, Param, Pool, PoolConfig, Rows, Server, Tenant, TenantAuth,
+    TenantDatabase, TenantName,
 };
 use tokio::sync::OnceCell;
 
@@ -54,6 +55,35 @@ pub(crate) async fn server() -> Server {
         Server::from_url(&url, TenantAuth::Peer).unwrap()
     });
     server.await.clone()
+}
+
+/// Postgres' own program, as whoever loads an export runs it: in `folder`, as the administrator, with more of its
+/// environment and arguments.
+pub(crate) async fn psql(
+    database: &str,
+    folder: &Path,
+    environment: &[(&str, &str)],
+    arguments: &[&str],
+) -> Output {
+    let server = server().await;
+    let Endpoint::Unix {
+        folder: socket,
+        port,
+    } = server.endpoint()
+    else {
+        panic!("the server of the tests listens on a socket");
+    };
+    let mut command = Command::new(bin_dir().join("psql"));
+    command
+        .args(["-X", "-q", "-U", "roost_admin", "-d", database, "-h"])
+        .arg(socket)
+        .args(["-p", &port.to_string()])
+        .args(arguments)
+        .envs(environment.iter().copied())
+        .current_dir(folder);
+    tokio::task::spawn_blocking(move || command.output().unwrap())
+        .await
+        .unwrap()
 }
 
 /// The hardened cell that tests share.

@@ -143,10 +143,9 @@ async fn write_schema(
         .bytes("database/1-tables.sql", definitions.before.as_bytes())
         .await?;
     let spool = parts.data.join("exports");
-    let mut load = String::new();
+    let mut loads = Vec::new();
     for (n, table) in dump.tables().await?.into_iter().enumerate() {
         let path = format!("database/rows/{:04}-{}.csv", n + 1, file_name(&table.name));
-        load.push_str(&SchemaDump::load_statement(&table, &path));
         let mut file = Spool::new(&spool)?;
         let mut rows = dump.rows(&table).await?;
         while let Some(piece) = rows.next().await {
@@ -155,7 +154,9 @@ async fn write_schema(
         drop(rows);
         contents.push(json!({ "path": path, "table": table.name, "columns": table.columns() }));
         archive.file(&path, file).await?;
+        loads.push((table, path));
     }
+    let load = SchemaDump::load_script(&loads);
     archive
         .bytes("database/2-load.sql", load.as_bytes())
         .await?;
@@ -197,7 +198,9 @@ manifest.json           the last file: without it, this export was cut off
 
 To load the schema into an empty database, in this folder:
 
-    psql -v ON_ERROR_STOP=1 -f database/1-tables.sql -f database/2-load.sql -f database/3-constraints.sql
+    psql -X -v ON_ERROR_STOP=1 -f database/1-tables.sql -f database/2-load.sql -f database/3-constraints.sql
+
+psql then runs nothing but that SQL, and writes no file: names and texts that would be commands of its own are escaped.
 
 In the CSV files an empty field is NULL, and \"\" an empty text. What the SQL leaves out stands in
 manifest.json.

@@ -11,6 +11,7 @@ use sqlx::{ConnectOptions as _, PgConnection};
 
 use super::super::support::{TestHost, TestProject, guest, scratch_database};
 use super::{Business, new_project, test_project};
+use crate::postgres_support::{Folder, psql};
 
 const ANA: &str = "16505551234";
 
@@ -203,32 +204,22 @@ async fn exported(host: &TestHost, bot: &TestProject) -> BTreeMap<String, Vec<u8
 
 /// An empty database with what the export has of the schema, loaded as its README says.
 async fn load(files: &BTreeMap<String, Vec<u8>>) -> PgConnection {
-    let server = scratch_database().await;
-    let mut conn = server.control_options().connect().await.unwrap();
-    let sql = |path: &str| String::from_utf8(files[path].clone()).unwrap();
-    run(&mut conn, &sql("database/1-tables.sql")).await;
-    for line in sql("database/2-load.sql").lines() {
-        // What psql's \copy does.
-        let (copy, rest) = line
-            .strip_prefix('\\')
-            .unwrap()
-            .split_once(" from '")
-            .unwrap();
-        let (path, options) = rest.split_once("' ").unwrap();
-        let statement = format!("{copy} from stdin {options}");
-        let mut into = conn.copy_in_raw(&statement).await.unwrap();
-        into.send(files[path].as_slice()).await.unwrap();
-        into.finish().await.unwrap();
+    let folder = Folder::new("export");
+    for (path, content) in files {
+        let path = folder.0.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
     }
-    run(&mut conn, &sql("database/3-constraints.sql")).await;
-    conn
-}
-
-async fn run(conn: &mut PgConnection, sql: &str) {
-    let ran = sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()))
-        .execute(conn)
-        .await;
-    ran.unwrap_or_else(|error| panic!("{error}: {sql}"));
+    let readme = std::str::from_utf8(&files["README.txt"]).unwrap();
+    let line = readme.lines().find(|line| line.contains("psql ")).unwrap();
+    let arguments: Vec<&str> = line.split_whitespace().skip(1).collect();
+    let server = scratch_database().await;
+    let options = server.control_options();
+    let database = options.get_database().unwrap();
+    let output = psql(database, &folder.0, &[], &arguments).await;
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    options.connect().await.unwrap()
 }
 
 async fn value(conn: &mut PgConnection, sql: &'static str) -> Option<String> {
