@@ -9,6 +9,7 @@ use super::filter::{Statement, classify};
 use super::holds::{Admission, Held, Hold, Holds};
 use super::pool::{Lease, Pool};
 use super::server::quoted;
+use super::types;
 use super::values::{Access, Limits, Param, Rows, TransactionOptions};
 
 /// Runs tenants' statements. Cheap to clone.
@@ -84,6 +85,7 @@ impl TenantDatabase {
         }
         let admission = self.holds.admit(tenant, sql, false)?;
         let mut lease = self.pool.acquire(tenant).await?;
+        types::check(&mut lease, params, limits.deadline).await?;
         let Admission::ReadOnly(hold) = admission else {
             let result = lease.query(sql, params, limits).await;
             if result.is_err() {
@@ -177,7 +179,10 @@ impl TenantTransaction {
         }
         // Also when this future is dropped half-way.
         self.is_failed = true;
-        let result = self.lease.query(sql, params, limits).await;
+        let result = match types::check(&mut self.lease, params, limits.deadline).await {
+            Ok(()) => self.lease.query(sql, params, limits).await,
+            Err(error) => Err(error),
+        };
         self.is_failed = !matches!(result, Ok(_) | Err(DbError::Sql(_) | DbError::Denied(_)));
         match self.hold {
             Some(hold) => result.map_err(|error| hold.explain(error)),

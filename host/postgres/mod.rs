@@ -33,6 +33,7 @@ mod removal;
 mod scram;
 mod script;
 mod server;
+mod types;
 mod values;
 mod wire;
 

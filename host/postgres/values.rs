@@ -20,7 +20,7 @@ pub enum Param {
     Bytes(Bytes),
     /// A JSON document, already written as text; fits `json`, `jsonb` and `text`.
     Json(String),
-    /// Text with the OID of its type; 0 leaves the type to Postgres.
+    /// Text with the OID of its type: one of Postgres' plain ones, or of the tenant's own; 0 leaves it to Postgres.
     Typed {
         oid: u32,
         text: String,

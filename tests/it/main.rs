@@ -41,6 +41,7 @@ mod postgres_quotas;
 mod postgres_scram;
 mod postgres_support;
 mod postgres_transactions;
+mod postgres_types;
 mod projects;
 mod queue;
 mod retention;
