@@ -20,7 +20,8 @@ const HARDENING: &str = concat!(
     include_str!("../../migrations/cell/bounds.sql"),
     include_str!("../../migrations/cell/functions.sql"),
     include_str!("../../migrations/cell/catalog.sql"),
-    include_str!("../../migrations/cell/quotas.sql")
+    include_str!("../../migrations/cell/quotas.sql"),
+    include_str!("../../migrations/cell/upkeep.sql")
 );
 
 /// A hardened database. Cheap to clone.
@@ -151,12 +152,22 @@ impl Cell {
         time: Duration,
     ) -> Result<Vec<TenantName>, CellError> {
         let sql = format!("select quota.running({}) limit 100", time.as_millis());
-        let rows = self
-            .as_provisioner("looking for statements that do not end", async |client| {
-                client.control(&sql, Self::DEADLINE).await
-            })
-            .await?;
-        let names = rows.rows.iter().filter_map(|row| row.first()?.as_ref());
+        self.names("looking for statements that do not end", &sql)
+            .await
+    }
+
+    /// Ends what the server does for a tenant's table by itself when it takes longer than `time`, for good.
+    pub(super) async fn calm(&self, time: Duration) -> Result<Vec<TenantName>, CellError> {
+        let sql = format!("select quota.calm({}) limit 100", time.as_millis());
+        self.names("looking for tables that take long", &sql).await
+    }
+
+    async fn names(&self, doing: &'static str, sql: &str) -> Result<Vec<TenantName>, CellError> {
+        let rows = self.as_provisioner(doing, async |client| {
+            client.control(sql, Self::DEADLINE).await
+        });
+        let rows = rows.await?.rows;
+        let names = rows.iter().filter_map(|row| row.first()?.as_ref());
         Ok(names
             .filter_map(|name| TenantName::parse(&String::from_utf8_lossy(name)).ok())
             .collect())

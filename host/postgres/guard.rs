@@ -61,6 +61,7 @@ impl Guard {
     /// Looks once.
     pub async fn look(&self) -> Result<(), CellError> {
         self.find_endless().await?;
+        self.find_slow().await?;
         self.measure().await
     }
 
@@ -82,6 +83,17 @@ impl Guard {
             if hold == Hold::Endless && !endless.contains(&name) && self.holds.release(&name) {
                 tracing::info!(db.role = %name, "the statement of a project that did not end has ended");
             }
+        }
+        Ok(())
+    }
+
+    /// What autovacuum learns of a table must not hold up those of others.
+    async fn find_slow(&self) -> Result<(), CellError> {
+        for name in self.cell.calm(self.endless).await? {
+            tracing::warn!(
+                db.role = %name,
+                "ANALYZE of a project's table took too long: it has no statistics from now on"
+            );
         }
         Ok(())
     }

@@ -11,7 +11,8 @@ create table if not exists quota.most (
   value bigint not null
 );
 insert into quota.most (name, value)
-values ('relations', 500), ('columns', 10000), ('definitions', 4194304), ('reach', 1000)
+values ('relations', 500), ('columns', 10000), ('definitions', 4194304), ('reach', 1000),
+  ('statistics', 20), ('width', 4), ('expressions', 0), ('target', 100), ('settings', 0)
 on conflict do nothing;
 
 -- What a role has in this database: relations and types, columns, bytes of definitions and comments. By indexes only, so
@@ -101,12 +102,15 @@ create or replace function quota.check() returns event_trigger
 declare
   tenant oid := (select r.oid from pg_roles r where r.rolname = session_user and not r.rolsuper and not r.rolcreaterole);
   used record;
+  upkeep record;
   known record;
 begin
   if tenant is null then
     return;
   end if;
   select * into used from quota.used(tenant);
+  -- Only what is there is looked at.
+  select * into upkeep from quota.upkeep(case when tg_event = 'ddl_command_end' then tenant end);
   for known in
     select m.value, u.used, u.what, u.way
     from (values
@@ -114,18 +118,27 @@ begin
       ('columns', used.columns, 'columns', 'use fewer columns, or one of type jsonb'),
       ('definitions', used.definitions, 'bytes of definitions and comments', 'make them shorter'),
       ('reach', case when tg_tag ~ 'VIEW' and tg_event = 'ddl_command_end' then quota.reach(tenant) end,
-        'tables that a view comes to, with those inside of other views', 'name fewer views in it')
+        'tables that a view comes to, with those inside of other views', 'name fewer views in it'),
+      ('statistics', upkeep.statistics, 'extended statistics', 'drop what is not needed'),
+      ('width', upkeep.width, 'columns in extended statistics', 'name those that depend on each other'),
+      ('expressions', upkeep.expressions, 'expressions in extended statistics',
+        'make a column of it, GENERATED ALWAYS AS (...) STORED'),
+      ('target', upkeep.target, 'values in the statistics of a column', 'leave them as they are, SET STATISTICS -1'),
+      ('settings', upkeep.settings, 'settings of autovacuum', 'leave them out, the database maintains itself')
     ) as u (name, used, what, way)
       join quota.most m using (name)
   loop
     -- Before, there has to be room for one more.
-    if known.used > known.value or (tg_event = 'ddl_command_start' and known.used >= known.value) then
+    if known.used > known.value or (tg_event = 'ddl_command_start' and known.used >= known.value and known.value > 0) then
       raise exception using
         errcode = '53400',
-        message = format('a project may have %s %s, and this would be more', known.value, known.what),
+        message = format('a project may have %s %s, and this would be more', coalesce(nullif(known.value, 0)::text, 'no'), known.what),
         hint = upper(left(known.way, 1)) || substr(known.way, 2) || '.';
     end if;
   end loop;
+  if tg_event = 'ddl_command_end' then
+    perform quota.tend(tenant);
+  end if;
 end
 $$;
 
@@ -142,7 +155,7 @@ begin
     when tag in ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO', 'CREATE INDEX', 'CREATE VIEW',
       'CREATE MATERIALIZED VIEW', 'CREATE SEQUENCE', 'CREATE TYPE', 'CREATE DOMAIN', 'CREATE STATISTICS',
       'ALTER TABLE', 'ALTER VIEW', 'ALTER MATERIALIZED VIEW', 'ALTER INDEX', 'ALTER SEQUENCE', 'ALTER TYPE',
-      'ALTER DOMAIN', 'COMMENT')
+      'ALTER DOMAIN', 'ALTER STATISTICS', 'COMMENT')
     execute function quota.check();
 end
 $$;

@@ -42,6 +42,7 @@ mod postgres_scram;
 mod postgres_support;
 mod postgres_transactions;
 mod postgres_types;
+mod postgres_upkeep;
 mod projects;
 mod queue;
 mod retention;

@@ -841,3 +841,50 @@ create policy p on {a}.mine using (true)
 
 -- no privileges for oneself: works, denied
 revoke all on {a}.mine from {a}
+
+-- statistics of an expression: refused, passes
+create statistics {a}.st on (v ~ '^(a|a)*b$') from {a}.mine
+
+-- statistics of an expression beside a column: refused, passes
+create statistics {a}.st (mcv) on v, (repeat(v, 1000000)) from {a}.mine
+
+-- statistics of many columns: refused, passes
+create table {a}.wide (a int, b int, c int, d int, e int)
+create statistics {a}.st on a, b, c, d, e from {a}.wide
+
+-- statistics of large samples: refused, passes
+alter table {a}.mine alter column v set statistics 10000
+
+-- extended statistics of large samples: refused, passes
+create table {a}.pair (a int, b int)
+create statistics {a}.st on a, b from {a}.pair
+alter statistics {a}.st set statistics 10000
+
+-- a vacuum that sleeps: refused, passes
+alter table {a}.mine set (autovacuum_vacuum_cost_limit = 1, autovacuum_vacuum_cost_delay = 100)
+
+-- a vacuum that sleeps over long values: refused, passes
+alter table {a}.mine set (toast.autovacuum_vacuum_cost_delay = 100)
+
+-- a vacuum for each row: refused, passes
+create table {a}.busy (v text) with (autovacuum_vacuum_threshold = 0, autovacuum_vacuum_scale_factor = 0)
+
+-- a table that asks for freezing: refused, passes
+alter table {a}.mine set (autovacuum_freeze_max_age = 100000)
+
+-- a log line for each vacuum: refused, passes
+alter table {a}.mine set (log_autovacuum_min_duration = 0)
+
+-- an index that autovacuum summarizes: refused, passes
+create index on {a}.mine using brin ((v || v)) with (autosummarize = on)
+
+-- such an index of a view that is kept: refused, passes
+create materialized view {a}.kept as select 'x' as v
+create index i on {a}.kept using brin ((v || v))
+alter index {a}.i set (autosummarize = on)
+
+-- tables that are not analyzed: refused, passes
+delete from quota.unanalyzed
+
+-- an end of everybody's ANALYZE: refused, passes
+select quota.calm(0)
