@@ -21,7 +21,8 @@ const HARDENING: &str = concat!(
     include_str!("../../migrations/cell/functions.sql"),
     include_str!("../../migrations/cell/catalog.sql"),
     include_str!("../../migrations/cell/quotas.sql"),
-    include_str!("../../migrations/cell/upkeep.sql")
+    include_str!("../../migrations/cell/upkeep.sql"),
+    include_str!("../../migrations/cell/account.sql")
 );
 
 /// A hardened database. Cheap to clone.
@@ -109,7 +110,9 @@ impl Cell {
             ] {
                 control(client, &sql).await?;
             }
-            Ok(())
+            query(client, "select quota.open($1::text::name)", &name)
+                .await
+                .map(drop)
         })
         .await?;
         Ok(self.tenant(name))

@@ -92,7 +92,7 @@ impl Holds {
         let effect = filter::effect(sql);
         let mut known = self.known();
         let is_change = match effect {
-            Effect::Defines | Effect::Drops => Some(true),
+            Effect::Defines | Effect::Drops | Effect::Truncates => Some(true),
             // What is there already costs nothing, and what was made has to be dropped before it can
             // be made again. In a transaction it may be undone.
             Effect::DefinesOnce => Some(is_in_transaction),
@@ -114,7 +114,9 @@ impl Holds {
         match known.holds.get(&tenant.name).copied() {
             None => Ok(Admission::AsItIs),
             Some(Hold::Endless) => Err(endless()),
-            Some(Hold::Full { .. }) if matches!(effect, Effect::Deletes | Effect::Drops) => {
+            Some(Hold::Full { .. })
+                if matches!(effect, Effect::Deletes | Effect::Truncates | Effect::Drops) =>
+            {
                 known.deleted.insert(tenant.name.clone());
                 Ok(Admission::AsItIs)
             }

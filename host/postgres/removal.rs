@@ -29,6 +29,7 @@ impl Cell {
             lock(client, name).await?;
             end_sessions(client, name).await?;
             control(client, &format!("drop schema if exists {name} cascade")).await?;
+            query(client, "select quota.close($1::text::name)", name).await?;
             if role_exists {
                 control(client, &format!("drop role if exists {name}")).await?;
             }

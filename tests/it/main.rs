@@ -27,6 +27,7 @@ mod leases;
 mod listener;
 mod logs;
 mod oracle;
+mod postgres_account;
 mod postgres_attacks;
 mod postgres_cell;
 mod postgres_client;

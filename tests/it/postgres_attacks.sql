@@ -888,3 +888,31 @@ delete from quota.unanalyzed
 
 -- an end of everybody's ANALYZE: refused, passes
 select quota.calm(0)
+
+-- own account: refused, passes
+select setval('quota.{a}', 1)
+
+-- account of victim: refused, passes
+select last_value from quota.{b}
+
+-- an account that is emptied for victim: refused, passes
+select setval('quota.{b}', 9000000000000000000)
+
+-- no account: refused, passes
+drop sequence quota.{a}
+
+-- an account's end by its function: refused, passes
+select quota.close('{a}')
+
+-- a charge that gives back: refused, passes
+select quota.charge('{a}', -100000000)
+
+-- counts of what was written: refused, passes
+select pg_stat_get_xact_tuples_inserted(1249)
+
+-- forgotten counts: refused, passes
+select pg_stat_force_next_flush()
+
+-- a setting that the account reads: works, denied
+set quota.written = '9000000000000'
+create table {a}.t ()

@@ -133,8 +133,8 @@ async fn what_a_project_has_is_limited() {
     cell.drop_tenant(&tenant.tenant.name).await.unwrap();
 }
 
-fn random_text(length: usize) -> String {
-    // Nothing that could be compressed.
+/// Letters that no compression makes fewer.
+pub(crate) fn random_text(length: usize) -> String {
     let mut state = 0x9e37_79b9_u64;
     let next = |_| {
         state = state

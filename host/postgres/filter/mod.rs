@@ -134,6 +134,8 @@ pub(super) enum Effect {
     /// Or may: a query can write by `WITH`, and make a table by `INTO`.
     Writes,
     Deletes,
+    /// Deletes all of a table, and gives it new files.
+    Truncates,
     Drops,
     /// Makes or changes what the schema has.
     Defines,
@@ -148,7 +150,8 @@ pub(super) fn effect(sql: &str) -> Effect {
         "VALUES" | "TABLE" => Effect::Reads,
         // Whatever `into` is there: it may be a word of a text.
         "SELECT" if !sql.to_ascii_lowercase().contains("into") => Effect::Reads,
-        "DELETE" | "TRUNCATE" => Effect::Deletes,
+        "DELETE" => Effect::Deletes,
+        "TRUNCATE" => Effect::Truncates,
         "DROP" => Effect::Drops,
         "CREATE" | "ALTER" if says_unless_there(words.clone()) => Effect::DefinesOnce,
         "CREATE" | "ALTER" | "COMMENT" => Effect::Defines,

@@ -320,7 +320,7 @@ fn what_a_statement_does_is_told_by_its_words() {
         ("refresh materialized view v", Effect::Writes),
         ("explain analyze delete from t", Effect::Writes),
         ("delete from t", Effect::Deletes),
-        ("truncate t", Effect::Deletes),
+        ("truncate t", Effect::Truncates),
         ("drop table t", Effect::Drops),
         ("create table t ()", Effect::Defines),
         ("comment on table t is 'if not exists'", Effect::Defines),

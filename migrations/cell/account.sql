@@ -1,0 +1,130 @@
+-- What tenants write into the catalogs, which are everybody's: each change of a schema leaves rows there that are dead at
+-- once or after the next change, also one that fails or is rolled back. Each tenant has an account of bytes that fills up
+-- again slowly, so there are never many more dead rows than accounts allow and autovacuum clears. Run after `upkeep.sql`;
+-- running it again changes nothing.
+--
+-- An account is a sequence, because no rollback undoes what is written to one. Its value is the moment, in microseconds,
+-- at which all that was written is paid for. Two sessions may both read it before one writes: then one of the two changes
+-- is not counted; a tenant has four sessions.
+
+insert into quota.most (name, value) values ('written', 67108864), ('written_a_second', 32768)
+on conflict do nothing;
+
+-- What this session has written into the catalogs since the server last took its counts, in bytes: rows with their index
+-- entries, and pieces of long values.
+create or replace function quota.written() returns bigint
+  language sql stable set search_path = pg_catalog
+begin atomic
+  select coalesce(sum(
+      (pg_stat_get_xact_tuples_inserted(c.oid) + pg_stat_get_xact_tuples_updated(c.oid) + pg_stat_get_xact_tuples_deleted(c.oid))
+        * case c.relkind when 't' then 2200 else 300 end
+    ), 0)::bigint
+  from pg_class c
+  where c.oid < 16384 and c.relkind in ('r', 't')
+    and c.relnamespace in ('pg_catalog'::regnamespace, 'pg_toast'::regnamespace);
+end;
+
+-- What is taken for a change before it is known what it writes, and is all that is taken when it fails: tables may have
+-- written their columns by then. Taking away costs nothing before.
+create or replace function quota.estimate(tag text) returns bigint
+  language sql stable set search_path = pg_catalog
+begin atomic
+  select case
+    when tag like 'DROP %' then 0
+    when tag in ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO', 'ALTER TABLE', 'CREATE VIEW', 'CREATE MATERIALIZED VIEW')
+    then 524288
+    else 16384
+  end + 2 * octet_length(current_query());
+end;
+
+-- Takes so many bytes from an account, or gives them back. Who has none is made one by the host.
+create or replace function quota.charge(tenant name, bytes bigint) returns void
+  language plpgsql set search_path = pg_catalog as $$
+declare
+  account constant regclass := to_regclass(format('quota.%I', tenant));
+  moment constant bigint := extract(epoch from clock_timestamp()) * 1000000;
+begin
+  if account is not null then
+    perform setval(account, greatest(coalesce(pg_sequence_last_value(account), 0), moment)
+      + bytes * 1000000 / (select m.value from quota.most m where m.name = 'written_a_second'));
+  end if;
+end
+$$;
+
+create or replace function quota.begin_change() returns event_trigger
+  language plpgsql security definer set search_path = pg_catalog as $$
+declare
+  most constant bigint := (select m.value from quota.most m where m.name = 'written');
+  rate constant bigint := (select m.value from quota.most m where m.name = 'written_a_second');
+  moment constant bigint := extract(epoch from clock_timestamp()) * 1000000;
+  wait bigint;
+begin
+  if not quota.is_tenant() then
+    return;
+  end if;
+  if tg_tag not like 'DROP %' then
+    wait := (coalesce(pg_sequence_last_value(to_regclass(format('quota.%I', session_user))), 0) - moment) / 1000000 - most / rate;
+    if wait >= 0 then
+      raise exception using
+        errcode = '53400',
+        message = format('a project may write %s of definitions at once, and %s a second after that',
+          pg_size_pretty(most), pg_size_pretty(rate)),
+        hint = format('Wait for %s seconds before the next change of the schema.', wait + 1);
+    end if;
+    perform quota.charge(session_user, quota.estimate(tg_tag));
+  end if;
+  perform set_config('quota.written', quota.written()::text, false);
+end
+$$;
+
+create or replace function quota.end_change() returns event_trigger
+  language plpgsql security definer set search_path = pg_catalog as $$
+begin
+  if quota.is_tenant() then
+    perform quota.charge(session_user, quota.written() - coalesce(nullif(current_setting('quota.written', true), ''), '0')::bigint
+      - quota.estimate(tg_tag));
+  end if;
+end
+$$;
+
+-- Whether the session is a tenant's: neither the administrator's nor the provisioner's.
+create or replace function quota.is_tenant() returns boolean
+  language sql stable set search_path = pg_catalog
+begin atomic
+  select exists (select from pg_roles r where r.rolname = session_user and not r.rolsuper and not r.rolcreaterole);
+end;
+
+do $$
+begin
+  drop event trigger if exists quota_account;
+  -- In the order of their names: what has no room is refused before it is charged, and charged before it is refused.
+  drop event trigger if exists quota_charge;
+  create event trigger quota_charge on ddl_command_start execute function quota.begin_change();
+  create event trigger quota_account on ddl_command_end execute function quota.end_change();
+end
+$$;
+
+-- An account for a tenant, and its end.
+create or replace function quota.open(tenant name) returns void
+  language plpgsql security definer set search_path = pg_catalog as $$
+begin
+  if tenant !~ '^t_[a-z2-7]{26}$' then
+    raise exception '% is no name of a tenant', tenant;
+  end if;
+  execute format('create sequence if not exists quota.%I', tenant);
+end
+$$;
+create or replace function quota.close(tenant name) returns void
+  language plpgsql security definer set search_path = pg_catalog as $$
+begin
+  if tenant !~ '^t_[a-z2-7]{26}$' then
+    raise exception '% is no name of a tenant', tenant;
+  end if;
+  execute format('drop sequence if exists quota.%I', tenant);
+end
+$$;
+revoke all on function quota.open(name), quota.close(name) from public;
+grant execute on function quota.open(name), quota.close(name) to provisioner;
+
+-- Those that were made before.
+select quota.open(n.nspname) from pg_namespace n where n.nspname ~ '^t_[a-z2-7]{26}$';
