@@ -159,6 +159,15 @@ impl Cell {
             .await
     }
 
+    /// Gives their processes the lowest priority, where Postgres runs on a system that lets it.
+    pub(super) async fn slow_down(&self, time: Duration) -> Result<(), CellError> {
+        let sql = format!("select quota.slow_down({})", time.as_millis());
+        self.as_provisioner("slowing down statements that do not end", async |client| {
+            control(client, &sql).await
+        })
+        .await
+    }
+
     /// Ends what the server does for a tenant's table by itself when it takes longer than `time`, for good.
     pub(super) async fn calm(&self, time: Duration) -> Result<Vec<TenantName>, CellError> {
         let sql = format!("select quota.calm({}) limit 100", time.as_millis());

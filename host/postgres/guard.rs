@@ -66,7 +66,7 @@ impl Guard {
     }
 
     /// A statement that goes on past every deadline looks at no interrupts: ending its process would start
-    /// the server anew for all. Its project gets no more of them.
+    /// the server anew for all. Its project gets no more of them, and it gets what processor others leave.
     async fn find_endless(&self) -> Result<(), CellError> {
         let endless = self.cell.running_longer_than(self.endless).await?;
         for name in &endless {
@@ -84,7 +84,10 @@ impl Guard {
                 tracing::info!(db.role = %name, "the statement of a project that did not end has ended");
             }
         }
-        Ok(())
+        if endless.is_empty() {
+            return Ok(());
+        }
+        self.cell.slow_down(self.endless).await
     }
 
     /// What autovacuum learns of a table must not hold up those of others.

@@ -215,6 +215,33 @@ end;
 revoke all on function quota.running(bigint) from public;
 grant execute on function quota.running(bigint) to provisioner;
 
+-- Gives such sessions the server's lowest priority, where it runs on a system that has priorities: what cannot be ended
+-- takes what nobody else wants. Says how many. Their processes belong to the user of the server, who may do so.
+create or replace function quota.slow_down(milliseconds bigint) returns bigint
+  language plpgsql security definer set search_path = pg_catalog as $$
+declare
+  process integer;
+  slowed bigint := 0;
+begin
+  for process in
+    select a.pid from pg_stat_activity a
+    where a.datname = current_database() and a.state = 'active' and a.usename like 't\_%'
+      and a.query_start < clock_timestamp() - make_interval(secs => milliseconds / 1000.0)
+  loop
+    begin
+      execute format('copy (select 1) to program %L',
+        format('cat > /dev/null; PATH=/usr/bin:/bin renice -n 19 -p %s > /dev/null', process));
+      slowed := slowed + 1;
+    exception when others then
+      raise log 'process % was not given the lowest priority: %', process, sqlerrm;
+    end;
+  end loop;
+  return slowed;
+end
+$$;
+revoke all on function quota.slow_down(bigint) from public;
+grant execute on function quota.slow_down(bigint) to provisioner;
+
 -- The limits are the provisioner's to write down.
 grant usage on schema quota to provisioner;
 grant select, insert, update on quota.most to provisioner;

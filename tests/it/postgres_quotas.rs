@@ -265,6 +265,7 @@ async fn who_has_a_statement_without_end_is_held_back() {
         .query("set statement_timeout = 0", &[], &limits)
         .await
         .unwrap();
+    let process = endless.process_id().unwrap();
     // PostgreSQL 16 has none.
     let _ = endless
         .query("set transaction_timeout = 0", &[], &limits)
@@ -287,6 +288,10 @@ async fn who_has_a_statement_without_end_is_held_back() {
             .contains("a statement of this project does not end"),
         "{refusal}"
     );
+    // It takes what others leave.
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+    let priority = stat.rsplit(')').next().unwrap().split_whitespace().nth(16);
+    assert_eq!(priority, Some("19"), "{stat}");
     assert!(
         tenant
             .database
