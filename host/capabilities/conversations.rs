@@ -1,6 +1,7 @@
 //! `roost:bot/conversations`: the state of a contact's conversation.
 
 use super::bindings::roost::bot::conversations::{self, Conversation, Error};
+use super::under_way::Load;
 use crate::sandbox::RunState;
 use futures::future::BoxFuture;
 use std::sync::Arc;
@@ -27,9 +28,18 @@ fn granted<T>(accessor: &Accessor<T, HasSelf<RunState>>) -> Result<Arc<dyn Conve
     })
 }
 
+/// What a call holds until it ends.
+fn load<T>(accessor: &Accessor<T, HasSelf<RunState>>, bytes: usize) -> Result<Load, Error> {
+    accessor
+        .with(|mut access| access.get().under_way.take(bytes))
+        .map_err(Error::Other)
+}
+
 impl<T: Send> conversations::HostWithStore<T> for HasSelf<RunState> {
     async fn get(accessor: &Accessor<T, Self>, contact: String) -> Result<Conversation, Error> {
-        granted(accessor)?.get(contact).await
+        let conversations = granted(accessor)?;
+        let _load = load(accessor, contact.len())?;
+        conversations.get(contact).await
     }
 
     async fn set_state(
@@ -37,11 +47,15 @@ impl<T: Send> conversations::HostWithStore<T> for HasSelf<RunState> {
         contact: String,
         state: String,
     ) -> Result<(), Error> {
-        granted(accessor)?.set_state(contact, Some(state)).await
+        let conversations = granted(accessor)?;
+        let _load = load(accessor, contact.len() + state.len())?;
+        conversations.set_state(contact, Some(state)).await
     }
 
     async fn clear_state(accessor: &Accessor<T, Self>, contact: String) -> Result<(), Error> {
-        granted(accessor)?.set_state(contact, None).await
+        let conversations = granted(accessor)?;
+        let _load = load(accessor, contact.len())?;
+        conversations.set_state(contact, None).await
     }
 }
 

@@ -8,6 +8,7 @@
 use super::bindings::roost::bot::database::{
     self, Column, Error, Isolation, Rows, SqlError, TransactionOptions, TypedText, Value,
 };
+use super::under_way::Load;
 use crate::postgres::{self, DbError, Limits, Param, Tenant, TenantDatabase, TenantTransaction};
 use crate::sandbox::RunState;
 use crate::telemetry::Span;
@@ -58,6 +59,24 @@ impl Begun {
             }
         }
     }
+}
+
+/// What a statement holds until it ends.
+fn load<T>(
+    accessor: &Accessor<T, HasSelf<RunState>>,
+    sql: &str,
+    parameters: &[Value],
+) -> Result<Load, Error> {
+    let sizes = parameters.iter().map(|value| match value {
+        Value::Text(text) | Value::Json(text) => text.len(),
+        Value::Typed(typed) => typed.text.len(),
+        Value::Binary(bytes) => bytes.len(),
+        Value::Null | Value::Boolean(_) | Value::Int64(_) | Value::Float64(_) => 0,
+    });
+    let bytes = sql.len() + size_of_val(parameters) + sizes.sum::<usize>();
+    accessor
+        .with(|mut access| access.get().under_way.take(bytes))
+        .map_err(Error::TooLarge)
 }
 
 fn granted<T>(accessor: &Accessor<T, HasSelf<RunState>>) -> Result<DatabaseGrant, Error> {
@@ -137,6 +156,7 @@ impl<T: Send> database::HostWithStore<T> for HasSelf<RunState> {
         parameters: Vec<Value>,
     ) -> Result<Rows, Error> {
         let grant = granted(accessor)?;
+        let _load = load(accessor, &sql, &parameters)?;
         saw(accessor, &sql);
         let mut span = traced(accessor, "database.query");
         let parameters: Vec<Param> = parameters.into_iter().map(param).collect();
@@ -180,6 +200,7 @@ impl<T: Send> database::HostTransactionWithStore<T> for HasSelf<RunState> {
         parameters: Vec<Value>,
     ) -> Result<Rows, Error> {
         let open = open(accessor, &handle)?;
+        let _load = load(accessor, &sql, &parameters)?;
         saw(accessor, &sql);
         let mut span = traced(accessor, "database.query");
         let parameters: Vec<Param> = parameters.into_iter().map(param).collect();

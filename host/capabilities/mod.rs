@@ -15,6 +15,7 @@ mod http;
 mod log;
 mod secrets;
 mod source;
+mod under_way;
 pub(crate) mod wasi;
 mod whatsapp;
 
@@ -33,6 +34,7 @@ pub use database::{DatabaseGrant, Witness};
 pub use http::{HttpClient, Outbound, OutboundBody, OutboundError};
 pub use log::{LogSink, NoLog, SharedLog};
 pub use source::{BundleText, TextAt};
+pub(crate) use under_way::UnderWay;
 pub use whatsapp::Messenger;
 
 /// What one run may do, and what it has done.

@@ -93,7 +93,11 @@ impl<T: Send> whatsapp::HostWithStore<T> for HasSelf<RunState> {
         accessor: &Accessor<T, Self>,
         request: GraphRequest,
     ) -> Result<GraphResponse, Error> {
-        granted(accessor)?.request(request).await
+        let messenger = granted(accessor)?;
+        let bytes = request.path.len() + request.body.as_ref().map_or(0, String::len);
+        let load = accessor.with(|mut access| access.get().under_way.take(bytes));
+        let _load = load.map_err(Error::Denied)?;
+        messenger.request(request).await
     }
 }
 

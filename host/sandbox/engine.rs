@@ -193,6 +193,10 @@ pub(super) fn config_without_instances(settings: &SandboxSettings) -> Config {
         .memory_guaranteed_dense_image_size(slot as u64)
         .memory_guard_size(0)
         .memory_may_move(false)
+        // Its heap would take a second memory of the pool, and no toolchain makes components with it.
+        .wasm_gc(false)
+        .wasm_exceptions(false)
+        .gc_support(false)
         .epoch_interruption(true)
         .max_wasm_stack(STACK_BYTES)
         .async_stack_size(STACK_BYTES + (2 << 20))

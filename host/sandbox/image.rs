@@ -11,6 +11,7 @@ use super::accessors::Accessors;
 use super::bot::{cached, note_memory};
 use super::engine::COMPILING_BYTES;
 use super::instance::set_limit;
+use super::limits::hold;
 use super::permits::{Permit, Purpose};
 use super::rehearsal::Booted;
 use super::{Budget, RunState, Sandbox};
@@ -461,8 +462,7 @@ fn wizer() -> Wizer {
 
 fn store(sandbox: &Sandbox, grants: Grants, budget: Budget) -> Store<RunState> {
     let mut store = Store::new(&sandbox.engine, RunState::new(grants, &budget));
-    store.limiter(|state| &mut state.memory);
-    store.set_epoch_deadline(1);
+    hold(&mut store);
     let cpu = budget.cpu;
     store.epoch_deadline_callback(move |context| {
         if context.data().cpu.used() > cpu {

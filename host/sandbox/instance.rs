@@ -5,7 +5,7 @@
 //! which its state is worth nothing.
 
 use super::engine::{Living, TICK};
-use super::limits::{Budget, CpuMeter};
+use super::limits::{Budget, CpuMeter, hold};
 use super::outcome::{Answer, Report, RunError};
 use super::permits::{Permit, Purpose};
 use super::service::{self, Begun, Door, DoorPre};
@@ -16,7 +16,7 @@ use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use std::time::Instant;
 use tokio::sync::oneshot;
 use wasmtime::component::Accessor;
-use wasmtime::{Store, UpdateDeadline};
+use wasmtime::{Store, Trap, UpdateDeadline};
 use wasmtime_wasi::I32Exit;
 use wasmtime_wasi_http::p2::bindings::Proxy;
 use wasmtime_wasi_http::p3::Request;
@@ -62,8 +62,7 @@ impl Instance {
         let started = Instant::now();
         let state = RunState::new(grants, &budget);
         let mut store = Store::new(&bot.sandbox.engine, state);
-        store.limiter(|state| &mut state.memory);
-        store.set_epoch_deadline(1);
+        hold(&mut store);
         store.epoch_deadline_callback(|context| {
             let state = context.data();
             if state.cpu.used() + TICK > state.cpu_budget {
@@ -71,17 +70,14 @@ impl Instance {
             }
             Ok(UpdateDeadline::Yield(1))
         });
-        let started_with = |error, store: &Store<RunState>| match store.data().memory.refused {
-            true => RunError::Memory(budget.memory_bytes),
-            false => RunError::Start(error),
+        // A component of another tool may have a start function: it runs in the event's time.
+        let cpu = store.data().cpu.clone();
+        let opening = cpu.measure(open(&mut store, bot, &budget));
+        let opened = tokio::time::timeout(budget.wall, opening).await;
+        let door = match opened {
+            Err(_) => return Err(RunError::Timeout(budget.wall)),
+            Ok(door) => door.map_err(|error| why_not(store.data(), &budget, error))?,
         };
-        let door = match bot.memory_bytes {
-            Some(made_with) if made_with != budget.memory_bytes => {
-                with_limit(&mut store, bot, &budget).await
-            }
-            _ => bot.door.open(&mut store).await,
-        };
-        let door = door.map_err(|error| started_with(error, &store))?;
         Ok(Self {
             store,
             door,
@@ -234,15 +230,40 @@ impl Instance {
     }
 
     fn why(&self, trap: wasmtime::Error) -> RunError {
-        if trap.downcast_ref::<CpuSpent>().is_some() {
-            RunError::Cpu(self.budget.cpu)
-        } else if let Some(I32Exit(code)) = trap.downcast_ref::<I32Exit>() {
-            RunError::NoAnswer(format!("it ended itself with exit code {code}"))
-        } else if self.store.data().memory.refused {
-            RunError::Memory(self.budget.memory_bytes)
-        } else {
-            RunError::Trap(trap)
-        }
+        why(self.store.data(), &self.budget, trap)
+    }
+}
+
+/// Why a bot's work ended.
+fn why(state: &RunState, budget: &Budget, trap: wasmtime::Error) -> RunError {
+    if trap.downcast_ref::<CpuSpent>().is_some() {
+        RunError::Cpu(budget.cpu)
+    } else if let Some(I32Exit(code)) = trap.downcast_ref::<I32Exit>() {
+        RunError::NoAnswer(format!("it ended itself with exit code {code}"))
+    } else if state.memory.refused {
+        RunError::Memory(budget.memory_bytes)
+    } else {
+        RunError::Trap(trap)
+    }
+}
+
+/// Why there is no instance: the bot's doing, or the host's.
+fn why_not(state: &RunState, budget: &Budget, error: wasmtime::Error) -> RunError {
+    let is_bots = state.memory.refused
+        || error.is::<Trap>()
+        || error.is::<CpuSpent>()
+        || error.is::<I32Exit>();
+    match is_bots {
+        true => why(state, budget, error),
+        false => RunError::Start(error),
+    }
+}
+
+/// An instance's door, with what its engine may use.
+async fn open(store: &mut Store<RunState>, bot: &Bot, budget: &Budget) -> wasmtime::Result<Door> {
+    match bot.memory_bytes {
+        Some(made_with) if made_with != budget.memory_bytes => with_limit(store, bot, budget).await,
+        _ => bot.door.open(store).await,
     }
 }
 

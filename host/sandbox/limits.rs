@@ -3,7 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use wasmtime::ResourceLimiter;
+
+use wasmtime::{ResourceLimiter, Store};
+
+use super::RunState;
 
 /// What one event may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,12 +54,26 @@ impl Default for Budget {
     }
 }
 
-/// Bounds the growth of an instance's memory and tables.
+/// The open handles of an instance: resources, streams, and calls that have not ended. An event may
+/// have all of its calls and requests under way at once.
+pub(super) const HANDLES: usize = 12_000;
+
+/// What one `fields` of `wasi:http`, which is the host's memory, may hold: as much as Node takes of headers.
+pub(super) const FIELDS_BYTES: usize = 16 << 10;
+
+/// Holds an instance to its budget, and to what no instance may have more of.
+pub(super) fn hold(store: &mut Store<RunState>) {
+    store.limiter(|state| &mut state.memory);
+    store.set_max_component_handles(HANDLES);
+    store.set_epoch_deadline(1);
+}
+
+/// Bounds the growth of an instance's memories, all together, and of its tables.
 pub(crate) struct MemoryLimit {
     bytes: usize,
-    /// What the memory is now: it never shrinks.
+    /// What the memories are now: they never shrink.
     pub(crate) now: usize,
-    /// The most the memory has been.
+    /// The most they have been.
     pub(crate) peak: usize,
     /// Whether growth was refused.
     pub(crate) refused: bool,
@@ -86,14 +103,15 @@ const TABLE_ELEMENTS: usize = 20_000;
 impl ResourceLimiter for MemoryLimit {
     fn memory_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let allowed = desired <= self.bytes;
+        let all = self.now.saturating_sub(current).saturating_add(desired);
+        let allowed = all <= self.bytes;
         if allowed {
-            self.now = desired;
-            self.peak = self.peak.max(desired);
+            self.now = all;
+            self.peak = self.peak.max(all);
         } else {
             self.refused = true;
         }

@@ -1,7 +1,7 @@
 //! What one instance's store holds.
 
-use super::limits::{Budget, CpuMeter, MemoryLimit};
-use crate::capabilities::{Grants, Held, wasi};
+use super::limits::{Budget, CpuMeter, FIELDS_BYTES, HANDLES, MemoryLimit};
+use crate::capabilities::{Grants, Held, UnderWay, wasi};
 use std::time::{Duration, Instant};
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -16,6 +16,8 @@ pub struct RunState {
     pub(crate) memory: MemoryLimit,
     /// What its compression streams hold outside of it.
     pub(crate) held: Held,
+    /// What its calls of the host hold until they end.
+    pub(crate) under_way: UnderWay,
     pub(crate) cpu: CpuMeter,
     /// What `cpu` may come to.
     pub(crate) cpu_budget: Duration,
@@ -28,13 +30,17 @@ pub struct RunState {
 impl RunState {
     pub(crate) fn new(grants: Grants, budget: &Budget) -> Self {
         let stdio = wasi::Stdio::new(&grants.log);
+        let (mut table, mut http) = (ResourceTable::new(), WasiHttpCtx::new());
+        table.set_max_capacity(HANDLES);
+        http.set_field_size_limit(FIELDS_BYTES);
         Self {
-            table: ResourceTable::new(),
-            http: WasiHttpCtx::new(),
+            table,
+            http,
             wasi: wasi::context(&stdio),
             stdio,
             memory: MemoryLimit::new(budget.memory_bytes),
             held: Held::default(),
+            under_way: UnderWay::default(),
             cpu: CpuMeter::new(),
             cpu_budget: budget.cpu,
             ends_at: Instant::now() + budget.wall,

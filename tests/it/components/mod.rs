@@ -1,9 +1,11 @@
 //! Components of other tools: what WASI gives them, and what `roost check` says of them.
 
+mod bounds;
 mod check;
 mod costly;
 mod long;
 mod wasi;
+pub mod wat;
 
 use std::path::PathBuf;
 
