@@ -14,6 +14,7 @@ mod delivery;
 mod deploys;
 mod endings;
 mod failures;
+mod hostile;
 mod isolation;
 mod lifecycle;
 mod lists;

@@ -1,0 +1,280 @@
+//! A hostile bot and its neighbour on one host, and the service that the hostile one may reach.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Query, Request};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{any, get};
+use bytes::Bytes;
+use futures::stream;
+use http_body_util::BodyExt as _;
+use roost::egress::{EgressArgs, EgressPolicy};
+use roost::sandbox::Budget;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::time::Instant;
+
+use super::super::support::{
+    Contact, DEADLINE, Operator, Setup, TestHost, TestProject, fixture, guest,
+};
+
+/// The value of a secret of the hostile bot's project.
+pub(super) const SECRET: &str = "sk_live_of_the_hostile_bot";
+
+/// How soon a neighbour is answered, on a machine that is busy with other tests.
+const AT_ONCE: Duration = Duration::from_secs(8);
+
+/// A line of the table.
+struct Row {
+    says: String,
+    outcomes: Vec<String>,
+    shows: Vec<String>,
+}
+
+/// The lines of one part of the table, with what only this run knows in its places.
+fn rows(part: &str, with: &[(&str, String)]) -> Vec<Row> {
+    let file = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/it/host/hostile/rows.txt"
+    );
+    let mut table = std::fs::read_to_string(file).unwrap();
+    for (name, value) in with {
+        table = table.replace(name, value);
+    }
+    let heading = format!("## {part}");
+    let lines = table.lines().skip_while(|line| *line != heading).skip(1);
+    let lines = lines.take_while(|line| !line.is_empty());
+    let rows: Vec<Row> = lines
+        .map(|line| {
+            let columns: Vec<&str> = line.split(" | ").collect();
+            let [says, outcomes, shows] = columns[..] else {
+                panic!("three columns: {line}");
+            };
+            Row {
+                says: says.to_owned(),
+                outcomes: outcomes.split('/').map(str::to_owned).collect(),
+                shows: shows.split(" / ").map(str::to_owned).collect(),
+            }
+        })
+        .collect();
+    assert!(!rows.is_empty(), "`{part}` has no rows");
+    rows
+}
+
+/// The one service that the hostile bot may reach, as `http://peer.test`.
+pub(super) struct Peer {
+    pub(super) port: u16,
+    seen: Arc<Mutex<Vec<String>>>,
+}
+
+impl Peer {
+    async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let seen = Arc::<Mutex<Vec<String>>>::default();
+        let sees = seen.clone();
+        let noted = move |request: Request| {
+            sees.lock().unwrap().push(request.uri().to_string());
+            std::future::ready("seen")
+        };
+        let router = Router::new()
+            .route("/endless", get(endless))
+            .route("/sink", any(sink))
+            .route("/away", get(away))
+            .fallback(noted);
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { port, seen }
+    }
+
+    /// The addresses that it was asked for.
+    pub(super) fn seen(&self) -> Vec<String> {
+        self.seen.lock().unwrap().clone()
+    }
+}
+
+async fn endless() -> Body {
+    let piece = Bytes::from(vec![b'x'; 64 << 10]);
+    Body::from_stream(stream::repeat_with(move || {
+        Ok::<_, Infallible>(piece.clone())
+    }))
+}
+
+async fn sink(request: Request) -> &'static str {
+    let mut body = request.into_body();
+    while let Some(Ok(_)) = body.frame().await {}
+    "all of it"
+}
+
+#[derive(serde::Deserialize)]
+struct Away {
+    to: String,
+}
+
+async fn away(Query(away): Query<Away>) -> Response {
+    (StatusCode::FOUND, [(header::LOCATION, away.to)]).into_response()
+}
+
+pub(super) struct Stage {
+    pub(super) host: TestHost,
+    pub(super) hostile: TestProject,
+    pub(super) echo: TestProject,
+    pub(super) peer: Peer,
+    operator: Operator,
+    bea: Contact,
+    /// How many were said to the hostile bot.
+    said: u32,
+}
+
+impl Stage {
+    pub(super) async fn start() -> Self {
+        let peer = Peer::start().await;
+        let setup = Setup {
+            budget: Budget {
+                // What uses up its processor time must come to it on a busy machine too.
+                wall: Duration::from_secs(20),
+                cpu: Duration::from_millis(500),
+                host_calls: 500,
+                requests: 50,
+                sends: 20,
+                ..Budget::default()
+            },
+            max_attempts: 1,
+            egress: EgressPolicy::from(EgressArgs {
+                egress_allow: Vec::new(),
+                egress_resolve: vec![
+                    format!("peer.test=127.0.0.1:{}", peer.port)
+                        .parse()
+                        .unwrap(),
+                ],
+                egress_ca: None,
+            }),
+            ..Setup::default()
+        };
+        let mut host = TestHost::start_with(setup).await;
+        let echo = host.bot("echo", &guest("echo")).await;
+        let hostile = host.project("hostile").await;
+        let secrets = format!("SOUP_KEY={SECRET}");
+        let projects = host.app().projects();
+        let set = projects.import_secrets(hostile.id, &secrets, false).await;
+        assert_eq!(set.unwrap().set, ["SOUP_KEY"]);
+        host.deploys(&hostile, &fixture("hostile")).await.unwrap();
+        Self {
+            operator: host.operator(),
+            bea: echo.customer("16505556789").await,
+            host,
+            hostile,
+            echo,
+            peer,
+            said: 0,
+        }
+    }
+
+    /// Parts of the table, one row after the other; all that went otherwise is told together.
+    pub(super) async fn plays(&mut self, parts: &[&str], with: &[(&str, String)]) {
+        let mut problems = Vec::new();
+        for row in parts.iter().flat_map(|part| rows(part, with)) {
+            let (phone, ana) = self.says(&row.says).await;
+            self.neighbour_is_answered(&row.says).await;
+            problems.extend(self.problem(&row, &phone, ana).await);
+        }
+        self.all_is_well(problems).await;
+    }
+
+    /// All at once: for what waits until its time is up.
+    pub(super) async fn plays_at_once(&mut self, part: &str) {
+        let (mut begun, mut problems) = (Vec::new(), Vec::new());
+        for row in rows(part, &[]) {
+            let (phone, ana) = self.says(&row.says).await;
+            begun.push((row, phone, ana));
+        }
+        self.neighbour_is_answered("all at once").await;
+        for (row, phone, ana) in begun {
+            problems.extend(self.problem(&row, &phone, ana).await);
+        }
+        self.all_is_well(problems).await;
+    }
+
+    /// Somebody new says something to the hostile bot.
+    async fn says(&mut self, text: &str) -> (String, Contact) {
+        self.said += 1;
+        let phone = format!("1650557{:04}", self.said);
+        let ana = self.hostile.customer(&phone).await;
+        ana.says(text).await;
+        (phone, ana)
+    }
+
+    async fn neighbour_is_answered(&mut self, text: &str) {
+        let began = Instant::now();
+        self.bea.says(text).await;
+        assert_eq!(self.bea.hears().await, format!("You said: {text}"));
+        let took = began.elapsed();
+        assert!(
+            took < AT_ONCE,
+            "beside `{text}` the neighbour waited {took:?}"
+        );
+    }
+
+    /// What went otherwise than the row says.
+    async fn problem(&self, row: &Row, phone: &str, mut ana: Contact) -> Option<String> {
+        let event = self.event(phone, &row.says).await;
+        let ended = event["runs"][0]["outcome"].as_str().unwrap_or("no run");
+        let begin = Instant::now();
+        let mut heard = ana.unheard().await;
+        loop {
+            let seen = format!("{event}\nheard: {heard:?}");
+            if row.outcomes.iter().any(|outcome| outcome == ended)
+                && row.shows.iter().any(|shows| seen.contains(shows))
+            {
+                return None;
+            }
+            if begin.elapsed() > Duration::from_secs(1) {
+                let Row {
+                    says,
+                    outcomes,
+                    shows,
+                } = row;
+                let seen: String = seen.chars().take(2_000).collect();
+                return Some(format!(
+                    "`{says}` was to end as {outcomes:?} and show {shows:?}, and ended as `{ended}`:\n{seen}\n"
+                ));
+            }
+            heard.extend(ana.unheard().await);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// The event of the one message of somebody, when it is over.
+    async fn event(&self, phone: &str, said: &str) -> Value {
+        let begin = Instant::now();
+        let list = format!("/v1/projects/hostile/events?kind=message&limit=1&contact={phone}");
+        loop {
+            let list = self.operator.get(&list).await.ok();
+            let found = &list["items"][0];
+            if found["state"] == "done" || found["state"] == "dead" {
+                let id = found["id"].as_str().unwrap();
+                let path = format!("/v1/projects/hostile/events/{id}");
+                return self.operator.get(&path).await.ok();
+            }
+            assert!(begin.elapsed() < DEADLINE, "`{said}` never ends: {list}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    async fn all_is_well(&self, problems: Vec<String>) {
+        let text = problems.join("\n");
+        assert!(problems.is_empty(), "\n{text}");
+        self.host.settles(&self.echo).await;
+        let others = self.host.events(&self.echo).await;
+        assert!(
+            others
+                .iter()
+                .all(|event| event.state == "done" && event.attempts == 1),
+            "{others:?}"
+        );
+    }
+}
