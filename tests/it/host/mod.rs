@@ -6,6 +6,7 @@
 mod api;
 mod artifact;
 mod budgets;
+mod canary;
 mod capacity;
 mod compression;
 mod confined;
