@@ -7,6 +7,7 @@ use std::time::Duration;
 use wasmtime::{ResourceLimiter, Store};
 
 use super::RunState;
+use super::threads::{LONG, note_long};
 
 /// What one event may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,6 +171,9 @@ impl CpuMeter {
             let used = of_this_thread().saturating_sub(began);
             self.0.began.store(0, Ordering::Relaxed);
             self.0.ended.fetch_add(used, Ordering::Relaxed);
+            if self.used() > LONG {
+                note_long();
+            }
             polled
         })
         .await

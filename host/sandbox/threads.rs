@@ -3,28 +3,90 @@
 //! A bot computes for milliseconds at a stretch. On the threads of the host's own tasks each of them
 //! would be waited for by every answer of the database that lies between a webhook and its reply. So
 //! bots have threads of their own, as many as there are processors, and the kernel shares those out.
+//!
+//! What has computed for long goes on among others of its kind, on threads that the kernel prefers
+//! all others to: one bot that loops, or a hundred, is not what an ordinary event waits for.
 
+use std::cell::Cell;
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::task::AbortOnDropHandle;
+
+/// What an event computes before it counts as long: ordinary ones need a tenth of it.
+pub(super) const LONG: Duration = Duration::from_millis(40);
+
+/// How much the long ones are nicer than others: half as much weight, so that they come to their end beside whatever
+/// else the machine does.
+const NICE: i32 = 3;
 
 /// Threads for bots. Clones share them; the last one ends them.
 #[derive(Clone)]
 pub(crate) struct Threads(Arc<Owned>);
 
-struct Owned(Option<Runtime>);
+struct Owned {
+    prompt: Option<Runtime>,
+    long: Option<Runtime>,
+}
+
+thread_local! {
+    /// Whether what this thread polls just now has computed for long.
+    static IS_LONG: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Says that what this thread polls just now has computed for long.
+pub(super) fn note_long() {
+    IS_LONG.set(true);
+}
+
+/// How far some work came on the prompt threads.
+enum Came<F: Future> {
+    ToItsEnd(F::Output),
+    ThisFar(Pin<Box<F>>),
+}
+
+/// Work, for as long as it is not long.
+struct Promptly<F>(Option<Pin<Box<F>>>);
+
+impl<F: Future> Future for Promptly<F> {
+    type Output = Came<F>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Came<F>> {
+        let Some(work) = &mut self.0 else {
+            return Poll::Pending;
+        };
+        IS_LONG.set(false);
+        let polled = work.as_mut().poll(context);
+        match polled {
+            Poll::Ready(done) => Poll::Ready(Came::ToItsEnd(done)),
+            Poll::Pending if IS_LONG.get() => match self.0.take() {
+                Some(work) => Poll::Ready(Came::ThisFar(work)),
+                None => Poll::Pending,
+            },
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
 
 impl Threads {
     pub(crate) fn start() -> io::Result<Self> {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(processors)
-            .thread_name("bots")
-            .enable_all()
-            .build()?;
-        Ok(Self(Arc::new(Owned(Some(runtime)))))
+        let threads = |name: &str, nice: i32| {
+            Builder::new_multi_thread()
+                .worker_threads(processors)
+                .thread_name(name)
+                .on_thread_start(move || be_nicer(nice))
+                .enable_all()
+                .build()
+        };
+        Ok(Self(Arc::new(Owned {
+            prompt: Some(threads("bots", 0)?),
+            long: Some(threads("bots-long", NICE)?),
+        })))
     }
 
     /// Runs something there. A panic is the caller's; when this future is dropped, the work is
@@ -33,26 +95,68 @@ impl Threads {
         &self,
         work: impl Future<Output = T> + Send + 'static,
     ) -> T {
-        let Some(runtime) = &self.0.0 else {
-            return std::future::pending().await;
-        };
         let work = tracing::Instrument::in_current_span(work);
-        match AbortOnDropHandle::new(runtime.spawn(work)).await {
-            Ok(done) => done,
-            Err(ended) => match ended.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                // Only this future cancels it, and the threads end with the last sandbox.
-                Err(_) => std::future::pending().await,
-            },
+        let promptly = Promptly(Some(Box::pin(work)));
+        match on(self.0.prompt.as_ref(), promptly).await {
+            Came::ToItsEnd(done) => done,
+            Came::ThisFar(work) => on(self.0.long.as_ref(), work).await,
         }
+    }
+}
+
+/// Makes this thread nicer than its process. Where that fails, it is as quick as the others.
+fn be_nicer(by: i32) {
+    use rustix::process::{getpriority_process, setpriority_process};
+    if by > 0
+        && let Ok(own) = getpriority_process(None)
+    {
+        let _ = setpriority_process(None, (own + by).min(19));
+    }
+}
+
+async fn on<T: Send + 'static>(
+    threads: Option<&Runtime>,
+    work: impl Future<Output = T> + Send + 'static,
+) -> T {
+    let Some(threads) = threads else {
+        return std::future::pending().await;
+    };
+    match AbortOnDropHandle::new(threads.spawn(work)).await {
+        Ok(done) => done,
+        Err(ended) => match ended.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // Only this future cancels it, and the threads end with the last sandbox.
+            Err(_) => std::future::pending().await,
+        },
     }
 }
 
 impl Drop for Owned {
     fn drop(&mut self) {
         // Waiting is not allowed where tasks run.
-        if let Some(runtime) = self.0.take() {
-            runtime.shutdown_background();
+        for threads in [self.prompt.take(), self.long.take()].into_iter().flatten() {
+            threads.shutdown_background();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_has_computed_for_long_goes_on_among_its_like() {
+        let here = || std::thread::current().name().unwrap_or_default().to_owned();
+        let threads = Threads::start().unwrap();
+        let ran = threads.run(async move {
+            let mut ran = vec![here()];
+            tokio::task::yield_now().await;
+            ran.push(here());
+            note_long();
+            tokio::task::yield_now().await;
+            ran.push(here());
+            ran
+        });
+        assert_eq!(ran.await, ["bots", "bots", "bots-long"]);
     }
 }
