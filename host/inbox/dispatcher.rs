@@ -6,7 +6,9 @@
 //! Each event runs in a task of its own (`running`). One more task extends the leases of all of
 //! them, and one ends what waited too long.
 //!
-//! Live events go first. When all slots are wanted, one start in eight is still a bulk one.
+//! Live events go first. When all slots are wanted, one start in eight is still a bulk one. One slot in
+//! eight is for projects of which nothing runs: what takes long fills the others, and who writes to
+//! somebody else's bot does not wait for it.
 //!
 //! The end: [`DispatcherHandle::drain`] stops claiming, waits, then frees what still runs. Dropping
 //! the handle does the same without waiting.
@@ -41,6 +43,9 @@ const GATHER: Duration = Duration::from_millis(3);
 
 /// Live starts before a bulk one may go first.
 const LIVE_TO_BULK: u32 = 7;
+
+/// Of so many slots one is kept for projects of which nothing runs.
+const SLOTS_TO_KEPT: u32 = 8;
 
 /// How often events that waited too long are looked for.
 const EXPIRY: Duration = Duration::from_secs(5);
@@ -236,7 +241,15 @@ impl Claiming {
             }
             visits = visits.max(free).clamp(MIN_VISITS, MAX_VISITS);
             let ends = self.running.ends();
-            let claims = self.claim(free, visits).await?;
+            let kept = self.running.settings().max_running / SLOTS_TO_KEPT;
+            let (events, only_idle) = match free.saturating_sub(kept) {
+                0 => (free, true),
+                common => (common, false),
+            };
+            if only_idle {
+                self.herald.cannot_take();
+            }
+            let claims = self.claim(events, visits, only_idle).await?;
             if stop.is_cancelled() {
                 return self.running.give_back(claims.events).await;
             }
@@ -274,14 +287,20 @@ impl Claiming {
         u32::try_from(free).unwrap_or(u32::MAX)
     }
 
-    async fn claim(&mut self, free: u32, visits: u32) -> Result<Claims, InboxError> {
+    async fn claim(
+        &mut self,
+        events: u32,
+        visits: u32,
+        only_idle: bool,
+    ) -> Result<Claims, InboxError> {
         let settings = self.running.settings();
         let limits = ClaimLimits {
             owner: &settings.owner,
-            events: free,
+            events,
             bulk_first: self.live_starts / LIVE_TO_BULK,
             visits,
             running_per_project: settings.max_running_per_project,
+            only_idle,
             lease: settings.lease,
             after: self.after,
         };

@@ -33,6 +33,8 @@ pub struct ClaimLimits<'a> {
     pub visits: u32,
     /// Runs that a project without a cap of its own may have at once, on all hosts together.
     pub running_per_project: u32,
+    /// Serves only projects of which nothing runs, with one run each.
+    pub only_idle: bool,
     /// When the leases run out unless they are extended.
     pub lease: Duration,
     /// Where the last claim ended.

@@ -39,6 +39,7 @@ impl Bench {
             bulk_first,
             visits: 256,
             running_per_project: 99,
+            only_idle: false,
             lease: LEASE,
             after: None,
         };

@@ -1,10 +1,12 @@
 //! Live before bulk, and bulk's share.
 
-use roost::inbox::{FailureKind, RetryPolicy, RunOutcome, RunReport};
+use roost::inbox::{
+    Dispatcher, DispatcherSettings, FailureKind, RetryPolicy, RunOutcome, RunReport,
+};
 
 use super::{SECOND, ids, status};
 use crate::support::bench::{Bench, deploy, text};
-use crate::support::bot::{Bot, settings};
+use crate::support::bot::{Bot, Note, settings};
 
 #[tokio::test]
 async fn a_message_runs_before_the_statuses_that_came_first() {
@@ -151,4 +153,30 @@ fn throws() -> RunOutcome {
         kind: FailureKind::BotThrew,
         report: RunReport::default(),
     }
+}
+
+#[tokio::test]
+async fn a_project_whose_events_take_long_leaves_a_slot_for_anothers() {
+    let bench = Bench::start().await;
+    deploy(&bench.projects, "other", "777").await;
+    let bot = Bot::new();
+    for n in 0..20 {
+        bot.holds(&format!("a{n}"));
+        bench.says(&format!("346{n:02}"), &format!("a{n}")).await;
+    }
+    let settings = DispatcherSettings {
+        max_running: 8,
+        ..settings("host")
+    };
+    let _dispatcher = Dispatcher::start(bench.inbox.clone(), bot.clone(), settings);
+    bot.until("all slots but one are taken", |notes| notes.len() == 7)
+        .await;
+    for n in 0..3 {
+        bench.put(&text("777", "34601", &format!("b{n}"))).await;
+        let ended = Note::Ended(format!("b{n}"));
+        bot.until("another's message runs", |notes| notes.contains(&ended))
+            .await;
+    }
+    let of_the_first = bot.started().into_iter().filter(|id| id.starts_with('a'));
+    assert_eq!(of_the_first.count(), 7);
 }

@@ -99,6 +99,7 @@ impl Bench {
             bulk_first: 0,
             visits: 256,
             running_per_project,
+            only_idle: false,
             lease: LEASE,
             after,
         };

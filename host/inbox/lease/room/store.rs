@@ -37,8 +37,8 @@ pub(super) async fn shares(
 ) -> Result<Vec<Share>, sqlx::Error> {
     sqlx::query_as(
         "select p.project_id, r.running,
-                case when exists (select from residency s
-                                  where s.project_id = p.project_id and s.until > now())
+                case when $4 or exists (select from residency s
+                                        where s.project_id = p.project_id and s.until > now())
                      then 1 else coalesce(p.max_running, $2) end::bigint as cap,
                 p.events_per_minute, t.tokens, n.now,
                 extract(epoch from n.now - t.refilled_at)::double precision as seconds
@@ -53,6 +53,7 @@ pub(super) async fn shares(
     .bind(projects)
     .bind(i64::from(claiming.limits.running_per_project))
     .bind(claiming.told)
+    .bind(claiming.limits.only_idle)
     .fetch_all(tx)
     .await
 }
