@@ -1,6 +1,4 @@
-//! Media: what an id tells, and the URL from which its bytes come.
-//!
-//! Not here: uploads. Media exists because a customer sent it.
+//! Media: uploads, what an id tells, and the URL from which its bytes come.
 
 use std::sync::Arc;
 
@@ -14,12 +12,98 @@ use crate::clock::SECOND_MS;
 use crate::graph::auth::{self, Caller};
 use crate::graph::error::GraphError;
 use crate::graph::request::GraphRequest;
+use crate::ids;
 use crate::platform::Platform;
+use crate::platform::model::Media;
 use crate::platform::world::{NodeKind, World};
 use crate::webhooks::signature::hex_hmac;
 
 /// How long a download URL is good for.
 const URL_LIFETIME_MS: i64 = 5 * 60 * SECOND_MS;
+/// How long an upload can be sent and fetched.
+const UPLOAD_MS: i64 = 30 * 24 * 3600 * SECOND_MS;
+
+const KB: usize = 1 << 10;
+const MB: usize = 1 << 20;
+/// What may be uploaded, and the most bytes of it.
+const TYPES: [(&str, usize); 18] = [
+    ("audio/aac", 16 * MB),
+    ("audio/mp4", 16 * MB),
+    ("audio/mpeg", 16 * MB),
+    ("audio/amr", 16 * MB),
+    ("audio/ogg", 16 * MB),
+    ("application/vnd.ms-powerpoint", 100 * MB),
+    ("application/msword", 100 * MB),
+    (
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        100 * MB,
+    ),
+    (
+        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+        100 * MB,
+    ),
+    (
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        100 * MB,
+    ),
+    ("application/vnd.ms-excel", 100 * MB),
+    ("application/pdf", 100 * MB),
+    ("text/plain", 100 * MB),
+    ("image/jpeg", 5 * MB),
+    ("image/png", 5 * MB),
+    // An animated sticker; others may have 100 KB.
+    ("image/webp", 500 * KB),
+    ("video/mp4", 16 * MB),
+    ("video/3gpp", 16 * MB),
+];
+
+/// `POST /{PHONE_NUMBER_ID}/media`.
+pub(crate) fn upload(
+    platform: &Platform,
+    request: &GraphRequest,
+    number_id: &str,
+) -> Result<Value, GraphError> {
+    if request.text("messaging_product").as_deref() != Some("whatsapp") {
+        return Err(GraphError::parameter(
+            "The parameter messaging_product is required.",
+        ));
+    }
+    let file = request
+        .file
+        .as_ref()
+        .ok_or_else(|| GraphError::parameter("The parameter file is required."))?;
+    let declared = file.mime_type.clone().or_else(|| request.text("type"));
+    let mime_type = declared.unwrap_or_else(|| "application/octet-stream".to_owned());
+    let essence = mime_type.split(';').next().unwrap_or_default().trim();
+    let Some((_, most)) = TYPES.iter().find(|(known, _)| *known == essence) else {
+        let known: Vec<&str> = TYPES.iter().map(|(known, _)| *known).collect();
+        return Err(GraphError::parameter(format!(
+            "Param file must be a file with one of the following types: {}. Received file of type \
+             '{essence}'.",
+            known.join(", ")
+        )));
+    };
+    if file.bytes.len() > *most {
+        return Err(GraphError::detailed(
+            131053,
+            format!("The file is larger than the {most} bytes that {essence} may have."),
+        ));
+    }
+    let now_ms = platform.clock.now_ms();
+    let media = Media {
+        id: ids::object_id(),
+        number_id: number_id.to_owned(),
+        mime_type: essence.to_owned(),
+        bytes: file.bytes.clone(),
+        expires_at_ms: now_ms + UPLOAD_MS,
+    };
+    let id = media.id.clone();
+    platform.edit(|world| {
+        world.media.retain(|_, known| now_ms < known.expires_at_ms);
+        world.media.insert(media.id.clone(), media);
+    });
+    Ok(json!({"id": id}))
+}
 
 /// `GET /{MEDIA_ID}`.
 pub(crate) fn describe(

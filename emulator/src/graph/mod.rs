@@ -1,13 +1,14 @@
 //! The Graph side: what a business's software talks to.
 //!
 //! All ids share one namespace, so a path says little: what `/{id}` is decides what it can do.
-//! [`answer`] holds the whole list of what is understood. Templates, Flows, uploads, profiles and
-//! onboarding are further arms of it.
+//! [`answer`] holds the whole list of what is understood. Templates, Flows, profiles and onboarding are
+//! further arms of it.
 
 pub(crate) mod auth;
 pub(crate) mod codes;
 pub(crate) mod error;
 pub(crate) mod fields;
+mod form;
 pub(crate) mod listener;
 pub(crate) mod media;
 pub(crate) mod numbers;
@@ -20,10 +21,8 @@ mod tests;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
-use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::Value;
 
@@ -38,13 +37,12 @@ use crate::platform::world::NodeKind;
 
 /// The largest body that is read, in bytes.
 const LARGEST_BODY: usize = 3 * 1024 * 1024;
+/// The largest upload: a document of 100 MB, and the form around it.
+const LARGEST_UPLOAD: usize = 101 * 1024 * 1024;
 
 /// The Graph API as a service.
 pub(crate) fn router(platform: Arc<Platform>) -> Router {
-    Router::new()
-        .fallback(handle)
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .with_state(platform)
+    Router::new().fallback(handle).with_state(platform)
 }
 
 /// A request with everything that its handling needs.
@@ -59,9 +57,16 @@ pub(crate) struct Call<'a> {
 async fn handle(
     State(platform): State<Arc<Platform>>,
     ConnectInfo(cut): ConnectInfo<Cut>,
-    parts: Parts,
-    body: Bytes,
+    request: Request,
 ) -> Response {
+    let (parts, body) = request.into_parts();
+    let most = match parts.uri.path().trim_end_matches('/').ends_with("/media") {
+        true => LARGEST_UPLOAD,
+        false => LARGEST_BODY,
+    };
+    let Ok(body) = axum::body::to_bytes(body, most).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
     let mut response = match GraphRequest::read(&parts, &body) {
         Ok(request) => respond(&platform, &request, cut).await,
         Err(error) => error.into_response(),
@@ -108,7 +113,7 @@ async fn answer(
     let id = if id == "app" { app_id.as_str() } else { id };
     let kind = find(&call, id)?;
     let scope = match (kind, edge) {
-        (NodeKind::Number, "messages") | (NodeKind::Media, _) => MESSAGING,
+        (NodeKind::Number, "messages" | "media") | (NodeKind::Media, _) => MESSAGING,
         _ => MANAGEMENT,
     };
     // Which app it is of, any token may know.
@@ -120,6 +125,7 @@ async fn answer(
     }
     match (kind, request.method.as_str(), edge) {
         (NodeKind::Number, "POST", "messages") => send::handle(&call, id).await,
+        (NodeKind::Number, "POST", "media") => media::upload(platform, request, id),
         (NodeKind::Number, "POST", "register") => numbers::register(&call, id),
         (NodeKind::Number, "POST", "deregister") => numbers::deregister(&call, id),
         (NodeKind::Number, "GET", "") => numbers::describe(&call, id),

@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, Method, header};
 use serde_json::{Map, Value};
 
 use crate::graph::error::GraphError;
+use crate::graph::form;
 
 /// The newest version that the emulator knows.
 pub(crate) const NEWEST_VERSION: u32 = 26;
@@ -20,6 +21,16 @@ pub(crate) struct GraphRequest {
     pub(crate) params: Map<String, Value>,
     /// From the header, else from the parameters.
     pub(crate) token: Option<String>,
+    /// The part `file` of a form.
+    pub(crate) file: Option<SentFile>,
+}
+
+/// A file that came with a request.
+#[derive(Debug)]
+pub(crate) struct SentFile {
+    /// What the part says that it is.
+    pub(crate) mime_type: Option<String>,
+    pub(crate) bytes: Bytes,
 }
 
 impl GraphRequest {
@@ -39,7 +50,11 @@ impl GraphRequest {
             segments.remove(0);
         }
         let mut params = pairs(uri.query().unwrap_or_default().as_bytes());
-        params.extend(body_params(headers, body)?);
+        let (in_body, file) = match content_type(headers) {
+            content_type if is_parts(content_type) => parts_of(content_type, body)?,
+            content_type => (body_params(content_type, body)?, None),
+        };
+        params.extend(in_body);
         let in_params = params.remove("access_token");
         let token = bearer(headers).or_else(|| in_params?.as_str().map(str::to_owned));
         Ok(Self {
@@ -47,6 +62,7 @@ impl GraphRequest {
             segments,
             params,
             token,
+            file,
         })
     }
 
@@ -83,11 +99,40 @@ fn decode(segment: &str) -> String {
         .map_or_else(String::new, |(key, _)| key.into_owned())
 }
 
-fn body_params(headers: &HeaderMap, body: &Bytes) -> Result<Map<String, Value>, GraphError> {
-    let content_type = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
+fn content_type(headers: &HeaderMap) -> &str {
+    let content_type = headers.get(header::CONTENT_TYPE);
+    let content_type = content_type.and_then(|value| value.to_str().ok());
+    content_type.unwrap_or_default()
+}
+
+fn is_parts(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("multipart/form-data")
+}
+
+/// The parameters of a form in parts, and its file. The last one of a name counts.
+fn parts_of(
+    content_type: &str,
+    body: &Bytes,
+) -> Result<(Map<String, Value>, Option<SentFile>), GraphError> {
+    let parts = form::read(content_type, body)
+        .ok_or_else(|| GraphError::parameter("The multipart form cannot be read"))?;
+    let (mut params, mut file) = (Map::new(), None);
+    for part in parts {
+        if part.is_file && part.name == "file" {
+            file = Some(SentFile {
+                mime_type: part.content_type,
+                bytes: part.content,
+            });
+        } else {
+            let text = String::from_utf8_lossy(&part.content).into_owned();
+            params.insert(part.name, Value::String(text));
+        }
+    }
+    Ok((params, file))
+}
+
+fn body_params(content_type: &str, body: &Bytes) -> Result<Map<String, Value>, GraphError> {
     if body.is_empty() {
         return Ok(Map::new());
     }

@@ -243,3 +243,82 @@ async fn a_wrong_appsecret_proof_is_refused() {
         "Invalid appsecret_proof provided in the API argument"
     );
 }
+
+/// What an upload of a PDF has in its form.
+fn pdf(bytes: Vec<u8>) -> reqwest::multipart::Form {
+    upload("application/pdf", bytes).text("messaging_product", "whatsapp")
+}
+
+fn upload(mime_type: &str, bytes: Vec<u8>) -> reqwest::multipart::Form {
+    let file = reqwest::multipart::Part::bytes(bytes).file_name("file");
+    let file = file.mime_str(mime_type).unwrap();
+    reqwest::multipart::Form::new().part("file", file)
+}
+
+impl Scene {
+    async fn upload(&self, form: reqwest::multipart::Form) -> Answer {
+        let url = format!(
+            "{}/v25.0/{}/media",
+            self.emulator.graph_url(),
+            self.number_id
+        );
+        let request = self.http.post(url).bearer_auth(&self.token).multipart(form);
+        read(request.send().await.unwrap()).await
+    }
+}
+
+#[tokio::test]
+async fn what_is_uploaded_is_described_fetched_sent_and_deleted() {
+    let scene = Scene::open().await;
+    let bytes = vec![7; 4 << 20];
+    let uploaded = scene.upload(pdf(bytes.clone())).await;
+    assert_eq!(uploaded.status, 200, "{uploaded:?}");
+    let id = uploaded.body["id"].as_str().unwrap().to_owned();
+    assert_eq!(uploaded.body, json!({"id": id}));
+
+    let described = scene.get(&id).await.body;
+    assert_eq!(described["mime_type"], "application/pdf");
+    assert_eq!(described["file_size"], bytes.len());
+    let url = described["url"].as_str().unwrap();
+    let fetched = scene.http.get(url).bearer_auth(&scene.token);
+    assert_eq!(fetched.send().await.unwrap().bytes().await.unwrap(), bytes);
+
+    let document = json!({"type": "document", "document": {"id": id, "filename": "a.pdf"}});
+    assert_eq!(scene.send(document).await.status, 200);
+    let deleted = scene.graph(Method::DELETE, &id, None).await;
+    assert_eq!(deleted.body, json!({"success": true}));
+    assert_eq!(scene.get(&id).await.code(), (400, 100));
+}
+
+#[tokio::test]
+async fn an_upload_that_meta_would_refuse_is_refused() {
+    let scene = Scene::start().await;
+    let whatsapp = |form: reqwest::multipart::Form| form.text("messaging_product", "whatsapp");
+    let message = async |form| {
+        let answer = scene.upload(form).await;
+        assert_eq!(answer.status, 400, "{answer:?}");
+        answer.body["error"]["message"].as_str().unwrap().to_owned()
+    };
+    let required = message(upload("image/png", vec![1])).await;
+    assert_eq!(
+        required,
+        "(#100) The parameter messaging_product is required."
+    );
+    let no_file = whatsapp(reqwest::multipart::Form::new()).text("file", "PNG");
+    let required = message(no_file).await;
+    assert_eq!(required, "(#100) The parameter file is required.");
+    let of_a_kind = message(whatsapp(upload("text/html", vec![1]))).await;
+    assert!(of_a_kind.starts_with("(#100) Param file must be a file with one of"));
+    assert!(of_a_kind.ends_with("Received file of type 'text/html'."));
+    for (mime_type, most) in [("image/png", 5 << 20), ("image/webp", 500 << 10)] {
+        let longer = message(whatsapp(upload(mime_type, vec![0; most + 1]))).await;
+        assert_eq!(longer, "(#131053) Media upload error");
+        assert_eq!(
+            scene
+                .upload(whatsapp(upload(mime_type, vec![0; most])))
+                .await
+                .status,
+            200
+        );
+    }
+}
