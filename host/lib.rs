@@ -13,6 +13,8 @@ pub mod deploys;
 pub mod dev;
 pub mod egress;
 pub mod events;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod http;
 pub mod inbox;
 pub(crate) mod kept;

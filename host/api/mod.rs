@@ -32,6 +32,8 @@ pub mod error;
 mod event_view;
 mod events;
 mod extract;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod idempotency;
 mod keys;
 mod lifecycle;

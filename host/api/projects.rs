@@ -104,7 +104,7 @@ async fn list_projects(
 /// A project to make.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct NewProject {
+pub(super) struct NewProject {
     /// 1 to 40 lower-case letters, digits and hyphens; begins with a letter.
     #[schema(pattern = "^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$", example = "pizza")]
     name: String,
@@ -163,7 +163,7 @@ async fn show_project(
 /// What to change of a project. What is left out stays.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct ProjectChange {
+pub(super) struct ProjectChange {
     #[schema(pattern = "^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$", example = "pizza")]
     name: Option<String>,
     #[serde(default)]

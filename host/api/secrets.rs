@@ -124,7 +124,7 @@ struct SecretPath {
 /// A secret's value.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct SecretValue {
+pub(super) struct SecretValue {
     /// At most 64 KiB of text without NUL.
     #[schema(write_only, pattern = r"^[^\u0000]*$", example = "sk_live_…")]
     value: String,

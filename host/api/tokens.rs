@@ -90,7 +90,7 @@ async fn list_tokens(
 /// A token to make.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct TokenWanted {
+pub(super) struct TokenWanted {
     /// Who or what uses it.
     #[schema(
         pattern = r"^[^\u0000-\u001f\u007f-\u009f]{1,100}$",

@@ -20,6 +20,8 @@ mod early;
 mod entry;
 mod error;
 mod esbuild;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod inspect;
 mod install;
 mod locales;

@@ -14,7 +14,13 @@ pub enum SourceMapError {
     Version(u32),
     #[error("the source map's mappings break off or hold `{0}`")]
     Mappings(char),
+    #[error("the source map has more than {MOST_LINES} lines, or mappings of more than {} MiB", MOST_MAPPINGS >> 20)]
+    TooLong,
 }
+
+/// Mappings take ten times their length of memory, and lines more. A bundle of a MiB has about one of them.
+const MOST_MAPPINGS: usize = 16 << 20;
+const MOST_LINES: usize = 1 << 20;
 
 /// A place in the author's source. Line and column count from 1.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -69,7 +75,7 @@ pub fn author_names(json: &[u8], code: &str) -> Vec<(u32, String)> {
         return Vec::new();
     };
     let mut found = Vec::new();
-    let (mut start, mut name) = (0, 0);
+    let (mut start, mut name) = (0_usize, 0);
     for (line, mappings) in code.split_inclusive('\n').zip(map.mappings.split(';')) {
         let mut column = 0;
         for segment in mappings.split(',').filter(|segment| !segment.is_empty()) {
@@ -83,7 +89,8 @@ pub fn author_names(json: &[u8], code: &str) -> Vec<(u32, String)> {
                 .ok()
                 .and_then(|name| map.names.get(name));
             let at = usize::try_from(column).unwrap_or(usize::MAX);
-            let position = u32::try_from(start + at).ok();
+            let position = start.checked_add(at);
+            let position = position.and_then(|position| u32::try_from(position).ok());
             if let (Some(known), Some(position)) = (known, position)
                 && line.get(at..).is_some_and(|rest| is_renamed(rest, known))
             {
@@ -250,6 +257,10 @@ fn position(text: &str) -> Option<(usize, usize, usize)> {
 
 /// Decodes base64 VLQ: `;` ends a line, `,` a segment; all fields but the first run on.
 fn decode(mappings: &str) -> Result<Vec<Vec<Segment>>, SourceMapError> {
+    let is_long = mappings.len() > MOST_MAPPINGS;
+    if is_long || mappings.matches(';').count() >= MOST_LINES {
+        return Err(SourceMapError::TooLong);
+    }
     let mut lines = Vec::new();
     // Source, line and column of the original.
     let mut last = [0_i64; 3];

@@ -15,6 +15,8 @@ mod answers;
 mod body;
 mod connect;
 mod error;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod headers;
 mod lists;
 mod own;

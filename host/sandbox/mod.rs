@@ -14,6 +14,8 @@ mod accessors;
 mod bot;
 mod compiler;
 mod engine;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod image;
 mod instance;
 mod limits;

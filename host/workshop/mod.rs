@@ -10,6 +10,8 @@
 
 mod difference;
 mod error;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod imports;
 
 use crate::build::artifact::{self, Artifact};

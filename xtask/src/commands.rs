@@ -46,6 +46,30 @@ pub(crate) fn soak(arguments: &[String]) -> Result<()> {
     hand_over(&mut command)
 }
 
+/// `fuzz`: the host's library with counters in it, and inputs that reach new ones.
+pub(crate) fn fuzz(arguments: &[String]) -> Result<()> {
+    let root = crate::tools::checkout()?;
+    let mut command = cargo();
+    command
+        .args([
+            "bench",
+            "--quiet",
+            "--locked",
+            "--workspace",
+            "--bench",
+            "fuzz",
+        ])
+        .args([
+            "--config",
+            "profile.release.package.roost.opt-level=1",
+            "--",
+        ])
+        .args(arguments)
+        .env("RUSTC_WORKSPACE_WRAPPER", root.join("fuzz/rustc.sh"))
+        .current_dir(&root);
+    hand_over(&mut command)
+}
+
 /// Builds the host's binary.
 pub(crate) fn build_host(tools: &Tools) -> Result<()> {
     run(&mut host_build(&tools.root))

@@ -26,6 +26,8 @@ cargo xtask <word>
   packages [--fast] [NAME…]
                call npm packages on Node and in the `roost` binary, check by check
   soak         kill hosts for a while, and account for every event (--minutes N --kills K --seed S)
+  fuzz TARGET [--seconds N] [--keep] [FILE…]
+               read inputs that nobody wrote, led by coverage (fuzz/README.md)
   setup        install the pinned tools and build the SDK
   engine       build the engine
   component DIR [OUT]
@@ -42,6 +44,7 @@ fn main() -> Result<()> {
     match args.next().as_deref() {
         Some("dev") => commands::dev(&args.collect::<Vec<_>>()),
         Some("test") => testing::test(&args.collect::<Vec<_>>()),
+        Some("fuzz") => commands::fuzz(&args.collect::<Vec<_>>()),
         Some("soak") => commands::soak(&args.collect::<Vec<_>>()),
         Some(word @ ("cases" | "packages")) => yardstick::compare(word, &args.collect::<Vec<_>>()),
         Some("setup") => setup().map(|_| ()),

@@ -311,7 +311,7 @@ async fn activate_version(
 /// How far to go back.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Rollback {
+pub(super) struct Rollback {
     /// The version to serve, such as `v3`. Without it: the one before that is ready.
     #[schema(example = "v3")]
     to: Option<String>,

@@ -4,6 +4,8 @@
 //! room for are refused before anything is written. Secrets that came along by mistake are left out.
 
 mod archive;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 
 use crate::projects::{SourceFiles, VersionKind};
 

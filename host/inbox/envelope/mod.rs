@@ -8,6 +8,8 @@
 //! Nothing is refused for its shape: what is not understood becomes a piece of kind
 //! [`EventKind::Other`], or one that no project gets.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod people;
 mod raw;
 #[cfg(test)]

@@ -8,6 +8,8 @@
 //! which takes one statement per `Parse`.
 
 mod denial;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod transactions;
 mod whole;
 mod words;

@@ -1,0 +1,13 @@
+//! Code that strangers made, before it is compiled.
+
+use super::compiler::is_costly;
+use super::split;
+
+/// Looks at a component. What can be split gives two parts that can be read.
+pub(crate) fn run(component: &[u8]) {
+    is_costly(component);
+    if let Some(parts) = split(component) {
+        assert!(parts.code.starts_with(b"\0asm\x01\0\0\0"));
+        assert!(parts.bot.starts_with(b"\0asm\x0d\0\x01\0"));
+    }
+}
