@@ -8,6 +8,8 @@ use crate::whatsapp::{
     self, Gateway, GatewayError, Outbox, Scope, SendContext, SendError, messages::Receipt,
 };
 use futures::future::BoxFuture;
+use http::{HeaderValue, header};
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 pub(super) struct ProjectMessenger {
@@ -78,18 +80,20 @@ fn graph_request(request: GraphRequest) -> Result<whatsapp::GraphRequest, Error>
         ))
     })?;
     let path = request.path.trim_start_matches('/').to_owned();
-    let Some(body) = request.body else {
-        return Ok(whatsapp::GraphRequest {
-            method,
-            version: None,
-            path,
-            headers: http::HeaderMap::new(),
-            body: bytes::Bytes::new(),
-        });
-    };
-    let body: Value = serde_json::from_str(&body)
-        .map_err(|error| Error::Invalid(format!("the body is not JSON: {error}")))?;
-    Ok(whatsapp::GraphRequest::json(method, path, &body))
+    let is_there = request.body.is_some();
+    let body = request.body.unwrap_or_default();
+    if is_there && let Err(error) = serde_json::from_str::<IgnoredAny>(&body) {
+        return Err(Error::Invalid(format!("the body is not JSON: {error}")));
+    }
+    let content_type = HeaderValue::from_static("application/json");
+    let headers = [(header::CONTENT_TYPE, content_type)].into_iter();
+    Ok(whatsapp::GraphRequest {
+        method,
+        version: None,
+        path,
+        headers: headers.take(usize::from(is_there)).collect(),
+        body: body.into(),
+    })
 }
 
 fn graph_error(error: whatsapp::GraphError) -> GraphError {

@@ -4,15 +4,14 @@ use crate::capabilities::{HttpClient, OutboundBody, OutboundError};
 use crate::egress::{Egress, EgressError};
 use crate::projects::Redactor;
 use crate::telemetry::TraceScope;
-use crate::whatsapp::{Gateway, GatewayError, Held, MediaError, Scope, SendContext};
+use crate::whatsapp::{BodyBound, Gateway, GatewayError, Held, MediaError, Scope, SendContext};
 use bytes::{Bytes, BytesMut};
 use futures::future::BoxFuture;
-use http::{HeaderMap, header};
+use http::header;
+use http::request::Parts;
 use http_body_util::BodyExt;
 use std::sync::Arc;
 
-/// Uploads to Meta are held in memory on their way.
-const META_BODY_BYTES: usize = 32 << 20;
 /// What a body that does not say how long it is takes until it is longer.
 const SHORT_BODY_BYTES: usize = 256 << 10;
 
@@ -89,7 +88,7 @@ async fn to_meta(
     request: http::Request<OutboundBody>,
 ) -> Result<http::Response<OutboundBody>, OutboundError> {
     let (parts, body) = request.into_parts();
-    let (body, _held) = held(gateway, context, &parts.headers, body).await?;
+    let (body, _held) = held(gateway, context, &parts, body).await?;
     let request = http::Request::from_parts(parts, body);
     match gateway.forward(context, scope, request).await {
         Ok(response) => Ok(response.map(|body| body.map_err(media_error).boxed_unsync())),
@@ -112,45 +111,46 @@ async fn to_meta(
     }
 }
 
-/// The whole body of a request to Meta, within what the project may hold.
+/// The whole body of a request to Meta, within what its kind and the project may hold.
 async fn held(
     gateway: &Gateway,
     context: &SendContext,
-    headers: &HeaderMap,
+    parts: &Parts,
     mut body: OutboundBody,
 ) -> Result<(Bytes, Held), OutboundError> {
-    let too_long = || OutboundError::HttpRequestBodySize(Some(META_BODY_BYTES as u64));
-    let admit = async |bytes| {
-        let admitted = gateway.admit(context, bytes).await;
+    let BodyBound { most, copies } = Gateway::body_bound(parts);
+    let too_long = || {
+        gateway.too_long(context, parts, most);
+        OutboundError::HttpRequestBodySize(Some(most as u64))
+    };
+    let admit = async |bytes: usize| {
+        let admitted = gateway.admit(context, bytes * copies).await;
         admitted.map_err(|_| OutboundError::ConnectionLimitReached)
     };
-    let length = headers.get(header::CONTENT_LENGTH);
+    let length = parts.headers.get(header::CONTENT_LENGTH);
     let length: Option<usize> = length.and_then(|length| length.to_str().ok()?.parse().ok());
-    let mut most = length.unwrap_or(SHORT_BODY_BYTES);
-    if most > META_BODY_BYTES {
+    let mut admitted = length.unwrap_or(SHORT_BODY_BYTES.min(most));
+    if admitted > most {
         return Err(too_long());
     }
-    let mut held = admit(most).await?;
-    let mut bytes = BytesMut::new();
+    let mut held = admit(admitted).await?;
+    let mut bytes = BytesMut::with_capacity(length.unwrap_or_default());
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| OutboundError::ConnectionTerminated)?;
         let piece = frame.into_data().unwrap_or_default();
-        if bytes.len() + piece.len() > most {
-            if length.is_some() || most == META_BODY_BYTES {
+        if bytes.len() + piece.len() > admitted {
+            if length.is_some() || bytes.len() + piece.len() > most {
                 return Err(too_long());
             }
             // It did not say how long it is: as long as it may be, then, and all of it at once, so that
             // no two bodies wait for what the other has.
-            most = META_BODY_BYTES;
+            admitted = most;
             drop(held);
-            held = admit(most).await?;
-            if bytes.len() + piece.len() > most {
-                return Err(too_long());
-            }
+            held = admit(admitted).await?;
         }
         bytes.extend_from_slice(&piece);
     }
-    held.keep(bytes.len());
+    held.keep(bytes.len() * copies);
     Ok((bytes.freeze(), held))
 }
 

@@ -30,6 +30,8 @@ pub fn start(format: LogFormat, filter: &str) {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(parsed)
         .with_ansi(std::io::stderr().is_terminal())
+        // It would be said on standard error, which is what could not be written, and whoever logged would panic.
+        .log_internal_errors(false)
         .with_writer(BoxMakeWriter::new(std::io::stderr));
     // A second start in one process keeps the first.
     let _ = match format {

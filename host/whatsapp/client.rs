@@ -260,12 +260,14 @@ impl GraphRequest {
             .headers
             .get(header::CONTENT_TYPE)
             .and_then(|v| v.to_str().ok());
-        value
-            .and_then(|v| v.split(';').next())
-            .unwrap_or("")
-            .trim()
-            .to_ascii_lowercase()
+        essence(value.unwrap_or_default())
     }
+}
+
+/// A content type without its parameters, in lower case.
+pub(super) fn essence(content_type: &str) -> String {
+    let essence = content_type.split(';').next().unwrap_or_default();
+    essence.trim().to_ascii_lowercase()
 }
 
 impl GraphResponse {

@@ -25,7 +25,7 @@ pub use client::{
     AccessToken, GraphClient, GraphEndpoint, GraphLimits, GraphRequest, GraphResponse, Outcome,
 };
 pub use error::{GraphError, SendError, Verdict};
-pub use gateway::{AnswerBody, Gateway, GatewayError, Refused, Scope};
+pub use gateway::{AnswerBody, BodyBound, Gateway, GatewayError, Refused, Scope};
 pub use inflight::{Held, InFlightLimits};
 pub use media::MediaError;
 pub use outbox::{

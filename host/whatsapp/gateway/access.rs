@@ -14,6 +14,7 @@ use http::{HeaderMap, HeaderName, Method, header};
 use serde_json::Value;
 
 use super::body::{Body, Parameter, in_pairs};
+use super::bounds;
 use super::fields;
 use super::offers::{self, Gives, Node, Offer, Rule, Verb};
 use super::refused::{MOST_MESSAGE_BYTES, Refused, shown};
@@ -105,6 +106,7 @@ impl Call {
         if segments.iter().any(is_empty) {
             return Err(Refused::Path("the path is empty or has an empty segment"));
         }
+        bounds::check_pairs(query)?;
         let mut query = pairs(query);
         query.retain(|(name, _)| !is_credential(name));
         let is_piece = is_session(&segments[0]) && !request.body.is_empty();

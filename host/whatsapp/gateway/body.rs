@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
+use super::bounds;
 use super::multipart::{self, Part};
 use super::refused::{Refused, shown};
 use super::token::is_credential;
@@ -59,6 +60,7 @@ impl Body {
             FORM => {
                 let text = std::str::from_utf8(&request.body);
                 let text = text.map_err(|_| Refused::Body("the form is not UTF-8".to_owned()))?;
+                bounds::check_pairs(text)?;
                 let mut pairs = pairs(text);
                 pairs.retain(|(name, _)| !is_credential(name));
                 Ok(Self::Form(pairs))
@@ -110,7 +112,11 @@ impl Body {
                 .map(|part| Parameter {
                     name: &part.name,
                     base: base(&part.name),
-                    value: String::from_utf8_lossy(&part.content),
+                    // A file is no value, and its text would be another copy of it.
+                    value: match part.file_name {
+                        Some(_) => Cow::Borrowed(""),
+                        None => String::from_utf8_lossy(&part.content),
+                    },
                     is_file: part.file_name.is_some(),
                 })
                 .collect(),
@@ -157,6 +163,7 @@ fn base(name: &str) -> &str {
 }
 
 fn read_json(body: &[u8]) -> Result<Body, Refused> {
+    bounds::check_values(body)?;
     let entries: Option<Entries> = serde_json::from_slice(body)
         .map_err(|error| Refused::Body(format!("the body is not a JSON object: {error}")))?;
     let mut map = Map::new();

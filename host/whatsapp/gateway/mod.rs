@@ -24,7 +24,10 @@
 mod access;
 mod answer;
 mod body;
+mod bounds;
 mod fields;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod multipart;
 mod offers;
 mod refused;
@@ -40,6 +43,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 pub use self::answer::AnswerBody;
+pub use self::bounds::BodyBound;
 pub use self::refused::Refused;
 
 use self::access::{Call, Named};
@@ -147,6 +151,12 @@ impl Gateway {
         Ok(room.take(bytes).await?)
     }
 
+    /// Takes down that a request of a bot was not read, because its body is longer than it may be.
+    pub fn too_long(&self, context: &SendContext, parts: &http::request::Parts, most: usize) {
+        let what = named(&parts.method, parts.uri.path());
+        self.tell(context, what, &Refused::Long(most).into());
+    }
+
     /// Whether requests to this host belong here and not to the egress policy.
     pub fn serves(host: &str) -> bool {
         let host = host.trim_end_matches('.');
@@ -237,6 +247,7 @@ impl Gateway {
         if request.headers.contains_key(header::CONTENT_ENCODING) {
             return Err(Refused::Compressed.into());
         }
+        bounds::check(&request)?;
         let mut call = Call::read(request)?;
         let node = self.node(context, scope, call.id()).await?;
         let judged = call.judge(node, context.phone_number_id())?;

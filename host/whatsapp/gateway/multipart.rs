@@ -12,6 +12,7 @@ use futures::stream;
 use http::{HeaderValue, header};
 use uuid::Uuid;
 
+use super::bounds;
 use super::refused::Refused;
 use crate::whatsapp::client::GraphRequest;
 
@@ -40,26 +41,29 @@ pub(super) fn read(request: &GraphRequest) -> Result<Vec<Part>, Refused> {
         request.body.clone(),
     )));
     let parts = parts(multer::Multipart::new(whole, boundary)).now_or_never();
-    let parts = parts.unwrap_or(Err(multer::Error::IncompleteStream));
-    parts.map_err(|error| {
-        Refused::Body(format!(
-            "the multipart body cannot be read: {error}; lines end with CR LF, a header is one \
-             line, and the boundary is the one that the content type names"
-        ))
-    })
+    parts.unwrap_or_else(|| Err(unreadable(multer::Error::IncompleteStream)))
 }
 
-async fn parts(mut form: multer::Multipart<'static>) -> multer::Result<Vec<Part>> {
+async fn parts(mut form: multer::Multipart<'static>) -> Result<Vec<Part>, Refused> {
     let mut parts = Vec::new();
-    while let Some(field) = form.next_field().await? {
-        parts.push(Part {
+    while let Some(field) = form.next_field().await.map_err(unreadable)? {
+        let part = Part {
             name: field.name().unwrap_or_default().to_owned(),
             file_name: field.file_name().map(str::to_owned),
             content_type: field.headers().get(header::CONTENT_TYPE).cloned(),
-            content: field.bytes().await?,
-        });
+            content: field.bytes().await.map_err(unreadable)?,
+        };
+        bounds::check_part(parts.len(), part.file_name.is_some(), part.content.len())?;
+        parts.push(part);
     }
     Ok(parts)
+}
+
+fn unreadable(error: multer::Error) -> Refused {
+    Refused::Body(format!(
+        "the multipart body cannot be read: {error}; lines end with CR LF, a header is one \
+         line, and the boundary is the one that the content type names"
+    ))
 }
 
 /// A body of these parts, and its content type. Names are those of parameters, which are plain.

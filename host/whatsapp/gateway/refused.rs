@@ -56,6 +56,9 @@ pub enum Refused {
     /// A message that no customer could be meant to read.
     #[error("the message has {0} bytes, and may have {MOST_MESSAGE_BYTES}: send files as media")]
     TooLong(usize),
+    /// The body, or a part of it that is no file, is longer than it may be.
+    #[error("the body has more than {0} bytes: send less at once, and files as parts of a form")]
+    Long(usize),
     /// What is asked for goes beyond the object.
     #[error("{0}")]
     Fields(String),
@@ -97,7 +100,7 @@ impl Refused {
             Self::Parameter { .. } | Self::Name(_) => "parameter",
             Self::Twice(_) => "twice",
             Self::MessageType(_) => "message-type",
-            Self::TooLong(_) => "too-long",
+            Self::TooLong(_) | Self::Long(_) => "too-long",
             Self::Fields(_) => "fields",
             Self::File(_) => "file",
             Self::Value { .. } => "value",

@@ -3,6 +3,10 @@
 use sqlx::{PgPool, Row};
 use uuid::Uuid;
 
+/// As many objects of a project are known. Media is forgotten by Meta after a month, and what a bot lists
+/// again is new again.
+const MOST_OBJECTS: i64 = 20_000;
+
 #[derive(Clone)]
 pub(super) struct Store {
     pool: PgPool,
@@ -60,7 +64,7 @@ impl Store {
     }
 
     /// Writes down that objects are a project's, but for those that cannot be: numbers, accounts, and
-    /// objects of projects of other accounts.
+    /// objects of projects of other accounts. The oldest are forgotten when there are too many.
     pub(super) async fn remember(
         &self,
         project_id: Uuid,
@@ -79,10 +83,24 @@ impl Store {
                where others.object_id = id and others.project_id <> $1
                  and theirs.waba_id not in (select waba_id from number where project_id = $1)
              )
-             on conflict do nothing",
+             on conflict (object_id, project_id) do update set created_at = now()
+               where graph_object.created_at < now() - interval '1 hour'",
         )
         .bind(project_id)
         .bind(object_ids)
+        .execute(&self.pool)
+        .await?;
+        sqlx::query(
+            "delete from graph_object using (
+               select created_at, object_id from graph_object where project_id = $1
+               order by created_at desc, object_id desc offset $2 limit 1
+             ) as oldest
+             where graph_object.project_id = $1
+               and (graph_object.created_at, graph_object.object_id)
+                 <= (oldest.created_at, oldest.object_id)",
+        )
+        .bind(project_id)
+        .bind(MOST_OBJECTS)
         .execute(&self.pool)
         .await
         .map(drop)

@@ -348,3 +348,55 @@ async fn other_hosts_and_lost_answers_are_errors() {
     let failed = door.gateway.forward(&run, &door.scope, read).await;
     assert!(matches!(failed, Err(GatewayError::NoAnswer(_))));
 }
+
+#[tokio::test]
+async fn of_the_ids_that_a_project_learned_the_newest_are_kept() {
+    let door = Door::new(vec![]).await;
+    let pool = &door.bench.pool;
+    let project = door.bench.run().attempt().project_id;
+    let learn = async |ids: &[&str]| {
+        let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
+        door.gateway.remember(project, &ids).await.unwrap();
+    };
+    let known = async |id: &str| {
+        let own =
+            "select exists (select from graph_object where object_id = $1 and project_id = $2)";
+        let known: bool = sqlx::query_scalar(own)
+            .bind(id)
+            .bind(project)
+            .fetch_one(pool)
+            .await
+            .unwrap();
+        known
+    };
+    learn(&["501", "502"]).await;
+    for earlier in [
+        "update graph_object set created_at = now() - interval '2 days' where object_id in ('501', '502')",
+        "insert into graph_object (object_id, project_id, created_at)
+         select 600000 + n, project_id, now() - interval '1 day' + n * interval '1 second'
+         from generate_series(1, 19999) as n, project where name = 'own'",
+    ] {
+        sqlx::query(earlier).execute(pool).await.unwrap();
+    }
+    // What is listed or made again is as good as new.
+    learn(&["502"]).await;
+    assert!(!known("501").await);
+    assert!(known("502").await && known("600001").await);
+    learn(&["503", "504"]).await;
+    assert!(!known("600001").await && !known("600002").await);
+    assert!(known("502").await && known("503").await && known("504").await);
+    let count: i64 = sqlx::query_scalar("select count(*) from graph_object where project_id = $1")
+        .bind(project)
+        .fetch_one(pool)
+        .await
+        .unwrap();
+    assert_eq!(count, 20_000);
+    // The other project's have nothing to do with it.
+    let theirs: i64 =
+        sqlx::query_scalar("select count(*) from graph_object where project_id <> $1")
+            .bind(project)
+            .fetch_one(pool)
+            .await
+            .unwrap();
+    assert_eq!(theirs, 1);
+}

@@ -535,6 +535,45 @@ fn odd_bodies() -> Vec<Request<Bytes>> {
         "a".repeat(1 << 20)
     );
     all.push(with_body(message, JSON, endless));
+    // More than anything of Meta's has, in length and in number.
+    let (name, long) = ("POST A/message_templates", "a".repeat(1 << 20));
+    all.push(with_body(profile, FORM, format!("about={long}")));
+    all.push(with_body(
+        profile,
+        JSON,
+        format!("{{\"about\":\"{long}\"}}"),
+    ));
+    all.push(with_body(
+        profile,
+        "text/plain",
+        format!("{{\"about\":\"{long}\"}}"),
+    ));
+    all.push(with_body(profile, PARTS, part(data, &format!("{long}a"))));
+    all.push(with_body(
+        name,
+        JSON,
+        format!("{{\"components\":[{}0]}}", "[],".repeat(20_000)),
+    ));
+    all.push(with_body(
+        name,
+        JSON,
+        format!("{{\"components\":{}", "[".repeat(40_000)),
+    ));
+    all.push(with_body(
+        name,
+        FORM,
+        format!("name=a{}", "&language=b".repeat(500)),
+    ));
+    all.push(with_body(
+        &format!("{profile}?about={}", "a".repeat(17 << 10)),
+        JSON,
+        "",
+    ));
+    all.push(with_body(
+        &format!("{profile}?a{}", "&a".repeat(600)),
+        JSON,
+        "",
+    ));
     // Packed, or said to be.
     for coding in ["gzip", "identity", "br"] {
         let mut packed = with_body(profile, JSON, about);

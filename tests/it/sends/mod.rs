@@ -3,7 +3,7 @@
 //! Here: what several runs of an event send. `failures`: what goes wrong between the host and Meta.
 //! `limits`: who waits for whom.
 //! `gateway`: plain HTTP of bots; `everyday` what passes, `hostile` what must not, `media` what goes by
-//! in pieces.
+//! in pieces, `uploads` what goes to an emulator.
 
 mod bench;
 mod door;
@@ -14,6 +14,7 @@ mod graph;
 mod hostile;
 mod limits;
 mod media;
+mod uploads;
 
 use roost::whatsapp::outbox::{SendContext, Sent};
 use roost::whatsapp::{GraphRequest, GraphResponse, SendError};
