@@ -15,6 +15,7 @@ mod delivery;
 mod deploys;
 mod endings;
 mod failures;
+mod faults;
 mod hostile;
 mod isolation;
 mod lifecycle;

@@ -3,10 +3,11 @@
 //! `TestHost` is the host in this process, over a control database and a data folder of its own,
 //! with an emulator where Meta is. `TestProject` is a bot's project with a number there, `Contact`
 //! is a customer who writes to it. `GraphProxy` stands between host and emulator when a test has
-//! to see or hold what passes; `RoostProcess` is the same host as a process that can be killed. `Operator` uses the admin API.
+//! to see or hold what passes; `RoostProcess` is the same host as a process that can be killed, `Disk` a disk that can be full. `Operator` uses the admin API.
 
 mod balancer;
 mod contact;
+mod disk;
 mod graph_proxy;
 mod logs;
 mod operator;
@@ -21,6 +22,7 @@ use std::time::Duration;
 pub(super) use crate::support::sdk;
 pub(super) use balancer::Balancer;
 pub(super) use contact::Contact;
+pub(super) use disk::Disk;
 pub(super) use graph_proxy::GraphProxy;
 pub(super) use operator::{Answered, Operator, answered};
 pub(super) use process::RoostProcess;

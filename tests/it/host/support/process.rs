@@ -1,6 +1,7 @@
 //! `roost serve` as a process of its own, which can be killed.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::Stdio;
 
 use http::StatusCode;
@@ -28,6 +29,15 @@ impl RoostProcess {
     pub(super) async fn start(environment: &[(&str, String)]) -> Self {
         // A file, not a pipe: nobody reads it while the host writes.
         let errors = tempfile::NamedTempFile::new().unwrap();
+        Self::start_with_errors_to(errors.path(), environment).await
+    }
+
+    /// The same; its log goes to this file.
+    pub(super) async fn start_with_errors_to(
+        errors: &Path,
+        environment: &[(&str, String)],
+    ) -> Self {
+        let log = std::fs::OpenOptions::new().write(true).open(errors);
         let mut child = Command::new(env!("CARGO_BIN_EXE_roost"))
             .arg("serve")
             .env_clear()
@@ -35,7 +45,7 @@ impl RoostProcess {
             .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(errors.reopen().unwrap())
+            .stderr(log.unwrap())
             .kill_on_drop(true)
             .spawn()
             .unwrap();
@@ -54,7 +64,7 @@ impl RoostProcess {
         };
         let listens = tokio::time::timeout(DEADLINE, listens).await;
         let Ok(Some((address, admin))) = listens else {
-            let said = std::fs::read_to_string(errors.path()).unwrap_or_default();
+            let said = std::fs::read_to_string(errors).unwrap_or_default();
             panic!("`roost serve` does not listen: {said}");
         };
         // Its output goes on; a closed pipe would be its end.

@@ -2,7 +2,7 @@
 
 use crate::support::sdk;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use http::StatusCode;
@@ -47,6 +47,10 @@ pub(in crate::host) struct Setup {
     pub(in crate::host) instances: u32,
     /// Signs what the emulator, or the test, posts.
     pub(in crate::host) app_secret: &'static str,
+    /// A server of its own, instead of the one that tests share.
+    pub(in crate::host) database_at: Option<Endpoint>,
+    /// What it keeps lies here, instead of in a folder of its own.
+    pub(in crate::host) data_at: Option<PathBuf>,
     /// Stands where Meta is, instead of the emulator.
     pub(in crate::host) graph: Option<String>,
     /// Whether a [`GraphProxy`] stands before the emulator.
@@ -94,6 +98,8 @@ impl Default for Setup {
             retry_base: Duration::from_millis(5),
             instances: 32,
             app_secret,
+            database_at: None,
+            data_at: None,
             graph: None,
             is_proxied: false,
             egress: EgressPolicy::default(),
@@ -128,9 +134,14 @@ impl TestHost {
             true => Some(GraphProxy::before(emulator.graph_url()).await),
             false => None,
         };
-        let data = Folder::new("host");
+        let data = setup.data_at.clone().map(Folder);
+        let data = data.unwrap_or_else(|| Folder::new("host"));
         share_cache(&data.0);
         let database = format!("test_{}", uuid::Uuid::new_v4().simple());
+        let database_url = match &setup.database_at {
+            Some(endpoint) => url_at(endpoint, &database),
+            None => url_of(&database).await,
+        };
         let mut host = Self {
             app: None,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -138,7 +149,7 @@ impl TestHost {
             control,
             proxy,
             setup,
-            database_url: url_of(&database).await,
+            database_url,
             data,
             projects: 0,
         };
@@ -204,6 +215,17 @@ impl TestHost {
         assert!(self.app.is_none(), "two hosts cannot listen at one address");
         let listen = ("ROOST_LISTEN", self.address.to_string());
         RoostProcess::start(&[self.environment(), vec![listen]].concat()).await
+    }
+
+    /// The same, with its log in a file.
+    pub(in crate::host) async fn starts_as_process_with_errors_to(
+        &self,
+        file: &str,
+    ) -> RoostProcess {
+        assert!(self.app.is_none(), "two hosts cannot listen at one address");
+        let listen = ("ROOST_LISTEN", self.address.to_string());
+        let environment = [self.environment(), vec![listen]].concat();
+        RoostProcess::start_with_errors_to(file.as_ref(), &environment).await
     }
 
     /// One more host on the same database, at an address of its own.
@@ -486,8 +508,11 @@ pub(in crate::host) async fn scratch_database() -> Server {
 
 /// A database of the run's server, by its socket.
 async fn url_of(database: &str) -> String {
-    let server = crate::postgres_support::server().await;
-    let Endpoint::Unix { folder, port } = server.endpoint() else {
+    url_at(crate::postgres_support::server().await.endpoint(), database)
+}
+
+fn url_at(endpoint: &Endpoint, database: &str) -> String {
+    let Endpoint::Unix { folder, port } = endpoint else {
         panic!("the server of the tests listens on a socket");
     };
     let folder = folder.to_str().unwrap().replace('/', "%2F");

@@ -6,7 +6,7 @@ use roost::deploys::NewDeploy;
 use roost::projects::{ProjectStore, Vault, VersionKind, VersionState};
 
 use super::{ANA, app, bot, deploy, ended, log_of, named, packed, submit, try_deploy};
-use crate::host::support::{TestHost, eventually};
+use crate::host::support::{Disk, Setup, TestHost, eventually};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_folder_is_built_in_the_background_and_serves() {
@@ -339,6 +339,42 @@ async fn damaged_files_are_made_again() {
 
         assert_eq!(ana.hears().await, "one: hi");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_costs_at_most_a_deploy_which_says_so() {
+    let Some(disk) = Disk::of(512, "a_full_disk_costs_at_most_a_deploy_which_says_so") else {
+        return;
+    };
+    let mut host = TestHost::start_with(Setup {
+        data_at: Some(disk.path().to_owned()),
+        ..Setup::default()
+    })
+    .await;
+    let project = host.project("shop").await;
+    let mut ana = project.customer(ANA).await;
+    deploy(&host, &project, &app(&named("one"))).await;
+
+    disk.fills();
+    let serves = match try_deploy(&host, &project, &app(&named("two"))).await {
+        Ok(_) => "two",
+        Err(said) => {
+            assert!(said.contains("No space left on device"), "{said}");
+            "one"
+        }
+    };
+    ana.says("hi").await;
+    assert_eq!(ana.hears().await, format!("{serves}: hi"));
+    // Nothing of what serves has to be read from the disk, or what has is still there.
+    host.stops().await;
+    host.starts_again().await;
+    ana.says("again").await;
+    assert_eq!(ana.hears().await, format!("{serves}: again"));
+
+    disk.frees();
+    deploy(&host, &project, &app(&named("three"))).await;
+    ana.says("hi").await;
+    assert_eq!(ana.hears().await, "three: hi");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
