@@ -152,6 +152,8 @@ impl Stage {
                         .unwrap(),
                 ],
                 egress_ca: None,
+                egress_deny: Vec::new(),
+                egress_only: Vec::new(),
             }),
             ..Setup::default()
         };
