@@ -34,9 +34,10 @@ pub use error::{TopLevel, WorkshopError};
 pub use imports::{ForeignImports, Import, Interfaces, Standing, check_imports};
 
 /// What a bot's top level may use, beside the project's memory. Starting is not handling an event:
-/// it may take longer, and happens once for each deploy.
+/// it may take longer, and happens once for each deploy. What waits is told so after [`BOOT_PATIENCE`], so the clock ends
+/// only what computes: on a crowded machine that gets a small part of a processor, and fails for what it used of it.
 const BOOT_BUDGET: Budget = Budget {
-    wall: Duration::from_secs(40),
+    wall: Duration::from_secs(150),
     cpu: Duration::from_secs(20),
     memory_bytes: 0,
     response_bytes: 0,

@@ -60,11 +60,8 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
 /// The tests that failed at their last try too, by the report that nextest leaves: their names, and the beginning of
 /// what they said.
 fn failures(report: &str) -> Vec<String> {
-    let cases = report.split("<testcase ").skip(1);
-    let attribute = |text: &str, name: &str| {
-        let (_, rest) = text.split_once(&format!("{name}=\""))?;
-        let (value, _) = rest.split_once('"')?;
-        let mut value = value.replace("&#10;", "\n");
+    let plain = |text: &str| {
+        let mut text = text.replace("&#10;", "\n");
         for (entity, character) in [
             ("&quot;", "\""),
             ("&apos;", "'"),
@@ -72,17 +69,28 @@ fn failures(report: &str) -> Vec<String> {
             ("&gt;", ">"),
             ("&amp;", "&"),
         ] {
-            value = value.replace(entity, character);
+            text = text.replace(entity, character);
         }
-        Some(value)
+        text
     };
+    let between = |text: &str, before: &str, after: &str| {
+        let (_, rest) = text.split_once(before)?;
+        let (value, _) = rest.split_once(after)?;
+        Some(plain(value))
+    };
+    let cases = report.split("<testcase ").skip(1);
     let failed = cases.filter_map(|case| {
         let (_, failure) = case
             .split_once("<failure ")
             .or_else(|| case.split_once("<error "))?;
-        let said = attribute(failure, "message").unwrap_or_default();
-        let said: String = said.chars().take(1_000).collect();
-        Some(format!("{}: {said}", attribute(case, "name")?))
+        // The attribute has where it was, and the element what was said.
+        let said = between(failure, ">", "<")
+            .filter(|said| !said.trim().is_empty())
+            .or_else(|| between(failure, "message=\"", "\""))
+            .unwrap_or_default();
+        let said = said.split("\nstack backtrace:").next().unwrap_or(&said);
+        let said: String = said.trim().chars().take(2_000).collect();
+        Some(format!("{}: {said}", between(case, "name=\"", "\"")?))
     });
     failed.collect()
 }
@@ -319,9 +327,18 @@ mod tests {
             <flakyFailure timestamp="x" time="1" message="no" type="test failure"></flakyFailure>
         </testcase>
         <testcase name="host::fails" classname="roost::it" time="1.0">
-            <failure message="thread &apos;x&apos; panicked at it.rs:1:&#10;a &lt; b" type="test failure">...</failure>
+            <failure message="thread &apos;x&apos; panicked at it.rs:1" type="test failure">thread &apos;x&apos; panicked at it.rs:1:
+a &lt; b
+stack backtrace:
+   0: __rustc::rust_begin_unwind</failure>
+        </testcase>
+        <testcase name="host::dies" classname="roost::it" time="1.0">
+            <failure message="killed &amp; gone" type="test failure"></failure>
         </testcase>"#;
-        let said = "host::fails: thread 'x' panicked at it.rs:1:\na < b";
-        assert_eq!(failures(report), [said]);
+        let said = [
+            "host::fails: thread 'x' panicked at it.rs:1:\na < b",
+            "host::dies: killed & gone",
+        ];
+        assert_eq!(failures(report), said);
     }
 }
