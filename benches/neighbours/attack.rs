@@ -1,28 +1,33 @@
-//! What the attackers do, and the service that some of them call.
+//! What the attackers do, and how often they are told to.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use axum::Router;
 use clap::ValueEnum;
-use std::time::Duration;
+use tokio::task::JoinSet;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::load::{signed, webhook};
-use super::world::World;
+use crate::common::meta::{self, Number};
 
-/// A class of attackers.
+/// How long an attacker's message waits for its 200. Meta waits some ten seconds.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A class of attackers: what their bots do with each message (`guests/bench/neighbour`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Attack {
-    /// Bots that loop.
+    /// They loop.
     Cpu,
-    /// Bots that allocate until there is no more.
+    /// They allocate until there is no more.
     Memory,
-    /// Bots whose statements keep the database busy.
+    /// They keep the database busy with statements.
     Sql,
-    /// Bots that make hundreds of slow requests.
+    /// They make hundreds of slow requests.
     Outbound,
-    /// Bots that log megabytes.
+    /// They log megabytes.
     Log,
-    /// Bots that do nothing, of which each gets ten messages a second.
+    /// They do nothing, for five times as many messages.
     Webhooks,
 }
 
@@ -47,60 +52,127 @@ impl Attack {
         }
     }
 
-    /// How long an attacker waits between two messages.
+    /// How long it is measured. Of an event that lasts until its time is up, a minute, the end belongs to it: all of
+    /// them end at once, and others begin.
+    pub fn seconds(self, usual: u32) -> u32 {
+        match self {
+            Self::Cpu | Self::Sql => usual.max(70),
+            Self::Memory | Self::Outbound | Self::Log | Self::Webhooks => usual,
+        }
+    }
+
+    /// Whether the host says who gets how much of a processor. Of Postgres' processes the kernel does.
+    pub fn is_the_hosts_to_share_out(self) -> bool {
+        self != Self::Sql
+    }
+
+    /// From a message to one attacker to the next.
     fn pause(self) -> Duration {
         match self {
             Self::Webhooks => Duration::from_millis(100),
             _ => Duration::from_millis(500),
         }
     }
+}
 
-    /// Has every attacker get messages until the result is dropped. Each comes from somebody else, so that none
-    /// waits for another.
-    pub fn begin(
-        self,
-        world: &World,
-        numbers: &[String],
-        webhook_url: &str,
-    ) -> Vec<AbortOnDropHandle<()>> {
-        let attackers = numbers.iter().enumerate().map(|(n, number)| {
-            let (waba, number) = (world.waba_id.clone(), number.clone());
-            let (url, client) = (webhook_url.to_owned(), reqwest::Client::new());
-            let attacking = async move {
-                let mut ticks = tokio::time::interval(self.pause());
-                for message in 0_u32.. {
-                    ticks.tick().await;
-                    let phone = format!("1666{:03}{:04}", n, message % 10_000);
-                    let text = format!("{} {n} {message}", self.word());
-                    let body = webhook(&waba, &number, &phone, &text);
-                    // A host that has too much of it says so: that is the attacker's loss.
-                    let _ = signed(&client, &url, body.to_string()).send().await;
-                }
-            };
-            AbortOnDropHandle::new(tokio::spawn(attacking))
+/// Attackers who get messages, until this is dropped.
+pub struct Attackers {
+    attack: Attack,
+    began: Instant,
+    tally: Arc<Tally>,
+    posting: Vec<AbortOnDropHandle<()>>,
+}
+
+/// What was posted to attackers.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Posts {
+    /// By the clock.
+    pub due: u32,
+    pub posted: u32,
+    /// Of those, with a 200.
+    pub taken: u32,
+    /// And with another answer.
+    pub refused: u32,
+}
+
+#[derive(Default)]
+struct Tally {
+    posted: AtomicU32,
+    taken: AtomicU32,
+    refused: AtomicU32,
+}
+
+/// Posts an attack's messages.
+#[derive(Clone)]
+struct Courier {
+    attack: Attack,
+    client: reqwest::Client,
+    url: String,
+    tally: Arc<Tally>,
+}
+
+impl Attackers {
+    /// Has each attacker get messages. Attackers take turns, so that none comes with every message to the victim.
+    pub fn begin(attack: Attack, numbers: &[Number], url: &str) -> Result<Self> {
+        let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE);
+        let courier = Courier {
+            attack,
+            client: client.build()?,
+            url: url.to_owned(),
+            tally: Arc::default(),
+        };
+        let began = Instant::now();
+        let posting = numbers.iter().enumerate().map(|(n, number)| {
+            let turn = attack.pause().mul_f64(n as f64 / numbers.len() as f64);
+            let posting = courier.clone().post(n, number.clone(), began + turn);
+            AbortOnDropHandle::new(tokio::spawn(posting))
         });
-        attackers.collect()
+        Ok(Self {
+            attack,
+            began,
+            posting: posting.collect(),
+            tally: courier.tally.clone(),
+        })
+    }
+
+    /// Posts nothing more, and says what was.
+    pub fn end(self) -> Posts {
+        let rounds = self.began.elapsed().as_secs_f64() / self.attack.pause().as_secs_f64();
+        let count = |counter: &AtomicU32| counter.load(Ordering::Relaxed);
+        Posts {
+            due: (rounds * self.posting.len() as f64) as u32,
+            posted: count(&self.tally.posted),
+            taken: count(&self.tally.taken),
+            refused: count(&self.tally.refused),
+        }
     }
 }
 
-/// A service that takes its time.
-pub struct Service {
-    pub port: u16,
-    _serving: AbortOnDropHandle<std::io::Result<()>>,
-}
-
-impl Service {
-    pub async fn start() -> Result<Self> {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-        let port = listener.local_addr()?.port();
-        let router = Router::new().fallback(|| async {
-            tokio::time::sleep(Duration::from_secs(2)).await;
-            "x".repeat(64 << 10)
-        });
-        let serving = tokio::spawn(async move { axum::serve(listener, router).await });
-        Ok(Self {
-            port,
-            _serving: AbortOnDropHandle::new(serving),
-        })
+impl Courier {
+    /// Posts each message when it is due, whatever became of those before. Each is from somebody else, so that none
+    /// waits for another in the inbox.
+    async fn post(self, attacker: usize, number: Number, first: Instant) {
+        let mut due = tokio::time::interval_at(first.into(), self.attack.pause());
+        let mut posts = JoinSet::new();
+        for message in 0_u32.. {
+            due.tick().await;
+            while posts.try_join_next().is_some() {}
+            let text = format!("{} {attacker} {message}", self.attack.word());
+            let texts = [(format!("wamid.{}", hex::encode(&text)), text)];
+            let from = format!("1666{attacker:03}{:04}", message % 10_000);
+            let body = meta::written(&number.id, &number.waba_id, &from, texts);
+            let request = meta::signed(&self.client, &self.url, body);
+            let tally = self.tally.clone();
+            tally.posted.fetch_add(1, Ordering::Relaxed);
+            posts.spawn(async move {
+                let counter = match request.send().await {
+                    Ok(answer) if answer.status().is_success() => &tally.taken,
+                    // A host that has too much of it says so: that is the attacker's loss.
+                    Ok(_) => &tally.refused,
+                    Err(_) => return,
+                };
+                counter.fetch_add(1, Ordering::Relaxed);
+            });
+        }
     }
 }

@@ -1,159 +1,141 @@
-//! The victim's figures beside each class, as a table and as JSON.
+//! What is printed: a line as soon as a class is through, the table, and JSON.
 
-use anyhow::{Context, Result};
 use serde_json::{Value, json};
-use std::path::Path;
 use std::time::Duration;
 
 use super::attack::Attack;
-use super::load::Load;
-use super::world::World;
+use super::figures::{Figures, Stretch};
+use super::seen::Seen;
+use crate::measured::latency::ms;
 
-/// What the victim's customers felt.
-pub struct Figures {
-    answered: usize,
-    failed: usize,
-    p50: Duration,
-    p99: Duration,
-    used: Used,
+/// The victim beside one class.
+pub struct Row {
+    pub attack: Attack,
+    /// On the same host, before the attack.
+    pub alone: Stretch,
+    pub beside: Stretch,
+    pub seen: Seen,
+    /// What is missing for an attack.
+    pub doubt: Option<String>,
 }
 
-/// Processor time so far; or, as a difference, of each second.
-#[derive(Clone, Copy)]
-pub struct Used {
-    host: f64,
-    postgres: f64,
-}
-
-impl Used {
-    pub fn of(process: &tokio::process::Child, world: &World) -> Result<Self> {
-        let id = process.id().context("the process has ended")?;
-        let file = world.folder.path().join("postgres");
-        Ok(Self {
-            host: seconds(id, false).context("the host's process is gone")?,
-            postgres: of_server(&file).context("no postmaster.pid below the server's folder")?,
-        })
-    }
-
-    pub fn since(self, before: Self, took: Duration) -> Self {
-        Self {
-            host: (self.host - before.host) / took.as_secs_f64(),
-            postgres: (self.postgres - before.postgres) / took.as_secs_f64(),
-        }
-    }
-}
-
-/// The seconds that a process has used, with its ended children or without.
-fn seconds(id: u32, with_children: bool) -> Option<f64> {
-    let fields = stat(id)?;
-    let ticks = |n: usize| fields.get(n)?.parse::<f64>().ok();
-    let own = ticks(11)? + ticks(12)?;
-    let children = if with_children {
-        ticks(13)? + ticks(14)?
-    } else {
-        0.0
-    };
-    // Linux counts in hundredths of a second for all programs.
-    Some((own + children) / 100.0)
-}
-
-/// What follows the name, which may hold anything.
-fn stat(id: u32) -> Option<Vec<String>> {
-    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-    let fields = stat.rsplit_once(')')?.1.split_whitespace();
-    Some(fields.map(str::to_owned).collect())
-}
-
-/// The seconds of a server and of all its backends.
-fn of_server(folder: &Path) -> Option<f64> {
-    let postmaster: u32 = postmaster(folder, 3)?;
-    let mut sum = seconds(postmaster, true)?;
-    for entry in std::fs::read_dir("/proc").ok()?.flatten() {
-        let id = entry.file_name().to_string_lossy().parse::<u32>();
-        if let Ok(id) = id
-            && stat(id).is_some_and(|fields| fields.get(1) == Some(&postmaster.to_string()))
-        {
-            sum += seconds(id, false).unwrap_or_default();
-        }
-    }
-    Some(sum)
-}
-
-/// The id in the first `postmaster.pid` below a folder.
-fn postmaster(folder: &Path, depth: u32) -> Option<u32> {
-    if let Ok(text) = std::fs::read_to_string(folder.join("postmaster.pid")) {
-        return text.lines().next()?.trim().parse().ok();
-    }
-    let entries = std::fs::read_dir(folder).ok()?.flatten();
-    let mut folders = entries.filter(|entry| depth > 0 && entry.path().is_dir());
-    folders.find_map(|entry| postmaster(&entry.path(), depth - 1))
-}
-
-impl Figures {
-    /// From sorted latencies.
-    pub fn new(latencies: Vec<Duration>, failed: usize, used: Used) -> Self {
-        let at = |part: f64| {
-            let last = latencies.len().saturating_sub(1) as f64;
-            let found = latencies.get((last * part).round() as usize);
-            found.copied().unwrap_or_default()
-        };
-        Self {
-            answered: latencies.len(),
-            failed,
-            p50: at(0.5),
-            p99: at(0.99),
-            used,
-        }
-    }
-
-    fn json(&self) -> Value {
-        json!({
-            "answered": self.answered,
-            "failed": self.failed,
-            "p50_ms": ms(self.p50),
-            "p99_ms": ms(self.p99),
-            "host_cpu": self.used.host,
-            "postgres_cpu": self.used.postgres,
-        })
-    }
-}
-
-pub fn table(load: &Load, attackers: u32, alone: &Figures, rows: &[(Attack, Figures)]) {
+/// One class, with what was seen of its attackers.
+pub fn progress(row: &Row) {
+    let (alone, beside) = (Figures::of(&[&row.alone]), Figures::of(&[&row.beside]));
     println!(
-        "a victim with {} messages a second for {} s, alone and beside {attackers} attackers of each class; ms",
-        load.rate, load.seconds
+        "{}: p50 {:.0} and p99 {:.0} ms, {:.0} and {:.0} before it; {} failed",
+        row.attack.word(),
+        ms(beside.reply.p50),
+        ms(beside.reply.p99),
+        ms(alone.reply.p50),
+        ms(alone.reply.p99),
+        beside.failed,
     );
+    println!("  attackers: {}", row.seen);
+    if let Some(doubt) = &row.doubt {
+        println!("  no attack: {doubt}");
+    }
+}
+
+/// The victim alone, before all classes together, and beside each.
+pub fn table(rows: &[Row]) {
+    let alone = alone(rows);
     println!(
-        "class      answered  failed     p50     p99  p50 ratio  p99 ratio  p99 more  host cpu  postgres cpu"
+        "class      answered  failed  failed runs     p50     p99  late p99  host cpu  postgres cpu  bench cpu  p50 ratio  p99 ratio  p99 more  target"
     );
-    let rows = rows
-        .iter()
-        .map(|(attack, figures)| (attack.word(), figures));
-    for (name, figures) in std::iter::once(("alone", alone)).chain(rows) {
+    println!("{}", line("alone", &alone));
+    for row in rows {
+        let beside = Figures::of(&[&row.beside]);
         let ratio = |of: Duration, to: Duration| of.as_secs_f64() / to.as_secs_f64().max(1e-3);
         println!(
-            "{name:<10} {:>8} {:>7} {:>7.0} {:>7.0} {:>10.2} {:>10.2} {:>9.0} {:>9.2} {:>13.2}",
-            figures.answered,
-            figures.failed,
-            ms(figures.p50),
-            ms(figures.p99),
-            ratio(figures.p50, alone.p50),
-            ratio(figures.p99, alone.p99),
-            ms(figures.p99) - ms(alone.p99),
-            figures.used.host,
-            figures.used.postgres,
+            "{} {:>10.2} {:>10.2} {:>9.0}  {}",
+            line(row.attack.word(), &beside),
+            ratio(beside.reply.p50, alone.reply.p50),
+            ratio(beside.reply.p99, alone.reply.p99),
+            ms(beside.reply.p99) - ms(alone.reply.p99),
+            target(row, &beside.missed(&alone, row.attack)),
         );
     }
 }
 
-pub fn json(alone: &Figures, rows: &[(Attack, Figures)]) {
-    let mut all = json!({ "alone": alone.json() });
-    for (attack, figures) in rows {
-        all[attack.word()] = figures.json();
+fn alone(rows: &[Row]) -> Figures {
+    let stretches: Vec<&Stretch> = rows.iter().map(|row| &row.alone).collect();
+    Figures::of(&stretches)
+}
+
+fn line(name: &str, figures: &Figures) -> String {
+    format!(
+        "{name:<10} {:>8} {:>7} {:>12} {:>7.0} {:>7.0} {:>9.0} {:>9.2} {:>13.2} {:>10.2}",
+        figures.answered,
+        figures.failed,
+        figures.failed_runs,
+        ms(figures.reply.p50),
+        ms(figures.reply.p99),
+        ms(figures.late.p99),
+        figures.processors.host,
+        figures.processors.postgres,
+        figures.processors.bench,
+    )
+}
+
+fn target(row: &Row, missed: &[&str]) -> String {
+    let scope = match row.attack.is_the_hosts_to_share_out() {
+        true => "",
+        false => " (of failures only)",
+    };
+    match (&row.doubt, missed) {
+        (Some(_), _) => "no attack".to_owned(),
+        (None, []) => format!("met{scope}"),
+        (None, missed) => format!("missed{scope}: {}", missed.join(", ")),
+    }
+}
+
+pub fn json(rows: &[Row]) {
+    let alone = alone(rows);
+    let mut all = json!({ "alone": figures(&alone) });
+    for row in rows {
+        let beside = Figures::of(&[&row.beside]);
+        let before = Figures::of(&[&row.alone]);
+        let missed = beside.missed(&alone, row.attack);
+        let mut class = figures(&beside);
+        class["alone_before_p50_ms"] = json!(ms(before.reply.p50));
+        class["alone_before_p99_ms"] = json!(ms(before.reply.p99));
+        class["target"] = json!({
+            "is_met": missed.is_empty() && row.doubt.is_none(),
+            "missed": missed,
+            "is_for_latency": row.attack.is_the_hosts_to_share_out(),
+        });
+        class["attack"] = attack(row);
+        all[row.attack.word()] = class;
     }
     println!("{all}");
 }
 
-fn ms(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1e6).round() / 1e3
+fn figures(figures: &Figures) -> Value {
+    json!({
+        "answered": figures.answered,
+        "failed": figures.failed,
+        "failed_runs": figures.failed_runs,
+        "p50_ms": ms(figures.reply.p50),
+        "p99_ms": ms(figures.reply.p99),
+        "late_p99_ms": ms(figures.late.p99),
+        "host_cpu": figures.processors.host,
+        "postgres_cpu": figures.processors.postgres,
+        "bench_cpu": figures.processors.bench,
+    })
+}
+
+fn attack(row: &Row) -> Value {
+    let (seen, posts) = (&row.seen, row.seen.posts);
+    json!({
+        "doubt": row.doubt,
+        "due": posts.due,
+        "posted": posts.posted,
+        "taken": posts.taken,
+        "refused": posts.refused,
+        "runs": seen.runs,
+        "statements_at_once": seen.statements,
+        "requests_at_once": seen.requests,
+        "logs_cut": seen.lines_left_out,
+    })
 }

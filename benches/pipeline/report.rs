@@ -1,10 +1,12 @@
 //! The figures of one side, as a table and as JSON.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-use super::load::Load;
+use crate::measured::latency::{Percentiles, ms};
+use crate::measured::load::Message;
+use crate::measured::usage::processor_time;
 
 pub struct Figures {
     events_per_s: f64,
@@ -12,11 +14,8 @@ pub struct Figures {
     reply: Percentiles,
     cpu_per_event: Duration,
     memory_mib: f64,
-}
-
-struct Percentiles {
-    p50: Duration,
-    p99: Duration,
+    /// How late webhooks were posted.
+    late: Percentiles,
 }
 
 /// What a process has used so far.
@@ -29,21 +28,11 @@ pub struct Used {
 impl Used {
     pub fn of(process: &tokio::process::Child) -> Result<Self> {
         let id = process.id().context("the process has ended")?;
-        let stat = std::fs::read_to_string(format!("/proc/{id}/stat"))?;
-        // What follows the name, which may hold anything.
-        let fields: Vec<&str> = stat
-            .rsplit_once(')')
-            .context("no name in /proc/…/stat")?
-            .1
-            .split_whitespace()
-            .collect();
-        let ticks: u64 = fields[11].parse::<u64>()? + fields[12].parse::<u64>()?;
         let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let peak = peak.and_then(|text| text.split_whitespace().next());
         Ok(Self {
-            // Linux counts in hundredths of a second for all programs.
-            cpu: Duration::from_millis(ticks * 10),
+            cpu: processor_time(id)?,
             peak_kib: peak.context("no VmHWM in /proc/…/status")?.parse()?,
         })
     }
@@ -56,27 +45,25 @@ impl Used {
     }
 }
 
-impl Percentiles {
-    fn of(sorted: &[Duration]) -> Self {
-        let at = |part: f64| sorted[((sorted.len() - 1) as f64 * part).round() as usize];
-        Self {
-            p50: at(0.5),
-            p99: at(0.99),
-        }
-    }
-}
-
 impl Figures {
-    /// From sorted latencies.
-    pub fn new(ack: Vec<Duration>, reply: Vec<Duration>, took: Duration, used: Used) -> Self {
+    /// Fails when a message had no 200 or no reply.
+    pub fn of(name: &str, messages: &[Message], took: Duration, used: Used) -> Result<Self> {
+        let reply: Vec<Duration> = messages.iter().filter_map(Message::answered).collect();
+        let ack = messages.iter().filter_map(|message| message.acknowledged);
+        let late = messages.iter().map(|message| message.posted);
         let events = reply.len();
-        Self {
+        if events < messages.len() {
+            let missing = messages.len() - events;
+            bail!("{name} did not answer {missing} of {}", messages.len());
+        }
+        Ok(Self {
             events_per_s: events as f64 / took.as_secs_f64(),
-            ack: Percentiles::of(&ack),
-            reply: Percentiles::of(&reply),
+            ack: Percentiles::of(ack.collect()),
+            reply: Percentiles::of(reply),
             cpu_per_event: used.cpu / u32::try_from(events.max(1)).unwrap_or(u32::MAX),
             memory_mib: used.peak_kib as f64 / 1024.0,
-        }
+            late: Percentiles::of(late.collect()),
+        })
     }
 
     fn json(&self) -> Value {
@@ -88,26 +75,26 @@ impl Figures {
             "reply_p99_ms": ms(self.reply.p99),
             "cpu_ms_per_event": ms(self.cpu_per_event),
             "peak_memory_mib": round(self.memory_mib),
+            "late_p99_ms": ms(self.late.p99),
         })
     }
 }
 
-pub fn table(load: &Load, roost: &Figures, node: &Figures) {
+pub fn table(roost: &Figures, node: &Figures) {
     println!(
-        "{} webhooks a second for {} s, {} customers; ms",
-        load.rate, load.seconds, load.customers
+        "        events/s  200 p50  200 p99  reply p50  reply p99  CPU/event  peak MiB  late p99"
     );
-    println!("        events/s  200 p50  200 p99  reply p50  reply p99  CPU/event  peak MiB");
     for (name, side) in [("roost", roost), ("node", node)] {
         println!(
-            "{name:<6} {:>9.1} {:>8.1} {:>8.1} {:>10.1} {:>10.1} {:>10.2} {:>9.0}",
+            "{name:<6} {:>9.1} {:>8.1} {:>8.1} {:>10.1} {:>10.1} {:>10.2} {:>9.0} {:>9.1}",
             side.events_per_s,
             ms(side.ack.p50),
             ms(side.ack.p99),
             ms(side.reply.p50),
             ms(side.reply.p99),
             ms(side.cpu_per_event),
-            side.memory_mib
+            side.memory_mib,
+            ms(side.late.p99),
         );
     }
 }
@@ -117,10 +104,6 @@ pub fn json(roost: &Figures, node: &Figures) {
     let mut all = roost.json();
     all["node"] = node.json();
     println!("{all}");
-}
-
-fn ms(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1e6).round() / 1e3
 }
 
 fn round(figure: f64) -> f64 {

@@ -3,33 +3,26 @@
 use std::fs::File;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::Options;
+use super::common::serve::{START, Settings};
 use super::plan::Kill;
 use super::world::World;
-
-/// What a host says once it takes webhooks.
-const LISTENING: &str = "listening on http://";
-
-/// How long a host may take to listen, on a machine that does much else.
-const START: Duration = Duration::from_secs(90);
 
 /// All hosts.
 pub(super) struct Fleet {
     hosts: Vec<Host>,
-    environment: Vec<(String, String)>,
+    settings: Settings,
     kills: AtomicU32,
     restarts: Mutex<Vec<Duration>>,
 }
@@ -50,7 +43,7 @@ impl Fleet {
         };
         let fleet = Self {
             hosts: (0..options.hosts).map(host).collect(),
-            environment: world.environment(options),
+            settings: world.settings.clone(),
             kills: AtomicU32::new(0),
             restarts: Mutex::default(),
         };
@@ -93,39 +86,14 @@ impl Fleet {
     async fn start_once(&self, n: usize) -> Result<()> {
         let host = &self.hosts[n];
         let log = File::options().create(true).append(true).open(&host.log)?;
-        let mut child = Command::new(env!("CARGO_BIN_EXE_roost"))
-            .arg("serve")
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(log.try_clone()?)
-            .kill_on_drop(true)
-            .spawn()
-            .context("`roost serve` cannot be started")?;
-        let output = child.stdout.take().context("it has an output")?;
-        let mut lines = BufReader::new(output).lines();
-        let listens = async {
-            while let Some(line) = lines.next_line().await? {
-                if let Some((_, address)) = line.split_once(LISTENING) {
-                    let address = address.split_whitespace().next().unwrap_or_default();
-                    return Ok(address.trim_end_matches('/').parse::<SocketAddr>()?);
-                }
-            }
+        let started = self.settings.start(log).await;
+        let serving = started.with_context(|| {
             let said = std::fs::read_to_string(&host.log).unwrap_or_default();
-            bail!(
-                "`roost serve` ended: {}",
-                said.lines().last().unwrap_or_default()
-            )
-        };
-        let address = tokio::time::timeout(START, listens)
-            .await
-            .context("`roost serve` did not listen in time")??;
-        // Its output goes on; a closed pipe would be its end.
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        *host.child.lock().await = Some(child);
-        host.address.send_replace(Some(address));
+            let last = said.lines().last().unwrap_or_default();
+            format!("the end of its log: {last}")
+        })?;
+        *host.child.lock().await = Some(serving.process);
+        host.address.send_replace(Some(serving.address));
         Ok(())
     }
 

@@ -18,6 +18,8 @@
 //! differently in another run is another message, and goes out too. Messages of a conversation go
 //! out in the order in which what they answer came in.
 
+#[path = "../../common/mod.rs"]
+mod common;
 mod hosts;
 mod plan;
 mod traffic;

@@ -7,18 +7,16 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
-use roost::http::sign;
-use roost::projects::Secret;
-use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::Options;
+use super::common::meta;
 use super::plan::{Kind, Lane, Post};
-use super::world::{APP_SECRET, World, phone};
+use super::world::{World, phone};
 
 /// How long one attempt may take; Meta waits some ten seconds.
 const ATTEMPT: Duration = Duration::from_secs(10);
@@ -54,8 +52,7 @@ pub(super) struct Counts {
 struct Courier {
     client: reqwest::Client,
     url: String,
-    secret: Secret,
-    /// The id, account and display number of each project's number.
+    /// The id and the account of each project's number.
     numbers: Vec<(String, String)>,
     seed: u64,
     counts: Counts,
@@ -75,8 +72,7 @@ impl Traffic {
                 .pool_max_idle_per_host(0)
                 .timeout(ATTEMPT)
                 .build()?,
-            url: format!("http://{to}/webhooks/whatsapp"),
-            secret: Secret::new(APP_SECRET),
+            url: meta::webhook_url(to),
             numbers: numbers
                 .map(|project| (project.number_id.clone(), project.waba_id.clone()))
                 .collect(),
@@ -169,15 +165,9 @@ async fn serve(
 impl Courier {
     /// Posts until there is a 200.
     async fn deliver(&self, body: &str) {
-        let signature = sign(&self.secret, body.as_bytes());
         let mut pause = FIRST_PAUSE;
         loop {
-            let request = self
-                .client
-                .post(&self.url)
-                .header("content-type", "application/json")
-                .header("x-hub-signature-256", &signature)
-                .body(body.to_owned());
+            let request = meta::signed(&self.client, &self.url, body.to_owned());
             if let Ok(answer) = request.send().await
                 && answer.status() == http::StatusCode::OK
             {
@@ -192,27 +182,9 @@ impl Courier {
 
     fn body(&self, post: &Post) -> String {
         let (number_id, waba_id) = &self.numbers[post.lane.project];
-        let phone = phone(post.lane.person);
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        let now = now.unwrap_or_default().as_secs().to_string();
-        let message = |n: &u32| {
-            json!({
-                "from": phone, "id": wamid(self.seed, post.lane, *n), "timestamp": now,
-                "type": "text", "text": { "body": format!("message {n}") },
-            })
-        };
-        let messages: Vec<_> = post.messages.iter().map(message).collect();
-        let value = json!({
-            "messaging_product": "whatsapp",
-            "metadata": { "display_phone_number": "15550783881", "phone_number_id": number_id },
-            "contacts": [{ "profile": { "name": "Sheena Nelson" }, "wa_id": phone }],
-            "messages": messages,
-        });
-        json!({
-            "object": "whatsapp_business_account",
-            "entry": [{ "id": waba_id, "changes": [{ "value": value, "field": "messages" }] }],
-        })
-        .to_string()
+        let text = |n: &u32| (wamid(self.seed, post.lane, *n), format!("message {n}"));
+        let texts = post.messages.iter().map(text);
+        meta::written(number_id, waba_id, &phone(post.lane.person), texts)
     }
 }
 

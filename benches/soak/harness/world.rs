@@ -4,28 +4,24 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
-use clap::Parser;
+use anyhow::{Context, Result};
 use futures::stream::{StreamExt as _, TryStreamExt as _};
-use roost::app::{App, AppConfig};
-use roost::config::ServeArgs;
-use roost::deploys::BundlingSettings;
-use roost::postgres::{Embedded, EmbeddedConfig, Endpoint};
-use roost::projects::{NewNumber, ProjectId, Secret};
-use roost::sandbox::Compiler;
-use roost_emulator::control::wire::{self, NewApp, NewCustomer, NewToken, NewWaba};
-use roost_emulator::control::{ClosedWindow, DelayRange, Fault, Often, Settings};
+use roost::app::App;
+use roost::postgres::{CONTROL_DATABASE, Embedded};
+use roost::projects::ProjectId;
+use roost_emulator::control::wire::NewApp;
+use roost_emulator::control::{self, ClosedWindow, DelayRange, Fault, Often};
 use roost_emulator::{Config, ControlClient, Emulator, Running};
 use rustix::process::{Pid, Signal, kill_process};
 use sqlx::{ConnectOptions as _, PgConnection};
 use tokio::time::Instant;
 
 use super::Options;
+use super::common::meta::{self, Number};
+use super::common::postgres;
+use super::common::serve::{self, APP_SECRET, Settings, VERIFY_TOKEN};
 
-pub(super) const APP_SECRET: &str = "what meta signs with";
 const APP_ID: &str = "1201202301204";
-const VERIFY_TOKEN: &str = "a-word-for-the-soak";
-const MASTER_KEY: [u8; 32] = [7; 32];
 
 /// Deploys at once.
 const DEPLOYS: usize = 2;
@@ -72,15 +68,9 @@ pub(super) struct World {
     postgres: Embedded,
     emulator: Running,
     control: ControlClient,
-    database_url: String,
+    /// Of every host.
+    pub(super) settings: Settings,
     pub(super) projects: Vec<Project>,
-}
-
-/// As `roost serve` reads it.
-#[derive(Parser)]
-struct Serve {
-    #[command(flatten)]
-    args: ServeArgs,
 }
 
 impl Bot {
@@ -93,14 +83,13 @@ impl Bot {
         }
     }
 
-    fn folder(self) -> PathBuf {
+    /// Its folder in `guests/`.
+    fn guest(self) -> String {
         let name = match self {
             Self::Steady(name) => name,
             Self::Random => "random",
         };
-        Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("guests/soak")
-            .join(name)
+        format!("soak/{name}")
     }
 }
 
@@ -113,21 +102,7 @@ impl World {
     /// Everything but the hosts.
     pub(super) async fn build(options: &Options) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("roost-soak-").tempdir()?;
-        // The server may have to run as another user.
-        set_mode(folder.path(), 0o755)?;
-        let config = EmbeddedConfig {
-            public_dir: folder.path().join("public"),
-            ..EmbeddedConfig::new(&options.postgres, folder.path().join("pg"))
-        };
-        let postgres = Embedded::start(config).await?;
-        let Endpoint::Unix {
-            folder: socket,
-            port,
-        } = postgres.endpoint()
-        else {
-            bail!("the embedded server listens on a socket");
-        };
-        let socket = socket.display().to_string().replace('/', "%2F");
+        let postgres = postgres::start(&options.postgres, folder.path()).await?;
         let emulator = Emulator::start(Config {
             settings: settings(),
             seed: options.seed,
@@ -136,15 +111,24 @@ impl World {
         })
         .await?;
         let control = emulator.control()?;
+        let seconds = |time: Duration| time.as_secs().to_string();
+        let settings = Settings::new(
+            postgres::url(&postgres, CONTROL_DATABASE)?,
+            &serve::data_folder(folder.path())?,
+            &options.sdk,
+            emulator.graph_url(),
+        )
+        .with("ROOST_GRAPH_SECONDS", seconds(options.graph))
+        .with("ROOST_SETTLE_SECONDS", seconds(options.settle))
+        .with("ROOST_LEASE_SECONDS", seconds(options.lease));
         let mut world = Self {
-            database_url: format!("postgres://roost_admin@{socket}:{port}/roost"),
             folder,
             postgres,
             emulator,
             control,
+            settings,
             projects: Vec::new(),
         };
-        share_cache(&world.data())?;
         world.populate(options).await?;
         Ok(world)
     }
@@ -157,32 +141,8 @@ impl World {
             ..NewApp::default()
         };
         self.control.create_app(&new).await?;
-        for person in 0..options.people {
-            let new = NewCustomer {
-                phone: phone(person),
-                reads_automatically: Some(false),
-                ..NewCustomer::default()
-            };
-            self.control.create_customer(&new).await?;
-        }
-        let arguments = self.settings(options).into_iter().filter_map(|setting| {
-            let (name, value) = setting;
-            let flag = name.strip_prefix("ROOST_").unwrap_or(name);
-            let flag = flag.to_ascii_lowercase().replace('_', "-");
-            (flag != "log").then(|| format!("--{flag}={value}"))
-        });
-        let arguments = std::iter::once("soak".to_owned()).chain(arguments);
-        let config = Serve::try_parse_from(arguments)?.args.into_config()?;
-        let app = App::start(AppConfig {
-            // This program is none.
-            compiler: Compiler::new(env!("CARGO_BIN_EXE_roost")),
-            bundling: BundlingSettings {
-                program: env!("CARGO_BIN_EXE_roost").into(),
-                ..config.bundling.clone()
-            },
-            ..config
-        });
-        let app = app.await?;
+        meta::create_customers(&self.control, (0..options.people).map(phone)).await?;
+        let app = self.settings.deployer().await?;
         let made = futures::stream::iter((0..options.projects).map(|n| self.project(&app, n)));
         self.projects = made.buffered(DEPLOYS).try_collect().await?;
         app.stop().await;
@@ -190,35 +150,16 @@ impl World {
     }
 
     async fn project(&self, app: &App, n: usize) -> Result<Project> {
-        let new = NewWaba {
-            app_ids: [APP_ID.to_owned()].into(),
-            ..NewWaba::default()
-        };
-        let waba = self.control.create_waba(&new).await?;
         let display = format!("+1 555 07{:02} {:04}", n / 10_000, n % 10_000);
-        let number = wire::NewNumber::new(&waba.id, &display);
-        let number = self.control.create_number(&number).await?;
-        let new = NewToken {
-            app_id: APP_ID.to_owned(),
-            ..NewToken::default()
-        };
-        let token = self.control.create_token(&new).await?.token;
-        let project = app.create_project(&format!("soak-{n}").parse()?).await?;
-        let new = NewNumber {
-            phone_number_id: number.id.clone(),
-            waba_id: waba.id.clone(),
-            display_phone_number: display,
-            token: Secret::new(token),
-        };
-        app.connect_number(project.project_id, &new).await?;
+        let number = Number::create(&self.control, APP_ID, &display).await?;
         let bot = Bot::of(n);
-        let bundle = app.workshop().bundle(&bot.folder(), |_| {}).await?;
-        app.deploy_folder(project.project_id, bundle).await?;
+        let bundle = serve::bundle(app, &bot.guest()).await?;
+        let id = serve::deploy(app, &format!("soak-{n}"), &number, bundle).await?;
         Ok(Project {
-            id: project.project_id,
+            id,
             bot,
             number_id: number.id,
-            waba_id: waba.id,
+            waba_id: number.waba_id,
         })
     }
 
@@ -227,7 +168,7 @@ impl World {
         let new = NewApp {
             id: Some(APP_ID.to_owned()),
             secret: Some(APP_SECRET.to_owned()),
-            callback_url: Some(format!("http://{address}/webhooks/whatsapp")),
+            callback_url: Some(meta::webhook_url(address)),
             verify_token: Some(VERIFY_TOKEN.to_owned()),
             ..NewApp::default()
         };
@@ -287,39 +228,6 @@ impl World {
         self.folder.path()
     }
 
-    fn data(&self) -> PathBuf {
-        self.folder().join("data")
-    }
-
-    /// The settings of every host.
-    fn settings(&self, options: &Options) -> Vec<(&'static str, String)> {
-        let seconds = |time: Duration| time.as_secs().to_string();
-        vec![
-            ("DATABASE_URL", self.database_url.clone()),
-            ("ROOST_TENANT_AUTH", "peer".to_owned()),
-            ("ROOST_DATA", self.data().display().to_string()),
-            ("ROOST_SDK", options.sdk.display().to_string()),
-            ("ROOST_MASTER_KEY", hex::encode(MASTER_KEY)),
-            ("ROOST_LISTEN", "127.0.0.1:0".to_owned()),
-            ("ROOST_ADMIN_LISTEN", "127.0.0.1:0".to_owned()),
-            ("ROOST_VERIFY_TOKEN", VERIFY_TOKEN.to_owned()),
-            ("ROOST_APP_SECRETS", APP_SECRET.to_owned()),
-            ("ROOST_GRAPH_URL", self.emulator.graph_url().to_owned()),
-            ("ROOST_GRAPH_SECONDS", seconds(options.graph)),
-            ("ROOST_SETTLE_SECONDS", seconds(options.settle)),
-            ("ROOST_LEASE_SECONDS", seconds(options.lease)),
-            ("ROOST_LOG", "info".to_owned()),
-        ]
-    }
-
-    /// The environment of `roost serve`.
-    pub(super) fn environment(&self, options: &Options) -> Vec<(String, String)> {
-        let settings = self.settings(options).into_iter();
-        settings
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect()
-    }
-
     /// Ends it. What the hosts logged is kept when somebody has to read it.
     pub(super) async fn end(self, logs: Option<Vec<PathBuf>>) -> Result<()> {
         for log in logs.into_iter().flatten() {
@@ -336,28 +244,11 @@ impl World {
 }
 
 /// An emulator that makes nobody wait, and repeats what was not taken.
-fn settings() -> Settings {
-    Settings {
+fn settings() -> control::Settings {
+    control::Settings {
         status_delay_ms: DelayRange { min: 0, max: 50 },
         webhook_retry_ms: vec![50, 100, 200, 500, 1_000],
         closed_window: ClosedWindow::Ignored,
-        ..Settings::default()
+        ..control::Settings::default()
     }
-}
-
-/// Compiled engines are kept from soak to soak: the first one compiles.
-fn share_cache(data: &Path) -> Result<()> {
-    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/test-cache");
-    std::fs::create_dir_all(&shared)?;
-    std::fs::create_dir_all(data)?;
-    std::os::unix::fs::symlink(shared, data.join("cache"))?;
-    Ok(())
-}
-
-fn set_mode(path: &Path, mode: u32) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    Ok(std::fs::set_permissions(
-        path,
-        std::fs::Permissions::from_mode(mode),
-    )?)
 }
