@@ -107,7 +107,7 @@ async fn try_deploy(
     }
 }
 
-async fn deploy(host: &TestHost, project: &TestProject, upload: &[u8]) -> Version {
+pub(super) async fn deploy(host: &TestHost, project: &TestProject, upload: &[u8]) -> Version {
     let deployed = try_deploy(host, project, upload).await;
     deployed.unwrap_or_else(|error| panic!("{error}"))
 }
