@@ -15,20 +15,30 @@ values ('relations', 500), ('columns', 10000), ('definitions', 4194304), ('reach
   ('statistics', 20), ('width', 4), ('expressions', 0), ('target', 100), ('settings', 0)
 on conflict do nothing;
 
--- What a role has in this database: relations and types, columns, bytes of definitions and comments. By indexes only, so
--- that it costs what the tenant has, and not what all have.
+-- What a role owns in this database, the indexes of its tables with it, which have no owner of their own. By indexes only,
+-- so that it costs what the tenant has, and not what all have; without a setting, so that it is planned with what asks.
+create or replace function quota.owned(tenant oid) returns table (classid oid, objid oid)
+  language sql stable
+begin atomic
+  select s.classid, o.objid
+  from pg_shdepend s
+    cross join lateral (
+      select s.objid
+      union all
+      select i.indexrelid from pg_index i where i.indrelid = s.objid and s.classid = 'pg_class'::regclass
+    ) as o (objid)
+  where s.refclassid = 'pg_authid'::regclass and s.refobjid = tenant and s.deptype = 'o'
+    and s.dbid = (select d.oid from pg_database d where d.datname = current_database());
+end;
+
+-- What a role has in this database: relations and types, columns, bytes of definitions and comments.
 create or replace function quota.used(tenant oid, out relations bigint, out columns bigint, out definitions bigint)
   language sql stable set search_path = pg_catalog
 begin atomic
   with owned as (
-    select s.classid, s.objid
-    from pg_shdepend s
-    where s.refclassid = 'pg_authid'::regclass and s.refobjid = tenant and s.deptype = 'o'
-      and s.dbid = (select d.oid from pg_database d where d.datname = current_database())
+    select o.classid, o.objid from quota.owned(tenant) o
   ), relation as (
     select o.objid as oid from owned o where o.classid = 'pg_class'::regclass
-    union all
-    select i.indexrelid from owned o join pg_index i on i.indrelid = o.objid where o.classid = 'pg_class'::regclass
   ), type as (
     select o.objid as oid from owned o where o.classid = 'pg_type'::regclass
   ), constraint_ as (
@@ -37,7 +47,7 @@ begin atomic
     select c.oid, c.conbin from type t join pg_constraint c on c.contypid = t.oid and c.conrelid = 0
   )
   select
-    (select count(*) from relation) + (select count(*) from owned o where o.classid <> 'pg_class'::regclass),
+    (select count(*) from owned),
     (select count(*) from relation r join pg_attribute a on a.attrelid = r.oid where a.attnum > 0),
     coalesce((select sum(pg_column_size(w.ev_action)) from relation r join pg_rewrite w on w.ev_class = r.oid), 0)
       + coalesce((select sum(pg_column_size(d.adbin)) from relation r join pg_attrdef d on d.adrelid = r.oid), 0)
@@ -72,11 +82,10 @@ begin
     select n.view, jsonb_object_agg(n.name, n.times) as names
     from (
       select w.ev_class::text as view, m[1] as name, count(*) as times
-      from pg_shdepend s
-        join pg_rewrite w on w.ev_class = s.objid and w.ev_type = '1'
+      from quota.owned(tenant) o
+        join pg_rewrite w on w.ev_class = o.objid and w.ev_type = '1'
         cross join regexp_matches(w.ev_action::text, ':rtekind 0 :relid (\d+)', 'g') as m
-      where s.refclassid = 'pg_authid'::regclass and s.refobjid = tenant and s.classid = 'pg_class'::regclass
-        and s.dbid = (select d.oid from pg_database d where d.datname = current_database())
+      where o.classid = 'pg_class'::regclass
       group by 1, 2
     ) as n
     group by 1
@@ -169,15 +178,13 @@ declare
   definitions bigint;
 begin
   select u.relations, u.definitions into relations, definitions from quota.used(owner) as u;
-  select definitions + coalesce(sum(pg_total_relation_size(s.objid)), 0) + coalesce(sum((
+  select definitions + coalesce(sum(pg_table_size(o.objid)), 0) + coalesce(sum((
       select sum(coalesce(pg_column_size(k.stavalues1), 0) + coalesce(pg_column_size(k.stavalues2), 0)
         + coalesce(pg_column_size(k.stavalues3), 0))
-      from pg_statistic k where k.starelid = s.objid)), 0)
+      from pg_statistic k where k.starelid = o.objid)), 0)
     into bytes
-  from pg_shdepend s
-  where s.refclassid = 'pg_authid'::regclass and s.refobjid = owner and s.deptype = 'o'
-    and s.classid = 'pg_class'::regclass
-    and s.dbid = (select d.oid from pg_database d where d.datname = current_database());
+  from quota.owned(owner) o
+  where o.classid = 'pg_class'::regclass;
   bytes := coalesce(bytes, 0);
 end
 $$;

@@ -25,10 +25,8 @@ begin
   -- For statistics of an index's expression ANALYZE calculates it for each row of its sample, in the name of its owner:
   -- without them it does not. The planner then takes of a unique index that it is one, and guesses otherwise.
   update pg_attribute a set attstattarget = 0
-  from pg_shdepend s join pg_index i on i.indrelid = s.objid
-  where s.refclassid = 'pg_authid'::regclass and s.refobjid = tenant and s.deptype = 'o' and s.classid = 'pg_class'::regclass
-    and s.dbid = (select d.oid from pg_database d where d.datname = current_database())
-    and i.indexprs is not null
+  from quota.owned(tenant) o join pg_index i on i.indexrelid = o.objid
+  where o.classid = 'pg_class'::regclass and i.indexprs is not null
     and a.attrelid = i.indexrelid and a.attnum > 0 and a.attstattarget is distinct from 0;
   update pg_class c set reloptions = never || array(
       select o from unnest(c.reloptions) as o where o not like 'autovacuum\_analyze\_threshold=%')
@@ -45,16 +43,10 @@ create or replace function quota.upkeep(tenant oid, out statistics bigint, out w
   language sql stable set search_path = pg_catalog
 begin atomic
   with owned as (
-    select s.classid, s.objid
-    from pg_shdepend s
-    where s.refclassid = 'pg_authid'::regclass and s.refobjid = tenant and s.deptype = 'o'
-      and s.dbid = (select d.oid from pg_database d where d.datname = current_database())
+    select o.classid, o.objid from quota.owned(tenant) o
   ), relation as (
-    select o.objid as oid from owned o where o.classid = 'pg_class'::regclass
-    union all
-    select i.indexrelid from owned o join pg_index i on i.indrelid = o.objid where o.classid = 'pg_class'::regclass
-    union all
-    select c.reltoastrelid from owned o join pg_class c on c.oid = o.objid where o.classid = 'pg_class'::regclass
+    select c.oid, c.reltoastrelid, c.reloptions
+    from owned o join pg_class c on c.oid = o.objid where o.classid = 'pg_class'::regclass
   ), extended as (
     select e.stxkeys, e.stxexprs, e.stxstattarget
     from owned o join pg_statistic_ext e on e.oid = o.objid where o.classid = 'pg_statistic_ext'::regclass
@@ -69,7 +61,7 @@ begin atomic
       0)::bigint,
     (
       select count(*)
-      from relation r join pg_class c on c.oid = r.oid cross join unnest(c.reloptions) as o
+      from relation r left join pg_class t on t.oid = r.reltoastrelid cross join unnest(r.reloptions || t.reloptions) as o
       where o ~ '^(log_)?auto(vacuum|summarize)' and o <> 'autovacuum_analyze_threshold=2147483647'
     );
 end;
