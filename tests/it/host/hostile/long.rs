@@ -4,30 +4,30 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 
-use super::stage::{SECRET, Stage};
+use super::stage::{LITTLE, PLENTY, SECRET, Stage};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_never_ends_is_ended() {
-    let mut stage = Stage::start().await;
+    let mut stage = Stage::start(LITTLE).await;
     stage.plays(&["time"], &[]).await;
     stage.plays_at_once("waits").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_needs_more_memory_than_there_is_ends_alone() {
-    let mut stage = Stage::start().await;
-    stage.plays(&["memory"], &[]).await;
+    let mut stage = Stage::start(PLENTY).await;
+    stage.plays(&["depth", "memory"], &[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn answers_and_endings_are_its_own_and_nothing_lasts() {
-    let mut stage = Stage::start().await;
+    let mut stage = Stage::start(PLENTY).await;
     stage.plays(&["answers", "endings", "lasting"], &[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_network_is_what_is_public_and_no_more() {
-    let mut stage = Stage::start().await;
+    let mut stage = Stage::start(PLENTY).await;
     let guarded = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = guarded.local_addr().unwrap().port().to_string();
     let host = stage.host.app().address().to_string();
@@ -46,7 +46,7 @@ async fn the_network_is_what_is_public_and_no_more() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn files_programs_and_logs_are_its_own() {
-    let mut stage = Stage::start().await;
+    let mut stage = Stage::start(PLENTY).await;
     stage.plays(&["files", "programs", "logs"], &[]).await;
     let log = stage.host.log();
     let is_forged = |line: &str| line.starts_with("ERROR roost::inbox");
@@ -71,7 +71,7 @@ async fn files_programs_and_logs_are_its_own() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tables_and_numbers_are_its_own() {
-    let mut stage = Stage::start().await;
+    let mut stage = Stage::start(PLENTY).await;
     let projects = stage.host.app().projects();
     let project = projects.by_id(stage.echo.id).await.unwrap();
     let schema = project.placement.unwrap().schema;
