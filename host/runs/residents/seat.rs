@@ -41,10 +41,10 @@ pub(in crate::runs) struct Turn {
     pub(super) ended: u32,
 }
 
-/// An instance at work, out of its seat.
+/// An instance at work, out of its seat. It goes before its turn does, so that who comes next finds its place free.
 pub(in crate::runs) struct AtWork {
-    turn: Turn,
     live: Live,
+    turn: Turn,
 }
 
 impl Seat {
