@@ -64,8 +64,8 @@ pub const TARGETS: [Target; 8] = [
             "1e999",
         ],
         most: 16 << 10,
-        // Each of its pieces repeats what is around it.
-        memory: 64 << 10,
+        // Each of its pieces repeats what is around it, up to what all of them may weigh.
+        memory: 8 << 10,
     },
     Target {
         name: "component",

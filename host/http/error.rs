@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::inbox::InboxError;
-use crate::inbox::envelope::NotJson;
+use crate::inbox::envelope::NotSplit;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
@@ -35,7 +35,7 @@ pub enum ApiError {
     #[error("the body is not UTF-8")]
     NotUtf8,
     #[error(transparent)]
-    NotJson(#[from] NotJson),
+    NotSplit(#[from] NotSplit),
     #[error("there is nothing at this address")]
     NoSuchRoute,
     #[error("this address does not know that method")]
@@ -77,12 +77,15 @@ pub struct Problem {
 impl ApiError {
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::BadHandshake | Self::BodyCutOff | Self::NotUtf8 | Self::NotJson(_) => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::BadHandshake
+            | Self::BodyCutOff
+            | Self::NotUtf8
+            | Self::NotSplit(NotSplit::NotJson { .. }) => StatusCode::BAD_REQUEST,
             Self::WrongVerifyToken => StatusCode::FORBIDDEN,
             Self::BadSignature => StatusCode::UNAUTHORIZED,
-            Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooLarge(_) | Self::NotSplit(NotSplit::TooMuch) => {
+                StatusCode::PAYLOAD_TOO_LARGE
+            }
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::NoSuchRoute => StatusCode::NOT_FOUND,
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
@@ -104,7 +107,8 @@ impl ApiError {
             Self::BodyTooSlow => "body-too-slow",
             Self::BodyCutOff => "body-cut-off",
             Self::NotUtf8 => "not-utf-8",
-            Self::NotJson(_) => "not-json",
+            Self::NotSplit(NotSplit::NotJson { .. }) => "not-json",
+            Self::NotSplit(NotSplit::TooMuch) => "too-much-at-once",
             Self::NoSuchRoute => "no-such-route",
             Self::WrongMethod => "wrong-method",
             Self::Refused { code, .. } => code,

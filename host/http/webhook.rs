@@ -104,7 +104,12 @@ async fn store(state: &HttpState, request: Request, span: &Span) -> Result<(), A
         return Err(ApiError::BadSignature);
     }
     let text = std::str::from_utf8(&body).map_err(|_| ApiError::NotUtf8)?;
-    let mut pieces = split(text)?;
+    let mut pieces = split(text).inspect_err(|error| {
+        tracing::warn!(
+            body.bytes = body.len(),
+            "a webhook with Meta's signature is refused, and nothing of it is stored: {error}"
+        );
+    })?;
     let telemetry = state.inbox.telemetry();
     let _storing = traced(&telemetry.tracer, span, &mut pieces);
     let report = state.inbox.put(&pieces).await?;

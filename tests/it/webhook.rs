@@ -325,6 +325,18 @@ async fn a_thousand_updates_in_one_post_are_a_thousand_events() {
 }
 
 #[tokio::test]
+async fn what_would_grow_without_bound_is_refused_and_nothing_of_it_is_stored() {
+    let door = Door::open().await;
+    let value = json!({"messages": vec![json!({}); 20_000], "future_member": "x".repeat(1 << 20)});
+    let body = envelope(NUMBER, &value).to_string();
+    let answer = door.meta_posts(&body).await;
+    answer.is(413, "too-much-at-once");
+    assert!(answer.text.contains("more than 16 MiB"), "{}", answer.text);
+    assert_eq!(door.pending().await, 0);
+    assert_eq!(door.bench.inbox.unrouted().await.unwrap(), 0);
+}
+
+#[tokio::test]
 async fn what_nobody_has_the_number_of_is_kept_aside() {
     let door = Door::open().await;
     let body = text("999", "34600000001", "wamid.1").to_string();

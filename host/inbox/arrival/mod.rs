@@ -199,10 +199,10 @@ fn digits(number: &str) -> String {
 
 /// The pieces of a batch that are not in `known`, the first of each key.
 fn without<'a>(batch: &[&'a Piece], known: &[String]) -> Vec<&'a Piece> {
-    let mut seen = HashSet::new();
+    let mut seen: HashSet<&str> = known.iter().map(String::as_str).collect();
     batch
         .iter()
         .copied()
-        .filter(|piece| !known.contains(&piece.dedupe_key) && seen.insert(&piece.dedupe_key))
+        .filter(|piece| seen.insert(&piece.dedupe_key))
         .collect()
 }

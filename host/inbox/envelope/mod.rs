@@ -6,7 +6,8 @@
 //! one piece is delivered byte for byte.
 //!
 //! Nothing is refused for its shape: what is not understood becomes a piece of kind
-//! [`EventKind::Other`], or one that no project gets.
+//! [`EventKind::Other`], or one that no project gets. Since each piece repeats what is around it, a
+//! body of 3 MB could grow to its square; what weighs more than anything of Meta's is refused.
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
@@ -23,6 +24,12 @@ use self::people::Contacts;
 use self::raw::RawObject;
 use super::model::EventKind;
 use crate::conversations::{Party, Person, StatusUpdate};
+
+/// What the pieces of a body may weigh. A thousand updates in 3 MB, which is the most that Meta sends
+/// at once, weigh less than half of it.
+const MOST: usize = 16 << 20;
+/// What a piece weighs beside its payload: it becomes rows, with keys and ids.
+const EACH: usize = 1 << 10;
 
 /// A thing that may wake a bot.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,12 +73,24 @@ pub struct InboundMessage {
     pub body: String,
 }
 
-/// The body is not JSON.
+/// Why a body is not taken apart.
 #[derive(Debug, thiserror::Error)]
-#[error("the body is not JSON: it fails at line {line}, column {column}")]
-pub struct NotJson {
-    line: usize,
-    column: usize,
+pub enum NotSplit {
+    #[error("the body is not JSON: it fails at line {line}, column {column}")]
+    NotJson { line: usize, column: usize },
+    /// Nothing that Meta sends.
+    #[error(
+        "the body's updates, each with what is around it, are more than {} MiB",
+        MOST >> 20
+    )]
+    TooMuch,
+}
+
+/// The pieces so far, and what they weigh.
+#[derive(Default)]
+struct Pieces {
+    all: Vec<Piece>,
+    weight: usize,
 }
 
 /// One change, and what is around it.
@@ -81,6 +100,18 @@ struct Around<'a> {
     change: RawObject<'a>,
     value: RawObject<'a>,
     field: String,
+}
+
+impl Pieces {
+    /// Takes one more, in which so many members are around an item: they were gone through for it.
+    fn push(&mut self, piece: Piece, members: usize) -> Result<(), NotSplit> {
+        self.weight += piece.payload.len() + EACH + members;
+        if self.weight > MOST {
+            return Err(NotSplit::TooMuch);
+        }
+        self.all.push(piece);
+        Ok(())
+    }
 }
 
 impl Content {
@@ -94,16 +125,17 @@ impl Content {
 }
 
 /// Takes a body apart, in order.
-pub fn split(body: &str) -> Result<Vec<Piece>, NotJson> {
-    let whole: &RawValue = serde_json::from_str(body).map_err(|e| NotJson {
+pub fn split(body: &str) -> Result<Vec<Piece>, NotSplit> {
+    let whole: &RawValue = serde_json::from_str(body).map_err(|e| NotSplit::NotJson {
         line: e.line(),
         column: e.column(),
     })?;
     let root = RawObject::parse(whole).unwrap_or_default();
-    let mut pieces = Vec::new();
+    let mut pieces = Pieces::default();
     for entry in root.array("entry").unwrap_or_default() {
-        split_entry(&root, entry, &mut pieces);
+        split_entry(&root, entry, &mut pieces)?;
     }
+    let mut pieces = pieces.all;
     if pieces.is_empty() {
         pieces.push(not_understood(whole.get().to_owned(), None));
     }
@@ -138,12 +170,12 @@ pub fn with_callback_data(payload: &str, data: Option<&str>) -> String {
         .unwrap_or_else(|| payload.to_owned())
 }
 
-fn split_entry(root: &RawObject<'_>, raw: &RawValue, pieces: &mut Vec<Piece>) {
+fn split_entry(root: &RawObject<'_>, raw: &RawValue, pieces: &mut Pieces) -> Result<(), NotSplit> {
     let entry = RawObject::parse(raw).unwrap_or_default();
     let changes = entry.array("changes").unwrap_or_default();
     if changes.is_empty() {
         let payload = root.rewrite(&[("entry", Some(&format!("[{}]", raw.get())))]);
-        pieces.push(not_understood(payload, entry.id("id")));
+        pieces.push(not_understood(payload, entry.id("id")), root.members())?;
     }
     for raw in changes {
         let change = RawObject::parse(raw).unwrap_or_default();
@@ -159,27 +191,29 @@ fn split_entry(root: &RawObject<'_>, raw: &RawValue, pieces: &mut Vec<Piece>) {
             },
             raw,
             pieces,
-        );
+        )?;
     }
+    Ok(())
 }
 
-fn split_change(around: &Around<'_>, raw: &RawValue, pieces: &mut Vec<Piece>) {
+fn split_change(around: &Around<'_>, raw: &RawValue, pieces: &mut Pieces) -> Result<(), NotSplit> {
     let list = |key| match around.field.as_str() {
         "messages" => around.value.array(key).unwrap_or_default(),
         _ => Vec::new(),
     };
     let (messages, statuses) = (list("messages"), list("statuses"));
     if messages.is_empty() && statuses.is_empty() {
-        pieces.push(around.other(raw));
-        return;
+        return pieces.push(around.other(raw), around.members());
     }
     let contacts = Contacts::parse(&around.value, messages.len() + statuses.len());
+    let members = around.members() + contacts.count();
     for message in messages {
-        pieces.push(around.message(message, &contacts));
+        pieces.push(around.message(message, &contacts), members)?;
     }
     for status in statuses {
-        pieces.push(around.status(status, &contacts));
+        pieces.push(around.status(status, &contacts), members)?;
     }
+    Ok(())
 }
 
 fn not_understood(payload: String, account_id: Option<String>) -> Piece {
@@ -279,6 +313,12 @@ impl Around<'_> {
             },
             traceparent: None,
         }
+    }
+
+    /// How many members the objects around an item have.
+    fn members(&self) -> usize {
+        let around = [self.root, self.entry, &self.change, &self.value];
+        around.iter().map(|object| object.members()).sum()
     }
 
     fn route(&self) -> Route {

@@ -27,6 +27,11 @@ impl<'a> Contacts<'a> {
         }
     }
 
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.all.len()
+    }
+
     /// Who wrote a message.
     pub(super) fn sender(&self, message: &RawObject<'_>) -> (Person, Option<&'a RawValue>) {
         if let Some(changed) = changed_ids(message) {

@@ -18,6 +18,11 @@ impl<'a> RawObject<'a> {
         serde_json::from_str(raw.get()).ok()
     }
 
+    /// How many it has.
+    pub(super) fn members(&self) -> usize {
+        self.0.len()
+    }
+
     pub(super) fn get(&self, key: &str) -> Option<&'a RawValue> {
         self.0
             .iter()

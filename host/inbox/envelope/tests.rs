@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Content, InboundMessage, Piece, split, with_callback_data};
+use super::{Content, InboundMessage, NotSplit, Piece, split, with_callback_data};
 use crate::conversations::{Party, Person, PersonIds, StatusUpdate};
 
 const TEXT: &str = include_str!("../../../tests/it/payloads/text.json");
@@ -247,4 +247,76 @@ fn the_callback_data_of_a_status_can_be_replaced_and_removed() {
             .trim_end()
             .replace(r#""biz_opaque_callback_data":"r1.7.mac","#, "")
     );
+}
+
+/// The most that Meta posts at once.
+const METAS_MOST: usize = 3 * 1024 * 1024;
+
+fn change(value: &str) -> String {
+    let metadata = r#"{"display_phone_number":"15550783881","phone_number_id":"106540352242922"}"#;
+    format!(
+        r#"{{"object":"whatsapp_business_account","entry":[{{"id":"1","time":1739321024,"changes":[{{"field":"messages","value":{{"messaging_product":"whatsapp","metadata":{metadata},{value}}}}}]}}]}}"#
+    )
+}
+
+#[test]
+fn a_thousand_updates_in_the_longest_body_are_taken_apart() {
+    let list = |item: &dyn Fn(usize) -> String| (0..1000).map(item).collect::<Vec<_>>().join(",");
+    let name = "n".repeat(100);
+    let contacts = list(&|n| {
+        format!(r#"{{"profile":{{"name":"{name}"}},"wa_id":"1650{n:07}","user_id":"US.{n}"}}"#)
+    });
+    let text = "x".repeat(2850);
+    let messages = list(&|n| {
+        format!(
+            r#"{{"from":"1650{n:07}","id":"wamid.{n}","type":"text","text":{{"body":"{text}"}}}}"#
+        )
+    });
+    let body = change(&format!(
+        r#""contacts":[{contacts}],"messages":[{messages}]"#
+    ));
+    assert!(
+        (METAS_MOST - 100_000..METAS_MOST).contains(&body.len()),
+        "{}",
+        body.len()
+    );
+    let pieces = split(&body).unwrap();
+    assert_eq!(pieces.len(), 1000);
+    assert_eq!(sender(&pieces[999]).name, Some(name));
+    let weight: usize = pieces.iter().map(|piece| piece.payload.len()).sum();
+    assert!(weight + (pieces.len() << 11) < super::MOST / 2, "{weight}");
+}
+
+#[test]
+fn what_would_grow_to_its_square_is_refused() {
+    let many = |item: &str, count: usize| vec![item; count].join(",");
+    let (filler, empty) = ("x".repeat(1 << 20), many("{}", 100_000));
+    let status = r#"{"id":"wamid.1","status":"sent","recipient_id":"1"}"#;
+    let (statuses, contacts) = (many(status, 5_000), many(r#"{"wa_id":"2"}"#, 50_000));
+    let repeated = many(r#""messages":0"#, 50_000);
+    for value in [
+        // Much around many.
+        format!(r#""messages":[{empty}],"future_member":"{filler}""#),
+        // Little around too many.
+        format!(r#""messages":[{empty}]"#),
+        // Nothing of it is around an item, but all is looked through for each.
+        format!(r#""statuses":[{statuses}],"contacts":[{contacts}]"#),
+        format!(r#""statuses":[{statuses}],{repeated}"#),
+    ] {
+        let body = change(&value);
+        assert!(body.len() < METAS_MOST, "{}", body.len());
+        let refused = split(&body).unwrap_err();
+        assert!(matches!(refused, NotSplit::TooMuch), "{refused}");
+    }
+    let changes = many(r#"{"field":"other"}"#, 100_000);
+    let refused = split(&format!(r#"{{"entry":[{{"changes":[{changes}]}}]}}"#)).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "the body's updates, each with what is around it, are more than 16 MiB"
+    );
+    // One thing, however long, is itself.
+    let long = change(&format!(
+        r#""messages":[{{"id":"wamid.1","x":"{filler}"}}]"#
+    ));
+    assert_eq!(only(&long).payload, long);
 }
