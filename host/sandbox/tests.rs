@@ -202,6 +202,33 @@ async fn entropy_and_clocks_are_not_part_of_the_image() {
 }
 
 #[tokio::test]
+async fn lengths_that_a_script_asks_for_are_not_taken_at_their_word() {
+    // The host gives at most 64 MiB of random bytes at once; a list of 2^32 bytes has none in 32 bits.
+    let mut bench = Bench::boot(
+        "const said = (f) => { try { return f() } catch (error) { return error.name } }
+         const query = (params) => engine.call(host('database.query'), ['select 1', params])
+         globalThis.serve = async (r) => {
+           const bytes = new Uint8Array(70 << 20)
+           engine.random(bytes)
+           engine.random(new Uint8Array(0))
+           const parts = [0, 64 << 20, bytes.length - 64].map((at) => bytes.subarray(at, at + 64).some((byte) => byte !== 0))
+           const lengths = [2 ** 27, 2 ** 28, 2 ** 29, 2 ** 31, 2 ** 32, 2 ** 53].map((length) => said(() => query({ length })))
+           const found = [0, 1, 2 ** 32, 2 ** 53].map((from) => engine.indexOf(bytes.subarray(0, 4), bytes.subarray(0, 4), from))
+           await r.answer(200, JSON.stringify([parts, lengths, found]))
+         }",
+    )
+    .await;
+    bench.budget.cpu = Duration::from_secs(60);
+    let answer = bench.post("").await.unwrap();
+    let range = r#""RangeError""#;
+    let ranges = [range; 6].join(",");
+    assert_eq!(
+        body(&answer),
+        format!("[[true,true,true],[{ranges}],[0,-1,-1,-1]]")
+    );
+}
+
+#[tokio::test]
 async fn a_loop_and_a_backtracking_regexp_end_with_their_budget() {
     for script in ["for (;;);", "/(x+x+)+y/.test('x'.repeat(40))"] {
         let mut bench =

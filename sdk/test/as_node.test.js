@@ -141,3 +141,14 @@ test('a port of this address on which no server of the bot listens is asked of t
   const [told] = await inBot(code, {}, () => { throw { payload: { tag: 'HTTP-request-denied' } } }) // eslint-disable-line no-throw-literal
   assert.deepEqual(told, ['Roost does not let this bot reach 127.0.0.1:5999', 'EACCES', ['errno', 'code', 'syscall']])
 })
+
+test('random bytes are asked for within the lengths that Node takes', () => same(`const c = require('crypto')
+  for (const size of [2 ** 31, 2 ** 33, -1, NaN, '1', null]) await tell(() => c.randomBytes(size))
+  await tell(() => c.randomBytes(1, 2)); await tell(() => [c.randomBytes(1.7).length, c.randomBytes(0).length])
+  const bytes = Buffer.alloc(4), words = new Uint32Array(2)
+  for (const [target, ...rest] of [[bytes, 5], [bytes, -1], [bytes, '1'], [bytes, null], [bytes, 1, 4], [bytes, 0, -1], [bytes, 0, 2 ** 33], [bytes, 0, NaN],
+    [words, 3], [words, 1, 2], ['x'], [null]]) await tell(() => c.randomFillSync(target, ...rest))
+  await tell(() => { c.randomFillSync(words, 1, 1); return [words[0], words[1] !== 0, c.randomFillSync(bytes, 4).length] })
+  await tell(() => c.randomFill(bytes)); await tell(() => c.randomFill(bytes, 9, () => {}))
+  await tell(() => new Promise((resolve) => c.randomFill(bytes, (error, filled) => resolve([error, filled === bytes]))))
+  for (const length of [65536, 65537]) await tell(() => crypto.getRandomValues(new Uint8Array(length)).length)`))

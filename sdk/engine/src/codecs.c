@@ -10,6 +10,14 @@ static uint8_t *bytes_of(JSValueConst value, size_t *size) {
   return nothing;
 }
 
+/* No text has more characters: room is made for none that could not be one. */
+#define LONGEST_TEXT ((1u << 30) - 1)
+
+static bool is_text(JSContext *c, uint64_t length) {
+  if (length > LONGEST_TEXT) JS_ThrowRangeError(c, "Invalid string length");
+  return length <= LONGEST_TEXT;
+}
+
 static JSValue js_utf8_encode(JSContext *c, JSValueConst this, int count, JSValueConst *arguments) {
   (void)this, (void)count;
   size_t size;
@@ -41,7 +49,7 @@ static JSValue js_utf8_decode(JSContext *c, JSValueConst this, int count, JSValu
   (void)this, (void)count;
   size_t size;
   uint8_t *bytes = bytes_of(arguments[0], &size);
-  if (!bytes) return JS_EXCEPTION;
+  if (!bytes || !is_text(c, size)) return JS_EXCEPTION;
   const uint8_t *end = bytes + size, *p = bytes;
   int length = 1;
   while (p < end && (length = sequence(p, end)) > 0) p += length;
@@ -70,7 +78,7 @@ static JSValue js_latin1_decode(JSContext *c, JSValueConst this, int count, JSVa
   (void)this, (void)count;
   size_t size;
   uint8_t *bytes = bytes_of(arguments[0], &size);
-  if (!bytes) return JS_EXCEPTION;
+  if (!bytes || !is_text(c, size)) return JS_EXCEPTION;
   uint16_t *wide = malloc(size * sizeof *wide + 2);
   for (size_t i = 0; i < size; i++) wide[i] = bytes[i];
   JSValue value = JS_NewStringUTF16(c, wide, size);
@@ -98,7 +106,7 @@ static JSValue js_base64_encode(JSContext *c, JSValueConst this, int count, JSVa
   (void)this, (void)count;
   size_t size;
   uint8_t *bytes = bytes_of(arguments[0], &size);
-  if (!bytes) return JS_EXCEPTION;
+  if (!bytes || !is_text(c, (uint64_t)size / 3 * 4 + 4)) return JS_EXCEPTION;
   bool url = JS_ToBool(c, arguments[1]);
   const char *alphabet = url ? for_urls : standard;
   char *text = malloc(size / 3 * 4 + 4), *out = text;
@@ -154,7 +162,7 @@ static JSValue js_hex_encode(JSContext *c, JSValueConst this, int count, JSValue
   (void)this, (void)count;
   size_t size;
   uint8_t *bytes = bytes_of(arguments[0], &size);
-  if (!bytes) return JS_EXCEPTION;
+  if (!bytes || !is_text(c, (uint64_t)size * 2)) return JS_EXCEPTION;
   char *text = malloc(size * 2 + 1);
   for (size_t i = 0; i < size; i++) {
     text[2 * i] = "0123456789abcdef"[bytes[i] >> 4];
@@ -193,11 +201,13 @@ static JSValue js_index_of(JSContext *c, JSValueConst this, int count, JSValueCo
   (void)this, (void)count;
   size_t size, needle_size;
   int64_t from;
+  if (JS_ToInt64(c, &from, arguments[2])) return JS_EXCEPTION;
   uint8_t *bytes = bytes_of(arguments[0], &size);
   if (!bytes) return JS_EXCEPTION;
   uint8_t *needle = bytes_of(arguments[1], &needle_size);
-  if (!needle || JS_ToInt64(c, &from, arguments[2])) return JS_EXCEPTION;
-  for (size_t i = from < 0 ? 0 : from; needle_size <= size && i <= size - needle_size; i++)
+  if (!needle) return JS_EXCEPTION;
+  if (needle_size > size || from > (int64_t)(size - needle_size)) return JS_NewInt32(c, -1);
+  for (size_t i = from < 0 ? 0 : from; i <= size - needle_size; i++)
     if (!memcmp(bytes + i, needle, needle_size)) return JS_NewInt64(c, i);
   return JS_NewInt32(c, -1);
 }

@@ -273,6 +273,7 @@ void heap_seal(void) {
 
 void *malloc(size_t size) {
   uint8_t class;
+  if (size > SIZE_MAX / 2) __builtin_trap();
   uint8_t *block = heap_take(size + 8, &class);
   if (!block) __builtin_trap();
   block[0] = class;
@@ -294,6 +295,7 @@ void free(void *p) {
 
 void *realloc(void *p, size_t size) {
   if (!p) return malloc(size);
+  if (size > SIZE_MAX / 2) __builtin_trap();
   uint8_t *block = (uint8_t *)p - 8;
   size_t have = heap_bytes(block, block[0]) - 8;
   if (size <= have || heap_extend(block, block[0], size + 8)) return p;

@@ -84,6 +84,10 @@ static JSValue headers_to_js(wasi_http_types_own_fields_t fields, int64_t *lengt
 static bool headers_from_js(JSValueConst array, wasi_http_types_own_fields_t *fields) {
   int64_t length;
   if (JS_GetLength(js, array, &length)) return false;
+  if (length > INT32_MAX) {
+    JS_ThrowRangeError(js, "Invalid array length");
+    return false;
+  }
   wasi_http_types_list_tuple2_field_name_field_value_t all = { calloc(length / 2 + 1, sizeof *all.ptr), length / 2 };
   bool good = true;
   for (size_t i = 0; i < all.len && good; i++) {

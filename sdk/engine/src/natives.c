@@ -26,15 +26,24 @@ static uint64_t random_state;
 
 void reseed(void) { seeded = false; }
 
+/* Hosts give no more at once than they like, and what one gives lies in memory a second time. */
+#define RANDOM_BYTES (64u << 10)
+
 static JSValue js_random(JSContext *c, JSValueConst this, int count, JSValueConst *arguments) {
   (void)this, (void)count;
   size_t size;
   uint8_t *target = JS_GetUint8Array(c, &size, arguments[0]);
-  if (!target) return JS_EXCEPTION;
-  engine_list_u8_t bytes;
-  wasi_random_random_get_random_bytes(size, &bytes);
-  memcpy(target, bytes.ptr, size);
-  engine_list_u8_free(&bytes);
+  if (!target && JS_HasException(c)) return JS_EXCEPTION;
+  while (size) {
+    engine_list_u8_t bytes;
+    wasi_random_random_get_random_bytes(size < RANDOM_BYTES ? size : RANDOM_BYTES, &bytes);
+    size_t given = bytes.len < size ? bytes.len : size;
+    memcpy(target, bytes.ptr, given);
+    engine_list_u8_free(&bytes);
+    if (!given) return JS_ThrowInternalError(c, "the host gives no random bytes");
+    target += given;
+    size -= given;
+  }
   return JS_UNDEFINED;
 }
 
@@ -171,7 +180,7 @@ JSValue run_source(const char *source, size_t size, const char *file) {
 static JSShownName *read_names(const engine_string_t *text, int *count) {
   int lines = 0;
   for (size_t i = 0; i < text->len; i++) lines += text->ptr[i] == '\n';
-  JSShownName *names = malloc((lines + 1) * sizeof *names);
+  JSShownName *names = calloc(lines + 1, sizeof *names);
   const char *at = (const char *)text->ptr, *end = at + text->len;
   *count = 0;
   while (at < end) {
@@ -264,14 +273,16 @@ static int fill_module(JSContext *c, JSModuleDef *module) {
   JSPropertyEnum *names;
   uint32_t length;
   if (JS_GetOwnPropertyNames(c, &names, &length, exports, JS_GPN_STRING_MASK | JS_GPN_ENUM_ONLY)) return -1;
-  for (uint32_t i = 0; i < length; i++) {
+  bool good = true;
+  for (uint32_t i = 0; i < length && good; i++) {
     const char *name = JS_AtomToCString(c, names[i].atom);
-    JS_SetModuleExport(c, module, name, JS_GetProperty(c, exports, names[i].atom));
+    good = name != NULL;
+    if (good) JS_SetModuleExport(c, module, name, JS_GetProperty(c, exports, names[i].atom));
     JS_FreeCString(c, name);
   }
   JS_FreePropertyEnum(c, names, length);
   JS_FreeValue(c, exports);
-  return 0;
+  return good ? 0 : -1;
 }
 
 static JSModuleDef *load_module(JSContext *c, const char *specifier, void *opaque) {
@@ -289,12 +300,17 @@ static JSModuleDef *load_module(JSContext *c, const char *specifier, void *opaqu
     JS_FreeValue(c, exports);
     return NULL;
   }
-  for (uint32_t i = 0; i < length; i++) {
+  bool good = true;
+  for (uint32_t i = 0; i < length && good; i++) {
     const char *export = JS_AtomToCString(c, names[i].atom);
-    JS_AddModuleExport(c, module, export);
+    good = export && JS_AddModuleExport(c, module, export) >= 0;
     JS_FreeCString(c, export);
   }
   JS_FreePropertyEnum(c, names, length);
+  if (!good) {
+    JS_FreeValue(c, exports);
+    return NULL;
+  }
   JS_SetModulePrivateValue(c, module, exports);
   return module;
 }

@@ -274,12 +274,17 @@ static stream *stream_of(JSValueConst argument, bool writes) {
   return self;
 }
 
+/* More is not read at once, whatever is asked for. */
+#define READ_BYTES (1u << 20)
+
 static JSValue js_read(JSContext *c, JSValueConst this, int count, JSValueConst *arguments) {
   (void)this, (void)count;
   stream *self = stream_of(arguments[0], false);
   uint32_t max;
   if (!self || JS_ToUint32(c, &max, arguments[1])) return JS_EXCEPTION;
+  if (max > READ_BYTES) max = READ_BYTES;
   JSValue promise = JS_NewPromiseCapability(c, self->promise);
+  if (JS_IsException(promise)) return promise;
   self->busy = true;
   self->buffer = malloc(max);
   self->operation.finish = read_finish;
@@ -301,6 +306,7 @@ static JSValue js_write(JSContext *c, JSValueConst this, int count, JSValueConst
   uint8_t *bytes = JS_GetUint8Array(c, &size, arguments[1]);
   if (!bytes && JS_HasException(c)) return JS_EXCEPTION;
   JSValue promise = JS_NewPromiseCapability(c, self->promise);
+  if (JS_IsException(promise)) return promise;
   self->busy = true;
   self->buffer = malloc(size ? size : 1);
   memcpy(self->buffer, bytes, size);

@@ -93,11 +93,16 @@ static bool lower_list(const type *element, JSValueConst value, uint8_t *to, blo
   }
   int64_t length;
   if (JS_GetLength(js, value, &length)) return false;
-  uint8_t *items = keep(kept, length * element->size);
-  memset(items, 0, length * element->size);
+  uint64_t room = (uint64_t)length * element->size;
+  if (length > INT32_MAX || room > INT32_MAX) {
+    JS_ThrowRangeError(js, "Invalid array length");
+    return false;
+  }
+  uint8_t *items = keep(kept, room);
+  memset(items, 0, room);
   for (int64_t i = 0; i < length; i++) {
     JSValue item = JS_GetPropertyInt64(js, value, i);
-    bool good = lower(element, item, items + i * element->size, kept);
+    bool good = !JS_IsException(item) && lower(element, item, items + i * element->size, kept);
     JS_FreeValue(js, item);
     if (!good) return false;
   }
@@ -309,6 +314,10 @@ static JSValue call_async(calling *self) {
     return JS_ThrowTypeError(js, "no event is being handled");
   }
   JSValue promise = JS_NewPromiseCapability(js, self->promise);
+  if (JS_IsException(promise)) {
+    calling_free(self);
+    return promise;
+  }
   self->operation.finish = calling_finish;
   self->operation.abandon = calling_abandon;
   uint32_t status = self->function->call(self->parameters, self->result);

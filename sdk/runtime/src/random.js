@@ -45,14 +45,14 @@ export function rememberPool(bytes) {
   if (isBefore && bytes.length >= POOL_OF_PACKAGE && !pools.includes(bytes)) pools.push(bytes)
 }
 
-/** Fills packages' pools anew, once, in each instance. */
+/** Fills packages' pools anew, once, in each instance. One that was given away has no bytes, and is none. */
 export function refillPools() {
-  for (const bytes of pools) engine.random(bytes)
+  for (const bytes of pools) if (bytes.length) engine.random(bytes)
 }
 
 /** Before an image is made: what was drawn is in no image, and does not make two of them differ. */
 export function emptyPools() {
-  for (const bytes of pools) bytes.fill(0)
+  for (const bytes of pools) if (bytes.length) bytes.fill(0)
 }
 
 /** Throws the pool away: two instances of one image must not share it. */

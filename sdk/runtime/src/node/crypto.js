@@ -2,7 +2,7 @@
 import { pbkdf2 as noblePbkdf2 } from '@noble/hashes/pbkdf2.js'
 import { hkdf as nobleHkdf } from '@noble/hashes/hkdf.js'
 import { scrypt as nobleScrypt } from '@noble/hashes/scrypt.js'
-import { codedError, invalidArgType, outOfRange, unavailable } from '../errors.js'
+import { codedError, invalidArgType, outOfRange, requireFunction, unavailable } from '../errors.js'
 import { fillRandom, rememberPool } from '../random.js'
 import { Buffer } from './buffer.js'
 import { Mac, hostHash } from './digests.js'
@@ -109,22 +109,42 @@ export class KeyObject {
   static from(key) { return new KeyObject('secret', key._bytes) }
 }
 
+const MOST_RANDOM = 2 ** 31 - 1
+
+/** So many elements in bytes, of which there may be `most`. */
+function inBytes(name, count, unit, most) {
+  if (typeof count !== 'number') throw invalidArgType(name, 'number', count)
+  const bytes = count * unit
+  if (!(bytes >= 0 && bytes <= most)) throw outOfRange(name, `>= 0 && <= ${most}`, bytes)
+  return Math.floor(bytes)
+}
+
 function randomBytes(size, callback) {
-  if (typeof size !== 'number') throw invalidArgType('size', 'number', size)
-  if (!(size >= 0 && size <= 2 ** 31 - 1)) throw outOfRange('size', '>= 0 && <= 2147483647', size)
-  const bytes = Buffer.alloc(size)
+  const bytes = Buffer.alloc(inBytes('size', size, 1, MOST_RANDOM))
+  if (callback !== undefined) requireFunction(callback, 'callback')
   fillRandom(bytes)
   if (!callback) return bytes
   process.nextTick(callback, null, bytes)
 }
 
 function randomFillSync(target, offset = 0, size) {
-  const bytes = target instanceof ArrayBuffer ? new Uint8Array(target) : new Uint8Array(target.buffer, target.byteOffset, target.byteLength)
+  const isBuffer = target instanceof ArrayBuffer
+  if (!isBuffer && !ArrayBuffer.isView(target)) throw invalidArgType('buf', 'an instance of ArrayBuffer or ArrayBufferView', target)
+  const bytes = isBuffer ? new Uint8Array(target) : new Uint8Array(target.buffer, target.byteOffset, target.byteLength)
   const unit = target.BYTES_PER_ELEMENT ?? 1
-  const part = bytes.subarray(offset * unit, size === undefined ? undefined : (offset + size) * unit)
+  const from = inBytes('offset', offset, unit, Math.min(bytes.length, MOST_RANDOM))
+  const count = size === undefined ? bytes.length - from : inBytes('size', size, unit, MOST_RANDOM)
+  if (from + count > bytes.length) throw outOfRange('size + offset', `<= ${bytes.length}`, from + count)
+  const part = bytes.subarray(from, from + count)
   fillRandom(part)
   rememberPool(part)
   return target
+}
+
+function randomFill(target, ...rest) {
+  const callback = rest.pop()
+  requireFunction(callback, 'callback')
+  process.nextTick(callback, null, randomFillSync(target, ...rest))
 }
 
 function randomInt(min, max, callback) {
@@ -209,8 +229,7 @@ const crypto = {
   hash(algorithm, data, encoding = 'hex') { return new Hash(algorithm).update(data).digest(encoding) },
   getHashes: () => Object.keys(HASHES),
   getCiphers: () => [], getCurves: () => [],
-  randomBytes, pseudoRandomBytes: randomBytes, prng: randomBytes, rng: randomBytes, randomFillSync, randomInt, randomUUID,
-  randomFill: callbackForm(randomFillSync),
+  randomBytes, pseudoRandomBytes: randomBytes, prng: randomBytes, rng: randomBytes, randomFill, randomFillSync, randomInt, randomUUID,
   timingSafeEqual,
   pbkdf2Sync, pbkdf2: callbackForm(pbkdf2Sync),
   scryptSync, scrypt: callbackForm(scryptSync),

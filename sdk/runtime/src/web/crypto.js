@@ -107,7 +107,7 @@ export class Crypto {
       throw new DOMException('The data argument must be an integer-type TypedArray', 'TypeMismatchError')
     }
     if (array.byteLength > MOST_RANDOM) {
-      throw new DOMException(`The requested length exceeds ${MOST_RANDOM} bytes`, 'QuotaExceededError')
+      throw new DOMException('The requested length exceeds 65,536 bytes', 'QuotaExceededError')
     }
     const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
     fillRandom(bytes)
