@@ -4,8 +4,7 @@
 -- running it again changes nothing.
 --
 -- An account is a sequence, because no rollback undoes what is written to one. Its value is the moment, in microseconds,
--- at which all that was written is paid for. Two sessions may both read it before one writes: then one of the two changes
--- is not counted; a tenant has four sessions.
+-- at which all that was written is paid for.
 
 insert into quota.most (name, value) values ('written', 67108864), ('written_a_second', 32768)
 on conflict do nothing;
@@ -38,16 +37,26 @@ begin atomic
 end;
 
 -- Takes so many bytes from an account, or gives them back. Who has none is made one by the host.
+--
+-- Between the look at the account and its change no other session may do the same: one of the two would not be counted.
+-- The block is rolled back so that the lock ends with it, and not with the tenant's transaction.
 create or replace function quota.charge(tenant name, bytes bigint) returns void
   language plpgsql set search_path = pg_catalog as $$
 declare
   account constant regclass := to_regclass(format('quota.%I', tenant));
   moment constant bigint := extract(epoch from clock_timestamp()) * 1000000;
 begin
-  if account is not null then
+  if account is null then
+    return;
+  end if;
+  begin
+    perform pg_advisory_xact_lock(2, account::oid::integer);
     perform setval(account, greatest(coalesce(pg_sequence_last_value(account), 0), moment)
       + bytes * 1000000 / (select m.value from quota.most m where m.name = 'written_a_second'));
-  end if;
+    raise exception using errcode = 'DONE0';
+  exception when sqlstate 'DONE0' then
+    null;
+  end;
 end
 $$;
 
@@ -121,6 +130,7 @@ begin
     raise exception '% is no name of a tenant', tenant;
   end if;
   execute format('drop sequence if exists quota.%I', tenant);
+  delete from quota.changes c where c.tenant = close.tenant;
 end
 $$;
 revoke all on function quota.open(name), quota.close(name) from public;

@@ -106,27 +106,24 @@ begin
 end
 $$;
 
-create or replace function quota.check() returns event_trigger
-  language plpgsql security definer set search_path = pg_catalog as $$
+-- Refuses what is too much: before a statement (`ddl_command_start`), after it, and at the end of a transaction (`commit`).
+create or replace function quota.look(tenant oid, moment text, tag text) returns void
+  language plpgsql set search_path = pg_catalog as $$
 declare
-  tenant oid := (select r.oid from pg_roles r where r.rolname = session_user and not r.rolsuper and not r.rolcreaterole);
   used record;
   upkeep record;
   known record;
 begin
-  if tenant is null then
-    return;
-  end if;
   select * into used from quota.used(tenant);
   -- Only what is there is looked at.
-  select * into upkeep from quota.upkeep(case when tg_event = 'ddl_command_end' then tenant end);
+  select * into upkeep from quota.upkeep(case when moment = 'ddl_command_end' then tenant end);
   for known in
     select m.value, u.used, u.what, u.way
     from (values
       ('relations', used.relations, 'tables, indexes, views, sequences and types', 'drop what is not needed'),
       ('columns', used.columns, 'columns', 'use fewer columns, or one of type jsonb'),
       ('definitions', used.definitions, 'bytes of definitions and comments', 'make them shorter'),
-      ('reach', case when tg_tag ~ 'VIEW' and tg_event = 'ddl_command_end' then quota.reach(tenant) end,
+      ('reach', case when tag ~ 'VIEW' and moment = 'ddl_command_end' then quota.reach(tenant) end,
         'tables that a view comes to, with those inside of other views', 'name fewer views in it'),
       ('statistics', upkeep.statistics, 'extended statistics', 'drop what is not needed'),
       ('width', upkeep.width, 'columns in extended statistics', 'name those that depend on each other'),
@@ -138,15 +135,63 @@ begin
       join quota.most m using (name)
   loop
     -- Before, there has to be room for one more.
-    if known.used > known.value or (tg_event = 'ddl_command_start' and known.used >= known.value and known.value > 0) then
+    if known.used > known.value or (moment = 'ddl_command_start' and known.used >= known.value and known.value > 0) then
       raise exception using
         errcode = '53400',
         message = format('a project may have %s %s, and this would be more', coalesce(nullif(known.value, 0)::text, 'no'), known.what),
         hint = upper(left(known.way, 1)) || substr(known.way, 2) || '.';
     end if;
   end loop;
+end
+$$;
+
+-- What a transaction makes no other session sees before its end: two could both find room for what only one may make. So
+-- all is looked at once more when a transaction ends, one of a project's after the other.
+--
+-- Transactions that changed a schema and have not ended yet: each session sees its own.
+create table if not exists quota.changing (
+  tenant name,
+  pid integer,
+  primary key (tenant, pid)
+);
+-- How often a project changed its schema. Who ends a transaction waits for this row, and sees what those before it made;
+-- who cannot, because it looks at an older state (`REPEATABLE READ`), is told to begin again.
+create table if not exists quota.changes (
+  tenant name primary key,
+  number bigint not null
+);
+
+create or replace function quota.settle() returns trigger
+  language plpgsql security definer set search_path = pg_catalog as $$
+begin
+  delete from quota.changing c where c.tenant = new.tenant and c.pid = new.pid;
+  insert into quota.changes as c (tenant, number) values (new.tenant, 1)
+  on conflict (tenant) do update set number = c.number + 1;
+  perform quota.look(r.oid, 'commit', '') from pg_roles r where r.rolname = new.tenant;
+  return null;
+end
+$$;
+
+do $$
+begin
+  drop trigger if exists quota_settle on quota.changing;
+  create constraint trigger quota_settle after insert on quota.changing
+    deferrable initially deferred for each row execute function quota.settle();
+end
+$$;
+
+create or replace function quota.check() returns event_trigger
+  language plpgsql security definer set search_path = pg_catalog as $$
+declare
+  tenant oid := (select r.oid from pg_roles r where r.rolname = session_user and not r.rolsuper and not r.rolcreaterole);
+begin
+  if tenant is null then
+    return;
+  end if;
+  perform quota.look(tenant, tg_event, tg_tag);
   if tg_event = 'ddl_command_end' then
     perform quota.tend(tenant);
+    insert into quota.changing (tenant, pid) values (session_user, pg_backend_pid()) on conflict do nothing;
   end if;
 end
 $$;

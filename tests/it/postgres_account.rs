@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures::future::join_all;
 use roost::postgres::{Cell, Client, DbError, Limits, Login, SqlError, TenantDatabase, TenantName};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, PgConnection};
 
@@ -157,6 +158,33 @@ async fn an_account_is_one_projects_and_fills_up_again() {
     cell.drop_tenant(&greedy.tenant.name).await.unwrap();
     let is_gone = format!("select (to_regclass('{account}') is null)::int::bigint");
     assert_eq!(number(&mut admin, is_gone).await, 1);
+}
+
+/// A tenant's sessions, each of which pays again and again.
+#[tokio::test]
+async fn what_is_charged_at_the_same_time_is_charged_in_full() {
+    let (cell, mut admin) = frugal("cell_charges").await;
+    let role = tenant_of(&cell).await.tenant.role().to_owned();
+    // In microseconds, and far ahead of the clock: charges alone move it.
+    let begin = format!("select setval('quota.{role}', 4000000000000000)");
+    let begin = number(&mut admin, begin).await;
+    let mut sessions = Vec::new();
+    for _ in 0..4 {
+        let options = server().await.control_options().database("cell_charges");
+        sessions.push(options.connect().await.unwrap());
+    }
+    let charges = format!(
+        "do $$ begin for n in 1..1000 loop perform quota.charge('{role}', 1024); end loop; end $$"
+    );
+    let paid = sessions
+        .iter_mut()
+        .map(|session| sqlx::raw_sql(AssertSqlSafe(charges.clone())).execute(session));
+    for paid in join_all(paid).await {
+        paid.unwrap();
+    }
+    let end = number(&mut admin, format!("select last_value from quota.{role}")).await;
+    // A kibibyte is a second.
+    assert_eq!(end - begin, 4 * 1000 * 1_000_000);
 }
 
 /// As ORMs make it: it takes a small part of what a project may write at once.

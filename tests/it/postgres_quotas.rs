@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use roost::postgres::{
-    Capacity, Cell, Client, CommitOutcome, DbError, Embedded, EmbeddedConfig, Guard, Limits, Login,
-    Pool, PoolConfig, Quotas, Share, TenantDatabase, TenantName,
+    Capacity, Cell, Client, CommitOutcome, DbError, Embedded, EmbeddedConfig, Guard, Isolation,
+    Limits, Login, Pool, PoolConfig, Quotas, Share, TenantDatabase, TenantName, TransactionOptions,
 };
 use sqlx::ConnectOptions as _;
 
@@ -131,6 +131,71 @@ async fn what_a_project_has_is_limited() {
     }
     assert_eq!(cell.usage(&tenant.tenant.name).await.unwrap().relations, 3);
     cell.drop_tenant(&tenant.tenant.name).await.unwrap();
+}
+
+/// What one transaction has made the other does not see.
+#[tokio::test]
+async fn two_sessions_find_no_room_for_what_only_one_may_make() {
+    let (cell, tenant, _) = small("cell_beside").await;
+    let relations = async || cell.usage(&tenant.tenant.name).await.unwrap().relations;
+    let deadline = Duration::from_secs(5);
+    let begin = async |options| {
+        let transaction = tenant.database.begin(&tenant.tenant, options, deadline);
+        transaction.await.unwrap()
+    };
+    let limits = Limits::default();
+    let mut one = begin(TransactionOptions::default()).await;
+    let mut other = begin(TransactionOptions::default()).await;
+    for n in 0..20 {
+        let sql = format!("create table a{n} ()");
+        one.query(&sql, &[], &limits).await.unwrap();
+        let sql = format!("create table b{n} ()");
+        other.query(&sql, &[], &limits).await.unwrap();
+    }
+    assert_eq!(
+        one.commit(deadline).await.unwrap(),
+        CommitOutcome::Committed
+    );
+    let Err(DbError::Sql(error)) = other.commit(deadline).await else {
+        panic!("both found room")
+    };
+    assert_eq!(error.code, "53400");
+    let says = "a project may have 30 tables, indexes, views, sequences and types, and this";
+    assert!(error.message.starts_with(says), "{error:?}");
+    assert_eq!(relations().await, 20);
+
+    // Who looks at an older state cannot count.
+    let mut older = begin(TransactionOptions {
+        isolation: Some(Isolation::RepeatableRead),
+        ..TransactionOptions::default()
+    })
+    .await;
+    let look = older.query("select count(*) from a0", &[], &limits);
+    look.await.unwrap();
+    tenant.query("create table meanwhile ()").await.unwrap();
+    let make = older.query("create table late ()", &[], &limits);
+    make.await.unwrap();
+    let Err(DbError::Sql(error)) = older.commit(deadline).await else {
+        panic!("it counted what it did not see")
+    };
+    assert_eq!(error.code, "40001", "{error:?}");
+
+    // Each statement for itself, until nothing is left.
+    let sessions = ["c", "d"].map(|name| {
+        let (database, tenant) = (tenant.database.clone(), tenant.tenant.clone());
+        tokio::spawn(async move {
+            for n in 0..20 {
+                let sql = format!("create table {name}{n} ()");
+                let made = database.query(&tenant, &sql, &[], &Limits::default()).await;
+                let is_refused = matches!(&made, Err(DbError::Sql(error)) if error.code == "53400");
+                assert!(made.is_ok() || is_refused, "{made:?}");
+            }
+        })
+    });
+    for session in sessions {
+        session.await.unwrap();
+    }
+    assert_eq!(relations().await, 30);
 }
 
 /// Letters that no compression makes fewer.
