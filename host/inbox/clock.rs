@@ -21,6 +21,10 @@ impl Clock {
         Self(Some(Arc::new(now)))
     }
 
+    pub(super) fn is_the_databases(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// What statements take for the time: nothing, for that of their own beginning. They say
     /// `coalesce($n, statement_timestamp())`.
     pub fn told(&self) -> Option<DateTime<Utc>> {

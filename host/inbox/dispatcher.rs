@@ -4,7 +4,7 @@
 //! another begin, and every `poll` in any case, for back-offs that are over, leases that ran out and
 //! calls that it missed (`herald`).
 //! Each event runs in a task of its own (`running`). One more task extends the leases of all of
-//! them, and one ends what waited too long.
+//! them, and one ends what waited too long, with an eye on the clock by which it did (`jumps`).
 //!
 //! Live events go first. When all slots are wanted, one start in eight is still a bulk one. One slot in
 //! eight is for projects of which nothing runs: what takes long fills the others, and who writes to
@@ -14,7 +14,7 @@
 //! the handle does the same without waiting.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -22,6 +22,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use super::herald::Herald;
+use super::jumps::ClockWatch;
 use super::lease::{ClaimLimits, Claims};
 use super::model::EventHandler;
 use super::retry::RetryPolicy;
@@ -123,7 +124,8 @@ impl Dispatcher {
         let (ends, too) = (silence.clone(), silence.clone());
         tokio::spawn(async move { calling.call_until(ends).await });
         tokio::spawn(async move { listening.listen_until(too).await });
-        tokio::spawn(expire_until_stopped(inbox.clone(), stop.clone()));
+        let lease = settings.lease;
+        tokio::spawn(expire_until_stopped(inbox.clone(), lease, stop.clone()));
         let running = Arc::new(Running::new(inbox.clone(), handler, settings, abandon));
         let runs = TaskTracker::new();
         let claiming = tokio::spawn(
@@ -316,7 +318,8 @@ impl Claiming {
     }
 }
 
-async fn expire_until_stopped(inbox: Inbox, stop: CancellationToken) {
+async fn expire_until_stopped(inbox: Inbox, lease: Duration, stop: CancellationToken) {
+    let mut watch = ClockWatch::default();
     let mut due = tokio::time::interval(EXPIRY);
     due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -324,7 +327,16 @@ async fn expire_until_stopped(inbox: Inbox, stop: CancellationToken) {
             () = stop.cancelled() => return,
             _ = due.tick() => {}
         }
-        if let Err(error) = inbox.expire().await {
+        let expired = async {
+            // What stands in for the database's clock jumps as it likes.
+            if inbox.clock.is_the_databases() {
+                inbox
+                    .look_at_clock(&mut watch, Instant::now(), lease)
+                    .await?;
+            }
+            inbox.expire().await
+        };
+        if let Err(error) = expired.await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "events that waited too long could not be ended; trying again in {EXPIRY:?}"

@@ -24,6 +24,7 @@ mod dispatcher;
 pub mod envelope;
 mod expiry;
 mod herald;
+mod jumps;
 mod lease;
 mod model;
 mod retry;
@@ -36,6 +37,7 @@ mod tests;
 pub use arrival::PutReport;
 pub use clock::Clock;
 pub use dispatcher::{Dispatcher, DispatcherHandle, DispatcherSettings, DrainReport};
+pub use jumps::{ClockWatch, Jump};
 pub use lease::{ClaimLimits, Claims, Lease, LeaseLost};
 pub use model::{
     ClaimedEvent, EventHandler, EventId, EventKind, FailureKind, NoSink, RunId, RunOutcome,

@@ -1,12 +1,12 @@
 //! The SQL of sends.
 //!
 //! Times are the database's: hosts compare them with each other. A send of unknown outcome is sent
-//! again only when a host's own clock says so too: one clock may be set ahead, hardly both.
+//! again only when a host's own clock says so too, which nobody sets: both may be one machine's.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use sqlx::types::chrono::Utc;
+use sqlx::types::chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool, Row};
 
 use super::OutboundSink;
@@ -22,6 +22,27 @@ pub(super) struct Store {
     pub(super) pool: PgPool,
     sink: Arc<dyn OutboundSink>,
     settle_after: Duration,
+    clock: Steady,
+}
+
+/// The host's clock as it was at its start, and on from there.
+#[derive(Clone, Copy)]
+struct Steady {
+    start: DateTime<Utc>,
+    since: Instant,
+}
+
+impl Steady {
+    fn begins() -> Self {
+        Self {
+            start: Utc::now(),
+            since: Instant::now(),
+        }
+    }
+
+    fn now(self) -> DateTime<Utc> {
+        self.start + self.since.elapsed()
+    }
 }
 
 /// What became of a send that was to be marked.
@@ -38,6 +59,7 @@ impl Store {
             pool,
             sink,
             settle_after,
+            clock: Steady::begins(),
         }
     }
 
@@ -61,7 +83,7 @@ impl Store {
             .bind(context.phone_number_id())
             .bind(effect.message().to_string())
             .bind(effect.callback_data.as_deref())
-            .bind(Utc::now())
+            .bind(self.clock.now())
             .bind(self.settle_after.as_secs_f64())
             .bind(&effect.recipient)
             .fetch_optional(&self.pool)
@@ -135,7 +157,7 @@ impl Store {
         .bind(lease.send_id)
         .bind(lease.tries)
         .bind(wait.as_secs_f64())
-        .bind(Utc::now())
+        .bind(self.clock.now())
         .execute(&self.pool)
         .await
         .map(drop)

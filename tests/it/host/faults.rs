@@ -19,13 +19,13 @@ use crate::postgres_support::{Folder, bin_dir};
 const ANA: &str = "16505551234";
 
 /// Meta tries again for days.
-async fn meta_is_patient(host: &TestHost) {
+pub(super) async fn meta_is_patient(host: &TestHost) {
     let pauses: Vec<u64> = std::iter::once(0).chain([200; 400]).collect();
     let change = json!({ "webhook_retry_ms": pauses });
     host.emulator().change_settings(change).await.unwrap();
 }
 
-fn over(embedded: &Embedded) -> Setup {
+pub(super) fn over(embedded: &Embedded) -> Setup {
     Setup {
         database_at: Some(embedded.endpoint()),
         max_attempts: 40,
@@ -47,7 +47,7 @@ async fn restarts(embedded: &Embedded) {
 }
 
 /// Waits until nothing is left to do, by whichever host.
-async fn all_is_done(host: &TestHost) {
+pub(super) async fn all_is_done(host: &TestHost) {
     eventually("all events are done", async || {
         host.emulator().idle(Duration::from_secs(30)).await.unwrap();
         let mut database = host.control_database().await;

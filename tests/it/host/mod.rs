@@ -8,6 +8,7 @@ mod artifact;
 mod budgets;
 mod canary;
 mod capacity;
+mod clocks;
 mod compression;
 mod confined;
 mod crashes;

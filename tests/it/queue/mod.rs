@@ -1,7 +1,8 @@
-//! Fairness: what runs first, what each project may use, what is not run at all, and how hosts
-//! tell each other.
+//! Fairness: what runs first, what each project may use, what is not run at all, how hosts tell each
+//! other, and what becomes of all that when the clock is set.
 
 mod bounds;
+mod jumps;
 mod limits;
 mod priority;
 

@@ -151,6 +151,10 @@ impl TestClock {
     pub fn advance(&self, by: Duration) {
         *self.0.lock().unwrap() += by;
     }
+
+    pub fn goes_back(&self, by: Duration) {
+        *self.0.lock().unwrap() -= by;
+    }
 }
 
 impl StatusSink for Sink {

@@ -6,6 +6,7 @@ use std::process::Stdio;
 
 use http::StatusCode;
 use rustix::process::{Pid, Signal, kill_process};
+use tempfile::NamedTempFile;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
@@ -20,6 +21,7 @@ const ADMIN: &str = "admin on ";
 pub(in crate::host) struct RoostProcess {
     child: Child,
     address: SocketAddr,
+    errors: Option<NamedTempFile>,
     /// Where its admin API is.
     pub(in crate::host) admin: String,
 }
@@ -28,8 +30,12 @@ impl RoostProcess {
     /// Starts it and waits until it listens.
     pub(super) async fn start(environment: &[(&str, String)]) -> Self {
         // A file, not a pipe: nobody reads it while the host writes.
-        let errors = tempfile::NamedTempFile::new().unwrap();
-        Self::start_with_errors_to(errors.path(), environment).await
+        let errors = NamedTempFile::new().unwrap();
+        let process = Self::start_with_errors_to(errors.path(), environment).await;
+        Self {
+            errors: Some(errors),
+            ..process
+        }
     }
 
     /// The same; its log goes to this file.
@@ -72,6 +78,7 @@ impl RoostProcess {
         Self {
             child,
             address,
+            errors: None,
             admin,
         }
     }
@@ -84,6 +91,12 @@ impl RoostProcess {
     /// What it calls itself in the runs that it makes ends with this.
     pub(in crate::host) fn owner_suffix(&self) -> String {
         format!(":{}", self.child.id().expect("it runs"))
+    }
+
+    /// What it logged so far.
+    pub(in crate::host) fn log(&self) -> String {
+        let errors = self.errors.as_ref().expect("its log goes elsewhere");
+        std::fs::read_to_string(errors.path()).unwrap()
     }
 
     /// What `/readyz` says; `None` when nobody listens.

@@ -1,6 +1,8 @@
 //! Processes whose wall clock is wrong, and jumps when a test says so.
 
-use std::path::Path;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::postgres_support::Folder;
@@ -41,13 +43,29 @@ impl Skew {
     pub(in crate::host) fn sets(&self, name: &str, seconds: i64) {
         let file = self.folder.0.join(name);
         let partial = file.with_extension("partial");
-        std::fs::write(&partial, seconds.to_le_bytes()).unwrap();
-        std::fs::rename(partial, file).unwrap();
+        fs::write(&partial, seconds.to_le_bytes()).unwrap();
+        fs::rename(partial, file).unwrap();
     }
 
     /// What a process is started with to live by the clock called `name`.
     pub(in crate::host) fn environment(&self, name: &str) -> [(&'static str, String); 2] {
         let path = |name: &str| self.folder.0.join(name).display().to_string();
         [("LD_PRELOAD", path("skew.so")), ("SKEW_FILE", path(name))]
+    }
+
+    /// PostgreSQL's programs in `bin`, of which the server lives by the clock called `name`.
+    pub(in crate::host) fn programs(&self, bin: &Path, name: &str) -> PathBuf {
+        let folder = self.folder.0.join("programs");
+        fs::create_dir(&folder).unwrap();
+        let lives = self
+            .environment(name)
+            .map(|(name, value)| format!("export {name}='{value}'\n"));
+        for (program, lives) in [("initdb", String::new()), ("postgres", lives.concat())] {
+            let (script, runs) = (folder.join(program), bin.join(program));
+            let lines = format!("#!/bin/sh\n{lives}exec '{}' \"$@\"\n", runs.display());
+            fs::write(&script, lines).unwrap();
+            fs::set_permissions(script, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        folder
     }
 }

@@ -17,6 +17,12 @@ pub struct Timespec {
     nanoseconds: i64,
 }
 
+#[repr(C)]
+pub struct Timeval {
+    seconds: i64,
+    microseconds: i64,
+}
+
 unsafe extern "C" {
     fn syscall(number: c_long, ...) -> c_long;
     fn getenv(name: *const c_char) -> *const c_char;
@@ -38,6 +44,45 @@ pub unsafe extern "C" fn clock_gettime(clock: c_int, time: *mut Timespec) -> c_i
         }
         if failed == 0 { 0 } else { -1 }
     }
+}
+
+/// # Safety
+///
+/// As the C library's.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettimeofday(time: *mut Timeval, _zone: *mut c_void) -> c_int {
+    let mut now = Timespec {
+        seconds: 0,
+        nanoseconds: 0,
+    };
+    // SAFETY: `now` is a time, and so is `time` unless it is null.
+    unsafe {
+        let failed = clock_gettime(REALTIME, &raw mut now);
+        if failed == 0 && !time.is_null() {
+            (*time).seconds = now.seconds;
+            (*time).microseconds = now.nanoseconds / 1000;
+        }
+        failed
+    }
+}
+
+/// # Safety
+///
+/// As the C library's.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn time(to: *mut i64) -> i64 {
+    let mut now = Timespec {
+        seconds: 0,
+        nanoseconds: 0,
+    };
+    // SAFETY: `now` is a time, and `to` a number unless it is null.
+    unsafe {
+        clock_gettime(REALTIME, &raw mut now);
+        if !to.is_null() {
+            *to = now.seconds;
+        }
+    }
+    now.seconds
 }
 
 /// Read each time: the test may have changed it.
