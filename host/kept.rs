@@ -105,7 +105,8 @@ impl Seal {
     }
 }
 
-fn damaged<T>(file: &Path) -> Option<T> {
+/// Nothing, and says why.
+pub(crate) fn damaged<T>(file: &Path) -> Option<T> {
     tracing::warn!(file = %file.display(), "the file is damaged, and is made again");
     None
 }

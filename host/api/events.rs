@@ -42,9 +42,11 @@ impl From<EventError> for ApiError {
             EventError::Runs(_) => conflict("event-runs", error),
             EventError::NotFailed(_) => conflict("event-not-failed", error),
             EventError::Over { .. } => conflict("event-over", error),
-            EventError::Inbox(InboxError::Unavailable(error) | InboxError::Database(error)) => {
-                database(error)
-            }
+            EventError::Inbox(
+                InboxError::Unavailable(error)
+                | InboxError::NoRoom(error)
+                | InboxError::Database(error),
+            ) => database(error),
             EventError::Inbox(error @ InboxError::Full { .. }) => {
                 conflict("too-many-waiting", error)
             }

@@ -34,14 +34,9 @@ impl Files {
     pub(super) fn open(folder: &Path, seal: Seal) -> io::Result<Self> {
         for name in ["artifacts", "images", "cache", "builds"] {
             let folder = folder.join(name);
-            let mut builder = std::fs::DirBuilder::new();
-            builder.recursive(true).mode(0o700).create(&folder)?;
-            // One that was there already may be open to others.
-            std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700))?;
-            let tag = folder.join("CACHEDIR.TAG");
-            if !tag.exists() {
-                crate::kept::write_private(&tag, TAG.as_bytes())?;
-            }
+            open_folder(&folder).map_err(|error| {
+                io::Error::new(error.kind(), format!("`{}`: {error}", folder.display()))
+            })?;
         }
         let (folder, seal) = (folder.into(), Arc::new(seal));
         Ok(Self { folder, seal })
@@ -63,8 +58,12 @@ impl Files {
 
     /// An artifact, if this host has it whole.
     pub(super) fn artifact(&self, digest: &str) -> Option<Vec<u8>> {
-        let bytes = std::fs::read(self.artifact_file(digest)).ok()?;
-        (hex::encode(Sha256::digest(&bytes)) == digest).then_some(bytes)
+        let file = self.artifact_file(digest);
+        let bytes = std::fs::read(&file).ok()?;
+        match hex::encode(Sha256::digest(&bytes)) == digest {
+            true => Some(bytes),
+            false => crate::kept::damaged(&file),
+        }
     }
 
     /// On a full disk it is not kept, and fetched again.
@@ -143,6 +142,18 @@ impl Files {
     fn image_file(&self, version_id: VersionId, with: &Fingerprint) -> PathBuf {
         let name = format!("{}_{}.image", version_id.0, with.as_str());
         self.folder.join("images").join(name)
+    }
+}
+
+fn open_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true).mode(0o700).create(folder)?;
+    // One that was there already may be open to others.
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))?;
+    let tag = folder.join("CACHEDIR.TAG");
+    match tag.exists() {
+        true => Ok(()),
+        false => crate::kept::write_private(&tag, TAG.as_bytes()),
     }
 }
 

@@ -29,7 +29,8 @@ impl Keys {
         if file.exists() {
             let text = std::fs::read_to_string(file)
                 .with_context(|| format!("cannot read `{}`", file.display()))?;
-            let keys: Self = serde_json::from_str(&text).with_context(|| {
+            let keys = serde_json::from_str(&text).ok().filter(Self::are_whole);
+            let keys = keys.with_context(|| {
                 let folder = file.parent().unwrap_or(file).display();
                 format!(
                     "the keys in `{}` are damaged: delete the folder `{folder}` to begin anew, \
@@ -58,6 +59,10 @@ impl Keys {
         };
         keys.write(file)?;
         Ok(keys)
+    }
+
+    fn are_whole(&self) -> bool {
+        hex::decode(&self.master_key).is_ok_and(|key| key.len() == 32)
     }
 
     fn write(&self, file: &Path) -> Result<()> {

@@ -51,7 +51,7 @@ pub enum ApiError {
     NotReady(&'static str),
     #[error("{bound} events of this project wait already; try again when its bot has caught up")]
     TooManyWaiting { bound: usize },
-    #[error("the database cannot be reached; try again")]
+    #[error("the database cannot be used now; try again")]
     Unavailable(#[source] anyhow::Error),
     /// Shown as `internal error`; the chain goes to the log only.
     #[error("internal error")]
@@ -150,7 +150,7 @@ impl From<InboxError> for ApiError {
     fn from(error: InboxError) -> Self {
         match error {
             InboxError::Full { bound } => Self::TooManyWaiting { bound },
-            InboxError::Unavailable(_) => Self::Unavailable(error.into()),
+            InboxError::Unavailable(_) | InboxError::NoRoom(_) => Self::Unavailable(error.into()),
             InboxError::Database(_) => Self::Internal(error.into()),
         }
     }

@@ -4,6 +4,7 @@
 //! makes Meta repeat the POST, which is what we want when the database is away.
 
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
@@ -19,6 +20,9 @@ use crate::inbox::envelope::{Piece, split};
 use crate::projects::{Accepted, Secret};
 use crate::telemetry::{Span, SpanKind, Tracer};
 
+/// How often a log is told of signatures that do not fit: anybody can post them.
+const TOLD_EVERY: Duration = Duration::from_secs(60);
+
 /// What the Meta app and this host agreed on.
 #[derive(Clone, Debug)]
 pub struct WebhookSettings {
@@ -29,6 +33,8 @@ pub struct WebhookSettings {
     pub max_body_bytes: usize,
     /// How long a body may take to arrive.
     pub read_timeout: Duration,
+    /// When the log was told that a signature does not fit.
+    told: Arc<Mutex<Option<Instant>>>,
 }
 
 impl WebhookSettings {
@@ -44,6 +50,19 @@ impl WebhookSettings {
             app_secrets,
             max_body_bytes: 3 * 1024 * 1024,
             read_timeout: Duration::from_secs(10),
+            told: Arc::default(),
+        }
+    }
+
+    /// Says that a signature does not fit, unless that was said just now.
+    fn tell_of_signature(&self) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.is_none_or(|at| at.elapsed() > TOLD_EVERY) {
+            *told = Some(Instant::now());
+            tracing::warn!(
+                "a webhook is refused, because none of this host's app secrets made its signature: if it is Meta's, \
+                 give the secret of its app with ROOST_APP_SECRETS or `roost rotate app-secret`"
+            );
         }
     }
 }
@@ -101,6 +120,7 @@ async fn store(state: &HttpState, request: Request, span: &Span) -> Result<(), A
     let signature = header(request.headers());
     let body = read(&state.webhook, request).await?;
     if !is_signed(&state.webhook.app_secrets.now(), &signature, &body) {
+        state.webhook.tell_of_signature();
         return Err(ApiError::BadSignature);
     }
     let text = std::str::from_utf8(&body).map_err(|_| ApiError::NotUtf8)?;

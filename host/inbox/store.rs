@@ -53,6 +53,9 @@ pub enum InboxError {
     /// Trying again may help.
     #[error("the control database cannot be reached")]
     Unavailable(#[source] sqlx::Error),
+    /// Likewise, once somebody has tidied up.
+    #[error("the disk of the control database is full: make room on it")]
+    NoRoom(#[source] sqlx::Error),
     #[error("the control database refused what the inbox asked of it")]
     Database(#[source] sqlx::Error),
 }
@@ -118,6 +121,9 @@ impl From<sqlx::Error> for InboxError {
             | sqlx::Error::PoolTimedOut
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed => Self::Unavailable(error),
+            sqlx::Error::Database(ref e) if e.code().as_deref() == Some("53100") => {
+                Self::NoRoom(error)
+            }
             // Class 08: connection, 53: resources, 57P0x: the server stops or starts.
             sqlx::Error::Database(ref e)
                 if e.code().is_some_and(|code| {

@@ -239,6 +239,28 @@ async fn a_bot_that_lacks_a_variable_is_waited_for_and_reads_its_env_file() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_that_are_damaged_are_named_and_nothing_is_made_in_their_place() {
+    let (_scene, bot, data) = scene("");
+    let file = data.join("keys.json");
+    for keys in [
+        "",
+        "{\"master_key\": \"5e",
+        r#"{"master_key":"5e5e","verify_token":"a","app_secret":"a","access_token":"a","control_token":"a"}"#,
+    ] {
+        std::fs::write(&file, keys).unwrap();
+        let mut dev = Dev::start(&bot, &data);
+        let told = dev.says("are damaged: delete the folder").await;
+        assert!(
+            told.contains(&format!("the keys in `{}`", file.display())),
+            "{told}"
+        );
+        assert_eq!(dev.ends().await, Some(1));
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), keys);
+        assert!(!data.join("postgres").exists());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_waits_where_nobody_types_and_a_choice_of_the_webhook_is_waited_for() {
     let app = "const express = { }
 const routes = [{ method: 'POST', path: '/a' }]

@@ -32,6 +32,32 @@ async fn files_left_behind_do_not_matter() {
 }
 
 #[tokio::test]
+async fn files_that_say_nothing_do_not_matter() {
+    let folder = Folder::new("nonsense");
+    let data = folder.0.join("data");
+    start(&folder).await.stop().await.unwrap();
+    for nonsense in [
+        Vec::new(),
+        b"\xff\xfe\0nonsense".to_vec(),
+        vec![b'9'; 100_000],
+    ] {
+        for file in [
+            "lock",
+            "postgres.log",
+            "cluster/postmaster.pid",
+            "cluster/postmaster.opts",
+            "cluster/pg_hba.conf",
+            "cluster/pg_ident.conf",
+            "socket/.s.PGSQL.5432",
+            "socket/.s.PGSQL.5432.lock",
+        ] {
+            fs::write(data.join(file), &nonsense).unwrap();
+        }
+        start(&folder).await.stop().await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn damaged_or_foreign_data_is_named() {
     let folder = Folder::new("damaged");
     start(&folder).await.stop().await.unwrap();
@@ -52,6 +78,22 @@ async fn damaged_or_foreign_data_is_named() {
         said.starts_with(&begins("is damaged (PG_VERSION holds `nonsense`)")),
         "{said}"
     );
+
+    fs::write(cluster.join("PG_VERSION"), "").unwrap();
+    let said = refusal(config(&folder)).await;
+    assert!(
+        said.starts_with(&begins("is damaged (PG_VERSION holds ``)")),
+        "{said}"
+    );
+
+    fs::remove_file(cluster.join("PG_VERSION")).unwrap();
+    let said = refusal(config(&folder)).await;
+    assert!(
+        said.starts_with(&begins("is damaged (PG_VERSION: ")),
+        "{said}"
+    );
+    let advice = "restore the folder from a backup, or move it away to";
+    assert!(said.contains(advice), "{said}");
 
     fs::write(cluster.join("PG_VERSION"), "18\n").unwrap();
     fs::rename(

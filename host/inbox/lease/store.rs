@@ -356,18 +356,19 @@ async fn end_lost_runs(
     if tried.is_empty() {
         return Ok(());
     }
-    let lost: Vec<(ProjectId, EventId, i32)> = sqlx::query_as(
+    let lost: Vec<(ProjectId, EventId, i32, String)> = sqlx::query_as(
         "with ended as (
            update run r set outcome = 'lost', ended_at = coalesce($4, statement_timestamp())
            from unnest($1::uuid[], $2::bigint[], $3::uuid[]) as t (project_id, event_id, run_id)
            where r.project_id = t.project_id and r.event_id = t.event_id
              and r.run_id <> t.run_id and r.ended_at is null
-           returning r.project_id, r.event_id),
+           returning r.project_id, r.event_id, r.owner),
          counted as (
-           select project_id, event_id, count(*)::integer as runs from ended group by 1, 2)
+           select project_id, event_id, count(*)::integer as runs, max(owner) as owner
+           from ended group by 1, 2)
          update event e set lost = e.lost + c.runs
          from counted c where e.project_id = c.project_id and e.event_id = c.event_id
-         returning e.project_id, e.event_id, e.lost",
+         returning e.project_id, e.event_id, e.lost, c.owner",
     )
     .bind(tried.iter().map(|e| e.project_id).collect::<Vec<_>>())
     .bind(tried.iter().map(|e| e.event_id).collect::<Vec<_>>())
@@ -375,7 +376,11 @@ async fn end_lost_runs(
     .bind(told)
     .fetch_all(tx)
     .await?;
-    for (project_id, event_id, lost) in lost {
+    for (project_id, event_id, lost, owner) in lost {
+        tracing::warn!(
+            project.id = %project_id, event.id = %event_id, run.owner = %owner,
+            "host {owner} stopped answering while it ran an event, and its lease ran out: the event is run again"
+        );
         let is_it = |e: &&mut ClaimedEvent| (e.project_id, e.event_id) == (project_id, event_id);
         if let Some(event) = events.iter_mut().find(is_it) {
             event.lost = lost;

@@ -123,6 +123,8 @@ async fn a_database_that_dies_twice_while_fifty_messages_wait_costs_none_and_dou
     for customer in &mut customers {
         assert!(customer.unheard().await.is_empty());
     }
+    let told = "the embedded Postgres ended by itself; starting it again";
+    assert!(host.log().contains(told), "nobody is told");
     roost.is_told_to_stop();
     roost.stopped().await;
     drop(host);
@@ -186,7 +188,7 @@ async fn a_database_without_room_takes_nothing_that_it_loses() {
     assert_eq!(refused.len(), 10, "the disk is not full");
     let log = host.log();
     assert!(
-        log.contains("No space left on device"),
+        log.contains("the disk of the control database is full: make room on it"),
         "nobody is told why"
     );
 

@@ -133,7 +133,7 @@ async fn two_hosts_share_the_events_and_one_takes_over_when_the_other_is_killed(
         .into_iter()
         .map(|c| tokio::spawn(talks(c, 8)))
         .collect();
-    let (dying, _living) = match owner.ends_with(&one.owner_suffix()) {
+    let (dying, living) = match owner.ends_with(&one.owner_suffix()) {
         true => (one, two),
         false => (two, one),
     };
@@ -157,6 +157,9 @@ async fn two_hosts_share_the_events_and_one_takes_over_when_the_other_is_killed(
     pair.settles().await;
     assert!(ana.unheard().await.is_empty());
     assert!(pair.runs("lost").await >= 1);
+    let told =
+        "stopped answering while it ran an event, and its lease ran out: the event is run again";
+    assert!(living.log().contains(told), "{}", living.log());
 }
 
 /// Who runs the event that holds.

@@ -339,6 +339,33 @@ async fn damaged_files_are_made_again() {
 
         assert_eq!(ana.hears().await, "one: hi");
     }
+    host.settles(&project).await;
+    assert!(ana.unheard().await.is_empty());
+    let log = host.log();
+    for folder in ["artifacts", "images"] {
+        let is_told = |line: &str| {
+            let is_of_it = line.contains(&format!("/{folder}/"));
+            is_of_it && line.contains("the file is damaged, and is made again")
+        };
+        assert!(log.lines().any(is_told), "nobody is told of {folder}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_where_a_folder_of_the_hosts_should_be_is_named() {
+    let mut host = TestHost::start().await;
+    host.stops().await;
+    let images = host.data().join("images");
+    std::fs::remove_dir_all(&images).unwrap();
+    std::fs::write(&images, "in the way").unwrap();
+
+    let started = roost::app::App::start(host.config()).await;
+
+    let error = format!("{:#}", started.err().expect("it starts"));
+    let named = format!("`{}`: ", images.display());
+    assert!(error.contains(&named) && !error.contains('\n'), "{error}");
+    std::fs::remove_file(&images).unwrap();
+    host.starts_again().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
