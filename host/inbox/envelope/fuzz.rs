@@ -1,8 +1,9 @@
 //! Bodies of webhooks.
 
-use super::{Piece, split, with_callback_data};
+use super::{MOST, Piece, split, with_callback_data};
 
-/// Takes a body apart: whatever it is, each piece is a body of its own that says the same.
+/// Takes a body apart: whatever it is, each piece is a body of its own that says the same, and all of them are
+/// within a bound.
 pub(crate) fn run(input: &[u8]) {
     let Ok(body) = std::str::from_utf8(input) else {
         return;
@@ -11,6 +12,8 @@ pub(crate) fn run(input: &[u8]) {
         return;
     };
     assert!(!pieces.is_empty(), "nothing is lost");
+    let bytes: usize = pieces.iter().map(|piece| piece.payload.len()).sum();
+    assert!(bytes <= MOST, "{bytes} bytes");
     for piece in &pieces {
         let again = split(&piece.payload).expect("a payload is JSON");
         let [again] = again.as_slice() else {
