@@ -17,6 +17,7 @@ async fn a_project_is_made_shown_renamed_and_set() {
     assert_eq!(made["name"], "pizza");
     assert_eq!(made["settings"]["webhook_path"], Value::Null);
     let id = made["id"].as_str().unwrap().to_owned();
+    operator.ready("pizza").await;
 
     let change = json!({ "name": "pasta", "settings": { "webhook_path": "/hook" } });
     let now = operator.patch("/v1/projects/pizza", &change).await.ok();
