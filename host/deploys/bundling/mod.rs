@@ -23,14 +23,15 @@ use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::net::UnixStream as BlockingStream;
-use std::os::unix::process::CommandExt as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+use rustix::process::Signal;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::UnixStream;
 use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
@@ -237,7 +238,7 @@ impl Bundling {
             Ok(Ok(Frame::Said(Said::Confined))) => Ok(Layers { namespaces }),
             Ok(Ok(Frame::Said(Said::Failed(_, why)))) => Err(why),
             Ok(Ok(other)) => Err(format!("the trial said {other:?}")),
-            Ok(Err(_)) => Err(match running.end().await {
+            Ok(Err(_)) => Err(match running.end().await.said {
                 said if said.is_empty() => "the trial ended before it was confined".to_owned(),
                 said => said,
             }),
@@ -312,11 +313,20 @@ impl Bundling {
             ended = conversation => ended,
             () = too_much => Err(BundlingError::TooMuchOnDisk(self.settings.most_on_disk)),
         };
-        let complaint = running.end().await;
-        if matches!(ended, Err(BundlingError::Died)) && !complaint.is_empty() {
-            tracing::warn!(complaint, "the process of a build died");
+        let end = running.end().await;
+        if !matches!(ended, Err(BundlingError::Died)) {
+            return ended;
         }
-        ended
+        if !end.said.is_empty() {
+            tracing::warn!(complaint = end.said, "the process of a build died");
+        }
+        // So a service manager stops all that a host has started.
+        match end.was_asked() {
+            true => Err(BundlingError::Host(
+                "its process was told to stop (SIGTERM)".to_owned(),
+            )),
+            false => ended,
+        }
     }
 }
 
@@ -409,6 +419,22 @@ fn pairs() -> io::Result<(Vec<UnixStream>, Vec<OwnedFd>)> {
     Ok((ours, theirs))
 }
 
+/// How a process ended.
+#[derive(Default)]
+struct End {
+    status: Option<ExitStatus>,
+    /// What it said before.
+    said: String,
+}
+
+impl End {
+    /// Whether it was the signal by which programs are asked to stop. Neither the host nor the kernel sends it.
+    fn was_asked(&self) -> bool {
+        let signal = self.status.and_then(|status| status.signal());
+        signal == Some(Signal::TERM.as_raw())
+    }
+}
+
 /// The process, the folder it writes in, and the way to talk with it. Dropped, all of it goes.
 struct Running {
     group: Option<Group>,
@@ -465,14 +491,14 @@ impl Running {
         self.stream.write_all(&message).await
     }
 
-    /// Ends all processes, and gives what the first of them said before it died.
-    async fn end(&mut self) -> String {
+    /// Ends all processes, and tells how the first of them ended.
+    async fn end(&mut self) -> End {
         let Some(mut group) = self.group.take() else {
-            return String::new();
+            return End::default();
         };
         let ending = tokio::task::spawn_blocking(move || {
             let errors = group.leader().stderr.take();
-            group.end();
+            let status = group.end();
             let mut said = String::new();
             if let Some(errors) = errors {
                 // What is no text says nothing.
@@ -481,7 +507,8 @@ impl Running {
                     &mut said,
                 );
             }
-            said.trim().to_owned()
+            let said = said.trim().to_owned();
+            End { status, said }
         });
         ending.await.unwrap_or_default()
     }
