@@ -1,12 +1,18 @@
 //! What a confined process can ask of the kernel, call by call: in a process of its own, with the floor alone.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Command;
+use std::sync::{Arc, Barrier};
 
 use libc::{c_long, syscall};
 use roost::confinement::{Rules, confine};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::support::skip::skip;
 
 /// Says to the test below what it is: its folder, and whether it confines itself.
 const FOLDER: &str = "CONFINED_FOLDER";
@@ -358,4 +364,74 @@ fn the_same_calls_of_a_free_process_reach_the_kernel() {
     ] {
         assert_eq!(ends[name], 0, "{name}");
     }
+}
+
+/// What the user has already in the test below, and may begin beyond that.
+const THREADS: usize = 700;
+const MORE_THREADS: usize = 400;
+/// Set before the process is confined, and lower than what builds have.
+const FEW_FILES: u64 = 100;
+
+/// Started by the test below: has many threads and a low limit, confines itself, has more
+/// threads, and says how early the kernel ends it when memory runs out.
+#[test]
+#[ignore = "it is a process that another starts"]
+fn inner_with_threads() {
+    let start = |count: usize| {
+        let all = Arc::new(Barrier::new(count + 1));
+        for _ in 0..count {
+            let all = all.clone();
+            let thread = std::thread::Builder::new().stack_size(64 << 10);
+            let started = thread.spawn(move || {
+                all.wait();
+                all.wait();
+            });
+            started.unwrap();
+        }
+        all.wait();
+        all
+    };
+    let before = start(THREADS);
+    let few = Some(FEW_FILES);
+    let limit = Rlimit {
+        current: few,
+        maximum: few,
+    };
+    setrlimit(Resource::Nofile, limit).unwrap();
+    let mut order = std::fs::File::open("/proc/self/oom_score_adj").unwrap();
+    confine(&Rules::default()).unwrap();
+    let after = start(MORE_THREADS);
+    assert_eq!(getrlimit(Resource::Nofile).maximum, few);
+    let mut first = String::new();
+    order.read_to_string(&mut first).unwrap();
+    println!("\nCONFINED {}", first.trim());
+    before.wait();
+    after.wait();
+}
+
+#[test]
+fn a_confined_process_has_its_threads_whatever_its_user_has_and_keeps_lower_limits() {
+    let mut process = Command::new(std::env::current_exe().unwrap());
+    process.args([
+        "--exact",
+        "confinement::inner_with_threads",
+        "--ignored",
+        "--nocapture",
+    ]);
+    if rustix::process::geteuid().is_root() {
+        // The kernel does not count root's.
+        process.uid(54_321).current_dir("/");
+    }
+    let output = match process.output() {
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            let test =
+                "a_confined_process_has_its_threads_whatever_its_user_has_and_keeps_lower_limits";
+            return skip(test, "another user cannot start the program of these tests");
+        }
+        output => output.unwrap(),
+    };
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let said = text.lines().find_map(|line| line.strip_prefix("CONFINED "));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(said, Some("1000"), "{text}\n{errors}");
 }

@@ -1,6 +1,8 @@
 //! Builds are foreign code: what a build reaches when everything in it is hostile, on a real host and by its door.
 
 mod npm;
+#[cfg(target_arch = "x86_64")]
+mod packaging;
 mod registries;
 mod uploads;
 

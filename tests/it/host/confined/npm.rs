@@ -10,6 +10,7 @@ use std::time::Duration;
 use roost::confinement::Usage;
 use roost::deploys::BundlingSettings;
 use roost::egress::EgressPolicy;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
 use super::{post, refusal};
@@ -204,12 +205,17 @@ async fn all_layers_together_end_an_npm_that_goes_on() {
     nothing_is_reached(&GOES_ON, true, 4).await;
 }
 
-/// Processes whose working directory is below a folder.
-fn processes_below(folder: &Path) -> usize {
+/// Processes whose working directory is below a folder, those that began first in front.
+fn processes_below(folder: &Path) -> Vec<Pid> {
     let processes = std::fs::read_dir("/proc").unwrap().flatten();
-    let folders =
-        processes.filter_map(|process| std::fs::read_link(process.path().join("cwd")).ok());
-    folders.filter(|cwd| cwd.starts_with(folder)).count()
+    let below = processes.filter_map(|process| {
+        let cwd = std::fs::read_link(process.path().join("cwd")).ok()?;
+        let id = process.file_name().to_str()?.parse().ok()?;
+        cwd.starts_with(folder).then(|| Pid::from_raw(id))?
+    });
+    let mut below: Vec<Pid> = below.collect();
+    below.sort_by_key(|id| id.as_raw_nonzero());
+    below
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -224,12 +230,39 @@ async fn a_build_ends_with_its_host() {
         .ok();
     let builds = host.data().join("builds");
     eventually("npm runs", async || {
-        (processes_below(&builds) == 2).then_some(())
+        (processes_below(&builds).len() == 2).then_some(())
     })
     .await;
     host.stops().await;
     eventually("npm has ended", async || {
-        (processes_below(&builds) == 0).then_some(())
+        processes_below(&builds).is_empty().then_some(())
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_build_that_is_told_to_stop_is_no_fault_of_its_author() {
+    let around = Surroundings::new();
+    let mut host = TestHost::start_with(around.setup(true, Duration::from_secs(600))).await;
+    around.are_known(host.data());
+    host.project("shop").await;
+    let operator = host.operator();
+    let version = post(&operator, "shop", asking_for("waits-for-ever")).await;
+    let version = version.ok()["name"].as_str().unwrap().to_owned();
+    let builds = host.data().join("builds");
+    let two = || Some(processes_below(&builds)).filter(|running| running.len() == 2);
+    let first = eventually("npm runs", async || two()).await;
+    // A service manager tells all of them, and the host.
+    for process in &first {
+        // Who has ended already is as good.
+        let _ = kill_process(*process, Signal::TERM);
+    }
+    eventually("the build begins anew", async || {
+        two().filter(|running| *running != first)
+    })
+    .await;
+    let path = format!("/v1/projects/shop/versions/{version}");
+    let version = operator.get(&path).await.ok();
+    assert_eq!(version["state"], "building", "{version}");
+    host.stops().await;
 }

@@ -43,8 +43,18 @@ impl RoostProcess {
         errors: &Path,
         environment: &[(&str, String)],
     ) -> Self {
+        Self::start_prepared(errors, environment, |_| {}).await
+    }
+
+    /// The same; `prepare` has the last word on how it is started.
+    pub(super) async fn start_prepared(
+        errors: &Path,
+        environment: &[(&str, String)],
+        prepare: impl FnOnce(&mut Command),
+    ) -> Self {
         let log = std::fs::OpenOptions::new().write(true).open(errors);
-        let mut child = Command::new(env!("CARGO_BIN_EXE_roost"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_roost"));
+        command
             .arg("serve")
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
@@ -52,9 +62,9 @@ impl RoostProcess {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log.unwrap())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
+            .kill_on_drop(true);
+        prepare(&mut command);
+        let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut address = None;
         let listens = async {

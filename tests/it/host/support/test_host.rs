@@ -228,6 +228,18 @@ impl TestHost {
         RoostProcess::start_with_errors_to(file.as_ref(), &environment).await
     }
 
+    /// The same; `prepare` has the last word on how it is started.
+    pub(in crate::host) async fn starts_as_process_prepared(
+        &self,
+        errors: &Path,
+        prepare: impl FnOnce(&mut tokio::process::Command),
+    ) -> RoostProcess {
+        assert!(self.app.is_none(), "two hosts cannot listen at one address");
+        let listen = ("ROOST_LISTEN", self.address.to_string());
+        let environment = [self.environment(), vec![listen]].concat();
+        RoostProcess::start_prepared(errors, &environment, prepare).await
+    }
+
     /// One more host on the same database, at an address of its own.
     pub(in crate::host) async fn is_joined(
         &self,
