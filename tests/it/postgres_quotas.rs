@@ -424,7 +424,7 @@ async fn a_tenant_is_dropped_though_hardly_a_lock_is_free() {
         .execute(&mut greedy)
         .await;
     assert!(all.is_err());
-    sqlx::query("select count(pg_advisory_unlock(n)) from generate_series(1, 200) n")
+    sqlx::query("select count(pg_advisory_unlock(n)) from generate_series(1, 400) n")
         .execute(&mut greedy)
         .await
         .unwrap();
