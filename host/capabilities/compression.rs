@@ -36,26 +36,27 @@ const MOST_TO_GO_ON: usize = 2 * MOST_TO_BEGIN;
 const DEFLATE_BYTES: usize = 512 << 10;
 const INFLATE_BYTES: usize = 64 << 10;
 
-/// How many bytes the streams of an instance hold.
+/// How many bytes the streams and ciphers of an instance hold.
 #[derive(Clone, Default)]
 pub struct Held(Arc<AtomicUsize>);
 
 impl Held {
-    fn check(&self, has_begun: bool) -> Result<(), Error> {
+    /// Fails, with a text for the bot's author, when they hold too much.
+    pub(super) fn check(&self, has_begun: bool) -> Result<(), String> {
         let most = match has_begun {
             false => MOST_TO_BEGIN,
             true => MOST_TO_GO_ON,
         };
         match self.0.load(Ordering::Relaxed) > most {
             false => Ok(()),
-            true => Err(Error::Memory(format!(
-                "the bot's open compression streams hold more than {} MiB: end some before others begin",
+            true => Err(format!(
+                "the bot's open streams and ciphers hold more than {} MiB: end some before others begin",
                 most >> 20
-            ))),
+            )),
         }
     }
 
-    fn take(&self, bytes: usize) -> Share {
+    pub(super) fn take(&self, bytes: usize) -> Share {
         self.0.fetch_add(bytes, Ordering::Relaxed);
         Share {
             held: self.clone(),
@@ -150,7 +151,7 @@ impl<T> Brotli<T> {
     }
 
     fn begin(&mut self) -> Result<&mut T, Error> {
-        self.held.check(self.has_begun)?;
+        self.held.check(self.has_begun).map_err(Error::Memory)?;
         self.has_begun = true;
         Ok(&mut self.state)
     }
@@ -177,7 +178,7 @@ fn within(name: &str, value: Option<u8>, least: u8, most: u8, otherwise: u8) -> 
 
 impl Compressor {
     fn open(settings: Settings, held: &Held) -> Result<Self, Error> {
-        held.check(false)?;
+        held.check(false).map_err(Error::Memory)?;
         match settings.format {
             Format::Brotli => Self::open_brotli(&settings, held),
             _ => Self::open_deflate(&settings, held),
@@ -321,7 +322,7 @@ fn zlib_flush(flush: Flush) -> DeflateFlush {
 
 impl Decompressor {
     fn open(source: Source, held: &Held) -> Result<Self, Error> {
-        held.check(false)?;
+        held.check(false).map_err(Error::Memory)?;
         if source.format == Format::Brotli {
             let state = BrotliState::new(held.clone(), held.clone(), held.clone());
             return Ok(Self::Brotli(Brotli::new(state, held)));

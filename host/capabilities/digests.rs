@@ -5,6 +5,7 @@
 
 use super::bindings::roost::bot::digests::{self, Error};
 use crate::sandbox::RunState;
+use hkdf::Hkdf;
 use hmac::digest::block_api::EagerHash;
 use hmac::digest::common::hazmat::SerializableState;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -22,38 +23,53 @@ const MOST: usize = 1 << 20;
 type OnePiece = fn(Option<&[u8]>, &[u8]) -> Result<Vec<u8>, Error>;
 
 /// An algorithm, for who knows it by name only.
-struct Algorithm {
+pub(super) struct Algorithm {
     name: &'static str,
     update: OnePiece,
     finish: OnePiece,
     hmac: fn(&[u8], &[u8]) -> Vec<u8>,
+    /// By password, salt and iterations.
+    pub(super) pbkdf2: fn(&[u8], &[u8], u32, &mut [u8]),
+    /// By key, salt and info. Nothing, when too much is asked for.
+    pub(super) hkdf: fn(&[u8], &[u8], &[u8], &mut [u8]) -> Option<()>,
+    /// The bytes of a digest.
+    pub(super) size: fn() -> usize,
+    /// About how long a block takes.
+    pub(super) block_nanos: u64,
 }
 
 impl Algorithm {
-    const fn of<D: Digest + EagerHash + SerializableState>(name: &'static str) -> Self {
+    const fn of<D: Digest + EagerHash + SerializableState>(
+        name: &'static str,
+        block_nanos: u64,
+    ) -> Self {
         Self {
             name,
             update: update::<D>,
             finish: finish::<D>,
             hmac: hmac_of::<D>,
+            pbkdf2: pbkdf2::pbkdf2_hmac::<D>,
+            hkdf: hkdf_of::<D>,
+            size: <D as Digest>::output_size,
+            block_nanos,
         }
     }
 }
 
 const ALGORITHMS: [Algorithm; 13] = [
-    Algorithm::of::<Md5>("md5"),
-    Algorithm::of::<Ripemd160>("ripemd160"),
-    Algorithm::of::<Sha1>("sha1"),
-    Algorithm::of::<Sha224>("sha224"),
-    Algorithm::of::<Sha256>("sha256"),
-    Algorithm::of::<Sha384>("sha384"),
-    Algorithm::of::<Sha512>("sha512"),
-    Algorithm::of::<Sha512_224>("sha512-224"),
-    Algorithm::of::<Sha512_256>("sha512-256"),
-    Algorithm::of::<Sha3_224>("sha3-224"),
-    Algorithm::of::<Sha3_256>("sha3-256"),
-    Algorithm::of::<Sha3_384>("sha3-384"),
-    Algorithm::of::<Sha3_512>("sha3-512"),
+    Algorithm::of::<Md5>("md5", 120),
+    Algorithm::of::<Ripemd160>("ripemd160", 250),
+    Algorithm::of::<Sha1>("sha1", 60),
+    Algorithm::of::<Sha224>("sha224", 60),
+    Algorithm::of::<Sha256>("sha256", 60),
+    Algorithm::of::<Sha384>("sha384", 250),
+    Algorithm::of::<Sha512>("sha512", 250),
+    Algorithm::of::<Sha512_224>("sha512-224", 250),
+    Algorithm::of::<Sha512_256>("sha512-256", 250),
+    Algorithm::of::<Sha3_224>("sha3-224", 300),
+    Algorithm::of::<Sha3_256>("sha3-256", 300),
+    Algorithm::of::<Sha3_384>("sha3-384", 300),
+    Algorithm::of::<Sha3_512>("sha3-512", 300),
 ];
 
 fn resumed<D: Digest + SerializableState>(state: Option<&[u8]>) -> Result<D, Error> {
@@ -91,16 +107,22 @@ fn hmac_of<D: EagerHash>(key: &[u8], data: &[u8]) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
+fn hkdf_of<D: EagerHash>(key: &[u8], salt: &[u8], info: &[u8], output: &mut [u8]) -> Option<()> {
+    Hkdf::<D>::new(Some(salt), key).expand(info, output).ok()
+}
+
 fn named(algorithm: &str, data: &[u8]) -> Result<&'static Algorithm, Error> {
     if data.len() > MOST {
         return Err(Error::TooMuch);
     }
-    let mut all = ALGORITHMS.iter();
-    all.find(|one| one.name == algorithm)
-        .ok_or_else(|| Error::UnknownAlgorithm(names()))
+    find(algorithm).ok_or_else(|| Error::UnknownAlgorithm(names()))
 }
 
-fn names() -> Vec<String> {
+pub(super) fn find(algorithm: &str) -> Option<&'static Algorithm> {
+    ALGORITHMS.iter().find(|one| one.name == algorithm)
+}
+
+pub(super) fn names() -> Vec<String> {
     ALGORITHMS.iter().map(|one| one.name.to_owned()).collect()
 }
 

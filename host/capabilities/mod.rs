@@ -6,12 +6,14 @@
 //! denies with a sentence that says why, as at deploy time.
 
 pub(crate) mod bindings;
+mod ciphers;
 mod compression;
 mod conversations;
 mod database;
 mod digests;
 mod event;
 mod http;
+mod key_derivation;
 mod log;
 mod secrets;
 mod source;
@@ -19,7 +21,7 @@ mod under_way;
 pub(crate) mod wasi;
 mod whatsapp;
 
-use crate::sandbox::{Budget, RunState};
+use crate::sandbox::{Budget, RunState, TwoAtOnce};
 use crate::telemetry::TraceScope;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -51,6 +53,8 @@ pub struct Grants {
     /// The text of the bot's functions.
     pub(crate) source: Option<BundleText>,
     pub(crate) witness: Option<Arc<dyn Witness>>,
+    /// Shared by all runs of the project.
+    pub(crate) two_at_once: TwoAtOnce,
     failure: Option<String>,
     /// How many calls of host functions were made.
     host_calls: u32,
@@ -71,6 +75,7 @@ impl Grants {
             trace: TraceScope::default(),
             source: None,
             witness: None,
+            two_at_once: TwoAtOnce::default(),
             failure: None,
             host_calls: 0,
             max_host_calls: Budget::default().host_calls,
@@ -149,6 +154,12 @@ impl Grants {
     /// With somebody who sees the statements that it runs.
     pub fn with_witness(mut self, witness: Arc<dyn Witness>) -> Self {
         self.witness = Some(witness);
+        self
+    }
+
+    /// With the right to long calculations that the project's other runs have, too.
+    pub(crate) fn with_two_at_once(mut self, two_at_once: TwoAtOnce) -> Self {
+        self.two_at_once = two_at_once;
         self
     }
 

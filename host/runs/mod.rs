@@ -20,6 +20,7 @@ mod outbound;
 mod refusals;
 mod residents;
 mod stage;
+mod two_at_once;
 mod web;
 
 use crate::capabilities::Grants;
@@ -38,6 +39,7 @@ pub(crate) use grants::{BotLog, LogOf};
 pub use outbound::BootClient;
 pub use residents::{NoTurn, ResidentSettings, Residents};
 use stage::Place;
+use two_at_once::ByProject;
 pub use web::{WebRun, WebRunEnd, WebRunError};
 
 /// Runs events.
@@ -46,6 +48,7 @@ pub struct Runner {
     deploys: Deploys,
     services: Arc<Services>,
     residents: Residents,
+    two_at_once: ByProject,
     budget: Budget,
 }
 
@@ -61,6 +64,7 @@ impl Runner {
             deploys,
             services,
             residents,
+            two_at_once: ByProject::default(),
             budget,
         }
     }
@@ -122,7 +126,8 @@ impl Runner {
                 event.traceparent.as_deref(),
                 context.as_ref(),
             )
-            .with_budget(&self.budget);
+            .with_budget(&self.budget)
+            .with_two_at_once(self.two_at_once.of(event.project_id));
         let (ended, mut report) = serving
             .bot
             .on_its_threads({

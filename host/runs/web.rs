@@ -130,7 +130,8 @@ impl Runner {
         let grants = self
             .services
             .grants(serving, log.clone(), None, context.as_ref())
-            .with_budget(&self.budget);
+            .with_budget(&self.budget)
+            .with_two_at_once(self.two_at_once.of(run.project_id));
         let mut stage = match place.begin(serving, self.budget, grants).await {
             Ok(stage) => stage,
             Err(error) => return refused(request_number, WebRunError::Run(error), answered),

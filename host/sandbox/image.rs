@@ -461,7 +461,8 @@ fn wizer() -> Wizer {
 }
 
 fn store(sandbox: &Sandbox, grants: Grants, budget: Budget) -> Store<RunState> {
-    let mut store = Store::new(&sandbox.engine, RunState::new(grants, &budget));
+    let state = RunState::new(grants, &budget, sandbox.threads.clone());
+    let mut store = Store::new(&sandbox.engine, state);
     hold(&mut store);
     let cpu = budget.cpu;
     store.epoch_deadline_callback(move |context| {

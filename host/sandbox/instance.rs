@@ -60,7 +60,7 @@ impl Instance {
         grants: Grants,
     ) -> Result<Self, RunError> {
         let started = Instant::now();
-        let state = RunState::new(grants, &budget);
+        let state = RunState::new(grants, &budget, bot.sandbox.threads.clone());
         let mut store = Store::new(&bot.sandbox.engine, state);
         hold(&mut store);
         store.epoch_deadline_callback(|context| {

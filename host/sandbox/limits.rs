@@ -7,6 +7,8 @@ use std::time::Duration;
 use wasmtime::{ResourceLimiter, Store};
 
 use super::RunState;
+use super::effort::Lent;
+use super::engine::TICK;
 use super::threads::{LONG, note_long};
 
 /// What one event may use.
@@ -78,6 +80,8 @@ pub(crate) struct MemoryLimit {
     pub(crate) peak: usize,
     /// Whether growth was refused.
     pub(crate) refused: bool,
+    /// What the host holds for calculations of the instance.
+    pub(super) lent: Lent,
 }
 
 impl MemoryLimit {
@@ -87,6 +91,7 @@ impl MemoryLimit {
             now: 0,
             peak: 0,
             refused: false,
+            lent: Lent::of(bytes),
         }
     }
 
@@ -95,6 +100,7 @@ impl MemoryLimit {
         self.bytes = bytes;
         self.peak = self.now;
         self.refused = false;
+        self.lent.leave(bytes.saturating_sub(self.now));
     }
 }
 
@@ -109,10 +115,11 @@ impl ResourceLimiter for MemoryLimit {
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
         let all = self.now.saturating_sub(current).saturating_add(desired);
-        let allowed = all <= self.bytes;
+        let allowed = all.saturating_add(self.lent.now()) <= self.bytes;
         if allowed {
             self.now = all;
             self.peak = self.peak.max(all);
+            self.lent.leave(self.bytes - all);
         } else {
             self.refused = true;
         }
@@ -141,6 +148,14 @@ struct CpuTime {
     ended: AtomicU64,
     /// What the thread had used when the running poll began; 0 for none.
     began: AtomicU64,
+    /// Nanoseconds set aside for what is computed elsewhere.
+    booked: AtomicU64,
+}
+
+/// Time set aside for what is computed elsewhere, until this is dropped.
+pub(super) struct Booked {
+    meter: CpuMeter,
+    nanos: u64,
 }
 
 impl CpuMeter {
@@ -148,7 +163,24 @@ impl CpuMeter {
         Self(Arc::new(CpuTime {
             ended: AtomicU64::new(0),
             began: AtomicU64::new(0),
+            booked: AtomicU64::new(0),
         }))
+    }
+
+    /// Sets time of a budget aside; what is left of it, when that is less. To be asked within the
+    /// future, as `used`.
+    pub(super) fn book(&self, time: Duration, budget: Duration) -> Result<Booked, Duration> {
+        let booked = Duration::from_nanos(self.0.booked.load(Ordering::Relaxed));
+        let left = budget.saturating_sub(self.used() + booked + TICK);
+        if time > left {
+            return Err(left);
+        }
+        let nanos = nanos(time);
+        self.0.booked.fetch_add(nanos, Ordering::Relaxed);
+        Ok(Booked {
+            meter: self.clone(),
+            nanos,
+        })
     }
 
     /// What has been used so far. To be asked within the future, or while nobody polls it: a running
@@ -180,9 +212,29 @@ impl CpuMeter {
     }
 }
 
+impl Booked {
+    /// Computes something on a thread that polls nobody, and counts what it took.
+    pub(super) fn spend<T>(&self, work: impl FnOnce() -> T) -> T {
+        let began = of_this_thread();
+        let done = work();
+        let used = of_this_thread().saturating_sub(began);
+        self.meter.0.ended.fetch_add(used, Ordering::Relaxed);
+        done
+    }
+}
+
+impl Drop for Booked {
+    fn drop(&mut self) {
+        self.meter.0.booked.fetch_sub(self.nanos, Ordering::Relaxed);
+    }
+}
+
 /// The processor time of this thread in nanoseconds; never 0.
 fn of_this_thread() -> u64 {
     let used = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    let used = Duration::try_from(used).unwrap_or_default();
-    u64::try_from(used.as_nanos()).unwrap_or(u64::MAX).max(1)
+    nanos(Duration::try_from(used).unwrap_or_default()).max(1)
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -13,6 +13,7 @@
 mod accessors;
 mod bot;
 mod compiler;
+mod effort;
 mod engine;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
@@ -32,6 +33,7 @@ mod tests;
 
 pub use bot::Bot;
 pub use compiler::{CompileArgs, Compiler};
+pub(crate) use effort::{Booking, Effort, Shortage, TwoAtOnce};
 pub use engine::{Sandbox, SandboxSettings, StartError};
 pub use image::{
     Boot, BootFailure, BootOptions, BootReport, BundleFormat, BundleParts, ImageError, ImageMaker,

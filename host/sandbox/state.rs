@@ -1,6 +1,7 @@
 //! What one instance's store holds.
 
 use super::limits::{Budget, CpuMeter, FIELDS_BYTES, HANDLES, MemoryLimit};
+use super::threads::Threads;
 use crate::capabilities::{Grants, Held, UnderWay, wasi};
 use std::time::{Duration, Instant};
 use wasmtime::component::ResourceTable;
@@ -14,7 +15,7 @@ pub struct RunState {
     pub(crate) wasi: WasiCtx,
     stdio: wasi::Stdio,
     pub(crate) memory: MemoryLimit,
-    /// What its compression streams hold outside of it.
+    /// What its streams and ciphers hold outside of it.
     pub(crate) held: Held,
     /// What its calls of the host hold until they end.
     pub(crate) under_way: UnderWay,
@@ -25,10 +26,12 @@ pub struct RunState {
     pub(crate) ends_at: Instant,
     /// What the bot may do, and what it has done.
     pub(crate) grants: Grants,
+    /// Where long calculations are done.
+    pub(super) threads: Threads,
 }
 
 impl RunState {
-    pub(crate) fn new(grants: Grants, budget: &Budget) -> Self {
+    pub(super) fn new(grants: Grants, budget: &Budget, threads: Threads) -> Self {
         let stdio = wasi::Stdio::new(&grants.log);
         let (mut table, mut http) = (ResourceTable::new(), WasiHttpCtx::new());
         table.set_max_capacity(HANDLES);
@@ -45,6 +48,7 @@ impl RunState {
             cpu_budget: budget.cpu,
             ends_at: Instant::now() + budget.wall,
             grants,
+            threads,
         }
     }
 

@@ -5,7 +5,8 @@
 //! bots have threads of their own, as many as there are processors, and the kernel shares those out.
 //!
 //! What has computed for long goes on among others of its kind, on threads that the kernel prefers
-//! all others to: one bot that loops, or a hundred, is not what an ordinary event waits for.
+//! all others to: one bot that loops, or a hundred, is not what an ordinary event waits for. What the
+//! host computes for bots at one stretch, such as a password's hash, has such threads too.
 
 use std::cell::Cell;
 use std::io;
@@ -15,6 +16,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinHandle;
 use tokio_util::task::AbortOnDropHandle;
 
 /// What an event computes before it counts as long: ordinary ones need a tenth of it.
@@ -31,6 +33,8 @@ pub(crate) struct Threads(Arc<Owned>);
 struct Owned {
     prompt: Option<Runtime>,
     long: Option<Runtime>,
+    /// Its pool of threads that may block is all that is used of it.
+    computing: Option<Runtime>,
 }
 
 thread_local! {
@@ -83,10 +87,28 @@ impl Threads {
                 .enable_all()
                 .build()
         };
+        let computing = Builder::new_current_thread()
+            .max_blocking_threads(processors)
+            .thread_name("bots-computing")
+            .on_thread_start(|| be_nicer(NICE))
+            .build()?;
         Ok(Self(Arc::new(Owned {
             prompt: Some(threads("bots", 0)?),
             long: Some(threads("bots-long", NICE)?),
+            computing: Some(computing),
         })))
+    }
+
+    /// Computes something at one stretch, when a thread is free. A panic is the caller's; when this
+    /// future is dropped, what has not begun is dropped, and what has goes on to its end.
+    pub(super) async fn compute<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> T {
+        match &self.0.computing {
+            Some(threads) => ended(threads.spawn_blocking(work)).await,
+            None => std::future::pending().await,
+        }
     }
 
     /// Runs something there. A panic is the caller's; when this future is dropped, the work is
@@ -121,7 +143,11 @@ async fn on<T: Send + 'static>(
     let Some(threads) = threads else {
         return std::future::pending().await;
     };
-    match AbortOnDropHandle::new(threads.spawn(work)).await {
+    ended(threads.spawn(work)).await
+}
+
+async fn ended<T>(work: JoinHandle<T>) -> T {
+    match AbortOnDropHandle::new(work).await {
         Ok(done) => done,
         Err(ended) => match ended.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
@@ -134,7 +160,8 @@ async fn on<T: Send + 'static>(
 impl Drop for Owned {
     fn drop(&mut self) {
         // Waiting is not allowed where tasks run.
-        for threads in [self.prompt.take(), self.long.take()].into_iter().flatten() {
+        let all = [self.prompt.take(), self.long.take(), self.computing.take()];
+        for threads in all.into_iter().flatten() {
             threads.shutdown_background();
         }
     }
@@ -158,5 +185,6 @@ mod tests {
             ran
         });
         assert_eq!(ran.await, ["bots", "bots", "bots-long"]);
+        assert_eq!(threads.compute(here).await, "bots-computing");
     }
 }

@@ -1,0 +1,291 @@
+//! Long calculations of the host's for a bot, such as a password's hash.
+//!
+//! What one takes follows from its parameters, so it is judged before it starts: it has to fit into what
+//! the event has left of its processor time, and the instance of its memory. It is computed away from
+//! the threads that bots run on, and a project has two under way at once.
+
+use super::RunState;
+use super::limits::Booked;
+use super::threads::Threads;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+
+/// What takes no longer is computed where the bot runs.
+const SHORT: Duration = Duration::from_millis(3);
+
+/// Calculations of a project that are under way at once.
+const AT_ONCE: usize = 2;
+
+/// What a calculation takes, about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Effort {
+    /// Of a processor.
+    pub(crate) time: Duration,
+    /// Of memory, while it goes on.
+    pub(crate) bytes: usize,
+}
+
+/// What there is too little of for a calculation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shortage {
+    /// The event's processor time.
+    Time { needs: Duration, left: Duration },
+    /// The instance's memory.
+    Memory { needs: usize, left: usize },
+}
+
+/// The right to two calculations at once. Clones share it.
+#[derive(Clone)]
+pub(crate) struct TwoAtOnce(Arc<Semaphore>);
+
+impl Default for TwoAtOnce {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(AT_ONCE)))
+    }
+}
+
+impl TwoAtOnce {
+    /// Whether anybody else has it.
+    pub(crate) fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+
+    /// Waits for a turn.
+    async fn turn(self) -> Option<OwnedSemaphorePermit> {
+        // Nobody closes it: there always is one.
+        self.0.acquire_owned().await.ok()
+    }
+}
+
+/// Memory of the host's that counts as an instance's. Clones share it.
+#[derive(Clone)]
+pub(super) struct Lent(Arc<Lending>);
+
+struct Lending {
+    bytes: AtomicUsize,
+    /// What the instance's own memory leaves of its budget.
+    room: AtomicUsize,
+    returned: Notify,
+}
+
+/// A part of what is lent, until it is dropped.
+struct Loan {
+    lent: Lent,
+    bytes: usize,
+}
+
+impl Lent {
+    pub(super) fn of(room: usize) -> Self {
+        Self(Arc::new(Lending {
+            bytes: AtomicUsize::new(0),
+            room: AtomicUsize::new(room),
+            returned: Notify::new(),
+        }))
+    }
+
+    /// Says what the instance's own memory leaves.
+    pub(super) fn leave(&self, room: usize) {
+        self.0.room.store(room, Ordering::Relaxed);
+    }
+
+    pub(super) fn now(&self) -> usize {
+        self.0.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Whether so much can be had at all.
+    fn check(&self, bytes: usize) -> Result<(), Shortage> {
+        let left = self.0.room.load(Ordering::Relaxed);
+        match bytes <= left {
+            true => Ok(()),
+            false => Err(Shortage::Memory { needs: bytes, left }),
+        }
+    }
+
+    /// Waits until others have given back enough. Only the instance's own calls take, one after the other.
+    async fn take(&self, bytes: usize) -> Result<Loan, Shortage> {
+        loop {
+            let returned = self.0.returned.notified();
+            self.check(bytes)?;
+            if self.check(bytes.saturating_add(self.now())).is_ok() {
+                self.0.bytes.fetch_add(bytes, Ordering::Relaxed);
+                return Ok(Loan {
+                    lent: self.clone(),
+                    bytes,
+                });
+            }
+            returned.await;
+        }
+    }
+}
+
+impl Drop for Loan {
+    fn drop(&mut self) {
+        self.lent.0.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.lent.0.returned.notify_waiters();
+    }
+}
+
+/// A calculation that fits.
+pub(crate) struct Booking {
+    effort: Effort,
+    time: Booked,
+    lent: Lent,
+    two: TwoAtOnce,
+    threads: Threads,
+}
+
+impl RunState {
+    /// Sets aside what a calculation takes. Refused, when the event has not so much left.
+    pub(crate) fn book(&self, effort: Effort) -> Result<Booking, Shortage> {
+        self.memory.lent.check(effort.bytes)?;
+        let time = self.cpu.book(effort.time, self.cpu_budget);
+        let time = time.map_err(|left| Shortage::Time {
+            needs: effort.time,
+            left,
+        })?;
+        Ok(Booking {
+            effort,
+            time,
+            lent: self.memory.lent.clone(),
+            two: self.grants.two_at_once.clone(),
+            threads: self.threads.clone(),
+        })
+    }
+}
+
+impl Booking {
+    /// Computes it, when it is its turn. What it took is the event's.
+    pub(crate) async fn run<T: Send + 'static>(
+        self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Shortage> {
+        if self.effort.time <= SHORT {
+            let _loan = self.lent.take(self.effort.bytes).await?;
+            return Ok(work());
+        }
+        let turn = self.two.turn().await;
+        let loan = self.lent.take(self.effort.bytes).await?;
+        let time = self.time;
+        let computing = self.threads.compute(move || {
+            let done = time.spend(work);
+            // Not before: it goes on when nobody waits for it any more.
+            drop((time, loan, turn));
+            done
+        });
+        Ok(computing.await)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capabilities::Grants;
+    use crate::sandbox::Budget;
+    use std::sync::mpsc;
+
+    const MIB: usize = 1 << 20;
+
+    fn state() -> RunState {
+        let budget = Budget {
+            cpu: Duration::from_secs(1),
+            memory_bytes: 100 * MIB,
+            ..Budget::default()
+        };
+        RunState::new(Grants::none(), &budget, Threads::start().unwrap())
+    }
+
+    fn effort(millis: u64, mib: usize) -> Effort {
+        Effort {
+            time: Duration::from_millis(millis),
+            bytes: mib * MIB,
+        }
+    }
+
+    #[tokio::test]
+    async fn what_does_not_fit_is_refused_before_it_starts() {
+        let state = state();
+        let needs = Duration::from_millis(1500);
+        match state.book(effort(1500, 0)).err().unwrap() {
+            Shortage::Time { needs: told, left } => {
+                assert_eq!(told, needs);
+                assert!(left < Duration::from_secs(1));
+            }
+            Shortage::Memory { .. } => panic!("there is memory enough"),
+        }
+        let memory = Shortage::Memory {
+            needs: 101 * MIB,
+            left: 100 * MIB,
+        };
+        assert_eq!(state.book(effort(1, 101)).err(), Some(memory));
+    }
+
+    #[tokio::test]
+    async fn what_is_booked_is_not_booked_again() {
+        let state = state();
+        let first = state.book(effort(600, 0)).ok().unwrap();
+        assert!(state.book(effort(600, 0)).is_err());
+        drop(first);
+        assert!(state.book(effort(600, 0)).is_ok());
+    }
+
+    #[tokio::test]
+    async fn what_was_computed_is_charged_and_its_memory_given_back() {
+        let state = state();
+        let booking = state.book(effort(500, 90)).ok().unwrap();
+        let lent = state.memory.lent.clone();
+        let seen = booking.run(move || {
+            // A loop that the clock of this thread sees.
+            let began = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+            while rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime) == began {}
+            lent.now()
+        });
+        assert_eq!(seen.await.ok(), Some(90 * MIB));
+        assert!(state.cpu.used() > Duration::ZERO);
+        assert_eq!(state.memory.lent.now(), 0);
+    }
+
+    #[tokio::test]
+    async fn the_third_waits_for_one_of_two() {
+        let two = TwoAtOnce::default();
+        let held = [two.clone().turn().await, two.clone().turn().await];
+        let third = two.turn();
+        tokio::pin!(third);
+        assert!(futures::poll!(third.as_mut()).is_pending());
+        drop(held);
+        assert!(third.await.is_some());
+    }
+
+    #[tokio::test]
+    async fn who_finds_no_memory_waits_until_it_is_given_back() {
+        let state = state();
+        let (started, starts) = mpsc::channel();
+        let (go, gone) = mpsc::channel::<()>();
+        let gone = Arc::new(std::sync::Mutex::new(gone));
+        let calculation = |name: &'static str, mib| {
+            let (started, gone) = (started.clone(), gone.clone());
+            let booking = state.book(effort(100, mib)).ok().unwrap();
+            tokio::spawn(booking.run(move || {
+                started.send(name).unwrap();
+                gone.lock().unwrap().recv().unwrap();
+            }))
+        };
+        let first = calculation("first", 60);
+        tokio::task::yield_now().await;
+        assert_eq!(starts.recv().unwrap(), "first");
+
+        let second = calculation("second", 60);
+        tokio::task::yield_now().await;
+        assert!(
+            starts.try_recv().is_err(),
+            "both would be more than there is"
+        );
+
+        go.send(()).unwrap();
+        assert!(first.await.unwrap().is_ok());
+        go.send(()).unwrap();
+        assert!(second.await.unwrap().is_ok());
+        assert_eq!(starts.recv().unwrap(), "second");
+    }
+}
