@@ -22,11 +22,11 @@
  *     pendingTimers  how many timers are left; they are paused until the first event
  */
 import { begin, main, requireOf } from './by_name.js'
-import { closeCoders } from './coders.js'
 import { engine } from './engine.js'
 import { codedError } from './errors.js'
 import { rememberExports, serveExported } from './exported.js'
 import { install as installFiles } from './fs/tree.js'
+import { closeHandles } from './handles.js'
 import { listeners, mainFirst } from './http/server.js'
 import { parkedCount } from './host.js'
 import { houseFrame } from './loop/context.js'
@@ -140,7 +140,7 @@ function check(state) {
   phase.now = 'idle'
   phase.parking = false
   pauseTimers()
-  closeCoders()
+  closeHandles()
   forgetRandom()
   forgetRefusals()
   emptyPools()

@@ -1,10 +1,5 @@
-/**
- * Streams of the host's compression (`wit/compression.wit`).
- *
- * The host's side of a stream is made at its first use and ends with the event,
- * or the top level, in which that was: an image holds only what describes it,
- * and nothing of one event stays open in the next.
- */
+/** Streams of the host's compression (`wit/compression.wit`). The host's side of one is made at its first use. */
+import { Handle } from './handles.js'
 import { callNow } from './host.js'
 
 /** What one call of the host is given; it gives no more than that either. */
@@ -12,17 +7,11 @@ const PIECE = 65536
 
 const EMPTY = new Uint8Array(0)
 
-/** The host's handles that are open, with their kinds. */
-const open = new Map()
-
-/** Counts what streams may not outlive. */
-let epoch = 0
-
 export class Coder {
   #kind
   #settings
+  /** @type {Handle | undefined} */
   #handle
-  #epoch
 
   /**
    * @param {'compressor' | 'decompressor'} kind
@@ -53,31 +42,16 @@ export class Coder {
 
   /** Gives back what the host holds. Writing afterwards begins a new stream. */
   close() {
-    if (this.#handle !== undefined && this.#epoch === epoch && open.delete(this.#handle)) drop(this.#kind, this.#handle)
+    this.#handle?.close()
     this.#handle = undefined
   }
 
   #opened() {
-    if (this.#handle === undefined) {
-      this.#handle = callNow(`compression.[static]${this.#kind}.open`, [this.#settings])
-      this.#epoch = epoch
-      open.set(this.#handle, this.#kind)
-    } else if (this.#epoch !== epoch) {
-      throw new Error('a stream of zlib ends with the event that began to write to it: make a new one')
-    }
-    return this.#handle
+    const kind = this.#kind
+    this.#handle ??= new Handle(callNow(`compression.[static]${kind}.open`, [this.#settings]), `compression.[drop]${kind}`)
+    if (!this.#handle.isCurrent) throw new Error('a stream of zlib ends with the event that began to write to it: make a new one')
+    return this.#handle.id
   }
-}
-
-/** Ends all streams: an event is over, or an image is about to be made. */
-export function closeCoders() {
-  epoch++
-  for (const [handle, kind] of open) drop(kind, handle)
-  open.clear()
-}
-
-function drop(kind, handle) {
-  callNow(`compression.[drop]${kind}`, [handle])
 }
 
 /** The error of Node's that a failed call of the host stands for; others are thrown as they are. */

@@ -1,5 +1,5 @@
 /** What happens when an event begins and ends, and when the bot fails in between. */
-import { closeCoders } from './coders.js'
+import { closeHandles } from './handles.js'
 import { callNow, log, unpark } from './host.js'
 import { serveExported } from './exported.js'
 import { failUnanswered } from './http/response.js'
@@ -58,7 +58,7 @@ function end() {
   turnHooks.holdTimers = () => false
   eventEnds()
   pauseTimers()
-  closeCoders()
+  closeHandles()
   forgetAlarm()
   if (!phase.rehearsing) return
   // Instances begin where this event ends: their time is not its time.

@@ -28,6 +28,15 @@ export function call(name, args) {
   return workOf(() => callNow(name, args), what(name, args))
 }
 
+/**
+ * Calls an asynchronous host function that asks nothing of anybody: at once, also while an image is made.
+ *
+ * @returns {Promise<any>}
+ */
+export function compute(name, args) {
+  return new Promise((resolve, reject) => run(() => callNow(name, args), resolve, reject, what(name, args)))
+}
+
 /** A call in words, for who asks what a bot waits for. */
 function what(name, args) {
   if (phase.now !== 'boot') return undefined

@@ -47,6 +47,9 @@ const LOADERS = {
   worker_threads: () => require('./node/worker_threads.js').default,
   zlib: () => require('./node/zlib.js').default,
   // Not Node's, but given by Roost under the names that bots ask for.
+  argon2: () => require('./passwords/argon2.js').default,
+  bcrypt: () => require('./passwords/bcrypt.js').default,
+  bcryptjs: () => require('./passwords/bcryptjs.js').default,
   pg: () => require('./pg/index.js').default,
   'pg-pool': () => load('pg').Pool,
   'real-require': () => require('./node/real_require.js').default,
@@ -58,7 +61,7 @@ const LOADERS = {
   // What the build's own code in a bundle asks for.
   'roost/modules': () => require('./by_name.js').default,
 }
-export const OURS = new Set(['pg', 'pg-pool', 'real-require', 'roost', '@roost-host/roost', 'roost/modules', 'thread-stream', 'undici'])
+export const OURS = new Set(['argon2', 'bcrypt', 'bcryptjs', 'pg', 'pg-pool', 'real-require', 'roost', '@roost-host/roost', 'roost/modules', 'thread-stream', 'undici'])
 
 const loaded = new Map()
 
@@ -101,7 +104,7 @@ export function missing(specifier, name, from = '/app/app.js') {
   }
   if (/\.node$/.test(specifier) || /^(bindings|node-gyp-build|node-pre-gyp|@mapbox\/node-pre-gyp)$/.test(specifier)) {
     return codedError(Error, 'ERR_DLOPEN_FAILED', `"${specifier}" loads a native add-on, and machine code cannot run in Roost. ` +
-      'Use a package in plain JavaScript instead: for instance bcryptjs for bcrypt, jimp for sharp, `pg` for better-sqlite3.')
+      'Use a package in plain JavaScript instead: for instance jimp for sharp, `pg` for better-sqlite3.')
   }
   return codedError(Error, 'MODULE_NOT_FOUND', `Cannot find module '${specifier}'. It is not in the bundle: add it to ` +
     '"dependencies" in package.json, and name it in quotes somewhere in the bot\'s own code, so that it is bundled.' +

@@ -7,9 +7,11 @@ import { types } from 'node:util'
 import { fileURLToPath } from 'node:url'
 import vm from 'node:vm'
 import { buildSync } from 'esbuild'
+import { ciphers } from './ciphers.js'
 import { compression } from './compression.js'
 import { digests } from './digests.js'
 import { FakeEngine } from './fake_engine.js'
+import { keyDerivation } from './key_derivation.js'
 
 /** Bundles a bot as the host does, from its source and the packages that this folder has. */
 export function bundle(source) {
@@ -87,8 +89,10 @@ export function makeEngine(functions, network) {
   }
 
   const packing = compression(native.bytes)
-  const fake = new FakeEngine(native, { ...packing.functions, ...digests(native.bytes), ...functions }, network)
+  const sealing = ciphers(native.bytes)
+  const fake = new FakeEngine(native, { ...packing.functions, ...digests(native.bytes), ...sealing.functions, ...keyDerivation(native.bytes), ...functions }, network)
   fake.openStreams = packing.openStreams
+  fake.openCiphers = sealing.openCiphers
   fake.load(runtime)
   engines.add(new WeakRef(fake))
   // The test runner's own listener would take them for failures of the test.

@@ -1,113 +1,11 @@
-/** `node:crypto`: digests, MACs, key derivation and random numbers. */
-import { pbkdf2 as noblePbkdf2 } from '@noble/hashes/pbkdf2.js'
-import { hkdf as nobleHkdf } from '@noble/hashes/hkdf.js'
-import { scrypt as nobleScrypt } from '@noble/hashes/scrypt.js'
+/** `node:crypto`: digests, MACs, key derivation, ciphers and random numbers. */
 import { codedError, invalidArgType, outOfRange, requireFunction, unavailable } from '../errors.js'
 import { fillRandom, rememberPool } from '../random.js'
 import { Buffer } from './buffer.js'
-import { Mac, hostHash } from './digests.js'
-import { Transform } from './stream.js'
-
-/** By the bytes of a block and of the digest. */
-const SIZES = {
-  md5: [64, 16], ripemd160: [64, 20], sha1: [64, 20], sha224: [64, 28], sha256: [64, 32], sha384: [128, 48], sha512: [128, 64],
-  'sha512-224': [128, 28], 'sha512-256': [128, 32], 'sha3-224': [144, 28], 'sha3-256': [136, 32], 'sha3-384': [104, 48], 'sha3-512': [72, 64],
-}
-const HASHES = Object.fromEntries(Object.entries(SIZES).map(([name, sizes]) => [name, hostHash(name, ...sizes)]))
-for (const [other, name] of [['rmd160', 'ripemd160'], ['ripemd', 'ripemd160'], ['rsa-md5', 'md5'], ['rsa-ripemd160', 'ripemd160'], ['rsa-sha1', 'sha1'], ['rsa-sha224', 'sha224'],
-  ['rsa-sha256', 'sha256'], ['rsa-sha384', 'sha384'], ['rsa-sha512', 'sha512']]) HASHES[other] = HASHES[name]
-
-export function hashOf(name) {
-  const found = HASHES[String(name).toLowerCase()] ?? HASHES[String(name).toLowerCase().replace('-', '')]
-  if (!found) {
-    throw new Error(`Digest method not supported: ${name}. Roost has ${Object.keys(SIZES).join(', ')}.`)
-  }
-  return found
-}
-
-export function toBytes(data, name = 'data', encoding) {
-  if (typeof data === 'string') return Buffer.from(data, encoding === 'buffer' ? undefined : encoding)
-  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-  if (data instanceof ArrayBuffer) return new Uint8Array(data)
-  if (data instanceof KeyObject) return data.export()
-  throw invalidArgType(name, 'of type string or an instance of Buffer, TypedArray, or DataView', data)
-}
-
-const asBuffer = (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-
-/** What Hash and Hmac share: a stream, too, whose one chunk is the digest. */
-function Digest(state, options) {
-  this._options = options
-  this._state = state
-  this._done = false
-}
-Object.setPrototypeOf(Digest.prototype, Transform.prototype)
-
-// To become a stream costs more than a digest, and few do: it is one when somebody looks at it as at one.
-for (const name of ['_readableState', '_writableState']) {
-  Object.defineProperty(Digest.prototype, name, {
-    configurable: true,
-    get() {
-      if (this._state === undefined) return undefined
-      Transform.call(this, this._options)
-      return this[name]
-    },
-    set(value) { Object.defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true }) },
-  })
-}
-
-Object.assign(Digest.prototype, {
-  update(data, encoding) {
-    if (this._done) throw codedError(Error, 'ERR_CRYPTO_HASH_FINALIZED', 'Digest already called')
-    this._state.update(toBytes(data, 'data', encoding))
-    return this
-  },
-  digest(encoding) {
-    if (this._done) throw codedError(Error, 'ERR_CRYPTO_HASH_FINALIZED', 'Digest already called')
-    this._done = true
-    const result = asBuffer(this._state.digest())
-    return encoding && encoding !== 'buffer' ? result.toString(encoding) : result
-  },
-  _transform(chunk, encoding, callback) {
-    this.update(chunk, encoding)
-    callback()
-  },
-  _flush(callback) {
-    this.push(this.digest())
-    callback()
-  },
-})
-
-function Hash(algorithm, options) {
-  if (!(this instanceof Hash)) return new Hash(algorithm, options)
-  Digest.call(this, algorithm instanceof Hash ? algorithm._state.clone() : hashOf(algorithm).create(), options)
-}
-Object.setPrototypeOf(Hash.prototype, Digest.prototype)
-Hash.prototype.copy = function copy(options) { return new Hash(this, options) }
-
-function Hmac(algorithm, key, options) {
-  if (!(this instanceof Hmac)) return new Hmac(algorithm, key, options)
-  Digest.call(this, new Mac(hashOf(algorithm), toBytes(key, 'key', options?.encoding)), options)
-}
-Object.setPrototypeOf(Hmac.prototype, Digest.prototype)
-
-/** Secret keys only: public-key cryptography is not here. */
-export class KeyObject {
-  #bytes
-  constructor(type, bytes) {
-    this.type = type
-    this.#bytes = bytes
-  }
-
-  get symmetricKeySize() { return this.#bytes.length }
-  get asymmetricKeyType() { return undefined }
-  export(options) {
-    return options?.format === 'jwk' ? { kty: 'oct', k: Buffer.from(this.#bytes).toString('base64url') } : Buffer.from(this.#bytes)
-  }
-
-  equals(other) { return other.type === this.type && Buffer.compare(this.#bytes, other.export()) === 0 }
-  static from(key) { return new KeyObject('secret', key._bytes) }
-}
+import { Cipheriv, Decipheriv, cipherNames, createCipheriv, createDecipheriv, getCipherInfo } from './ciphers.js'
+import { hkdf, hkdfSync, pbkdf2, pbkdf2Sync, scrypt, scryptSync } from './derivation.js'
+import { Hash, Hmac, hash, hashNames } from './hashes.js'
+import { KeyObject, asBuffer, createSecretKey, toBytes } from './keys.js'
 
 const MOST_RANDOM = 2 ** 31 - 1
 
@@ -187,21 +85,6 @@ export function timingSafeEqual(a, b) {
   return different === 0
 }
 
-function pbkdf2Sync(password, salt, iterations, length, digest) {
-  return asBuffer(noblePbkdf2(hashOf(digest), toBytes(password, 'password'), toBytes(salt, 'salt'), { c: iterations, dkLen: length }))
-}
-
-function scryptSync(password, salt, length, options = {}) {
-  const { N = options.cost ?? 16384, r = options.blockSize ?? 8, p = options.parallelization ?? 1, maxmem = 32 << 20 } = options
-  if (128 * N * r > maxmem) throw codedError(RangeError, 'ERR_CRYPTO_INVALID_SCRYPT_PARAMS', 'Invalid scrypt params: memory limit exceeded')
-  return asBuffer(nobleScrypt(toBytes(password, 'password'), toBytes(salt, 'salt'), { N, r, p, dkLen: length, maxmem: maxmem + 4096 }))
-}
-
-function hkdfSync(digest, key, salt, info, length) {
-  const derived = nobleHkdf(hashOf(digest), toBytes(key), toBytes(salt), toBytes(info), length)
-  return derived.buffer.slice(derived.byteOffset, derived.byteOffset + derived.byteLength)
-}
-
 /** The callback form of a synchronous function. */
 const callbackForm = (sync) => (...args) => {
   const callback = args.pop()
@@ -218,22 +101,16 @@ const callbackForm = (sync) => (...args) => {
 const missing = (what, advice) => () => { throw unavailable(what, advice) }
 const PUBLIC_KEYS = 'Public-key cryptography is not provided yet; HS256 and the other HMACs are.'
 
-function createSecretKey(key, encoding) {
-  return new KeyObject('secret', Buffer.from(toBytes(key, 'key', encoding)))
-}
-
 const crypto = {
-  Hash, Hmac, KeyObject,
+  Hash, Hmac, KeyObject, Cipheriv, Decipheriv,
   createHash: (algorithm, options) => new Hash(algorithm, options),
   createHmac: (algorithm, key, options) => new Hmac(algorithm, key, options),
-  hash(algorithm, data, encoding = 'hex') { return new Hash(algorithm).update(data).digest(encoding) },
-  getHashes: () => Object.keys(HASHES),
-  getCiphers: () => [], getCurves: () => [],
+  hash, createCipheriv, createDecipheriv, getCipherInfo,
+  getHashes: () => [...hashNames],
+  getCiphers: () => [...cipherNames], getCurves: () => [],
   randomBytes, pseudoRandomBytes: randomBytes, prng: randomBytes, rng: randomBytes, randomFill, randomFillSync, randomInt, randomUUID,
   timingSafeEqual,
-  pbkdf2Sync, pbkdf2: callbackForm(pbkdf2Sync),
-  scryptSync, scrypt: callbackForm(scryptSync),
-  hkdfSync, hkdf: callbackForm(hkdfSync),
+  pbkdf2Sync, pbkdf2, scryptSync, scrypt, hkdfSync, hkdf,
   createSecretKey,
   createPublicKey: missing('crypto.createPublicKey', PUBLIC_KEYS),
   createPrivateKey: missing('crypto.createPrivateKey', PUBLIC_KEYS),
@@ -247,8 +124,6 @@ const crypto = {
   privateDecrypt: missing('crypto.privateDecrypt', PUBLIC_KEYS),
   createDiffieHellman: missing('crypto.createDiffieHellman', PUBLIC_KEYS),
   createECDH: missing('crypto.createECDH', PUBLIC_KEYS),
-  createCipheriv: missing('crypto.createCipheriv'),
-  createDecipheriv: missing('crypto.createDecipheriv'),
   X509Certificate: class X509Certificate { constructor() { throw unavailable('crypto.X509Certificate', PUBLIC_KEYS) } },
   constants: {
     RSA_PKCS1_PADDING: 1, RSA_NO_PADDING: 3, RSA_PKCS1_OAEP_PADDING: 4, RSA_PKCS1_PSS_PADDING: 6,

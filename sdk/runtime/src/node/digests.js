@@ -1,5 +1,4 @@
-/** Digests and HMACs that the host computes, in the shape that `@noble/hashes` works with. */
-import { hmac } from '@noble/hashes/hmac.js'
+/** Digests and HMACs that the host computes (`wit/digests.wit`). */
 import { callNow } from '../host.js'
 
 /** How much is gathered before the host gets it: a call costs more than to copy some bytes. */
@@ -32,82 +31,84 @@ class Pieces {
 }
 
 class HostHash {
-  constructor(name, blockLen, outputLen) {
-    this.name = name
-    this.blockLen = blockLen
-    this.outputLen = outputLen
-    this.state = undefined
-    this.pieces = new Pieces()
+  #name
+  /** A value of the host's: it lies in an image like any other. */
+  #state
+  #pieces = new Pieces()
+
+  constructor(name) {
+    this.#name = name
   }
 
   update(bytes) {
-    this.pieces.add(bytes)
-    if (this.pieces.size >= GATHERED) this.#forward()
+    this.#pieces.add(bytes)
+    if (this.#pieces.size >= GATHERED) this.#forward()
     return this
   }
 
-  /** A value of the host's: it lies in an image like any other. */
   #forward() {
-    const { whole } = this.pieces
+    const { whole } = this.#pieces
     for (let at = 0; at < whole.length; at += MOST) {
-      this.state = callNow('digests.update', [this.name, this.state, whole.subarray(at, at + MOST)])
+      this.#state = callNow('digests.update', [this.#name, this.#state, whole.subarray(at, at + MOST)])
     }
-    this.pieces = new Pieces()
+    this.#pieces = new Pieces()
   }
 
   digest() {
-    return callNow('digests.finish', [this.name, this.state, this.pieces.whole])
-  }
-
-  digestInto(target) {
-    target.set(this.digest())
+    return callNow('digests.finish', [this.#name, this.#state, this.#pieces.whole])
   }
 
   clone() {
-    return this._cloneInto()
+    const copy = new HostHash(this.#name)
+    copy.#state = this.#state
+    for (const piece of this.#pieces.list) copy.#pieces.add(piece)
+    return copy
   }
-
-  _cloneInto(to = new HostHash(this.name, this.blockLen, this.outputLen)) {
-    to.state = this.state
-    to.pieces = new Pieces()
-    for (const piece of this.pieces.list) to.pieces.add(piece)
-    return to
-  }
-
-  destroy() {}
 }
 
-/** A hash function of the host's. */
-export function hostHash(name, blockLen, outputLen) {
-  const create = () => new HostHash(name, blockLen, outputLen)
-  return Object.assign((bytes) => create().update(bytes).digest(), { create, blockLen, outputLen, hostName: name })
+/**
+ * A hash function of the host's: what it gives for bytes, and how to begin one.
+ *
+ * @param {number} blockSize the bytes of a block
+ * @param {number} size the bytes of a digest
+ */
+export function hostHash(name, blockSize, size) {
+  const create = () => new HostHash(name)
+  return Object.assign((bytes) => create().update(bytes).digest(), { create, blockSize, size, hostName: name })
 }
 
-/** An HMAC: the host's where it has the hash, and as long as it comes to little. */
+/** An HMAC: at once, as long as it comes to little, otherwise of two digests (RFC 2104). */
 export class Mac {
   #hash
   #key
   #pieces = new Pieces()
-  #long
+  /** The inner digest, once there is much. */
+  #inner
 
   constructor(hash, key) {
     this.#hash = hash
-    this.#key = new Uint8Array(key)
-    if (!hash.hostName || key.length > MOST) this.#long = hmac.create(hash, this.#key)
+    this.#key = new Uint8Array(key.length > MOST ? hash(key) : key)
   }
 
   update(bytes) {
-    if (!this.#long && this.#pieces.size + bytes.length > MOST) {
-      this.#long = hmac.create(this.#hash, this.#key)
-      for (const piece of this.#pieces.list) this.#long.update(piece)
+    if (!this.#inner && this.#pieces.size + bytes.length > MOST) {
+      this.#inner = this.#padded(0x36)
+      for (const piece of this.#pieces.list) this.#inner.update(piece)
     }
-    if (this.#long) this.#long.update(bytes)
+    if (this.#inner) this.#inner.update(bytes)
     else this.#pieces.add(bytes)
     return this
   }
 
   digest() {
-    if (this.#long) return this.#long.digest()
-    return callNow('digests.hmac', [this.#hash.hostName, this.#key, this.#pieces.whole])
+    if (!this.#inner) return callNow('digests.hmac', [this.#hash.hostName, this.#key, this.#pieces.whole])
+    return this.#padded(0x5c).update(this.#inner.digest()).digest()
+  }
+
+  /** A digest that begins with the key. */
+  #padded(byte) {
+    const block = new Uint8Array(this.#hash.blockSize)
+    block.set(this.#key.length > block.length ? this.#hash(this.#key) : this.#key)
+    return this.#hash.create().update(block.map((own) => own ^ byte))
   }
 }

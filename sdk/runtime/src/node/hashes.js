@@ -1,0 +1,94 @@
+/** `createHash` and `createHmac`. */
+import { codedError, invalidArgType, requireString } from '../errors.js'
+import { Buffer } from './buffer.js'
+import { Mac, hostHash } from './digests.js'
+import { asBuffer, keyBytes, toBytes } from './keys.js'
+import { streamsLate } from './late_stream.js'
+
+/** By the bytes of a block and of the digest. */
+const SIZES = {
+  md5: [64, 16], ripemd160: [64, 20], sha1: [64, 20], sha224: [64, 28], sha256: [64, 32], sha384: [128, 48], sha512: [128, 64],
+  'sha512-224': [128, 28], 'sha512-256': [128, 32], 'sha3-224': [144, 28], 'sha3-256': [136, 32], 'sha3-384': [104, 48], 'sha3-512': [72, 64],
+}
+const HASHES = Object.fromEntries(Object.entries(SIZES).map(([name, sizes]) => [name, hostHash(name, ...sizes)]))
+for (const [other, name] of [['rmd160', 'ripemd160'], ['ripemd', 'ripemd160'], ['rsa-md5', 'md5'], ['rsa-ripemd160', 'ripemd160'], ['rsa-sha1', 'sha1'], ['rsa-sha224', 'sha224'],
+  ['rsa-sha256', 'sha256'], ['rsa-sha384', 'sha384'], ['rsa-sha512', 'sha512']]) HASHES[other] = HASHES[name]
+
+export const hashNames = Object.keys(HASHES)
+
+const find = (name) => HASHES[name.toLowerCase()] ?? HASHES[name.toLowerCase().replace('-', '')]
+
+export function hashOf(name) {
+  requireString(name, 'algorithm')
+  const found = find(name)
+  if (!found) throw new Error(`Digest method not supported: ${name}. Roost has ${Object.keys(SIZES).join(', ')}.`)
+  return found
+}
+
+/** The digest that something else is made with. */
+export function digestOf(name, argument = 'digest') {
+  requireString(name, argument)
+  const found = find(name)
+  if (!found) throw codedError(TypeError, 'ERR_CRYPTO_INVALID_DIGEST', `Invalid digest: ${name}`)
+  return found
+}
+
+/** What Hash and Hmac share: a stream, too, whose one chunk is the digest. */
+function Digest(state, options) {
+  this._options = options
+  this._state = state
+  this._done = false
+}
+streamsLate(Digest.prototype)
+
+Object.assign(Digest.prototype, {
+  update(data, encoding) {
+    if (this._done) throw codedError(Error, 'ERR_CRYPTO_HASH_FINALIZED', 'Digest already called')
+    this._state.update(toBytes(data, 'data', encoding, 'of type string or an instance of Buffer, TypedArray, or DataView'))
+    return this
+  },
+  digest(encoding) {
+    if (this._done) throw codedError(Error, 'ERR_CRYPTO_HASH_FINALIZED', 'Digest already called')
+    this._done = true
+    return encoded(asBuffer(this._state.digest()), encoding)
+  },
+  _transform(chunk, encoding, callback) {
+    this.update(chunk, encoding)
+    callback()
+  },
+  _flush(callback) {
+    this.push(this.digest())
+    callback()
+  },
+})
+
+const encoded = (bytes, encoding) => (encoding && encoding !== 'buffer' ? bytes.toString(encoding) : bytes)
+
+export function Hash(algorithm, options) {
+  if (!(this instanceof Hash)) return new Hash(algorithm, options)
+  Digest.call(this, algorithm instanceof Hash ? algorithm._state.clone() : hashOf(algorithm).create(), options)
+}
+Object.setPrototypeOf(Hash.prototype, Digest.prototype)
+Hash.prototype.copy = function copy(options) {
+  if (this._done) throw codedError(Error, 'ERR_CRYPTO_HASH_FINALIZED', 'Digest already called')
+  return new Hash(this, options)
+}
+
+export function Hmac(algorithm, key, options) {
+  if (!(this instanceof Hmac)) return new Hmac(algorithm, key, options)
+  requireString(algorithm, 'hmac')
+  const bytes = keyBytes(key, 'key', options?.encoding)
+  Digest.call(this, new Mac(digestOf(algorithm), bytes), options)
+}
+Object.setPrototypeOf(Hmac.prototype, Digest.prototype)
+/** Unlike that of a hash, it may be asked again, and is empty then. */
+Hmac.prototype.digest = function digest(encoding) {
+  return this._done ? encoded(Buffer.alloc(0), encoding) : Digest.prototype.digest.call(this, encoding)
+}
+
+/** `crypto.hash`: all at once. */
+export function hash(algorithm, data, encoding = 'hex') {
+  requireString(algorithm, 'algorithm')
+  if (typeof data !== 'string' && !ArrayBuffer.isView(data)) throw invalidArgType('input', 'of type string or an instance of Buffer, TypedArray, or DataView', data)
+  return new Hash(algorithm).update(data).digest(encoding)
+}
