@@ -59,8 +59,11 @@ pub use variables::{UsedAs, Variable};
 pub const ROOT: &str = "/app";
 
 /// Packages that the runtime provides: never bundled, never missing.
-pub const PROVIDED: [&str; 8] = [
+pub const PROVIDED: [&str; 11] = [
     "@roost-host/roost",
+    "argon2",
+    "bcrypt",
+    "bcryptjs",
     "pg",
     "pg-native",
     "pg-pool",

@@ -17,7 +17,7 @@ const XML: &str = "fast-xml-parser: npm install fast-xml-parser";
 const CONVERTS: &str = "a service that converts, called with fetch";
 
 /// Packages that cannot run in a sandbox: why, and what to do instead.
-const PACKAGES: [(&str, &str, &str); 66] = [
+const PACKAGES: [(&str, &str, &str); 64] = [
     ("@adiwajshing/baileys", WHATSAPP_WEB, CLOUD_API),
     ("@builderbot/provider-baileys", WHATSAPP_WEB, CLOUD_API),
     ("@ffmpeg-installer/ffmpeg", PROGRAM, CONVERTS),
@@ -27,12 +27,12 @@ const PACKAGES: [(&str, &str, &str); 66] = [
     (
         "@node-rs/argon2",
         MACHINE_CODE,
-        "crypto.scrypt, or keep password checks in a service of your own",
+        "argon2: npm install argon2",
     ),
     (
         "@node-rs/bcrypt",
         MACHINE_CODE,
-        "bcryptjs: npm install bcryptjs",
+        "bcrypt: npm install bcrypt",
     ),
     ("@open-wa/wa-automate", WHATSAPP_WEB, CLOUD_API),
     ("@playwright/test", BROWSER, RENDERS),
@@ -50,17 +50,7 @@ const PACKAGES: [(&str, &str, &str); 66] = [
     ("@whiskeysockets/baileys", WHATSAPP_WEB, CLOUD_API),
     ("@wppconnect-team/wppconnect", WHATSAPP_WEB, CLOUD_API),
     ("@xenova/transformers", MACHINE_CODE, RUNS_MODELS),
-    (
-        "argon2",
-        MACHINE_CODE,
-        "bcryptjs (npm install bcryptjs), or crypto.scrypt",
-    ),
     ("baileys", WHATSAPP_WEB, CLOUD_API),
-    (
-        "bcrypt",
-        MACHINE_CODE,
-        "bcryptjs, which has the same functions: npm install bcryptjs",
-    ),
     ("better-sqlite3", MACHINE_CODE, POSTGRES),
     ("canvas", MACHINE_CODE, DRAWS),
     ("chromium", BROWSER, RENDERS),

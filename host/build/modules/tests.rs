@@ -137,7 +137,7 @@ fn a_table_has_what_may_be_loaded_and_nothing_else() {
     }
     std::fs::write(
         root.join("package.json"),
-        r#"{"dependencies":{"ejs":"1","pug":"1","left":"1","pg":"8","bcrypt":"5"}}"#,
+        r#"{"dependencies":{"ejs":"1","pug":"1","left":"1","pg":"8","sharp":"1"}}"#,
     )
     .unwrap();
     let package = PackageJson::read(&root).unwrap();
@@ -172,7 +172,7 @@ fn a_table_has_what_may_be_loaded_and_nothing_else() {
     );
 
     let engine = made(
-        "app.set('view engine', 'ejs'); log('bcrypt', 'pg', 'nothing')",
+        "app.set('view engine', 'ejs'); log('sharp', 'pg', 'nothing')",
         "require(name)",
     );
     let asker = &engine.askers[&at("node_modules/express/view.js")];

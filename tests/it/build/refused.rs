@@ -51,15 +51,15 @@ fn a_missing_package_is_named_with_the_command_that_installs_it() {
 #[test]
 fn a_native_module_is_named_with_what_to_use_instead() {
     let (kinds, text) = refused(&fixture("native_module"));
-    assert_eq!(kinds, [ProblemKind::NativeModule("bcrypt".to_owned())]);
+    assert_eq!(kinds, [ProblemKind::NativeModule("sharp".to_owned())]);
     assert_eq!(
         text,
-        "`bcrypt` is machine code, which a sandbox cannot load
- --> app.js:3:24
+        "`sharp` is machine code, which a sandbox cannot load
+ --> app.js:3:23
   |
-3 | const bcrypt = require('bcrypt')
-  |                        ^^^^^^^^
-  = use instead: bcryptjs, which has the same functions: npm install bcryptjs"
+3 | const sharp = require('sharp')
+  |                       ^^^^^^^
+  = use instead: a service that changes images, called with fetch"
     );
 }
 

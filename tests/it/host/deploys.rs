@@ -17,7 +17,7 @@ async fn a_failed_deploy_says_where_and_leaves_the_version_before_it_serving() {
             "missing_package",
             ["`axios` is not installed", "app.js:3:23"],
         ),
-        ("native_module", ["`bcrypt` is machine code", "app.js:3:24"]),
+        ("native_module", ["`sharp` is machine code", "app.js:3:23"]),
         ("throws_at_top", ["dishes", "firstDish (menu.js:6:"]),
         (
             "never_listens",

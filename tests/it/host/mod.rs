@@ -14,6 +14,7 @@ mod confined;
 mod crashes;
 mod delivery;
 mod deploys;
+mod derivations;
 mod endings;
 mod failures;
 mod faults;
