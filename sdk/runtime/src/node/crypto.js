@@ -85,19 +85,6 @@ export function timingSafeEqual(a, b) {
   return different === 0
 }
 
-/** The callback form of a synchronous function. */
-const callbackForm = (sync) => (...args) => {
-  const callback = args.pop()
-  let error = null
-  let result
-  try {
-    result = sync(...args)
-  } catch (caught) {
-    error = caught
-  }
-  process.nextTick(callback, error, result)
-}
-
 const missing = (what, advice) => () => { throw unavailable(what, advice) }
 const PUBLIC_KEYS = 'Public-key cryptography is not provided yet; HS256 and the other HMACs are.'
 
