@@ -22,6 +22,9 @@ const MOST: usize = 1 << 20;
 /// Takes a state and a piece.
 type OnePiece = fn(Option<&[u8]>, &[u8]) -> Result<Vec<u8>, Error>;
 
+/// By key, salt and info; says whether so much may be asked for.
+type Derive = fn(&[u8], &[u8], &[u8], &mut [u8]) -> Option<()>;
+
 /// An algorithm, for who knows it by name only.
 pub(super) struct Algorithm {
     name: &'static str,
@@ -30,8 +33,7 @@ pub(super) struct Algorithm {
     hmac: fn(&[u8], &[u8]) -> Vec<u8>,
     /// By password, salt and iterations.
     pub(super) pbkdf2: fn(&[u8], &[u8], u32, &mut [u8]),
-    /// By key, salt and info. Nothing, when too much is asked for.
-    pub(super) hkdf: fn(&[u8], &[u8], &[u8], &mut [u8]) -> Option<()>,
+    pub(super) hkdf: Derive,
     /// The bytes of a digest.
     pub(super) size: fn() -> usize,
     /// About how long a block takes.
