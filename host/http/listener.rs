@@ -24,6 +24,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_service::Service;
 
+use crate::rooms::open_files;
+
 /// How many connections there may be, and how long one may wait.
 #[derive(Clone, Copy, Debug)]
 pub struct ListenerLimits {
@@ -170,11 +172,7 @@ struct Place {
 
 impl Room {
     fn new(limits: ListenerLimits, may_have_all: MayHaveAll) -> Self {
-        let files = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
-        let files = files.map_or(usize::MAX, |files| {
-            usize::try_from(files).unwrap_or(usize::MAX)
-        });
-        let connections = limits.connections.min(files / 2).max(1);
+        let connections = limits.connections.min(open_files() / 2).max(1);
         let limits = ListenerLimits {
             connections,
             ..limits

@@ -4,14 +4,15 @@
 //! is let in under a budget of the project: who finds no room waits a while, then fails, and nothing
 //! of another project waits with it.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
+
+use crate::rooms::Rooms;
 
 /// How many bytes there may be, and how long they are waited for.
 #[derive(Debug, Clone)]
@@ -43,24 +44,22 @@ const SETTLED: Duration = Duration::from_secs(1);
 /// The budgets of all projects.
 #[derive(Clone)]
 pub(super) struct InFlight {
-    answers: Rooms,
-    requests: Rooms,
+    answers: Budgets,
+    requests: Budgets,
 }
 
-/// Budgets of one kind. A project has one while it holds something.
+/// Budgets of one kind.
 #[derive(Clone)]
-struct Rooms {
+struct Budgets {
+    rooms: Rooms,
     bytes: u32,
     patience: Duration,
-    projects: Arc<Mutex<HashMap<Uuid, Weak<Inner>>>>,
     peaks: Peaks,
 }
 
 /// A project's budget. Clones are the same one.
 #[derive(Clone)]
-pub(super) struct Room(Arc<Inner>);
-
-struct Inner {
+pub(super) struct Room {
     free: Arc<Semaphore>,
     bytes: u32,
     patience: Duration,
@@ -93,15 +92,15 @@ impl InFlight {
             settled: SETTLED,
             is_due: Arc::default(),
         };
-        let rooms = |bytes| Rooms {
+        let budgets = |bytes: u32| Budgets {
+            rooms: Rooms::new(bytes as usize),
             bytes,
             patience: limits.patience,
-            projects: Arc::default(),
             peaks: peaks.clone(),
         };
         Self {
-            answers: rooms(limits.answers),
-            requests: rooms(limits.requests),
+            answers: budgets(limits.answers),
+            requests: budgets(limits.requests),
         }
     }
 
@@ -116,30 +115,23 @@ impl InFlight {
     }
 }
 
-impl Rooms {
+impl Budgets {
     fn of(&self, project_id: Uuid) -> Room {
-        let mut projects = self.projects.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(inner) = projects.get(&project_id).and_then(Weak::upgrade) {
-            return Room(inner);
-        }
-        projects.retain(|_, inner| inner.strong_count() > 0);
-        let inner = Arc::new(Inner {
-            free: Arc::new(Semaphore::new(self.bytes as usize)),
+        Room {
+            free: self.rooms.of(project_id),
             bytes: self.bytes,
             patience: self.patience,
             peaks: self.peaks.clone(),
-        });
-        projects.insert(project_id, Arc::downgrade(&inner));
-        Room(inner)
+        }
     }
 }
 
 impl Room {
     /// Waits for room for so many bytes; for all there is, when they are more.
     pub(super) async fn take(&self, bytes: usize) -> Result<Held, Full> {
-        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX).min(self.0.bytes);
-        let permit = self.0.free.clone().acquire_many_owned(bytes);
-        match tokio::time::timeout(self.0.patience, permit).await {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX).min(self.bytes);
+        let permit = self.free.clone().acquire_many_owned(bytes);
+        match tokio::time::timeout(self.patience, permit).await {
             Ok(Ok(permit)) => Ok(Held {
                 permit: Some(permit),
                 room: self.clone(),
@@ -162,11 +154,13 @@ impl Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let Inner { bytes, free, .. } = &*self.room.0;
+        let Room {
+            bytes, free, peaks, ..
+        } = &self.room;
         let used = (*bytes as usize).saturating_sub(free.available_permits());
         drop(self.permit.take());
         if used >= PEAK_BYTES {
-            self.room.0.peaks.note();
+            peaks.note();
         }
     }
 }
@@ -214,9 +208,6 @@ mod tests {
         assert!(all.requests(one).take(60).await.is_ok());
         drop(held);
         assert!(all.answers(one).take(60).await.is_ok());
-        // Who holds nothing is forgotten.
-        drop(all.answers(other));
-        assert!(all.answers.projects.lock().unwrap().len() <= 2);
     }
 
     static CALLS: AtomicUsize = AtomicUsize::new(0);

@@ -40,21 +40,22 @@ const ONLY_IN: [(&[&str], &[&str]); 5] = [
 ];
 
 /// What the lower folders of `host/` import of the host, besides themselves.
-const IMPORTS: [(&str, &[&str]); 14] = [
+const IMPORTS: [(&str, &[&str]); 15] = [
     ("build", &["confinement"]),
     ("confinement", &[]),
-    ("egress", &[]),
+    ("egress", &["rooms"]),
     ("postgres", &[]),
     ("projects", &[]),
+    ("rooms", &[]),
     ("access", &["projects"]),
     ("telemetry", &[]),
-    ("whatsapp", &["telemetry"]),
+    ("whatsapp", &["rooms", "telemetry"]),
     ("conversations", &["projects"]),
     ("inbox", &["conversations", "projects", "telemetry"]),
     ("logs", &["inbox", "projects", "telemetry"]),
     ("events", &["inbox", "logs", "projects"]),
     ("retention", &["inbox", "logs", "projects"]),
-    ("http", &["inbox", "projects", "telemetry"]),
+    ("http", &["inbox", "projects", "rooms", "telemetry"]),
 ];
 
 fn root() -> &'static Path {
