@@ -144,8 +144,9 @@ impl Deploys {
 
     /// What the project's bot reaches. Those of projects without lists share their connections.
     pub(super) fn way_out(&self, project: &Project) -> Arc<Egress> {
+        let egress = self.egress.of(project.project_id.0);
         if project.egress_deny.is_empty() && project.egress_only.is_empty() {
-            return self.egress.clone();
+            return Arc::new(egress);
         }
         let lists = Lists::parse(&project.egress_deny, &project.egress_only);
         let lists = lists.unwrap_or_else(|error| {
@@ -156,7 +157,7 @@ impl Deploys {
             );
             Lists::closed()
         });
-        Arc::new(self.egress.with_lists(lists))
+        Arc::new(egress.with_lists(lists))
     }
 
     /// What an instance of the project's bot may use.

@@ -10,6 +10,7 @@ use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
 use super::EgressLimits;
+use super::connections::Reading;
 use super::error::EgressError;
 
 /// A bot's body on its way out.
@@ -65,9 +66,11 @@ where
     }
 }
 
-/// The body of an answer.
+/// The body of an answer. Its connection is at work until the body is at its end, or is dropped.
 pub struct StreamingBody {
     inner: Incoming,
+    /// Absent when there is nothing more to read.
+    reading: Option<Reading>,
     left: u64,
     limit: u64,
     between_bytes: Duration,
@@ -79,6 +82,7 @@ impl StreamingBody {
     /// Fails when the answer says beforehand that it is too long.
     pub(super) fn new(
         inner: Incoming,
+        reading: Reading,
         limits: &EgressLimits,
         ends_at: Instant,
     ) -> Result<Self, EgressError> {
@@ -91,11 +95,37 @@ impl StreamingBody {
         let end = Box::pin(tokio::time::sleep_until(ends_at));
         Ok(Self {
             inner,
+            reading: Some(reading),
             left: limit,
             limit,
             between_bytes,
             idle,
             end,
+        })
+    }
+
+    fn poll_in_time(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, EgressError>>> {
+        // The end comes first: a server that always has a byte ready must not outlast it.
+        if self.end.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Some(Err(EgressError::ReadTimeout)));
+        }
+        let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(cx) else {
+            ready!(self.idle.as_mut().poll(cx));
+            return Poll::Ready(Some(Err(EgressError::ReadTimeout)));
+        };
+        self.idle
+            .as_mut()
+            .reset(Instant::now() + self.between_bytes);
+        Poll::Ready(match frame {
+            None => None,
+            Some(Err(error)) => Some(Err(EgressError::from_client(&error))),
+            Some(Ok(frame)) => match charge(&mut self.left, &frame) {
+                true => Some(Ok(frame)),
+                false => Some(Err(EgressError::ResponseTooLong(self.limit))),
+            },
         })
     }
 }
@@ -108,26 +138,11 @@ impl Body for StreamingBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, EgressError>>> {
-        let this = &mut *self;
-        // The end comes first: a server that always has a byte ready must not outlast it.
-        if this.end.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(Some(Err(EgressError::ReadTimeout)));
+        let polled = ready!(self.poll_in_time(cx));
+        if !matches!(polled, Some(Ok(_))) {
+            self.reading = None;
         }
-        let Poll::Ready(frame) = Pin::new(&mut this.inner).poll_frame(cx) else {
-            ready!(this.idle.as_mut().poll(cx));
-            return Poll::Ready(Some(Err(EgressError::ReadTimeout)));
-        };
-        this.idle
-            .as_mut()
-            .reset(Instant::now() + this.between_bytes);
-        Poll::Ready(match frame {
-            None => None,
-            Some(Err(error)) => Some(Err(EgressError::from_client(&error))),
-            Some(Ok(frame)) => match charge(&mut this.left, &frame) {
-                true => Some(Ok(frame)),
-                false => Some(Err(EgressError::ResponseTooLong(this.limit))),
-            },
-        })
+        Poll::Ready(polled)
     }
 
     fn is_end_stream(&self) -> bool {

@@ -17,6 +17,7 @@ use rustls::crypto::CryptoProvider;
 use rustls_platform_verifier::Verifier;
 use tokio::net::TcpStream;
 use tower_service::Service;
+use uuid::Uuid;
 
 use super::EgressLimits;
 use super::error::EgressError;
@@ -51,6 +52,14 @@ impl Connector {
             limit: limits.connect,
             proxies: policy.goes_by_proxy.then(|| Arc::new(Matcher::from_env())),
         })
+    }
+
+    /// The same for one project.
+    pub(super) fn of(&self, project_id: Uuid) -> Self {
+        Self {
+            lookups: self.lookups.of(project_id),
+            ..self.clone()
+        }
     }
 
     /// The same under another policy, whose authorities are the same.

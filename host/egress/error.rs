@@ -5,7 +5,6 @@ use std::io;
 use std::time::Duration;
 
 use http::Method;
-use hyper_util::client::legacy;
 
 /// Why a request failed; `wasi_code` has the name under which bots see it.
 ///
@@ -54,6 +53,12 @@ pub enum EgressError {
     /// The connection broke, or what came over it is not HTTP.
     #[error("the connection was cut, or the server does not speak HTTP")]
     ConnectionCut,
+    /// No place among the requests that are under way, in time.
+    #[error(
+        "as many requests are under way as there may be, and none ended within {0:?}: read each answer, or \
+         cancel it, and make fewer at once"
+    )]
+    Full(Duration),
     /// No headers of an answer in time.
     #[error("no answer within {0:?}")]
     ResponseTimeout(Duration),
@@ -87,6 +92,7 @@ impl EgressError {
             Self::Certificate => "TLS-certificate-error",
             Self::Tls => "TLS-protocol-error",
             Self::ConnectionCut => "connection-terminated",
+            Self::Full(_) => "connection-limit-reached",
             Self::ResponseTimeout(_) => "HTTP-response-timeout",
             Self::ReadTimeout => "connection-read-timeout",
             Self::RequestTooLong(_) => "HTTP-request-body-size",
@@ -97,22 +103,29 @@ impl EgressError {
 
     /// Finds the cause below the error of the client, or of a body that it reads.
     pub(super) fn from_client(error: &(dyn Error + 'static)) -> Self {
+        Self::known(error).unwrap_or(Self::ConnectionCut)
+    }
+
+    /// The same where no connection was made.
+    pub(super) fn from_connecting(error: &(dyn Error + 'static)) -> Self {
+        Self::known(error).unwrap_or_else(|| match find::<io::Error>(error).map(io::Error::kind) {
+            Some(io::ErrorKind::TimedOut) => Self::ConnectTimeout,
+            _ => Self::Unreachable,
+        })
+    }
+
+    fn known(error: &(dyn Error + 'static)) -> Option<Self> {
         tracing::debug!(?error, "a request of a bot failed");
         if let Some(own) = find::<Self>(error) {
-            return own.clone();
+            return Some(own.clone());
         }
         match find::<rustls::Error>(error) {
-            Some(rustls::Error::InvalidCertificate(_)) => return Self::Certificate,
-            Some(_) => return Self::Tls,
+            Some(rustls::Error::InvalidCertificate(_)) => return Some(Self::Certificate),
+            Some(_) => return Some(Self::Tls),
             None => {}
         }
-        let is_connecting = find::<legacy::Error>(error).is_some_and(legacy::Error::is_connect);
-        match find::<io::Error>(error).map(io::Error::kind) {
-            Some(io::ErrorKind::ConnectionRefused) => Self::ConnectionRefused,
-            Some(io::ErrorKind::TimedOut) if is_connecting => Self::ConnectTimeout,
-            _ if is_connecting => Self::Unreachable,
-            _ => Self::ConnectionCut,
-        }
+        let kind = find::<io::Error>(error).map(io::Error::kind);
+        (kind == Some(io::ErrorKind::ConnectionRefused)).then_some(Self::ConnectionRefused)
     }
 }
 

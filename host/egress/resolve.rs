@@ -8,50 +8,63 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper_util::client::legacy::connect::dns::Name;
-use tokio::sync::Semaphore;
 use tower_service::Service;
+use uuid::Uuid;
 
 use super::error::EgressError;
 use super::policy::EgressPolicy;
+use crate::rooms::Places;
 
 /// Lookups at once. Each occupies a thread, for as long as the system's resolver likes.
 const LOOKUPS: usize = 64;
 
+/// Those of one project. Names whose servers do not answer must not hold up others' names.
+const LOOKUPS_OF_PROJECT: usize = 4;
+
 /// The system's resolver.
 #[derive(Clone)]
 pub(super) struct Lookups {
-    running: Arc<Semaphore>,
+    running: Places,
+    project_id: Option<Uuid>,
     limit: Duration,
 }
 
 impl Lookups {
     pub(super) fn new(limit: Duration) -> Self {
-        let running = Arc::new(Semaphore::new(LOOKUPS));
-        Self { running, limit }
+        Self {
+            running: Places::new(LOOKUPS_OF_PROJECT, LOOKUPS),
+            project_id: None,
+            limit,
+        }
+    }
+
+    /// The same for one project.
+    pub(super) fn of(&self, project_id: Uuid) -> Self {
+        Self {
+            project_id: Some(project_id),
+            ..self.clone()
+        }
     }
 
     async fn find(&self, host: &str) -> Result<Vec<SocketAddr>, EgressError> {
-        let found = lookup(host.to_owned(), self.running.clone());
+        let found = self.look_up(host.to_owned());
         let found = tokio::time::timeout(self.limit, found).await;
         let found = found.map_err(|_| EgressError::DnsTimeout(host.to_owned()))?;
         found.map_err(|_| EgressError::Dns(host.to_owned()))
     }
-}
 
-/// In a task of its own: the thread goes on when nobody waits any more, and so must the permit.
-async fn lookup(host: String, lookups: Arc<Semaphore>) -> std::io::Result<Vec<SocketAddr>> {
-    let permit = lookups
-        .acquire_owned()
-        .await
-        .map_err(std::io::Error::other)?;
-    let task = tokio::spawn(async move {
-        let found = tokio::net::lookup_host((host, 0))
-            .await
-            .map(Iterator::collect);
-        drop(permit);
-        found
-    });
-    task.await.map_err(std::io::Error::other)?
+    /// In a task of its own: the thread goes on when nobody waits any more, and so must its place.
+    async fn look_up(&self, host: String) -> std::io::Result<Vec<SocketAddr>> {
+        let place = self.running.take(self.project_id).await;
+        let task = tokio::spawn(async move {
+            let found = tokio::net::lookup_host((host, 0))
+                .await
+                .map(Iterator::collect);
+            drop(place);
+            found
+        });
+        task.await.map_err(std::io::Error::other)?
+    }
 }
 
 /// Resolves a name for a connection to one port, and leaves out what the policy does not permit.

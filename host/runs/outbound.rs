@@ -194,6 +194,7 @@ fn wasi_error(error: EgressError) -> OutboundError {
         EgressError::ConnectionCut | EgressError::RequestBody(_) => {
             OutboundError::ConnectionTerminated
         }
+        EgressError::Full(_) => OutboundError::ConnectionLimitReached,
         EgressError::ResponseTimeout(_) => OutboundError::HttpResponseTimeout,
         EgressError::ReadTimeout => OutboundError::ConnectionReadTimeout,
         EgressError::RequestTooLong(limit) => OutboundError::HttpRequestBodySize(Some(limit)),

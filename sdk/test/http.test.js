@@ -268,13 +268,13 @@ test('fetch follows redirects, and leaves the token behind at another origin', a
 })
 
 test('what the host refuses arrives as the error that Node would give', async () => {
-  const answers = { 'a.example': { tag: 'DNS-error', val: {} }, 'b.example': { tag: 'connection-refused' }, 'c.example': { tag: 'HTTP-request-denied' } }
+  const answers = { 'a.example': { tag: 'DNS-error', val: {} }, 'b.example': { tag: 'connection-refused' }, 'c.example': { tag: 'HTTP-request-denied' }, 'd.example': { tag: 'connection-limit-reached' } }
   const engine = await serve(`
     const codes = []
-    for (const name of ['a', 'b', 'c']) await fetch('https://' + name + '.example').catch((error) => codes.push(error.name + ' ' + error.cause.code))
+    for (const name of ['a', 'b', 'c', 'd']) await fetch('https://' + name + '.example').catch((error) => codes.push(error.name + ' ' + error.cause.code))
     res.end(codes.join())
   `, {}, ({ authority }) => { throw { payload: answers[authority] } }) // eslint-disable-line no-throw-literal
-  assert.equal((await engine.event()).body, 'TypeError ENOTFOUND,TypeError ECONNREFUSED,TypeError EACCES')
+  assert.equal((await engine.event()).body, 'TypeError ENOTFOUND,TypeError ECONNREFUSED,TypeError EACCES,TypeError EMFILE')
 })
 
 test('a bot reaches its own server without the host', async () => {

@@ -7,6 +7,7 @@ const CODES = [
   [/^DNS|destination-not-found/, 'ENOTFOUND', 'getaddrinfo'],
   [/connection-refused/, 'ECONNREFUSED', 'connect'],
   [/destination-unavailable|IP-unroutable/, 'EHOSTUNREACH', 'connect'],
+  [/connection-limit/, 'EMFILE', 'connect'],
   [/read-timeout|response-timeout/, 'ETIMEDOUT', 'read'],
   [/write-timeout/, 'ETIMEDOUT', 'write'],
   [/timeout/, 'ETIMEDOUT', 'connect'],
@@ -49,6 +50,7 @@ export function networkError(error, authority) {
   const result = systemError(code, tag, syscall)
   result.message = code === 'EACCES'
     ? `Roost does not let this bot reach ${authority}${detail ? `: ${detail}` : ''}`
+    : code === 'EMFILE' ? `connect EMFILE ${authority}: as many requests are under way as there may be. Read each answer, or cancel it, and make fewer at once`
     : syscall === 'connect' ? `connect ${code} ${authority}${detail ? ` (${detail})` : ''}`
       : syscall === 'getaddrinfo' ? `getaddrinfo ${code} ${hostname}` : `${syscall} ${code}`
   return syscall === 'getaddrinfo' ? Object.assign(result, { hostname }) : result
