@@ -27,6 +27,7 @@ use crate::projects::{
     Secret, SettingError, SettingsChange, Vault, open_vault, remember_master_key,
 };
 use crate::retention::Keeper;
+use crate::rooms::open_files;
 use crate::runs::{ResidentSettings, Residents, Runner, Services};
 use crate::sandbox::{Budget, Compiler, Sandbox, SandboxSettings};
 use crate::sdk::Sdk;
@@ -61,6 +62,9 @@ const CELL: &str = "cell_1";
 
 /// How long running events get to end when the host stops.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Connections to the admin API, at most.
+const ADMIN_CONNECTIONS: usize = 512;
 
 /// How long requests to the admin API get to end when the host stops.
 const ADMIN_PATIENCE: Duration = Duration::from_secs(5);
@@ -344,6 +348,11 @@ impl App {
         let may_have_all: MayHaveAll =
             Arc::new(move |address| !is_public(address) || proxies.trusts(address));
         let limits = ListenerLimits::default();
+        // Operators are few, and the files that the process may open are for webhooks and bots.
+        let admin_limits = ListenerLimits {
+            connections: ADMIN_CONNECTIONS.min(open_files() / 16),
+            ..limits
+        };
         let serving = crate::http::serve(
             listener,
             router,
@@ -372,8 +381,13 @@ impl App {
         });
         let admin_address = admin_listener.local_addr()?;
         let api = crate::api::router(host.clone(), access, draining.clone());
-        let serving =
-            crate::http::serve(admin_listener, api, limits, may_have_all, draining.clone());
+        let serving = crate::http::serve(
+            admin_listener,
+            api,
+            admin_limits,
+            may_have_all,
+            draining.clone(),
+        );
         let admin = tokio::spawn(serving);
         tracing::info!(%address, %admin_address, "listening");
         Ok(Self {

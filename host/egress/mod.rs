@@ -81,7 +81,7 @@ pub struct EgressLimits {
     pub idle_connections: usize,
     /// Connections that are kept, to all hosts. It is lowered to a thirty-second of the files that the process may open.
     pub idle_in_all: usize,
-    /// Requests of a project that are under way at once. It is lowered to a sixteenth of those of all.
+    /// Requests of a project that are under way at once. It is lowered to a sixteenth of those of all, but not below 16.
     pub requests_of_project: usize,
     /// Requests of all that are under way at once. It is lowered to a quarter of the files that the process may open.
     pub requests_in_all: usize,

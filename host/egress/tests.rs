@@ -1,7 +1,14 @@
-//! Which addresses pass, and what is left of headers.
+//! Which addresses pass, what is left of headers, and how many requests are under way at once.
 
+use std::net::SocketAddr;
+use std::pin::Pin;
+
+use futures::poll;
 use http::{HeaderMap, Uri};
 use http_body::SizeHint;
+use http_body_util::Empty;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
 
@@ -271,4 +278,232 @@ fn headers_of_one_connection_stay_behind() {
         kept(headers::incoming(headers)),
         "authorization content-length expect host x-own"
     );
+}
+
+const ONE: Uuid = Uuid::from_u128(1);
+const OTHER: Uuid = Uuid::from_u128(2);
+
+/// An answer after which the connection ends, and one after which it is kept.
+const LAST: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nhi";
+const KEPT: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi";
+
+/// A server that answers when the test does.
+struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Server {
+    async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        Self { listener, address }
+    }
+
+    fn get(&self, path: &str) -> http::Request<Empty<Bytes>> {
+        let url = format!("http://{}{path}", self.address);
+        http::Request::get(url).body(Empty::new()).unwrap()
+    }
+
+    /// The next connection, and what it asks for.
+    async fn asked(&self) -> (TcpStream, String) {
+        let (mut stream, _) = self.listener.accept().await.unwrap();
+        let path = path(&mut stream).await;
+        (stream, path)
+    }
+
+    /// Answers on the next connection, which is left open.
+    async fn answer(&self, text: &str) -> TcpStream {
+        let (mut stream, _) = self.asked().await;
+        stream.write_all(text.as_bytes()).await.unwrap();
+        stream
+    }
+
+    /// Waits until a request is here that nobody answers yet.
+    async fn reached_by<T>(
+        &self,
+        request: Pin<&mut impl Future<Output = T>>,
+    ) -> (TcpStream, String) {
+        tokio::select! {
+            _ = request => panic!("it ended"),
+            asked = self.asked() => asked,
+        }
+    }
+}
+
+/// What the next request on a connection asks for.
+async fn path(stream: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        assert_ne!(stream.read_buf(&mut head).await.unwrap(), 0, "it is closed");
+    }
+    let head = String::from_utf8(head).unwrap();
+    head.split(' ').nth(1).unwrap().to_owned()
+}
+
+/// A way out to this machine.
+fn way(limits: EgressLimits) -> Egress {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let policy = EgressPolicy {
+        allow: vec!["127.0.0.0/8".parse().unwrap()],
+        ..EgressPolicy::default()
+    };
+    Egress::new(policy, limits).unwrap()
+}
+
+fn at_once(requests_of_project: usize) -> Egress {
+    way(EgressLimits {
+        requests_of_project,
+        ..EgressLimits::default()
+    })
+}
+
+async fn text(answer: http::Response<StreamingBody>) -> String {
+    let bytes = answer.into_body().collect().await.unwrap().to_bytes();
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// Returns when so many places are free, of the project's and of all.
+async fn are_free(way: &Egress, places: (usize, usize)) {
+    while way.places.free(ONE) != places {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn above_a_projects_places_its_requests_wait_their_turn_and_anothers_pass() {
+    let server = Server::start().await;
+    let all = at_once(2);
+    let free = all.places.free(ONE);
+    let (one, other) = (all.of(ONE), all.of(OTHER));
+    // It has other connections, and the same places.
+    let listed = one.with_lists(Lists::parse(&[], &[]).unwrap());
+    let mut first = Box::pin(one.send(server.get("/1")));
+    let (mut at_first, _) = server.reached_by(first.as_mut()).await;
+    let mut second = Box::pin(listed.send(server.get("/2")));
+    let (at_second, _) = server.reached_by(second.as_mut()).await;
+
+    let mut third = Box::pin(one.send(server.get("/3")));
+    let mut fourth = Box::pin(one.send(server.get("/4")));
+    let mut fifth = Box::pin(one.send(server.get("/5")));
+    for waits in [third.as_mut(), fourth.as_mut(), fifth.as_mut()] {
+        assert!(poll!(waits).is_pending());
+    }
+    let mut others = Box::pin(other.send(server.get("/other")));
+    let (at_others, path) = server.reached_by(others.as_mut()).await;
+    assert_eq!(path, "/other", "one passed that had no place");
+
+    at_first.write_all(LAST.as_bytes()).await.unwrap();
+    assert_eq!(text(first.await.unwrap()).await, "hi");
+    let (mut at_third, path) = server.reached_by(third.as_mut()).await;
+    assert_eq!(path, "/3");
+    assert!(poll!(fifth.as_mut()).is_pending());
+    // Who waits no more is passed over.
+    drop(fourth);
+    at_third.write_all(LAST.as_bytes()).await.unwrap();
+    assert_eq!(text(third.await.unwrap()).await, "hi");
+    let (_, path) = server.reached_by(fifth.as_mut()).await;
+    assert_eq!(path, "/5");
+
+    drop((second, fifth, others));
+    are_free(&all, free).await;
+    drop((at_second, at_others));
+}
+
+#[tokio::test]
+async fn a_place_is_given_back_however_its_request_ended() {
+    let server = Server::start().await;
+    let all = at_once(1);
+    let free = all.places.free(ONE);
+    let one = all.of(ONE);
+    let (answer, at) = tokio::join!(one.send(server.get("/")), server.answer(LAST));
+    assert_eq!(text(answer.unwrap()).await, "hi");
+    are_free(&all, free).await;
+    drop(at);
+
+    // Nobody reads the answer.
+    let long = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nsome";
+    let (answer, at) = tokio::join!(one.send(server.get("/")), server.answer(long));
+    let mut next = Box::pin(one.send(server.get("/next")));
+    assert!(poll!(next.as_mut()).is_pending());
+    drop(answer);
+    let (at_next, path) = server.reached_by(next.as_mut()).await;
+    assert_eq!(path, "/next");
+    drop(at);
+
+    // Nobody waits for the answer.
+    drop(next);
+    are_free(&all, free).await;
+    drop(at_next);
+
+    // There is none.
+    let (cut, ()) = tokio::join!(one.send(server.get("/")), async {
+        drop(server.asked().await);
+    });
+    assert_eq!(cut.err().unwrap().wasi_code(), "connection-terminated");
+    are_free(&all, free).await;
+
+    // Or it breaks off.
+    let (answer, ()) = tokio::join!(one.send(server.get("/")), async {
+        drop(server.answer(long).await);
+    });
+    assert!(answer.unwrap().into_body().collect().await.is_err());
+    are_free(&all, free).await;
+
+    let request = server.get("/");
+    drop(server);
+    let refused = one.send(request).await.err().unwrap();
+    assert_eq!(refused.wasi_code(), "connection-refused");
+    are_free(&all, free).await;
+}
+
+#[tokio::test]
+async fn an_answer_that_is_all_here_has_no_place_before_it_is_read() {
+    let server = Server::start().await;
+    let one = at_once(1).of(ONE);
+    let (first, mut at) = tokio::join!(one.send(server.get("/1")), server.answer(KEPT));
+    // On the same connection, which waited for it.
+    let (second, ()) = tokio::join!(one.send(server.get("/2")), async {
+        assert_eq!(path(&mut at).await, "/2");
+        at.write_all(KEPT.as_bytes()).await.unwrap();
+    });
+    assert_eq!(text(first.unwrap()).await, "hi");
+    assert_eq!(text(second.unwrap()).await, "hi");
+}
+
+#[tokio::test]
+async fn who_waits_in_vain_for_a_place_is_told() {
+    let all = way(EgressLimits {
+        requests_of_project: 1,
+        first_byte: Duration::ZERO,
+        ..EgressLimits::default()
+    });
+    let _taken = all.places.take(Some(ONE)).await;
+    let request = http::Request::get("http://127.0.0.1:9/").body(Empty::<Bytes>::new());
+    let error = all.of(ONE).send(request.unwrap()).await.err().unwrap();
+    assert_eq!(error.wasi_code(), "connection-limit-reached");
+    assert!(error.to_string().contains("read each answer"), "{error}");
+}
+
+#[tokio::test]
+async fn connections_that_wait_are_bounded_in_all() {
+    let (one, two) = (Server::start().await, Server::start().await);
+    let all = way(EgressLimits {
+        idle_in_all: 1,
+        ..EgressLimits::default()
+    });
+    let free = all.places.free(ONE);
+    // With lists it has connections of its own.
+    let listed = all.with_lists(Lists::parse(&[], &[]).unwrap());
+    let mut kept = Vec::new();
+    for (way, server) in [(&all, &one), (&all, &two), (&listed, &two)] {
+        let (answer, at) = tokio::join!(way.send(server.get("/")), server.answer(KEPT));
+        assert_eq!(text(answer.unwrap()).await, "hi");
+        are_free(&all, free).await;
+        kept.push(at);
+    }
+    for at in &mut kept[..2] {
+        assert_eq!(at.read(&mut [0]).await.unwrap(), 0, "it was kept");
+    }
+    assert!(poll!(Box::pin(kept[2].read_u8())).is_pending());
 }

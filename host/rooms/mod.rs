@@ -14,8 +14,11 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
-/// The part of all places that one project may have: a few projects leave some to others, however few there are.
+/// Of so many places one project may have one: ten projects leave some to others, also where files are few.
 const SHARES: usize = 16;
+
+/// What a project may have even so. A host with so few files is one of few projects.
+const LEAST: usize = 16;
 
 /// Room of one kind, as much for each project. A project has its own while something of it is taken or waited for.
 /// Clones share it.
@@ -71,10 +74,10 @@ impl Places {
     }
 
     /// The same, and for all together no more than one in `part` of the files that the process may open. No project has
-    /// more than a sixteenth of all.
+    /// more than a sixteenth of all, or 16 where that is more.
     pub fn of_files(each: usize, all: usize, part: usize) -> Self {
         let all = all.min(open_files() / part);
-        Self::new(each.min(all / SHARES), all)
+        Self::new(each.min((all / SHARES).max(LEAST)), all)
     }
 
     /// Waits for a place. Without a project it is the host's own business, which has bounds elsewhere and takes its

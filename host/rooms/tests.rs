@@ -70,10 +70,10 @@ async fn who_waited_and_is_gone_has_nothing() {
 
 #[test]
 fn a_project_has_a_part_only_where_there_are_few() {
-    let places = Places::of_files(64, 32, 1);
-    assert_eq!(places.free(ONE), (2, 32));
-    let none = Places::of_files(64, 0, 1);
-    assert_eq!(none.free(ONE), (1, 1));
+    for (each, all, own) in [(64, 320, 20), (10, 320, 10), (64, 32, 16)] {
+        assert_eq!(Places::of_files(each, all, 1).free(ONE), (own, all));
+    }
+    assert_eq!(Places::of_files(0, 0, 1).free(ONE), (1, 1));
 }
 
 #[test]

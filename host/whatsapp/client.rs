@@ -3,6 +3,9 @@
 //! A call ends in one of three ways, because a send must know which: Meta answered, Meta certainly
 //! did not get the request, or nobody knows. Redirects are never followed, no proxy is taken from
 //! the environment, and nothing is retried here: `outbox` decides that.
+//!
+//! So many calls of a project are under way at once, and so many of all; what is above waits its turn, within the time
+//! of the call. Calls of the host's own are not counted: it makes them one after the other.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -14,9 +17,12 @@ use http::header::{self, HeaderMap, HeaderName};
 use http::{Method, StatusCode};
 use reqwest::Url;
 use sqlx::types::chrono::{DateTime, Utc};
+use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::inflight::{Full, Held, Room};
 use super::media::{MediaBody, MediaError};
+use crate::rooms::{Place, Places, open_files};
 
 /// Headers of a bot's request that travel to Meta.
 const REQUEST_HEADERS: [HeaderName; 3] = [
@@ -44,6 +50,13 @@ const RESPONSE_HEADERS: [HeaderName; 13] = [
 
 /// The longest wait that is honoured: a day, after which the message would be news to nobody.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Calls may have one of so many files that the process may open.
+const PART_OF_FILES: usize = 16;
+
+/// Connections to one of Meta's hosts that are kept for the next call, and of how many files one may be such.
+const IDLE_CONNECTIONS: usize = 64;
+const IDLE_PART: usize = 128;
 
 /// Where Meta serves media that messages carry.
 const META_MEDIA: &str = "https://lookaside.fbsbx.com";
@@ -83,6 +96,12 @@ pub struct GraphLimits {
     pub max_media_bytes: usize,
     /// Between two pieces of a medium.
     pub between_bytes: Duration,
+    /// Calls of a project that are under way at once. It is lowered to a sixteenth of those of all, but not below 16.
+    pub calls_of_project: usize,
+    /// Calls of all that are under way at once. It is lowered to a sixteenth of the files that the process may open.
+    pub calls_in_all: usize,
+    /// How long one waits for the end of others; no longer than half of what the whole call may take.
+    pub patience: Duration,
 }
 
 /// A request to the Graph API, without the token.
@@ -132,7 +151,7 @@ pub enum Outcome {
     Unknown(String),
 }
 
-/// A connection pool to one endpoint.
+/// A connection pool to one endpoint. Clones share it.
 #[derive(Clone)]
 pub struct GraphClient {
     http: reqwest::Client,
@@ -140,6 +159,7 @@ pub struct GraphClient {
     media: reqwest::Client,
     endpoint: GraphEndpoint,
     limits: GraphLimits,
+    places: Places,
 }
 
 impl AccessToken {
@@ -237,6 +257,9 @@ impl Default for GraphLimits {
             max_answer_bytes: 8 * 1024 * 1024,
             max_media_bytes: 32 * 1024 * 1024,
             between_bytes: Duration::from_secs(15),
+            calls_of_project: 64,
+            calls_in_all: 4096,
+            patience: Duration::from_secs(10),
         }
     }
 }
@@ -323,12 +346,15 @@ impl GraphClient {
                 .connect_timeout(limits.connect)
                 // A connection that Meta has closed meanwhile would make a send's outcome unknown.
                 .pool_idle_timeout(Duration::from_secs(20))
+                .pool_max_idle_per_host(IDLE_CONNECTIONS.min(open_files() / IDLE_PART))
         };
+        let (each, all) = (limits.calls_of_project, limits.calls_in_all);
         Ok(Self {
             http: builder().build()?,
             media: builder().http1_only().build()?,
             endpoint,
             limits,
+            places: Places::of_files(each, all, PART_OF_FILES),
         })
     }
 
@@ -342,38 +368,71 @@ impl GraphClient {
         &self.limits
     }
 
-    /// Makes one request, once.
+    /// Makes one request of the host's own, once.
     ///
     /// *Cancel safety*: a dropped call may have reached Meta.
     pub async fn call(&self, token: &AccessToken, request: &GraphRequest) -> Outcome {
+        self.call_of(None, token, request).await
+    }
+
+    /// Makes one request of a project, or of the host's own without one, once.
+    ///
+    /// *Cancel safety*: a dropped call may have reached Meta.
+    pub(super) async fn call_of(
+        &self,
+        project_id: Option<Uuid>,
+        token: &AccessToken,
+        request: &GraphRequest,
+    ) -> Outcome {
         let whole = async |response| Ok::<_, Full>(self.read(response).await);
-        let outcome = self.exchange(token, request, whole).await;
-        outcome.unwrap_or_else(|Full| Outcome::Unknown("the answer found no room".to_owned()))
+        let outcome = self.exchange(project_id, token, request, whole).await;
+        // Reading never says so: it is the place that was missing, and nothing was sent.
+        outcome.unwrap_or_else(|Full| {
+            let reason =
+                "the project has as many calls to Meta under way as it may, and none ended in time";
+            Outcome::NotSent(reason.to_owned())
+        })
     }
 
     /// Makes one request, once, and reads the answer when there is room for it, which is held as
-    /// long as what comes with the outcome.
+    /// long as what comes with the outcome. Fails also when no place gets free, before anything was sent.
     ///
     /// *Cancel safety*: a dropped call may have reached Meta.
     pub(super) async fn call_within(
         &self,
+        project_id: Uuid,
         token: &AccessToken,
         request: &GraphRequest,
         room: &Room,
     ) -> Result<(Outcome, Option<Held>), Full> {
         let mut held = None;
-        let outcome = self.exchange(token, request, async |response: reqwest::Response| {
-            let most = self.limits.max_answer_bytes;
-            let length = response.content_length().map(|length| length as usize);
-            let held = held.insert(room.take(length.unwrap_or(most).min(most)).await?);
-            let outcome = self.read(response).await;
-            if let Outcome::Answered(answer) = &outcome {
-                held.keep(answer.body.len());
-            }
-            Ok(outcome)
-        });
+        let project_id = Some(project_id);
+        let outcome = self.exchange(
+            project_id,
+            token,
+            request,
+            async |response: reqwest::Response| {
+                let most = self.limits.max_answer_bytes;
+                let length = response.content_length().map(|length| length as usize);
+                let held = held.insert(room.take(length.unwrap_or(most).min(most)).await?);
+                let outcome = self.read(response).await;
+                if let Outcome::Answered(answer) = &outcome {
+                    held.keep(answer.body.len());
+                }
+                Ok(outcome)
+            },
+        );
         let outcome = outcome.await?;
         Ok((outcome, held))
+    }
+
+    /// Waits until a project may have one more call under way.
+    pub(super) async fn place(&self, project_id: Uuid) -> Result<Place, Full> {
+        let patience = self.limits.patience.min(self.limits.answer / 2);
+        let place = self.places.take(Some(project_id));
+        tokio::time::timeout(patience, place)
+            .await
+            .map_err(|_| Full)
     }
 
     /// Fetches media that a message carried, by path and query at Meta's media host. Meta was not
@@ -404,6 +463,7 @@ impl GraphClient {
 
     async fn exchange(
         &self,
+        project_id: Option<Uuid>,
         token: &AccessToken,
         request: &GraphRequest,
         read: impl AsyncFnOnce(reqwest::Response) -> Result<Outcome, Full>,
@@ -411,6 +471,11 @@ impl GraphClient {
         let Some(url) = self.endpoint.url(request) else {
             let reason = "the path is not one of the Graph API";
             return Ok(Outcome::NotSent(reason.to_owned()));
+        };
+        let ends_at = Instant::now() + self.limits.answer;
+        let _place = match project_id {
+            Some(project_id) => Some(self.place(project_id).await?),
+            None => None,
         };
         let mut headers = HeaderMap::new();
         for name in REQUEST_HEADERS {
@@ -429,7 +494,7 @@ impl GraphClient {
                 Err(outcome) => Ok(outcome),
             }
         };
-        match tokio::time::timeout(self.limits.answer, call).await {
+        match tokio::time::timeout_at(ends_at, call).await {
             Ok(outcome) => outcome,
             Err(_) => Ok(self.is_late()),
         }

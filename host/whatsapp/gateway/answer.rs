@@ -9,15 +9,18 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 
 use super::token::Filter;
+use crate::rooms::Place;
 use crate::whatsapp::client::GraphResponse;
 use crate::whatsapp::inflight::Held;
 use crate::whatsapp::media::{MediaBody, MediaError};
 
-/// The body of an answer. What is held for it is counted until it is dropped.
+/// The body of an answer. What is held for it is counted until it is dropped, and so is a call that goes on.
 pub struct AnswerBody {
     source: Source,
     /// Kept to be dropped.
     _held: Option<Held>,
+    /// Likewise.
+    _place: Option<Place>,
 }
 
 enum Source {
@@ -31,6 +34,7 @@ impl AnswerBody {
         let mut response = Response::new(Self {
             source: Source::Whole(answer.body),
             _held: held,
+            _place: None,
         });
         *response.status_mut() = answer.status;
         *response.headers_mut() = answer.headers;
@@ -38,10 +42,11 @@ impl AnswerBody {
     }
 
     /// A medium; what of it is the token becomes the placeholder.
-    pub(super) fn pieces(body: MediaBody, filter: Filter, held: Held) -> Self {
+    pub(super) fn pieces(body: MediaBody, filter: Filter, (held, place): (Held, Place)) -> Self {
         Self {
             source: Source::Pieces(Box::new(body), filter),
             _held: Some(held),
+            _place: Some(place),
         }
     }
 

@@ -19,7 +19,8 @@
 //! address stays unknown and unreachable. Answers that redirect go to the bot as they are: its next
 //! request is judged like any other, and gets a token only if it comes back here.
 //!
-//! Whatever is held in memory for a request or its answer is within a budget of the project.
+//! Whatever is held in memory for a request or its answer is within a budget of the project, and so many of its
+//! requests are under way at once (`client`), a medium until it was read.
 
 mod access;
 mod answer;
@@ -94,9 +95,10 @@ pub enum GatewayError {
     /// The request may have reached Meta, and no answer came.
     #[error("Meta's answer was lost: {0}")]
     NoAnswer(String),
-    /// The project holds as much as it may. [`Gateway::forward`] answers in Meta's shape instead.
+    /// The project holds as much as it may, or has as many calls under way. [`Gateway::forward`] answers in Meta's
+    /// shape instead.
     #[error(
-        "requests to Meta and unread answers hold all the memory that the project has for them: read \
+        "requests to Meta and unread answers take all the room that the project has for them: read \
          each answer, or cancel it, and make fewer requests at once"
     )]
     Full,
@@ -276,7 +278,9 @@ impl Gateway {
         let body = messages::receipt(message_id, receipt).map_err(SendError::from)?;
         let path = format!("{}/messages", context.phone_number_id());
         let request = GraphRequest::json(Method::POST, path, &body);
-        let answer = settled(self.client.call(context.token(), &request).await)?;
+        let project_id = Some(context.attempt().project_id);
+        let call = self.client.call_of(project_id, context.token(), &request);
+        let answer = settled(call.await)?;
         Sent::read(&answer)?;
         Ok(())
     }
@@ -291,7 +295,9 @@ impl Gateway {
         let id = call.id().to_owned();
         let room = self.in_flight.answers(project_id);
         let request = call.into_request();
-        let call = self.client.call_within(context.token(), &request, &room);
+        let call = self
+            .client
+            .call_within(project_id, context.token(), &request, &room);
         let (outcome, held) = call.await?;
         let answer = settled(outcome)?;
         if gives == Gives::Media && !access::is_media_or_error(&answer, &id) {
@@ -339,8 +345,13 @@ impl Gateway {
             query if query.is_empty() => format!("{MEDIA_PATH}/"),
             query => format!("{MEDIA_PATH}/?{query}"),
         };
-        let room = self.in_flight.answers(context.attempt().project_id);
-        let held = room.take(PIECES_BYTES).await?;
+        let project_id = context.attempt().project_id;
+        let place = self.client.place(project_id).await?;
+        let held = self
+            .in_flight
+            .answers(project_id)
+            .take(PIECES_BYTES)
+            .await?;
         let media = self.client.media(context.token(), &target).await;
         let mut media = media.map_err(unsettled)?;
         if !media.status.is_success() {
@@ -354,7 +365,8 @@ impl Gateway {
         let (token, placeholder) = (context.token(), &*scope.placeholder);
         token::clean_headers(&mut media.headers, token, placeholder, &conceal);
         let filter = Filter::new(token, placeholder);
-        let mut response = http::Response::new(AnswerBody::pieces(media.body, filter, held));
+        let mut response =
+            http::Response::new(AnswerBody::pieces(media.body, filter, (held, place)));
         *response.status_mut() = media.status;
         *response.headers_mut() = media.headers;
         Ok(response)

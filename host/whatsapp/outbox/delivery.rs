@@ -205,11 +205,12 @@ impl Delivery {
         }
         let mut tried = 0;
         loop {
-            let outcome = self
+            let project_id = Some(self.context.attempt().project_id);
+            let call = self
                 .outbox
                 .client
-                .call(self.context.token(), &request)
-                .await;
+                .call_of(project_id, self.context.token(), &request);
+            let outcome = call.await;
             let (setback, delay, wait) = match outcome {
                 Outcome::Unknown(reason) => return Err(self.unsettle(lease, &reason).await),
                 Outcome::NotSent(reason) => {

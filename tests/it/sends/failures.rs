@@ -278,6 +278,34 @@ async fn an_answer_that_does_not_come_leaves_the_send_unsettled() {
 }
 
 #[tokio::test]
+async fn a_send_that_finds_no_place_did_not_go_out_and_may_go_out_later() {
+    let bench = Bench::new(vec![Act::Hold]).await;
+    let limits = GraphLimits {
+        calls_of_project: 1,
+        patience: Duration::from_millis(1),
+        ..GraphLimits::default()
+    };
+    let client = client_with(&bench.graph, limits);
+    let outbox = outbox_with(bench.pool.clone(), client, Sink { is_broken: false });
+    let run = bench.run();
+    let first = message("one");
+    let mut second = message("two");
+    second["to"] = "16505550101".into();
+    let meanwhile = async {
+        bench.graph.has_seen(1).await;
+        let error = outbox.send(&run, &second).await.unwrap_err();
+        assert!(matches!(error, SendError::Unreachable(_)), "{error}");
+        bench.graph.release();
+    };
+    let (sent, ()) = tokio::join!(outbox.send(&run, &first), meanwhile);
+    sent.unwrap();
+    assert_eq!(bench.states().await, ["sent", "released"]);
+    assert_eq!(bench.graph.count(), 1);
+    outbox.send(&bench.run(), &second).await.unwrap();
+    assert_eq!(bench.states().await, ["sent", "sent"]);
+}
+
+#[tokio::test]
 async fn a_connection_that_was_made_and_cut_is_not_taken_for_unsent() {
     let bench = Bench::new(vec![Act::Refuse]).await;
     let error = bench.send(&bench.run(), "hi").await.unwrap_err();

@@ -81,6 +81,37 @@ async fn answers_that_nobody_reads_are_let_in_under_a_budget() {
 }
 
 #[tokio::test]
+async fn so_many_calls_of_a_project_are_under_way_at_once() {
+    let limits = GraphLimits {
+        calls_of_project: 1,
+        patience: Duration::from_millis(20),
+        ..GraphLimits::default()
+    };
+    let door = Door::with_limits(vec![Act::Hold], limits, InFlightLimits::default()).await;
+    let run = door.bench.run();
+    let ask = || door.forward(&run, request(Method::GET, NUMBER, ""));
+    let meanwhile = async {
+        door.graph().has_seen(1).await;
+        let full = ask().await;
+        assert_eq!(full.status(), StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(json(&full)["error"]["code"], 4);
+        assert_eq!(door.graph().count(), 1);
+        // Messages have places of their own.
+        door.bench.wamid(&run, "hi").await;
+        door.graph().release();
+    };
+    let (held, ()) = tokio::join!(ask(), meanwhile);
+    assert_eq!(held.status(), StatusCode::OK);
+
+    // A medium has its place until it was read, or is dropped.
+    door.graph().then(Act::Endless);
+    let medium = door.open(&run, request(Method::GET, URL, "")).await;
+    assert_eq!(ask().await.status(), StatusCode::TOO_MANY_REQUESTS);
+    drop(medium);
+    assert_eq!(ask().await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
 async fn an_answer_is_counted_by_its_length_until_it_is_read() {
     let door = Door::with_limits(vec![], GraphLimits::default(), tight()).await;
     let run = door.bench.run();
