@@ -26,7 +26,7 @@ pub mod observing;
 pub mod postgres;
 pub mod projects;
 pub mod retention;
-pub(crate) mod rooms;
+pub mod rooms;
 pub mod runs;
 pub mod sandbox;
 pub mod sdk;

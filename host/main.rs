@@ -95,6 +95,7 @@ fn variables_of(files: &[PathBuf]) -> Result<BTreeMap<String, String>> {
 
 fn main() -> ExitCode {
     roost::memory::set_up();
+    roost::rooms::take_all_files();
     let word = match serve_args() {
         Some(Ok(args)) => Word::Serve(Box::new(args)),
         Some(Err(mistakes)) => {

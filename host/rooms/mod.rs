@@ -105,6 +105,20 @@ impl Places {
     }
 }
 
+/// Takes the files that the process may have: a shell gives it 1,024, and lets it take more. To be called once, when the
+/// program starts. What it confines later has its own limits.
+pub fn take_all_files() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    const MOST: u64 = 1 << 20;
+    let mut limit = getrlimit(Resource::Nofile);
+    let wanted = limit.maximum.map_or(MOST, |maximum| maximum.min(MOST));
+    if limit.current.is_some_and(|current| current < wanted) {
+        limit.current = Some(wanted);
+        // Where the system does not let it, it goes with what it has.
+        let _ = setrlimit(Resource::Nofile, limit);
+    }
+}
+
 /// How many files the process may open.
 pub fn open_files() -> usize {
     let files = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
