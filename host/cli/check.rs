@@ -13,7 +13,7 @@ use clap::Args;
 use super::output::write;
 use crate::build::artifact::{self, Artifact};
 use crate::capabilities::Grants;
-use crate::sandbox::{Bot, Sandbox, SandboxSettings};
+use crate::sandbox::{Bot, Sandbox, SandboxSettings, check_bounds};
 use crate::sdk::Sdk;
 use crate::workshop::{Interfaces, Standing, Workshop};
 
@@ -70,6 +70,7 @@ impl CheckArgs {
         if let Some(instead) = not_a_component(&bytes) {
             bail!("`{shown}` is no component: {instead}");
         }
+        check_bounds(&bytes).with_context(|| format!("`{shown}` cannot be a bot"))?;
         let interfaces = Interfaces::of(&bytes)
             .with_context(|| format!("`{shown}` cannot be read as a component: it is damaged"))?;
         say(&format!(

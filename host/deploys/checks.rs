@@ -140,7 +140,7 @@ impl Deploys {
                         Some(difference.is_none())
                     }
                 };
-                let bot = self.load(&image.component).await?;
+                let bot = self.load_image(&image.component).await?;
                 (bot, Some(image.component), image.report, same)
             }
         };

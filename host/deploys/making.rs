@@ -229,12 +229,19 @@ impl Deploys {
                     image
                 }
             };
-            self.load(&image).await
+            self.load_image(&image).await
         });
         let made = made.await.map_err(DeployError::Shared);
         made.map_err(|error| error.without_secrets(&environment.redactor([])))
     }
 
+    /// Of an image that this host made.
+    pub(super) async fn load_image(&self, image: &[u8]) -> Result<Bot, DeployError> {
+        let loaded = self.workshop.load_image(image).await;
+        Ok(loaded.map_err(WorkshopError::Load)?)
+    }
+
+    /// Of a component that somebody uploaded.
     pub(super) async fn load(&self, component: &[u8]) -> Result<Bot, DeployError> {
         let loaded = self.workshop.load(component).await;
         Ok(loaded.map_err(WorkshopError::Load)?)

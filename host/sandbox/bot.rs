@@ -1,15 +1,17 @@
 //! A component, made ready to run.
 
-use super::compiler::{Kind, is_costly};
+use super::RunState;
+use super::Sandbox;
+use super::bounds;
+use super::compiler::Kind;
 use super::service::DoorPre;
-use super::split::split;
-use super::{RunState, Sandbox};
+use super::split::{CODE_IMPORT, Split, split};
 use crate::kept::{Seal, mark_of};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
-use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
-use wasmtime::component::{Component, Linker};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{Engine, Module, Result};
 
 /// A bot that is ready to run. Cloning is cheap.
@@ -19,7 +21,7 @@ pub struct Bot {
     pub(crate) sandbox: Sandbox,
     /// What the image was made with, where the engine holds a limit by itself.
     pub(super) memory_bytes: Option<usize>,
-    code: Option<String>,
+    code: Option<Arc<Code>>,
 }
 
 /// The section of an image that says what memory it was made with, as it ends the component: number
@@ -39,33 +41,81 @@ fn noted_memory(image: &[u8]) -> Option<usize> {
 }
 
 impl Bot {
-    /// Compiles a component of the world `roost:bot/bot`, or of WASI 0.2's `wasi:http/proxy`.
+    /// Compiles a component of the world `roost:bot/bot`, or of WASI 0.2's `wasi:http/proxy`, that a stranger made.
     ///
-    /// Fails when the bytes are no component, or import what a bot may not have.
+    /// Fails when the bytes are no component, come to too much, or import what a bot may not have. Nothing is kept of
+    /// what fails.
     pub fn load(sandbox: &Sandbox, component: &[u8]) -> Result<Self> {
-        let memory_bytes = noted_memory(component);
-        let (component, code) = match split(component) {
+        bounds::check(component)?;
+        let folder = sandbox.bots_folder();
+        match split(component) {
             Some(parts) => {
-                let code = sandbox.codes.get(sandbox, &parts.code)?;
-                let component: Component = compiled(sandbox, &parts.bot)?;
-                let mut linker: Linker<RunState> = (*sandbox.linker).clone();
-                linker
-                    .root()
-                    .module(super::split::CODE_IMPORT, &code.module)?;
-                (
-                    linker.instantiate_pre(&component)?,
-                    Some(code.digest.clone()),
-                )
+                let (code, unkept) = sandbox.codes.of_stranger(sandbox, &parts.code)?;
+                let (bot, unkept_bot) = found(sandbox, folder.as_deref(), &parts.bot)?;
+                let made = Self::with_code(sandbox, component, &bot, code)?;
+                if let Some(unkept) = unkept {
+                    unkept.keep();
+                }
+                if let Some(unkept) = unkept_bot {
+                    unkept.keep();
+                }
+                sandbox.keep_newest_bots();
+                Ok(made)
             }
-            None => {
-                let component = cached_bot(sandbox, component)?;
-                (sandbox.linker.instantiate_pre(&component)?, None)
+            None => Self::whole(sandbox, component),
+        }
+    }
+
+    /// The same, of an image that this host's [`ImageMaker`](super::ImageMaker) made, and nobody changed since. What the
+    /// engine's code is not of it is little more than memory, so it is compiled here and now.
+    pub fn load_image(sandbox: &Sandbox, image: &[u8]) -> Result<Self> {
+        match split(image) {
+            Some(Split { code, bot }) => {
+                let code = sandbox.codes.of_host(sandbox, &code)?;
+                let bot = Component::new(&sandbox.engine, &bot)?;
+                Self::with_code(sandbox, image, &bot, code)
             }
-        };
+            None => Self::whole(sandbox, image),
+        }
+    }
+
+    /// A bot that brings its image to code that others may share.
+    fn with_code(
+        sandbox: &Sandbox,
+        component: &[u8],
+        bot: &Component,
+        code: Arc<Code>,
+    ) -> Result<Self> {
+        let mut linker: Linker<RunState> = (*sandbox.linker).clone();
+        linker.root().module(CODE_IMPORT, &code.module)?;
+        let bot = linker.instantiate_pre(bot)?;
+        Self::new(sandbox, component, bot, Some(code))
+    }
+
+    /// A bot that shares its code with no other. That is as large as its toolchain's runtime and takes seconds, so
+    /// the last ones are kept.
+    fn whole(sandbox: &Sandbox, component: &[u8]) -> Result<Self> {
+        let folder = sandbox.bots_folder();
+        let (made, unkept) = found(sandbox, folder.as_deref(), component)?;
+        let made = sandbox.linker.instantiate_pre(&made)?;
+        let made = Self::new(sandbox, component, made, None)?;
+        if let Some(unkept) = unkept {
+            unkept.keep();
+        }
+        sandbox.keep_newest_bots();
+        Ok(made)
+    }
+
+    fn new(
+        sandbox: &Sandbox,
+        component: &[u8],
+        made: InstancePre<RunState>,
+        code: Option<Arc<Code>>,
+    ) -> Result<Self> {
         Ok(Self {
-            door: DoorPre::new(component)?,
+            door: DoorPre::new(made)?,
             sandbox: sandbox.clone(),
-            memory_bytes,
+            memory_bytes: noted_memory(component),
             code,
         })
     }
@@ -81,73 +131,130 @@ impl Bot {
     /// The digest of the code that the bot shares with all bots of its engine;
     /// absent for a component that is not split and so has code of its own.
     pub fn shared_code(&self) -> Option<&str> {
-        self.code.as_deref()
+        self.code.as_ref().map(|code| code.digest.as_str())
     }
 }
 
-/// Compiled engine code, by its digest.
+/// Compiled code that bots share, by its digest. It is there for as long as one of them is; the host's own stays.
 #[derive(Clone, Default)]
-pub(crate) struct Codes(Arc<Mutex<HashMap<String, Place>>>);
+pub(crate) struct Codes(Arc<Mutex<Known>>);
 
-/// Where one engine's code is, once it is compiled.
-type Place = Arc<Mutex<Option<Module>>>;
+#[derive(Default)]
+struct Known {
+    places: HashMap<String, Place>,
+    own: Option<Arc<Code>>,
+}
 
-#[derive(Clone)]
+/// Where one code is, once it is compiled and while a bot has it.
+type Place = Arc<Mutex<Weak<Code>>>;
+
 pub(crate) struct Code {
     digest: String,
     module: Module,
 }
 
 impl Codes {
-    fn get(&self, sandbox: &Sandbox, code: &[u8]) -> Result<Code> {
+    /// The code of an image that the host made.
+    fn of_host(&self, sandbox: &Sandbox, code: &[u8]) -> Result<Arc<Code>> {
+        let folder = sandbox.settings.cache.as_deref();
+        let (code, unkept) = self.get(sandbox, folder, code)?;
+        if let Some(unkept) = unkept {
+            unkept.keep();
+        }
+        self.known().own = Some(code.clone());
+        Ok(code)
+    }
+
+    /// The code of a component that a stranger made, and what it takes to keep it.
+    fn of_stranger(&self, sandbox: &Sandbox, code: &[u8]) -> Result<(Arc<Code>, Option<Unkept>)> {
+        self.get(sandbox, sandbox.bots_folder().as_deref(), code)
+    }
+
+    fn get(
+        &self,
+        sandbox: &Sandbox,
+        folder: Option<&Path>,
+        code: &[u8],
+    ) -> Result<(Arc<Code>, Option<Unkept>)> {
         let digest = hex::encode(Sha256::digest(code));
         let place = {
-            let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            known.entry(digest.clone()).or_default().clone()
+            let mut known = self.known();
+            if let Some(own) = known.own.as_ref().filter(|own| own.digest == digest) {
+                return Ok((own.clone(), None));
+            }
+            known.places.retain(|_, place| is_used(place));
+            known.places.entry(digest.clone()).or_default().clone()
         };
         // Held while compiling: two bots of one new engine compile it once, and keep up no others.
-        let mut found = place.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(module) = &*found {
-            let module = module.clone();
-            return Ok(Code { digest, module });
+        let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(code) = place.upgrade() {
+            return Ok((code, None));
         }
-        let module: Module = cached(sandbox, sandbox.settings.cache.as_deref(), code)?;
-        *found = Some(module.clone());
-        Ok(Code { digest, module })
+        let (module, unkept) = found(sandbox, folder, code)?;
+        let code = Arc::new(Code { digest, module });
+        *place = Arc::downgrade(&code);
+        Ok((code, unkept))
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many are there.
+    #[cfg(test)]
+    pub(super) fn count(&self) -> usize {
+        let mut known = self.known();
+        known.places.retain(|_, place| is_used(place));
+        known.places.len()
     }
 }
 
-/// How many compiled bots of other toolchains are kept.
-const BOTS_KEPT: usize = 32;
+/// Whether a bot has the code, or somebody compiles it: who does has the place, too.
+fn is_used(place: &Place) -> bool {
+    let has_code = || place.try_lock().is_ok_and(|code| code.strong_count() > 0);
+    Arc::strong_count(place) > 1 || has_code()
+}
 
-/// Compiles a component that shares its code with no other. That is as large as its toolchain's
-/// runtime and takes seconds, so the last ones are kept.
-fn cached_bot(sandbox: &Sandbox, component: &[u8]) -> Result<Component> {
-    let folder = sandbox
-        .settings
-        .cache
-        .as_deref()
-        .map(|cache| cache.join("bots"));
-    let made = cached(sandbox, folder.as_deref(), component)?;
-    if let Some(folder) = folder
-        && let Err(error) = keep_newest(&folder, BOTS_KEPT)
-    {
-        tracing::warn!(folder = %folder.display(), %error, "old compiled bots could not be removed");
+/// How many files of compiled code that strangers made are kept: a bot has one, or two if it was split.
+const FILES_KEPT: usize = 64;
+
+/// What they may come to.
+const BYTES_KEPT: u64 = 2 << 30;
+
+impl Sandbox {
+    /// Where compiled code that strangers made is kept.
+    fn bots_folder(&self) -> Option<PathBuf> {
+        let cache = self.settings.cache.as_deref();
+        cache.map(|cache| cache.join("bots"))
     }
-    Ok(made)
+
+    /// Removes of that what was not used for longest. A bot that runs has its code mapped, and it is made again at need.
+    fn keep_newest_bots(&self) {
+        if let Some(folder) = self.bots_folder()
+            && let Err(error) = keep_newest(&folder, FILES_KEPT, BYTES_KEPT)
+        {
+            tracing::warn!(folder = %folder.display(), %error, "old compiled bots could not be removed");
+        }
+    }
 }
 
 /// Removes all but the files of a folder that were used last.
-fn keep_newest(folder: &Path, kept: usize) -> std::io::Result<()> {
+fn keep_newest(folder: &Path, most_files: usize, most_bytes: u64) -> std::io::Result<()> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         if entry.path().extension().is_some_and(|end| end == "cwasm") {
-            files.push((entry.metadata()?.modified()?, entry.path()));
+            let about = entry.metadata()?;
+            files.push((about.modified()?, entry.path(), about.len()));
         }
     }
     files.sort();
-    for (_, file) in files.iter().rev().skip(kept) {
+    let mut bytes = 0_u64;
+    for (before, (_, file, length)) in files.iter().rev().enumerate() {
+        bytes = bytes.saturating_add(*length);
+        if before < most_files && bytes <= most_bytes {
+            continue;
+        }
         std::fs::remove_file(file)?;
         let _ = std::fs::remove_file(mark_of(file));
     }
@@ -198,10 +305,10 @@ macro_rules! is_compiled {
 is_compiled!(Module);
 is_compiled!(Component);
 
-/// Compiles code, in a process of its own if it may take long.
+/// Compiles code, in a process of its own where there is a compiler: whose code it is is not known here.
 fn compiled<T: Compiled>(sandbox: &Sandbox, code: &[u8]) -> Result<T> {
     match &sandbox.settings.compiler {
-        Some(compiler) if is_costly(code) => {
+        Some(compiler) => {
             let bytes = compiler.compile(&sandbox.settings, T::KIND, code)?;
             #[expect(unsafe_code, reason = "wasmtime cannot check compiled code")]
             // SAFETY: the compiler is this program, and nobody stood between.
@@ -209,30 +316,59 @@ fn compiled<T: Compiled>(sandbox: &Sandbox, code: &[u8]) -> Result<T> {
                 T::from_bytes(&sandbox.engine, &bytes)
             }
         }
-        _ => T::compile(&sandbox.engine, code),
+        None => T::compile(&sandbox.engine, code),
     }
 }
 
-/// The same, or takes it from a folder of what was compiled before.
+/// What was compiled and can be kept, once it is known to be of use.
+struct Unkept {
+    seal: Seal,
+    file: PathBuf,
+    bytes: Vec<u8>,
+}
+
+impl Unkept {
+    fn keep(self) {
+        let Self { seal, file, bytes } = self;
+        if let Err(error) = seal.write_beside(&file, &bytes) {
+            tracing::warn!(file = %file.display(), %error, "the compiled code could not be kept: the next start compiles it again");
+        }
+    }
+}
+
+/// Compiles code, or takes it from a folder of what was compiled before, and keeps it there.
 pub(crate) fn cached<T: Compiled>(
     sandbox: &Sandbox,
     cache: Option<&Path>,
     code: &[u8],
 ) -> Result<T> {
+    let (made, unkept) = found(sandbox, cache, code)?;
+    if let Some(unkept) = unkept {
+        unkept.keep();
+    }
+    Ok(made)
+}
+
+/// The same, and leaves it to the caller to keep what was compiled.
+fn found<T: Compiled>(
+    sandbox: &Sandbox,
+    cache: Option<&Path>,
+    code: &[u8],
+) -> Result<(T, Option<Unkept>)> {
     let Some(folder) = cache else {
-        return compiled(sandbox, code);
+        return Ok((compiled(sandbox, code)?, None));
     };
     let seal = match Seal::of_folder(folder) {
         Ok(seal) => seal,
         Err(error) => {
             tracing::warn!(folder = %folder.display(), %error, "the folder of compiled code cannot be used");
-            return compiled(sandbox, code);
+            return Ok((compiled(sandbox, code)?, None));
         }
     };
     let engine = &sandbox.engine;
     let file = folder.join(format!("{}.cwasm", cache_key(engine, code)));
     #[expect(unsafe_code, reason = "wasmtime cannot check a compiled file")]
-    // SAFETY: only this function writes these files, for this user only, under a name that holds
+    // SAFETY: only `Unkept` writes these files, for this user only, under a name that holds
     // wasmtime's settings and the code's digest; what another wrote has no mark that fits.
     let mapped = || unsafe { T::from_file(engine, &file) };
     if seal.is_whole(&file)
@@ -242,13 +378,11 @@ pub(crate) fn cached<T: Compiled>(
         if let Ok(file) = std::fs::File::options().append(true).open(&file) {
             let _ = file.set_modified(std::time::SystemTime::now());
         }
-        return Ok(found);
+        return Ok((found, None));
     }
     let made: T = compiled(sandbox, code)?;
-    if let Err(error) = seal.write_beside(&file, &made.bytes()?) {
-        tracing::warn!(file = %file.display(), %error, "the compiled engine could not be kept: the next start compiles it again");
-    }
-    Ok(made)
+    let bytes = made.bytes()?;
+    Ok((made, Some(Unkept { seal, file, bytes })))
 }
 
 /// Names the code, and everything of wasmtime and its settings that decides what it compiles to.
@@ -261,4 +395,53 @@ fn cache_key(engine: &Engine, bytes: &[u8]) -> String {
         settings.finish(),
         &hex::encode(Sha256::digest(bytes))[..32]
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::keep_newest;
+    use crate::sandbox::{Sandbox, SandboxSettings};
+    use std::sync::Arc;
+    use std::time::{Duration, SystemTime};
+
+    #[test]
+    fn code_is_there_for_as_long_as_a_bot_that_has_it_and_the_hosts_own_stays() {
+        let settings = SandboxSettings {
+            instances: 1,
+            ..SandboxSettings::default()
+        };
+        let sandbox = Sandbox::new(settings).unwrap();
+        let code = wat::parse_str("(module)").unwrap();
+        let (one, _) = sandbox.codes.of_stranger(&sandbox, &code).unwrap();
+        let (two, _) = sandbox.codes.of_stranger(&sandbox, &code).unwrap();
+        assert!(Arc::ptr_eq(&one, &two));
+        drop(one);
+        assert_eq!(sandbox.codes.count(), 1);
+        drop(two);
+        assert_eq!(sandbox.codes.count(), 0);
+        drop(sandbox.codes.of_host(&sandbox, &code).unwrap());
+        assert_eq!(sandbox.codes.count(), 1);
+    }
+
+    #[test]
+    fn what_was_used_last_is_kept_within_files_and_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| folder.path().join(format!("{name}.cwasm"));
+        for (age, name) in ["new", "middle", "old"].into_iter().enumerate() {
+            std::fs::write(file(name), [0; 100]).unwrap();
+            let opened = std::fs::File::options().append(true).open(file(name));
+            let age = Duration::from_secs(60 * age as u64);
+            opened
+                .unwrap()
+                .set_modified(SystemTime::now() - age)
+                .unwrap();
+        }
+        let there = || ["new", "middle", "old"].map(|name| file(name).exists());
+        keep_newest(folder.path(), 3, 300).unwrap();
+        assert_eq!(there(), [true, true, true]);
+        keep_newest(folder.path(), 2, 300).unwrap();
+        assert_eq!(there(), [true, true, false]);
+        keep_newest(folder.path(), 2, 150).unwrap();
+        assert_eq!(there(), [true, false, false]);
+    }
 }

@@ -1,8 +1,9 @@
 //! Compiling code that strangers made, in a process of its own.
 //!
 //! What cranelift needs for a function grows faster than the function: one of a megabyte can take minutes and
-//! gigabytes. A thread that compiles cannot be ended, a process can. So whatever may take long is compiled by
-//! `roost compile`, which is confined to its limits and its standard streams: it sees no file and no environment.
+//! gigabytes, and so can whatever links many of them. A thread that compiles cannot be ended, a process can. So whatever
+//! a stranger made is compiled by `roost compile`, however small it looks: it is confined to its limits and its standard
+//! streams, and sees no file and no environment. That costs a small component some hundredths of a second.
 
 use std::io::{Read, Write};
 use std::os::unix::process::CommandExt as _;
@@ -13,8 +14,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
-use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process_group, setrlimit};
-use wasmparser::{Parser, Payload};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process_group, nice, setrlimit};
 use wasmtime::{Engine, Result, bail};
 
 use super::engine::{SandboxSettings, config_without_instances};
@@ -29,11 +29,14 @@ const PROCESSOR_SECONDS: u64 = 300;
 /// What it may have in memory. Python's interpreter needs about one.
 const ADDRESS_SPACE: u64 = 6 << 30;
 
-/// What is compiled in this process: it takes a tenth of a second at most.
-const SMALL_BYTES: usize = 32 << 10;
+/// What may come of it, which this process takes in. Python's interpreter comes to a tenth.
+const MAX_COMPILED_BYTES: u64 = 512 << 20;
 
-/// What a bot's types and the functions that carry them over may have in this process.
-const SMALL_TYPE_BYTES: usize = 512 << 10;
+/// What it may say of an error.
+const MAX_SAID_BYTES: u64 = 64 << 10;
+
+/// Who compiles gets what those leave who serve.
+const NICENESS: i32 = 5;
 
 /// The program that compiles.
 #[derive(Clone, Debug)]
@@ -110,13 +113,19 @@ impl Compiler {
                 let _ = input.as_mut().map(|input| input.write_all(code));
                 drop(input);
             });
-            let said = scope.spawn(move || all_of(errors));
-            let made = all_of(output);
+            let said = scope.spawn(move || all_of(errors, MAX_SAID_BYTES));
+            let made = all_of(output, MAX_COMPILED_BYTES + 1);
             drop(ended);
             let said = said.join().unwrap_or_default();
             (made, said, watch.join().unwrap_or_default())
         });
         let status = child.wait()?;
+        if made.len() as u64 > MAX_COMPILED_BYTES {
+            bail!(
+                "the component's code comes to more than {} MiB when it is compiled: make it smaller",
+                MAX_COMPILED_BYTES >> 20
+            );
+        }
         if status.success() {
             return Ok(made);
         }
@@ -137,30 +146,14 @@ impl Compiler {
     }
 }
 
-fn all_of(stream: Option<impl Read>) -> Vec<u8> {
+/// What a stream gives, up to so many bytes. Who writes more is told that nobody reads it.
+fn all_of(stream: Option<impl Read>, most: u64) -> Vec<u8> {
     let mut all = Vec::new();
-    if let Some(mut stream) = stream {
+    if let Some(stream) = stream {
         // What did not come is missed by who reads it.
-        let _ = stream.read_to_end(&mut all);
+        let _ = stream.take(most).read_to_end(&mut all);
     }
     all
-}
-
-/// Whether code may take long to compile.
-pub(super) fn is_costly(code: &[u8]) -> bool {
-    let (mut functions, mut types) = (0, 0);
-    for payload in Parser::new(0).parse_all(code) {
-        match payload {
-            Ok(Payload::CodeSectionStart { size, .. }) => functions += size as usize,
-            Ok(Payload::ComponentTypeSection(section)) => types += section.range().len(),
-            Ok(Payload::CoreTypeSection(section)) => types += section.range().len(),
-            Ok(Payload::ComponentCanonicalSection(section)) => types += section.range().len(),
-            // Compiling it says what is wrong.
-            Err(_) => return false,
-            Ok(_) => {}
-        }
-    }
-    functions > SMALL_BYTES || types > SMALL_TYPE_BYTES
 }
 
 /// `roost compile`: started by a host, for what strangers made.
@@ -175,6 +168,8 @@ pub struct CompileArgs {
 impl CompileArgs {
     /// Reads code from standard input, and writes what it is compiled to.
     pub fn run(&self) -> anyhow::Result<()> {
+        // It compiles as well where it may not.
+        let _ = nice(NICENESS);
         let most = Some(ADDRESS_SPACE);
         let limit = Rlimit {
             current: most,

@@ -12,6 +12,7 @@
 
 mod accessors;
 mod bot;
+mod bounds;
 mod compiler;
 mod effort;
 mod engine;
@@ -32,6 +33,7 @@ mod threads;
 mod tests;
 
 pub use bot::Bot;
+pub(crate) use bounds::check as check_bounds;
 pub use compiler::{CompileArgs, Compiler};
 pub(crate) use effort::{Booking, Effort, Shortage, TwoAtOnce};
 pub use engine::{Sandbox, SandboxSettings, StartError};

@@ -70,10 +70,15 @@ fn engine() -> Vec<u8> {
 }
 
 fn sandbox(instances: u32) -> Sandbox {
+    sandbox_with(instances, None)
+}
+
+fn sandbox_with(instances: u32, compiler: Option<Compiler>) -> Sandbox {
     let cache = concat!(env!("CARGO_MANIFEST_DIR"), "/target/sandbox-cache");
     Sandbox::new(SandboxSettings {
         cache: Some(cache.into()),
         instances,
+        compiler,
         ..SandboxSettings::default()
     })
     .unwrap()
@@ -106,7 +111,7 @@ impl Bench {
             .await
             .unwrap();
         assert_eq!(boot.report.error, None);
-        let bot = Bot::load(&sandbox, &boot.component).unwrap();
+        let bot = Bot::load_image(&sandbox, &boot.component).unwrap();
         Self {
             bot,
             log: Arc::default(),
@@ -349,17 +354,49 @@ async fn two_bots_share_their_engines_code_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_bots_own_part_is_compiled_here_and_its_engine_elsewhere() {
+async fn an_image_of_the_host_is_compiled_here_and_what_a_stranger_made_elsewhere() {
     let maker = maker(4).await;
     let options = BootOptions::default();
-    let script = "globalThis.serve = async (r) => r.answer(200, '')";
+    let script = "globalThis.serve = async (r) => r.answer(200, 'made here')";
     let boot = maker
         .boot(&parts(script), &options, Grants::none, Budget::default())
         .await
         .unwrap();
-    let parts = split(&boot.component).unwrap();
-    assert!(super::compiler::is_costly(&parts.code));
-    assert!(!super::compiler::is_costly(&parts.bot));
+    // The engine's code is known from here on.
+    Bot::load_image(&sandbox(4), &boot.component).unwrap();
+    let sandbox = sandbox_with(4, Some(Compiler::new("/nowhere/roost")));
+    assert!(Bot::load_image(&sandbox, &boot.component).is_ok());
+    // The same bytes, of which nobody knows who made them: a part of them may be a stranger's.
+    let error = Bot::load(&sandbox, &boot.component).err().unwrap();
+    assert!(format!("{error:#}").contains("No such file"), "{error:#}");
+    let smallest = b"\0asm\x0d\0\x01\0";
+    let error = Bot::load(&sandbox, smallest).err().unwrap();
+    assert!(format!("{error:#}").contains("No such file"), "{error:#}");
+}
+
+#[tokio::test]
+async fn nothing_is_kept_of_what_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = Sandbox::new(SandboxSettings {
+        cache: Some(folder.path().into()),
+        instances: 1,
+        ..SandboxSettings::default()
+    })
+    .unwrap();
+    // One that can be split, and one that cannot. Neither takes requests.
+    let splits = r#"(component
+      (core module $m (memory 1) (func (export "f")) (data (i32.const 0) "a"))
+      (core instance (instantiate $m)))"#;
+    let whole = "(component (core module $m) (core instance (instantiate $m)))";
+    for text in [splits, whole] {
+        let component = wat::parse_str(text).unwrap();
+        assert_eq!(split(&component).is_some(), text == splits);
+        assert!(Bot::load(&sandbox, &component).is_err());
+    }
+    assert_eq!(sandbox.codes.count(), 0);
+    let left = std::fs::read_dir(folder.path().join("bots")).unwrap();
+    let left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["key"]);
 }
 
 #[tokio::test]

@@ -10,6 +10,8 @@ use wasmparser::{
     InstanceTypeDeclaration, Parser, Payload,
 };
 
+use crate::sandbox::check_bounds;
+
 /// Interfaces that bots have, by package and series of versions. `wit/` has all of `roost:bot`.
 const GIVEN: [(&str, &str, &[&str]); 10] = [
     ("roost:bot", "0.1", &[]),
@@ -138,8 +140,9 @@ impl fmt::Display for ForeignImports {
 }
 
 impl Interfaces {
-    /// Reads a component. `None`: it cannot be read, and loading it says why.
+    /// Reads a component. `None`: it cannot be read or comes to too much, and loading it says why.
     pub fn of(component: &[u8]) -> Option<Self> {
+        check_bounds(component).ok()?;
         let mut imports = Vec::new();
         let mut exports = Vec::new();
         let mut types = Types::default();

@@ -184,10 +184,23 @@ impl Workshop {
         }
     }
 
-    /// Makes a bot of an image.
+    /// Makes a bot of a component that somebody uploaded.
     pub async fn load(&self, component: &[u8]) -> wasmtime::Result<Bot> {
-        let (sandbox, component) = (self.sandbox.clone(), component.to_vec());
-        let loading = tokio::task::spawn_blocking(move || Bot::load(&sandbox, &component));
+        self.load_by(Bot::load, component).await
+    }
+
+    /// Makes a bot of an image that [`boot`](Self::boot) made, and nobody changed since.
+    pub async fn load_image(&self, image: &[u8]) -> wasmtime::Result<Bot> {
+        self.load_by(Bot::load_image, image).await
+    }
+
+    async fn load_by(
+        &self,
+        load: fn(&Sandbox, &[u8]) -> wasmtime::Result<Bot>,
+        bytes: &[u8],
+    ) -> wasmtime::Result<Bot> {
+        let (sandbox, bytes) = (self.sandbox.clone(), bytes.to_vec());
+        let loading = tokio::task::spawn_blocking(move || load(&sandbox, &bytes));
         match loading.await {
             Ok(bot) => bot,
             Err(panic) => std::panic::resume_unwind(panic.into_panic()),

@@ -126,6 +126,21 @@ async fn a_component_of_another_world_is_refused_by_what_it_imports() {
     assert_eq!(ana.hears().await, "still here");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_component_that_comes_to_too_much_is_refused_and_the_rest_goes_on() {
+    let mut host = TestHost::start().await;
+    let project = host.project("shop").await;
+    let mut ana = project.customer(ANA).await;
+    deploy(&host, &project, &app(&bot("", "'still here'"))).await;
+
+    for (bomb, because) in components::bombs() {
+        let error = try_deploy(&host, &project, &bomb).await.unwrap_err();
+        assert!(error.contains(because), "{error}");
+    }
+    ana.says("hi").await;
+    assert_eq!(ana.hears().await, "still here");
+}
+
 /// A component that imports an empty instance of that name.
 fn importing(name: &str) -> Vec<u8> {
     let mut types = ComponentTypeSection::new();
