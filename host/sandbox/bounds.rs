@@ -507,7 +507,7 @@ mod tests {
         assert_eq!(nested(40), Err(TooMuch::Depth));
         // An instance's type that declares one that declares one.
         let types = |levels: usize| {
-            let mut data = vec![1];
+            let mut data = vec![1_u8];
             data.extend([0x42, 1, 1].repeat(levels));
             data.push(0x7f);
             let section = RawSection {

@@ -50,7 +50,7 @@ pub fn bombs() -> [(Vec<u8>, &'static str); 3] {
         .collect();
     let types = format!("(component (core module $m {types}) (core instance (instantiate $m)))");
     // The type of an instance that declares one that declares one: who reads it calls itself at each.
-    let mut nested = vec![1];
+    let mut nested = vec![1_u8];
     nested.extend([0x42, 1, 1].repeat(150_000));
     nested.push(0x7f);
     let section = RawSection {
