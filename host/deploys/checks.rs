@@ -156,6 +156,9 @@ impl Deploys {
             grants: &grants,
         };
         let found = handshake::find(&bot, &report, &known).await;
+        if found.is_err() {
+            bot.forget();
+        }
         let webhook = found.map_err(|error| self.lacking(error.into(), &needs, owner))?;
         tell(
             LogLevel::Info,

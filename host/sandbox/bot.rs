@@ -22,6 +22,8 @@ pub struct Bot {
     /// What the image was made with, where the engine holds a limit by itself.
     pub(super) memory_bytes: Option<usize>,
     code: Option<Arc<Code>>,
+    /// Files that were kept because it was loaded.
+    kept: Arc<[PathBuf]>,
 }
 
 /// The section of an image that says what memory it was made with, as it ends the component: number
@@ -48,22 +50,13 @@ impl Bot {
     pub fn load(sandbox: &Sandbox, component: &[u8]) -> Result<Self> {
         bounds::check(component)?;
         let folder = sandbox.bots_folder();
-        match split(component) {
-            Some(parts) => {
-                let (code, unkept) = sandbox.codes.of_stranger(sandbox, &parts.code)?;
-                let (bot, unkept_bot) = found(sandbox, folder.as_deref(), &parts.bot)?;
-                let made = Self::with_code(sandbox, component, &bot, code)?;
-                if let Some(unkept) = unkept {
-                    unkept.keep();
-                }
-                if let Some(unkept) = unkept_bot {
-                    unkept.keep();
-                }
-                sandbox.keep_newest_bots();
-                Ok(made)
-            }
-            None => Self::whole(sandbox, component),
-        }
+        let Some(parts) = split(component) else {
+            return Self::whole(sandbox, component);
+        };
+        let (code, unkept_code) = sandbox.codes.of_stranger(sandbox, &parts.code)?;
+        let (bot, unkept) = found(sandbox, folder.as_deref(), &parts.bot)?;
+        let made = Self::with_code(sandbox, component, &bot, code)?;
+        Ok(made.keeping([unkept_code, unkept]))
     }
 
     /// The same, of an image that this host's [`ImageMaker`](super::ImageMaker) made, and nobody changed since. What the
@@ -99,11 +92,25 @@ impl Bot {
         let (made, unkept) = found(sandbox, folder.as_deref(), component)?;
         let made = sandbox.linker.instantiate_pre(&made)?;
         let made = Self::new(sandbox, component, made, None)?;
-        if let Some(unkept) = unkept {
-            unkept.keep();
+        Ok(made.keeping([unkept]))
+    }
+
+    /// The bot, with what was compiled for it kept for the next time.
+    fn keeping<const N: usize>(self, unkept: [Option<Unkept>; N]) -> Self {
+        let kept = unkept.into_iter().flatten().filter_map(Unkept::keep);
+        let kept = kept.collect();
+        self.sandbox.keep_newest_bots();
+        Self { kept, ..self }
+    }
+
+    /// Removes what was kept because this one was loaded: it is refused. Whoever runs the same code has it mapped, and
+    /// it is compiled again at need.
+    pub fn forget(&self) {
+        for file in self.kept.iter() {
+            // It may be gone already, as the oldest of many.
+            let _ = std::fs::remove_file(file);
+            let _ = std::fs::remove_file(mark_of(file));
         }
-        sandbox.keep_newest_bots();
-        Ok(made)
     }
 
     fn new(
@@ -117,6 +124,7 @@ impl Bot {
             sandbox: sandbox.clone(),
             memory_bytes: noted_memory(component),
             code,
+            kept: Arc::default(),
         })
     }
 
@@ -167,7 +175,11 @@ impl Codes {
 
     /// The code of a component that a stranger made, and what it takes to keep it.
     fn of_stranger(&self, sandbox: &Sandbox, code: &[u8]) -> Result<(Arc<Code>, Option<Unkept>)> {
-        self.get(sandbox, sandbox.bots_folder().as_deref(), code)
+        // It may be the host's own, in what `roost build` made.
+        let own = sandbox.settings.cache.clone();
+        let own = own.filter(|folder| compiled_file(&sandbox.engine, folder, code).exists());
+        let folder = own.or_else(|| sandbox.bots_folder());
+        self.get(sandbox, folder.as_deref(), code)
     }
 
     fn get(
@@ -328,10 +340,15 @@ struct Unkept {
 }
 
 impl Unkept {
-    fn keep(self) {
+    /// Gives the file, if it could be written.
+    fn keep(self) -> Option<PathBuf> {
         let Self { seal, file, bytes } = self;
-        if let Err(error) = seal.write_beside(&file, &bytes) {
-            tracing::warn!(file = %file.display(), %error, "the compiled code could not be kept: the next start compiles it again");
+        match seal.write_beside(&file, &bytes) {
+            Ok(()) => Some(file),
+            Err(error) => {
+                tracing::warn!(file = %file.display(), %error, "the compiled code could not be kept: the next start compiles it again");
+                None
+            }
         }
     }
 }
@@ -366,7 +383,7 @@ fn found<T: Compiled>(
         }
     };
     let engine = &sandbox.engine;
-    let file = folder.join(format!("{}.cwasm", cache_key(engine, code)));
+    let file = compiled_file(engine, folder, code);
     #[expect(unsafe_code, reason = "wasmtime cannot check a compiled file")]
     // SAFETY: only `Unkept` writes these files, for this user only, under a name that holds
     // wasmtime's settings and the code's digest; what another wrote has no mark that fits.
@@ -383,6 +400,11 @@ fn found<T: Compiled>(
     let made: T = compiled(sandbox, code)?;
     let bytes = made.bytes()?;
     Ok((made, Some(Unkept { seal, file, bytes })))
+}
+
+/// Where compiled code is kept in a folder.
+fn compiled_file(engine: &Engine, folder: &Path, code: &[u8]) -> PathBuf {
+    folder.join(format!("{}.cwasm", cache_key(engine, code)))
 }
 
 /// Names the code, and everything of wasmtime and its settings that decides what it compiles to.

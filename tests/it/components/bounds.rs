@@ -241,3 +241,30 @@ fn what_is_nested_without_end_is_refused_and_not_followed() {
     });
     assert!(Bot::load(&sandbox(), &component.finish()).is_err());
 }
+
+#[test]
+fn what_was_compiled_is_kept_for_a_bot_that_serves_and_for_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = SandboxSettings {
+        instances: 2,
+        cache: Some(folder.path().into()),
+        ..SandboxSettings::default()
+    };
+    let sandbox = Sandbox::new(settings).unwrap();
+    let compiled = || {
+        let files = std::fs::read_dir(folder.path().join("bots")).unwrap();
+        let files = files.map(|file| file.unwrap().path());
+        files
+            .filter(|file| file.extension().is_some_and(|end| end == "cwasm"))
+            .count()
+    };
+    let component = Wat::default().bytes();
+    let first = Bot::load(&sandbox, &component).unwrap();
+    assert_eq!(compiled(), 1);
+    // Who found it there does not take it away.
+    Bot::load(&sandbox, &component).unwrap().forget();
+    assert_eq!(compiled(), 1);
+    first.forget();
+    assert_eq!(compiled(), 0);
+    assert!(Bot::load(&sandbox, &component).is_ok());
+}
