@@ -12,7 +12,7 @@ use roost::projects::{SET_BY_HOST, dotenv};
 use roost::sandbox::{CompileArgs, Sandbox, SandboxSettings};
 use roost::sdk::Sdk;
 use roost::starter::NewArgs;
-use roost::workshop::{Workshop, WorkshopError};
+use roost::workshop::{ReadFunctionsArgs, Workshop, WorkshopError};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -45,6 +45,9 @@ enum Word {
     /// Bundles an upload for a host, which starts this itself.
     #[command(hide = true)]
     BundleUpload(BundleUploadArgs),
+    /// Finds functions in a bot's files for a host, which starts this itself.
+    #[command(hide = true)]
+    ReadFunctions(ReadFunctionsArgs),
     #[command(flatten)]
     Client(ClientWord),
 }
@@ -108,6 +111,7 @@ fn main() -> ExitCode {
         // These confine themselves, which is for processes with one thread.
         Word::Compile(args) => Ok(args.run()),
         Word::BundleUpload(args) => Ok(args.run()),
+        Word::ReadFunctions(args) => Ok(args.run()),
         word => in_runtime(word),
     };
     match ended {
@@ -131,6 +135,7 @@ async fn in_runtime(word: Word) -> Result<Result<()>, ExitCode> {
         Word::Serve(args) => serve(*args).await,
         Word::Compile(args) => args.run(),
         Word::BundleUpload(args) => args.run(),
+        Word::ReadFunctions(args) => args.run(),
         Word::Client(word) => return Err(word.run(Cli::command()).await),
     })
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::place::{relative_sources, virtual_path};
 use super::sourcemap::{SourceMap, author_names};
-use super::texts::FunctionTexts;
+use super::texts::{FunctionTexts, functions};
 
 /// A bundle that a map could be of.
 const CODE: &str = "function handle2(a) {\n  return a\n}\nconst other = async (b) => { throw b }\n";
@@ -15,7 +15,8 @@ pub(crate) fn run(input: &[u8]) {
     for (at, name) in author_names(input, CODE) {
         assert!((at as usize) < CODE.len(), "{name} is outside of the code");
     }
-    let texts = FunctionTexts::new(CODE.to_owned(), input);
+    let find = |source: &str| Some(functions(source));
+    let texts = FunctionTexts::new(CODE.to_owned(), input, Box::new(find));
     for (start, end) in [(0, 36), (0, 0), (37, 75), (u32::MAX, 0), (3, u32::MAX)] {
         texts.text(start, end);
     }

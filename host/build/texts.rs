@@ -2,8 +2,12 @@
 //!
 //! The engine asks for a function by where it is in the bundle. The source map says where that came
 //! from, and holds the file; the file's own syntax says where the function ends in it.
+//!
+//! The map is as foreign as the bundle, and the parser calls itself for all that a text nests: a stack that runs
+//! over ends the process. So where strangers' bots run, whoever asks brings a process that may end.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -19,6 +23,15 @@ use super::sourcemap::{Origin, SourceMap};
 /// What engines see of these is what a compiler makes of them: the bundle's text stands.
 const COMPILED: [&str; 6] = ["ts", "tsx", "mts", "cts", "jsx", "json"];
 
+/// After so many files of a bundle that could not be read, no other is tried.
+const MOST_FAILURES: usize = 3;
+
+/// The functions and classes of a file, by where their text, or what stands before it, begins.
+pub type Spans = HashMap<u32, Span>;
+
+/// Finds them; `None` for a file that cannot be read.
+pub type Find = Box<dyn Fn(&str) -> Option<Spans> + Send + Sync>;
+
 /// A bundle's functions. What is read of a file is kept.
 pub struct FunctionTexts {
     code: String,
@@ -26,12 +39,34 @@ pub struct FunctionTexts {
     lines: Vec<usize>,
     map: Option<SourceMap>,
     contents: Vec<Option<String>>,
-    read: Mutex<HashMap<u32, HashMap<u32, Span>>>,
+    find: Find,
+    files: Mutex<Files>,
+}
+
+/// What is known of a bundle's files, by their numbers.
+#[derive(Default)]
+struct Files {
+    read: HashMap<u32, Spans>,
+    failures: usize,
+}
+
+impl Files {
+    fn of(&mut self, number: u32, find: impl FnOnce() -> Option<Spans>) -> Option<&Spans> {
+        match self.read.entry(number) {
+            Entry::Occupied(known) => Some(&*known.into_mut()),
+            Entry::Vacant(_) if self.failures >= MOST_FAILURES => None,
+            Entry::Vacant(place) => {
+                let found = find();
+                self.failures += usize::from(found.is_none());
+                Some(&*place.insert(found.unwrap_or_default()))
+            }
+        }
+    }
 }
 
 impl FunctionTexts {
     /// Of a bundle and its map. Without a map that can be read, the bundle's own text is all there is.
-    pub fn new(code: String, source_map: &[u8]) -> Self {
+    pub fn new(code: String, source_map: &[u8], find: Find) -> Self {
         #[derive(Deserialize)]
         struct Contents {
             #[serde(default, rename = "sourcesContent")]
@@ -43,7 +78,8 @@ impl FunctionTexts {
             lines: std::iter::once(0).chain(breaks).collect(),
             map: SourceMap::parse(source_map).ok(),
             contents: contents.map(|map| map.contents).unwrap_or_default(),
-            read: Mutex::default(),
+            find,
+            files: Mutex::default(),
             code,
         }
     }
@@ -71,10 +107,8 @@ impl FunctionTexts {
             return None;
         }
         let offset = offset_of(content, origin.line as usize, origin.column as usize)?;
-        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        let spans = read
-            .entry(origin.source)
-            .or_insert_with(|| functions(content));
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        let spans = files.of(origin.source, || (self.find)(content))?;
         let at = u32::try_from(offset).ok()?;
         let around = || {
             let inside = |span: &&Span| span.start <= at && at < span.end;
@@ -89,8 +123,8 @@ impl FunctionTexts {
     }
 }
 
-/// The functions and classes of a file, by where their text, or what stands before it, begins.
-fn functions(source: &str) -> HashMap<u32, Span> {
+/// Parses a file, on this thread's stack.
+pub fn functions(source: &str) -> Spans {
     let mut found = HashMap::new();
     for kind in [SourceType::mjs(), SourceType::cjs()] {
         let allocator = Allocator::default();
@@ -186,19 +220,48 @@ mod tests {
         assert!(source[span.start as usize..].starts_with("async pour"));
     }
 
+    fn texts(code: &str, map: &[u8]) -> FunctionTexts {
+        let find: Find = Box::new(|source| Some(functions(source)));
+        FunctionTexts::new(code.to_owned(), map, find)
+    }
+
+    #[test]
+    fn files_that_cannot_be_read_leave_the_bundles_text_and_are_not_tried_for_ever() {
+        let tried = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let code = "function a(){}\n".repeat(9);
+        let sources: Vec<String> = (0..9).map(|n| format!("{n}.js")).collect();
+        let contents = vec!["function a ( ) { }"; 9];
+        let mappings = format!("AAAA{}", ";ACAA".repeat(8));
+        let map = serde_json::json!({ "version": 3, "sources": sources, "sourcesContent": contents, "mappings": mappings });
+        let count = tried.clone();
+        let find: Find = Box::new(move |_| {
+            count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            None
+        });
+        let texts = FunctionTexts::new(code, map.to_string().as_bytes(), find);
+        for line in 0..9 {
+            let start = line * 15;
+            assert_eq!(texts.text(start, start + 14).unwrap(), "function a(){}");
+        }
+        assert_eq!(
+            tried.load(std::sync::atomic::Ordering::Relaxed),
+            MOST_FAILURES
+        );
+    }
+
     #[test]
     fn a_function_is_told_as_it_was_written() {
         // As esbuild maps `export async function go() {}`: by its name only.
         let map = br#"{"version":3,"sources":["a.mjs"],"sourcesContent":["export async function go ( ) { /* why */ }"],"names":[],"mappings":"eAAsB"}"#;
-        let texts = FunctionTexts::new("async function go(){}".to_owned(), map);
+        let code = "async function go(){}";
         assert_eq!(
-            texts.text(0, 21).unwrap(),
+            texts(code, map).text(0, 21).unwrap(),
             "async function go ( ) { /* why */ }"
         );
         let compiled = String::from_utf8(map.to_vec()).unwrap();
         let compiled = compiled.replace("a.mjs", "a.ts");
-        let texts = FunctionTexts::new("async function go(){}".to_owned(), compiled.as_bytes());
-        assert_eq!(texts.text(0, 21).unwrap(), "async function go(){}");
+        let compiled = texts(code, compiled.as_bytes());
+        assert_eq!(compiled.text(0, 21).unwrap(), code);
     }
 
     #[test]

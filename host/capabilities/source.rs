@@ -2,6 +2,7 @@
 
 use crate::sandbox::RunState;
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Mutex as Waiting;
 use wasmtime::StoreContextMut;
 use wasmtime::component::Linker;
 
@@ -19,6 +20,8 @@ struct Text {
     read: Box<dyn Fn() -> Option<TextAt> + Send + Sync>,
     /// Once it was read: what that gave.
     found: Mutex<Option<Option<Arc<TextAt>>>>,
+    /// One is asked at a time: others wait without a thread.
+    turn: Arc<Waiting<()>>,
 }
 
 impl BundleText {
@@ -27,10 +30,23 @@ impl BundleText {
         Self(Arc::new(Text {
             read: Box::new(read),
             found: Mutex::default(),
+            turn: Arc::default(),
         }))
     }
 
-    fn part(&self, start: u32, end: u32) -> Option<String> {
+    /// Reading and asking may take seconds, which no thread of bots waits for.
+    async fn part(self, start: u32, end: u32) -> Option<String> {
+        let turn = self.0.turn.clone().lock_owned().await;
+        let asked = tokio::task::spawn_blocking(move || {
+            let part = self.at_once(start, end);
+            drop(turn);
+            part
+        });
+        // What panicked has no text.
+        asked.await.ok().flatten()
+    }
+
+    fn at_once(&self, start: u32, end: u32) -> Option<String> {
         let text = {
             let mut found = self.0.found.lock().unwrap_or_else(PoisonError::into_inner);
             found
@@ -42,11 +58,17 @@ impl BundleText {
 }
 
 pub(super) fn link(linker: &mut Linker<RunState>) -> wasmtime::Result<()> {
-    linker.instance(INTERFACE)?.func_wrap(
+    linker.instance(INTERFACE)?.func_wrap_async(
         "text",
         |store: StoreContextMut<'_, RunState>, (start, end): (u32, u32)| {
-            let source = &store.data().grants.source;
-            Ok((source.as_ref().and_then(|text| text.part(start, end)),))
+            let source = store.data().grants.source.clone();
+            Box::new(async move {
+                let part = match source {
+                    Some(text) => text.part(start, end).await,
+                    None => None,
+                };
+                wasmtime::Result::Ok((part,))
+            })
         },
     )
 }

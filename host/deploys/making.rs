@@ -10,7 +10,7 @@ use crate::postgres::{Limits, Tenant};
 use crate::projects::{Environment, Project, VersionId};
 use crate::runs::{BootClient, BotLog, LogOf};
 use crate::sandbox::Bot;
-use crate::workshop::{Image, Positions, WorkshopError, check_imports, text_of};
+use crate::workshop::{Image, Positions, WorkshopError, check_imports};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -172,10 +172,11 @@ impl Deploys {
     pub(super) fn source_of(&self, code: &Code, digest: &str) -> Option<BundleText> {
         let Code::Bundle(_) = code else { return None };
         let (files, digest) = (self.files.clone(), digest.to_owned());
+        let workshop = self.workshop.clone();
         Some(BundleText::new(move || {
             let bytes = files.artifact(&digest)?;
             let artifact = artifact::read(&bytes).ok()??;
-            Some(text_of(artifact.code, &artifact.source_map))
+            Some(workshop.text_of(artifact.code, &artifact.source_map))
         }))
     }
 

@@ -5,10 +5,10 @@
 //! a stranger made is compiled by `roost compile`, however small it looks: it is confined to its limits and its standard
 //! streams, and sees no file and no environment. That costs a small component some hundredths of a second.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -52,6 +52,14 @@ pub enum Kind {
     Component,
 }
 
+/// What came of a word.
+pub(crate) struct Answered {
+    pub(crate) made: Vec<u8>,
+    said: Vec<u8>,
+    pub(crate) status: ExitStatus,
+    is_late: bool,
+}
+
 impl Compiler {
     /// With a `roost` of the same version.
     pub fn new(program: impl Into<PathBuf>) -> Self {
@@ -84,42 +92,14 @@ impl Compiler {
             Kind::Module => "module",
             Kind::Component => "component",
         };
-        let mut child = Command::new(&self.program)
-            .args(["compile", kind, "--max-memory-bytes"])
-            .arg(settings.max_memory_bytes.to_string())
-            .env_clear()
-            .current_dir("/")
-            .process_group(0)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()?;
-        let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-        let (ended, waits) = mpsc::channel::<()>();
-        let (mut input, output, errors) =
-            (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let (made, said, is_late) = std::thread::scope(|scope| {
-            let watch = scope.spawn(move || {
-                let is_late =
-                    waits.recv_timeout(self.patience) == Err(mpsc::RecvTimeoutError::Timeout);
-                if is_late && let Some(group) = group {
-                    // It may have ended just now.
-                    let _ = kill_process_group(group, Signal::KILL);
-                }
-                is_late
-            });
-            scope.spawn(move || {
-                // One that ended early says why.
-                let _ = input.as_mut().map(|input| input.write_all(code));
-                drop(input);
-            });
-            let said = scope.spawn(move || all_of(errors, MAX_SAID_BYTES));
-            let made = all_of(output, MAX_COMPILED_BYTES + 1);
-            drop(ended);
-            let said = said.join().unwrap_or_default();
-            (made, said, watch.join().unwrap_or_default())
-        });
-        let status = child.wait()?;
+        let most = settings.max_memory_bytes.to_string();
+        let words = ["compile", kind, "--max-memory-bytes", &most];
+        let Answered {
+            made,
+            said,
+            status,
+            is_late,
+        } = self.ask(&words, code, self.patience, MAX_COMPILED_BYTES + 1)?;
         if made.len() as u64 > MAX_COMPILED_BYTES {
             bail!(
                 "the component's code comes to more than {} MiB when it is compiled: make it smaller",
@@ -143,6 +123,55 @@ impl Compiler {
                 ADDRESS_SPACE >> 20
             ),
         }
+    }
+
+    /// Has a process of the program's do a word with these bytes, and takes up to `most` from it. Blocks.
+    pub(crate) fn ask(
+        &self,
+        words: &[&str],
+        bytes: &[u8],
+        patience: Duration,
+        most: u64,
+    ) -> io::Result<Answered> {
+        let mut child = Command::new(&self.program)
+            .args(words)
+            .env_clear()
+            .current_dir("/")
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+        let (ended, waits) = mpsc::channel::<()>();
+        let (mut input, output, errors) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let (made, said, is_late) = std::thread::scope(|scope| {
+            let watch = scope.spawn(move || {
+                let is_late = waits.recv_timeout(patience) == Err(mpsc::RecvTimeoutError::Timeout);
+                if is_late && let Some(group) = group {
+                    // It may have ended just now.
+                    let _ = kill_process_group(group, Signal::KILL);
+                }
+                is_late
+            });
+            scope.spawn(move || {
+                // One that ended early says why.
+                let _ = input.as_mut().map(|input| input.write_all(bytes));
+                drop(input);
+            });
+            let said = scope.spawn(move || all_of(errors, MAX_SAID_BYTES));
+            let made = all_of(output, most);
+            drop(ended);
+            let said = said.join().unwrap_or_default();
+            (made, said, watch.join().unwrap_or_default())
+        });
+        Ok(Answered {
+            made,
+            said,
+            status: child.wait()?,
+            is_late,
+        })
     }
 }
 

@@ -111,6 +111,11 @@ impl Sandbox {
         })
     }
 
+    /// The program that does what may take long, or may end its process; `None` for the author's own code.
+    pub(crate) fn program(&self) -> Option<Compiler> {
+        self.settings.compiler.clone()
+    }
+
     /// How many instances live now.
     pub fn instances(&self) -> usize {
         self.live.load(Ordering::Relaxed)

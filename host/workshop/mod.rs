@@ -10,6 +10,7 @@
 
 mod difference;
 mod error;
+mod functions;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod imports;
@@ -31,6 +32,7 @@ use std::time::Duration;
 
 pub use difference::Difference;
 pub use error::{TopLevel, WorkshopError};
+pub use functions::ReadFunctionsArgs;
 pub use imports::{ForeignImports, Import, Interfaces, Standing, check_imports};
 
 /// What a bot's top level may use, beside the project's memory. Starting is not handling an event:
@@ -175,13 +177,21 @@ impl Workshop {
             ..BOOT_BUDGET
         };
         let parts = (artifact.code.clone(), artifact.source_map.clone());
-        let text = BundleText::new(move || Some(text_of(parts.0.clone(), &parts.1)));
+        let workshop = self.clone();
+        let text = BundleText::new(move || Some(workshop.text_of(parts.0.clone(), &parts.1)));
         let grants = || grants().with_source(Some(text.clone()));
         let Boot { component, report } = self.maker.boot(&bundle, &options, grants, budget).await?;
         match report.error {
             Some(failure) => Err(TopLevel::new(artifact, &failure).into()),
             None => Ok(Image { component, report }),
         }
+    }
+
+    /// How a bundle's functions are asked for their text. Asking may block for seconds.
+    pub fn text_of(&self, code: String, source_map: &[u8]) -> TextAt {
+        let find = functions::find(self.sandbox.program());
+        let texts = FunctionTexts::new(code, source_map, find);
+        Box::new(move |start, end| texts.text(start, end))
     }
 
     /// Makes a bot of a component that somebody uploaded.
@@ -260,10 +270,4 @@ fn npm() -> Option<PathBuf> {
     std::env::split_paths(&path)
         .map(|folder| folder.join("npm"))
         .find(|file| file.is_file())
-}
-
-/// How a bundle's functions are asked for their text.
-pub fn text_of(code: String, source_map: &[u8]) -> TextAt {
-    let texts = FunctionTexts::new(code, source_map);
-    Box::new(move |start, end| texts.text(start, end))
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use roost::build::artifact;
+use roost::build::Format;
+use roost::build::artifact::{self, Artifact, Manifest};
 use roost::capabilities::Grants;
 use roost::projects::VersionKind;
 use wasm_encoder::{
@@ -150,4 +151,60 @@ fn importing(name: &str) -> Vec<u8> {
     let mut component = Component::new();
     component.section(&types).section(&imports);
     component.finish()
+}
+
+/// A component as no build makes it: a bundle with whatever map and manifest.
+fn forged(code: String, source_map: String, change: impl FnOnce(&mut Manifest)) -> Vec<u8> {
+    let mut manifest = Manifest {
+        sdk_version: roost::sdk::VERSION.to_owned(),
+        format: Format::CommonJs,
+        file: "/app/app.js".to_owned(),
+        entry: "app.js".to_owned(),
+        webhook_path: None,
+        instance: None,
+        warnings: Vec::new(),
+        variables: Vec::new(),
+    };
+    change(&mut manifest);
+    let artifact = Artifact {
+        manifest,
+        code,
+        source_map: source_map.into_bytes(),
+        files: Vec::new(),
+    };
+    artifact::attach(&Component::new().finish(), &artifact).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sources_that_nest_without_end_end_no_host() {
+    let mut host = TestHost::start().await;
+    let project = host.project("shop").await;
+    let mut ana = project.customer(ANA).await;
+    let code = bot(
+        "function hello(){ return 1 }\nconst before = hello.toString()",
+        "`${before} ${hello.toString()}`",
+    );
+    let line = code
+        .lines()
+        .position(|line| line.starts_with("function hello"));
+    let mappings = format!("{}AAAA", ";".repeat(line.unwrap()));
+    let chains = ["[", "!", "a=>", "a?", "new ", "`${", "if(a)", "a+", "a."];
+    for chain in chains {
+        let map = serde_json::json!({
+            "version": 3,
+            "sources": ["app.js"],
+            "sourcesContent": [chain.repeat(300_000)],
+            "names": [],
+            "mappings": mappings,
+        });
+        deploy(
+            &host,
+            &project,
+            &forged(code.clone(), map.to_string(), |_| {}),
+        )
+        .await;
+        ana.says("hi").await;
+        let own = "function hello(){ return 1 }";
+        assert_eq!(ana.hears().await, format!("{own} {own}"), "{chain}");
+    }
 }
