@@ -7,7 +7,8 @@
 //! | `roost:files` | length of an index (u32, little-endian), the index as JSON, the files |
 //!
 //! The host makes its own image from these, with the project's environment. Artifacts come from
-//! anywhere: everything read here is checked. Those of before are not compressed, and are read too.
+//! anywhere: everything read here is checked, and what is read takes memory in proportion to what
+//! builds make. Those of before are not compressed, and are read too.
 
 use std::io::{Read as _, Write as _};
 
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use wasm_encoder::{ComponentSection, CustomSection};
 use wasmparser::{BinaryReader, BinaryReaderError};
 
+use super::few::few;
 use super::{Bundle, BundledFile, Format, Instance, ROOT, Variable};
 
 const BUNDLE: &str = "roost:bundle";
@@ -29,8 +31,20 @@ const SECTIONS: [&str; 3] = [BUNDLE, SOURCE_MAP, FILES];
 const HEADER: [u8; 8] = [0x00, b'a', b's', b'm', 0x0d, 0x00, 0x01, 0x00];
 const CUSTOM_SECTION: u8 = 0;
 
-/// What a section may come to when it is unpacked.
-const MAX_UNPACKED_BYTES: u64 = 256 << 20;
+/// What a section may come to when it is unpacked. Large bundles have 20 MiB, and their maps twice as much.
+const MAX_UNPACKED_BYTES: u64 = 64 << 20;
+/// How many sections a component may have: those of other tools have some thousands.
+const MAX_SECTIONS: usize = 1 << 16;
+/// How many files, what builds say, and variables; a build of a large bot has some hundreds of each.
+const MAX_FILES: usize = 20_000;
+const MAX_WARNINGS: usize = 5_000;
+const MAX_VARIABLES: usize = 10_000;
+/// How long a version, a path or name, and one thing that a build says may be.
+const MAX_VERSION_BYTES: usize = 64;
+const MAX_NAME_BYTES: usize = 1 << 10;
+const MAX_WARNING_BYTES: usize = 64 << 10;
+/// How long all that it says may be: it is kept beside the version.
+const MAX_WARNINGS_BYTES: usize = 1 << 20;
 /// How hard it is tried: a save is to be live at once.
 const COMPRESSION: Compression = Compression::new(4);
 
@@ -55,6 +69,15 @@ pub enum ArtifactError {
     },
     #[error("section `{0}` unpacks to more than {mib} MiB", mib = MAX_UNPACKED_BYTES >> 20)]
     TooMuch(&'static str),
+    #[error("the component has more than {MAX_SECTIONS} sections")]
+    TooManySections,
+    #[error(
+        "section `roost:bundle` has {what}: {should}\n  = build the component again: roost build"
+    )]
+    Manifest {
+        what: &'static str,
+        should: &'static str,
+    },
     #[error("section `roost:files` breaks off\n  = build the component again: roost build")]
     FilesBreakOff,
     #[error("section `roost:files` holds `{0}`, which is outside of the bot's folder")]
@@ -114,11 +137,114 @@ impl Artifact {
     }
 }
 
-#[derive(Deserialize, Serialize)]
-struct WithCode {
+#[derive(Serialize)]
+struct WithCode<'a> {
     #[serde(flatten)]
-    manifest: Manifest,
+    manifest: &'a Manifest,
+    code: &'a str,
+}
+
+/// The same as it is read: flattened, what is unknown would be kept until the end.
+#[derive(Deserialize)]
+struct Written {
+    sdk_version: String,
+    format: Format,
+    file: String,
+    entry: String,
+    webhook_path: Option<String>,
+    instance: Option<Instance>,
+    #[serde(default, deserialize_with = "few::<_, _, MAX_WARNINGS>")]
+    warnings: Vec<String>,
+    #[serde(default, deserialize_with = "few::<_, _, MAX_VARIABLES>")]
+    variables: Vec<Variable>,
     code: String,
+}
+
+impl Written {
+    /// With nothing in it that no build writes.
+    fn checked(self) -> Result<(Manifest, String), ArtifactError> {
+        let manifest = Manifest {
+            sdk_version: self.sdk_version,
+            format: self.format,
+            file: self.file,
+            entry: self.entry,
+            webhook_path: self.webhook_path,
+            instance: self.instance,
+            warnings: self.warnings.into_iter().map(shown).collect(),
+            variables: self.variables,
+        };
+        match manifest.flaw() {
+            None => Ok((manifest, self.code)),
+            Some((what, should)) => Err(ArtifactError::Manifest { what, should }),
+        }
+    }
+}
+
+impl Manifest {
+    /// What in it no build writes, and what it should be.
+    fn flaw(&self) -> Option<(&'static str, &'static str)> {
+        const NAME: &str = "it has to have 1 to 1024 bytes without control characters";
+        let names = |variable: &Variable| is_name(&variable.name) && is_name(&variable.file);
+        let warnings: usize = self.warnings.iter().map(String::len).sum();
+        let version = &self.sdk_version;
+        let checks = [
+            (
+                version.len() <= MAX_VERSION_BYTES && is_name(version),
+                ("another `sdk_version`", "it has to be that of an SDK"),
+            ),
+            (
+                is_name(&self.file) && is_inside(&self.file),
+                (
+                    "another `file`",
+                    "it has to be a path below `/app/` of at most 1024 bytes",
+                ),
+            ),
+            (is_name(&self.entry), ("another `entry`", NAME)),
+            (
+                self.webhook_path.as_deref().is_none_or(is_name),
+                ("another `webhook_path`", NAME),
+            ),
+            (
+                self.variables.iter().all(names),
+                ("another name or file of a variable", NAME),
+            ),
+            (
+                warnings <= MAX_WARNINGS_BYTES
+                    && self
+                        .warnings
+                        .iter()
+                        .all(|one| one.len() <= MAX_WARNING_BYTES),
+                (
+                    "longer `warnings`",
+                    "one may have 64 KiB, and all of them 1 MiB",
+                ),
+            ),
+        ];
+        let mut failed = checks.into_iter().filter(|(is_fine, _)| !is_fine);
+        failed.next().map(|(_, flaw)| flaw)
+    }
+}
+
+/// What a path or a name may be.
+fn is_name(text: &str) -> bool {
+    let is_sane = text.len() <= MAX_NAME_BYTES && !text.chars().any(char::is_control);
+    is_sane && !text.is_empty()
+}
+
+/// What a build says, without what would move a terminal's cursor.
+fn shown(text: String) -> String {
+    let moves = |c: char| c.is_control() && c != '\n' && c != '\t';
+    match text.contains(moves) {
+        true => text.replace(moves, "\u{fffd}"),
+        false => text,
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Index {
+    #[serde(deserialize_with = "few::<_, _, MAX_FILES>")]
+    files: Vec<Indexed>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -131,8 +257,8 @@ struct Indexed {
 pub fn attach(component: &[u8], artifact: &Artifact) -> Result<Vec<u8>, ArtifactError> {
     let mut with_sections = strip(component)?;
     let bundle = WithCode {
-        manifest: artifact.manifest.clone(),
-        code: artifact.code.clone(),
+        manifest: &artifact.manifest,
+        code: &artifact.code,
     };
     let bundle = serde_json::to_vec(&bundle).map_err(json(BUNDLE))?;
     let files = encode_files(&artifact.files)?;
@@ -167,7 +293,9 @@ pub fn read(component: &[u8]) -> Result<Option<Artifact>, ArtifactError> {
         return Ok(None);
     };
     let bundle = unpack(BUNDLE, bundle)?;
-    let WithCode { manifest, code } = serde_json::from_slice(&bundle).map_err(json(BUNDLE))?;
+    let written: Written = serde_json::from_slice(&bundle).map_err(json(BUNDLE))?;
+    drop(bundle);
+    let (manifest, code) = written.checked()?;
     Ok(Some(Artifact {
         manifest,
         code,
@@ -219,6 +347,9 @@ fn sections(component: &[u8]) -> Result<Vec<Section<'_>>, ArtifactError> {
             }
             _ => None,
         };
+        if sections.len() >= MAX_SECTIONS {
+            return Err(ArtifactError::TooManySections);
+        }
         sections.push(Section { bytes, custom });
     }
     Ok(sections)
@@ -233,7 +364,10 @@ fn pack(section: &'static str, data: &[u8]) -> Result<Vec<u8>, ArtifactError> {
 /// JSON begins with a brace, and nothing that zlib makes does.
 fn unpack(section: &'static str, data: &[u8]) -> Result<Vec<u8>, ArtifactError> {
     if data.first().is_none_or(|first| *first == b'{') {
-        return Ok(data.to_vec());
+        return match data.len() as u64 > MAX_UNPACKED_BYTES {
+            true => Err(ArtifactError::TooMuch(section)),
+            false => Ok(data.to_vec()),
+        };
     }
     let mut unpacked = Vec::new();
     ZlibDecoder::new(data)
@@ -272,7 +406,7 @@ fn decode_files(encoded: &[u8]) -> Result<Vec<BundledFile>, ArtifactError> {
     let (index, mut rest) = rest
         .split_at_checked(length)
         .ok_or(ArtifactError::FilesBreakOff)?;
-    let index: Vec<Indexed> = serde_json::from_slice(index).map_err(json(FILES))?;
+    let Index { files: index } = serde_json::from_slice(index).map_err(json(FILES))?;
     let mut files = Vec::with_capacity(index.len());
     for Indexed { path, bytes } in index {
         if !is_inside(&path) {

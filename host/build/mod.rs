@@ -20,6 +20,7 @@ mod early;
 mod entry;
 mod error;
 mod esbuild;
+mod few;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod inspect;

@@ -5,6 +5,8 @@
 
 use serde::Deserialize;
 
+use super::few::few;
+
 /// Why a source map cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceMapError {
@@ -14,13 +16,30 @@ pub enum SourceMapError {
     Version(u32),
     #[error("the source map's mappings break off or hold `{0}`")]
     Mappings(char),
-    #[error("the source map has more than {MOST_LINES} lines, or mappings of more than {} MiB", MOST_MAPPINGS >> 20)]
+    #[error("the source map has more than {MOST_LINES} lines, {MOST_SEGMENTS} places, or mappings of more than {} MiB", MOST_MAPPINGS >> 20)]
     TooLong,
+    #[error("a source's name has more than {MOST_NAME} bytes")]
+    Name,
 }
 
-/// Mappings take ten times their length of memory, and lines more. A bundle of a MiB has about one of them.
-const MOST_MAPPINGS: usize = 16 << 20;
-const MOST_LINES: usize = 1 << 20;
+/// A bundle of a MiB has about one of mappings.
+const MOST_MAPPINGS: usize = 24 << 20;
+pub(super) const MOST_LINES: usize = 1 << 20;
+/// A place takes twenty bytes of memory, and six to eight of mappings.
+const MOST_SEGMENTS: usize = 4 << 20;
+/// Large bots have some thousands of modules.
+pub(super) const MOST_SOURCES: usize = 100_000;
+const MOST_NAMES: usize = 1 << 20;
+/// How long a source's name may be: it stands in for a place in each line of a log.
+const MOST_NAME: usize = 1 << 10;
+/// The longest name of a variable that is led back.
+const MOST_IDENTIFIER: usize = 256;
+/// What all that is led back may come to: a name is told at each of its places.
+const MOST_LED_BACK: usize = 32 << 20;
+/// By how much a text may grow when its places are led back.
+const MOST_GROWTH: usize = 256 << 10;
+/// A segment's fields: column, source, line, column there, name.
+const FIELDS: usize = 5;
 
 /// A place in the author's source. Line and column count from 1.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -42,8 +61,10 @@ pub(super) struct Origin {
 #[derive(Debug)]
 pub struct SourceMap {
     sources: Vec<String>,
-    /// Per line of the bundle, sorted by column.
-    lines: Vec<Vec<Segment>>,
+    /// In order, and in each line of the bundle sorted by column.
+    segments: Vec<Segment>,
+    /// Where each line's begin.
+    lines: Vec<u32>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +77,7 @@ struct Segment {
 #[derive(Deserialize)]
 struct Raw {
     version: u32,
+    #[serde(deserialize_with = "few::<_, _, MOST_SOURCES>")]
     sources: Vec<String>,
     mappings: String,
 }
@@ -68,13 +90,15 @@ pub fn author_names(json: &[u8], code: &str) -> Vec<(u32, String)> {
     #[derive(Deserialize)]
     struct Names {
         mappings: String,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "few::<_, _, MOST_NAMES>")]
         names: Vec<String>,
     }
-    let Ok(map) = serde_json::from_slice::<Names>(json) else {
-        return Vec::new();
+    let map = match serde_json::from_slice::<Names>(json) {
+        Ok(map) if map.mappings.len() <= MOST_MAPPINGS => map,
+        _ => return Vec::new(),
     };
     let mut found = Vec::new();
+    let mut left = MOST_LED_BACK;
     let (mut start, mut name) = (0_usize, 0);
     for (line, mappings) in code.split_inclusive('\n').zip(map.mappings.split(';')) {
         let mut column = 0;
@@ -82,8 +106,8 @@ pub fn author_names(json: &[u8], code: &str) -> Vec<(u32, String)> {
             let Ok(fields) = numbers(segment) else {
                 return found;
             };
-            column += fields[0];
-            let Some(step) = fields.get(4) else { continue };
+            column += fields.column();
+            let Some(step) = fields.name() else { continue };
             name += step;
             let known = usize::try_from(name)
                 .ok()
@@ -94,6 +118,11 @@ pub fn author_names(json: &[u8], code: &str) -> Vec<(u32, String)> {
             if let (Some(known), Some(position)) = (known, position)
                 && line.get(at..).is_some_and(|rest| is_renamed(rest, known))
             {
+                // The list's own part of it is as large as a short name.
+                let Some(less) = left.checked_sub(known.len() + size_of::<(u32, String)>()) else {
+                    return found;
+                };
+                left = less;
                 found.push((position, known.clone()));
             }
         }
@@ -104,9 +133,14 @@ pub fn author_names(json: &[u8], code: &str) -> Vec<(u32, String)> {
 
 /// Whether a text begins with another identifier than the name, which is one too.
 fn is_renamed(text: &str, name: &str) -> bool {
-    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '$';
-    let end = text.find(|c| !is_part(c)).unwrap_or(text.len());
-    end > 0 && text[..end] != *name && !name.is_empty() && name.chars().all(is_part)
+    let is_part = |c: &u8| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'$');
+    if name.is_empty() || name.len() > MOST_IDENTIFIER || !name.as_bytes().iter().all(is_part) {
+        return false;
+    }
+    // What goes on after the longest name is another one.
+    let most = &text.as_bytes()[..text.len().min(MOST_IDENTIFIER + 1)];
+    let end = most.iter().take_while(|c| is_part(c)).count();
+    end > 0 && most[..end] != *name.as_bytes()
 }
 
 /// How long what stands before a function's name is: `async function*`.
@@ -118,9 +152,13 @@ impl SourceMap {
         if raw.version != 3 {
             return Err(SourceMapError::Version(raw.version));
         }
-        let lines = decode(&raw.mappings)?;
+        if raw.sources.iter().any(|name| name.len() > MOST_NAME) {
+            return Err(SourceMapError::Name);
+        }
+        let (segments, lines) = decode(&raw.mappings)?;
         Ok(Self {
             sources: raw.sources,
+            segments,
             lines,
         })
     }
@@ -140,7 +178,7 @@ impl SourceMap {
     /// Where what begins at this line and from this column of the bundle on comes from, in order; both
     /// count from 0.
     pub(super) fn origins(&self, line: usize, column: usize) -> impl Iterator<Item = Origin> {
-        let segments = self.lines.get(line).map(Vec::as_slice).unwrap_or_default();
+        let segments = self.line(line).map(|(_, line)| line).unwrap_or_default();
         let column = u32::try_from(column).unwrap_or(u32::MAX);
         let first = segments.partition_point(|segment| segment.column < column);
         segments[first..]
@@ -160,21 +198,23 @@ impl SourceMap {
         self.sources.get(number as usize).map(String::as_str)
     }
 
+    /// A line's segments, and how many are before them.
+    fn line(&self, index: usize) -> Option<(usize, &[Segment])> {
+        let start = *self.lines.get(index)? as usize;
+        let end = self.lines.get(index.checked_add(1)?);
+        let end = end.map_or(self.segments.len(), |end| *end as usize);
+        Some((start, self.segments.get(start..end)?))
+    }
+
     /// The last segment at or before the column.
     ///
     /// A statement that goes on in the next line has its last segment in an earlier one.
     fn segment(&self, line: usize, column: usize) -> Option<Segment> {
         let column = u32::try_from(column.checked_sub(1)?).ok()?;
         let index = line.checked_sub(1)?;
-        let segments = self.lines.get(index)?;
-        match segments.partition_point(|segment| segment.column <= column) {
-            0 => self.lines[..index]
-                .iter()
-                .rev()
-                .find_map(|segments| segments.last())
-                .copied(),
-            after => Some(segments[after - 1]),
-        }
+        let (before, segments) = self.line(index)?;
+        let after = before + segments.partition_point(|segment| segment.column <= column);
+        self.segments.get(after.checked_sub(1)?).copied()
     }
 
     /// Rewrites every position of `bundle` in a text, and drops frames that are not the bot's.
@@ -186,8 +226,9 @@ impl SourceMap {
     /// ```
     pub fn rewrite(&self, bundle: &str, text: &str) -> String {
         let mut kept: Vec<String> = Vec::new();
+        let mut growth = MOST_GROWTH;
         for line in text.lines() {
-            if let Some(line) = self.rewrite_line(bundle, line) {
+            if let Some(line) = self.rewrite_line(bundle, line, &mut growth) {
                 kept.push(line);
                 continue;
             }
@@ -200,7 +241,11 @@ impl SourceMap {
         kept.join("\n")
     }
 
-    fn rewrite_line(&self, bundle: &str, line: &str) -> Option<String> {
+    fn rewrite_line(&self, bundle: &str, line: &str, growth: &mut usize) -> Option<String> {
+        // What has no name is nowhere.
+        if bundle.is_empty() {
+            return Some(line.to_owned());
+        }
         let is_frame = line.trim_start().starts_with("at ");
         let mut rewritten = String::with_capacity(line.len());
         let mut rest = line;
@@ -216,7 +261,15 @@ impl SourceMap {
             rewritten.push_str(before.strip_suffix("file://").unwrap_or(before));
             match self.lookup(line, column) {
                 Some(Original { file, line, column }) => {
-                    rewritten.push_str(&format!("{file}:{line}:{column}"));
+                    let place = format!("{file}:{line}:{column}");
+                    let more = place.len().saturating_sub(bundle.len() + length);
+                    match growth.checked_sub(more) {
+                        Some(less) => {
+                            *growth = less;
+                            rewritten.push_str(&place);
+                        }
+                        None => rewritten.push_str(&rest[found..found + bundle.len() + length]),
+                    }
                 }
                 // The bundler's own code around a module.
                 None if is_frame => return None,
@@ -255,37 +308,73 @@ fn position(text: &str) -> Option<(usize, usize, usize)> {
     }
 }
 
-/// Decodes base64 VLQ: `;` ends a line, `,` a segment; all fields but the first run on.
-fn decode(mappings: &str) -> Result<Vec<Vec<Segment>>, SourceMapError> {
+/// Decodes base64 VLQ: `;` ends a line, `,` a segment; all fields but the first run on. Gives all
+/// segments, and where each line's begin.
+fn decode(mappings: &str) -> Result<(Vec<Segment>, Vec<u32>), SourceMapError> {
     let is_long = mappings.len() > MOST_MAPPINGS;
     if is_long || mappings.matches(';').count() >= MOST_LINES {
         return Err(SourceMapError::TooLong);
     }
-    let mut lines = Vec::new();
+    let (mut segments, mut lines) = (Vec::new(), Vec::new());
     // Source, line and column of the original.
     let mut last = [0_i64; 3];
     for line in mappings.split(';') {
-        let mut segments = Vec::new();
+        lines.push(u32::try_from(segments.len()).map_err(|_| SourceMapError::TooLong)?);
         let mut column = 0;
         for segment in line.split(',').filter(|segment| !segment.is_empty()) {
             let fields = numbers(segment)?;
-            column += fields[0];
-            let original = (fields.len() >= 4).then(|| {
-                for (sum, field) in last.iter_mut().zip(&fields[1..4]) {
+            column += fields.column();
+            let original = fields.original().map(|original| {
+                for (sum, field) in last.iter_mut().zip(original) {
                     *sum += field;
                 }
                 last.map(|sum| u32::try_from(sum).unwrap_or(0)).into()
             });
+            if segments.len() >= MOST_SEGMENTS {
+                return Err(SourceMapError::TooLong);
+            }
             let column = u32::try_from(column).unwrap_or(0);
             segments.push(Segment { column, original });
         }
-        lines.push(segments);
     }
-    Ok(lines)
+    segments.shrink_to_fit();
+    Ok((segments, lines))
 }
 
-fn numbers(segment: &str) -> Result<Vec<i64>, SourceMapError> {
-    let mut numbers = Vec::with_capacity(5);
+/// The numbers of a segment.
+#[derive(Default)]
+struct Fields {
+    numbers: [i64; FIELDS],
+    count: usize,
+}
+
+impl Fields {
+    fn column(&self) -> i64 {
+        self.numbers[0]
+    }
+
+    fn original(&self) -> Option<&[i64]> {
+        (self.count >= 4).then(|| &self.numbers[1..4])
+    }
+
+    fn name(&self) -> Option<i64> {
+        (self.count == FIELDS).then(|| self.numbers[FIELDS - 1])
+    }
+
+    /// Whether there was room for it.
+    fn push(&mut self, number: i64) -> bool {
+        let place = self.numbers.get_mut(self.count);
+        let has_room = place.is_some();
+        if let Some(place) = place {
+            *place = number;
+            self.count += 1;
+        }
+        has_room
+    }
+}
+
+fn numbers(segment: &str) -> Result<Fields, SourceMapError> {
+    let mut numbers = Fields::default();
     let (mut value, mut shift) = (0_u64, 0_u32);
     for letter in segment.chars() {
         let digit = match letter {
@@ -304,11 +393,13 @@ fn numbers(segment: &str) -> Result<Vec<i64>, SourceMapError> {
         shift += 5;
         if digit & 32 == 0 {
             let sign = if value & 1 == 1 { -1 } else { 1 };
-            numbers.push(sign * (value >> 1) as i64);
+            if !numbers.push(sign * (value >> 1) as i64) {
+                return Err(SourceMapError::Mappings(letter));
+            }
             (value, shift) = (0, 0);
         }
     }
-    match (shift, numbers.is_empty()) {
+    match (shift, numbers.count == 0) {
         (0, false) => Ok(numbers),
         _ => Err(SourceMapError::Mappings(
             segment.chars().last().unwrap_or(';'),

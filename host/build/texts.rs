@@ -18,7 +18,8 @@ use oxc_semantic::SemanticBuilder;
 use oxc_span::{GetSpan, SourceType, Span};
 use serde::Deserialize;
 
-use super::sourcemap::{Origin, SourceMap};
+use super::few::few;
+use super::sourcemap::{MOST_LINES, MOST_SOURCES, Origin, SourceMap};
 
 /// What engines see of these is what a compiler makes of them: the bundle's text stands.
 const COMPILED: [&str; 6] = ["ts", "tsx", "mts", "cts", "jsx", "json"];
@@ -69,11 +70,17 @@ impl FunctionTexts {
     pub fn new(code: String, source_map: &[u8], find: Find) -> Self {
         #[derive(Deserialize)]
         struct Contents {
-            #[serde(default, rename = "sourcesContent")]
+            #[serde(
+                default,
+                rename = "sourcesContent",
+                deserialize_with = "few::<_, _, MOST_SOURCES>"
+            )]
             contents: Vec<Option<String>>,
         }
         let contents = serde_json::from_slice::<Contents>(source_map);
         let breaks = code.match_indices('\n').map(|(at, _)| at + 1);
+        // A map knows no more lines than that.
+        let breaks = breaks.take(MOST_LINES);
         Self {
             lines: std::iter::once(0).chain(breaks).collect(),
             map: SourceMap::parse(source_map).ok(),

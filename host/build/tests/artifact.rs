@@ -165,7 +165,7 @@ fn sections_of_before_are_not_packed_and_broken_ones_are_refused() {
         "{broken:?}"
     );
     let mut packing = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
-    for _ in 0..257 {
+    for _ in 0..65 {
         std::io::Write::write_all(&mut packing, &[b' '; 1 << 20]).unwrap();
     }
     let too_much = read(&with("roost:bundle", &packing.finish().unwrap()));
@@ -173,4 +173,74 @@ fn sections_of_before_are_not_packed_and_broken_ones_are_refused() {
         matches!(too_much, Err(ArtifactError::TooMuch("roost:bundle"))),
         "{too_much:?}"
     );
+}
+
+/// A component whose manifest is this, as JSON.
+fn with_manifest(change: impl FnOnce(&mut serde_json::Value)) -> Result<Option<Artifact>, String> {
+    let mut manifest = serde_json::to_value(artifact().manifest).unwrap();
+    manifest["code"] = "listen()".into();
+    change(&mut manifest);
+    let json = serde_json::to_vec(&manifest).unwrap();
+    read(&with("roost:bundle", &json)).map_err(|error| error.to_string())
+}
+
+#[test]
+fn manifests_that_no_build_writes_are_refused() {
+    let long = "e".repeat(1025);
+    for (field, value) in [
+        ("file", ""),
+        ("file", "/app"),
+        ("file", "app.js"),
+        ("file", "/app/../app.js"),
+        ("file", "/app/a\nb.js"),
+        ("file", &format!("/app/{long}")),
+        ("entry", ""),
+        ("entry", &long),
+        ("entry", "\u{1b}[2J"),
+        ("webhook_path", ""),
+        ("webhook_path", &long),
+        ("sdk_version", ""),
+        ("sdk_version", &long),
+    ] {
+        let refused = with_manifest(|manifest| manifest[field] = value.into()).unwrap_err();
+        assert!(refused.contains(&format!("another `{field}`")), "{refused}");
+    }
+    let variable = |name: &str, file: &str| serde_json::json!({ "name": name, "file": file, "line": 1, "needed": true });
+    for one in [variable("", "a.js"), variable("A", &long)] {
+        let refused = with_manifest(|manifest| manifest["variables"] = vec![one].into());
+        let refused = refused.unwrap_err();
+        assert!(refused.contains("of a variable"), "{refused}");
+    }
+    let longer = with_manifest(|manifest| manifest["warnings"] = vec!["w".repeat(65 << 10)].into());
+    assert!(longer.unwrap_err().contains("longer `warnings`"));
+    let many = with_manifest(|manifest| manifest["warnings"] = vec!["w"; 5_001].into());
+    assert!(many.unwrap_err().contains("cannot be read"));
+}
+
+#[test]
+fn what_a_build_says_moves_no_cursor() {
+    let said = "\u{1b}[31mred\u{7}\n\tline";
+    let read = with_manifest(|manifest| manifest["warnings"] = vec![said].into());
+    assert_eq!(
+        read.unwrap().unwrap().manifest.warnings,
+        ["\u{fffd}[31mred\u{fffd}\n\tline"]
+    );
+}
+
+#[test]
+fn what_is_unknown_is_passed_over() {
+    let deep = "[".repeat(100) + &"]".repeat(100);
+    let deep: serde_json::Value = serde_json::from_str(&deep).unwrap();
+    let read = with_manifest(|manifest| manifest["later"] = deep).unwrap();
+    assert_eq!(read.unwrap().manifest, artifact().manifest);
+}
+
+#[test]
+fn a_component_of_sections_only_is_refused() {
+    let mut component = Component::new().finish();
+    component.extend([0, 1, 0].repeat((1 << 16) + 1));
+    assert!(matches!(
+        read(&component),
+        Err(ArtifactError::TooManySections)
+    ));
 }

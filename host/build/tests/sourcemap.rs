@@ -2,7 +2,7 @@
 
 use crate::build::Format;
 use crate::build::place::{Placed, Questions, answer_markers};
-use crate::build::sourcemap::{Original, SourceMap, SourceMapError};
+use crate::build::sourcemap::{Original, SourceMap, SourceMapError, author_names};
 
 /// Line 1 is added; line 2: columns 1-9 are `a.js` 1:1, from 10 on `lib/b.js` 3:5; line 3 goes on.
 const MAP: &str =
@@ -145,4 +145,78 @@ fn a_hash_bang_becomes_a_comment() {
     let map = r#"{"version":3,"sources":["bin/www"],"names":[],"mappings":";AAAA"}"#;
     let placed = placed("#!/usr/bin/env node\nrun();\n", map, &[]);
     assert_eq!(placed.code, "\n///usr/bin/env node\nrun();\n");
+}
+
+#[test]
+fn what_has_no_name_is_found_nowhere() {
+    let text = "    at greet (/app/app.js:2:10)";
+    assert_eq!(map().rewrite("", text), text);
+}
+
+#[test]
+fn maps_larger_than_builds_make_are_refused() {
+    let parse = |sources: Vec<String>, mappings: &str| {
+        let json = serde_json::json!({ "version": 3, "sources": sources, "mappings": mappings });
+        SourceMap::parse(json.to_string().as_bytes()).err()
+    };
+    assert!(parse(vec!["a".repeat(1024)], "AAAA").is_none());
+    let long = parse(vec!["a".repeat(1025)], "AAAA");
+    assert!(matches!(long, Some(SourceMapError::Name)));
+    let many = parse(vec![String::new(); 100_001], "AAAA");
+    assert!(matches!(many, Some(SourceMapError::Json(_))));
+    let places = parse(Vec::new(), &"A,".repeat((4 << 20) + 1));
+    assert!(matches!(places, Some(SourceMapError::TooLong)));
+    let lines = parse(Vec::new(), &";".repeat(1 << 20));
+    assert!(matches!(lines, Some(SourceMapError::TooLong)));
+    let fields = parse(Vec::new(), "AAAAAA");
+    assert!(matches!(fields, Some(SourceMapError::Mappings('A'))));
+}
+
+#[test]
+fn a_place_far_behind_the_last_segment_is_that_segments() {
+    let lines = 1_000_000;
+    let mappings = format!("AAAA{}", ";".repeat(lines));
+    let json = serde_json::json!({ "version": 3, "sources": ["a.js"], "mappings": mappings });
+    let map = SourceMap::parse(json.to_string().as_bytes()).unwrap();
+    // Each of them would pass over a million lines: that takes minutes.
+    for _ in 0..100_000 {
+        assert_eq!(map.lookup(lines, 9), original("a.js", 1, 1));
+    }
+}
+
+#[test]
+fn a_text_grows_by_so_much_when_it_is_led_back() {
+    let name = "a".repeat(1024);
+    let json = serde_json::json!({ "version": 3, "sources": [name], "mappings": "AAAA" });
+    let map = SourceMap::parse(json.to_string().as_bytes()).unwrap();
+    let text = "/app/a.js:1:1 ".repeat(10_000);
+    let led_back = map.rewrite("/app/a.js", &text);
+    assert!(led_back.starts_with(&format!("{name}:1:1 ")));
+    assert!(led_back.ends_with("/app/a.js:1:1 "));
+    assert!(led_back.len() <= text.len() + (256 << 10));
+}
+
+#[test]
+fn names_are_led_back_as_long_as_there_is_room() {
+    let names = |name: String, places: usize| {
+        let mappings = vec!["AAAAA"; places].join(",");
+        let json = serde_json::json!({ "mappings": mappings, "names": [name] });
+        author_names(json.to_string().as_bytes(), "handle2()")
+    };
+    let name = "h".repeat(256);
+    assert_eq!(
+        names(name.clone(), 2),
+        [(0, name.clone()), (0, name.clone())]
+    );
+    assert!(names("h".repeat(257), 2).is_empty());
+    let all = names(name, 500_000);
+    assert!(all.len() > 100_000 && all.len() < 130_000, "{}", all.len());
+    // An identifier that goes on and on is looked at no further than a name can be long.
+    let mappings = vec!["AAAAA"; 100_000].join(",");
+    let json = serde_json::json!({ "mappings": mappings, "names": ["h"] });
+    let code = "h".repeat(10 << 20);
+    assert_eq!(
+        author_names(json.to_string().as_bytes(), &code).len(),
+        100_000
+    );
 }
