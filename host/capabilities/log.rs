@@ -2,10 +2,16 @@
 
 use super::bindings::roost::bot::log::{self, Level};
 use crate::sandbox::RunState;
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Takes what a bot logs. Calls must return at once.
 pub trait LogSink: Send + Sync {
+    /// An entry as it is to be written, which is what counts. By default as it came.
+    fn worded<'a>(&self, message: &'a str) -> Cow<'a, str> {
+        Cow::Borrowed(message)
+    }
+
     /// One entry, which may have several lines.
     fn write(&self, level: Level, message: &str);
 }
@@ -40,14 +46,25 @@ impl LogBudget {
     }
 
     fn write(&mut self, level: Level, message: &str) {
-        let bytes = message.len() + BYTES_AROUND;
-        if bytes > self.left {
-            self.dropped += bytes;
-            self.left = 0;
-            return;
+        // What does not fit as it came is not worded: that takes time.
+        let message = match self.fits(message) {
+            true => self.sink.worded(message),
+            false => Cow::Borrowed(message),
+        };
+        match self.fits(&message) {
+            true => {
+                self.left -= message.len() + BYTES_AROUND;
+                self.sink.write(level, &message);
+            }
+            false => {
+                self.dropped += message.len() + BYTES_AROUND;
+                self.left = 0;
+            }
         }
-        self.left -= bytes;
-        self.sink.write(level, message);
+    }
+
+    fn fits(&self, message: &str) -> bool {
+        message.len() + BYTES_AROUND <= self.left
     }
 }
 
@@ -96,6 +113,37 @@ mod tests {
         fn write(&self, _level: Level, message: &str) {
             self.0.lock().unwrap().push(message.to_owned());
         }
+    }
+
+    /// Words each entry ten times as long.
+    #[derive(Default)]
+    struct Longer {
+        kept: Kept,
+        worded: Mutex<usize>,
+    }
+
+    impl LogSink for Longer {
+        fn worded<'a>(&self, message: &'a str) -> Cow<'a, str> {
+            *self.worded.lock().unwrap() += 1;
+            Cow::Owned(message.repeat(10))
+        }
+
+        fn write(&self, level: Level, message: &str) {
+            self.kept.write(level, message);
+        }
+    }
+
+    #[test]
+    fn an_entry_counts_as_it_is_written_and_is_worded_while_there_is_room() {
+        let sink = Arc::new(Longer::default());
+        let log = SharedLog::new(sink.clone());
+        for _ in 0..1000 {
+            log.write(Level::Info, &"x".repeat(1000));
+        }
+        drop(log);
+        let lines = sink.kept.0.lock().unwrap();
+        assert_eq!(lines.len(), 6 + 1);
+        assert_eq!(*sink.worded.lock().unwrap(), 6 + 1);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::telemetry::Telemetry;
 use crate::whatsapp::{Gateway, GraphEndpoint, Outbox, SendContext};
 use crate::workshop::Positions;
 use futures::future::BoxFuture;
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What all runs share.
@@ -144,12 +145,15 @@ impl BotLog {
 }
 
 impl LogSink for BotLog {
+    fn worded<'a>(&self, message: &'a str) -> Cow<'a, str> {
+        Cow::Owned(self.0.into.positions.rewrite(message))
+    }
+
     fn write(&self, level: Level, message: &str) {
         let into = &self.0.into;
-        let message = into.positions.rewrite(message);
         // Held while they are written: lines stay in order.
         let mut seam = self.0.seam.lock().unwrap_or_else(PoisonError::into_inner);
-        for (level, line) in seam.push(&into.redactor, level, message) {
+        for (level, line) in seam.push(&into.redactor, level, message.to_owned()) {
             into.line(level, &line);
         }
     }

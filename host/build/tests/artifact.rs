@@ -193,14 +193,14 @@ fn manifests_that_no_build_writes_are_refused() {
         ("file", "app.js"),
         ("file", "/app/../app.js"),
         ("file", "/app/a\nb.js"),
-        ("file", &format!("/app/{long}")),
+        ("file", format!("/app/{long}").as_str()),
         ("entry", ""),
-        ("entry", &long),
+        ("entry", long.as_str()),
         ("entry", "\u{1b}[2J"),
         ("webhook_path", ""),
-        ("webhook_path", &long),
+        ("webhook_path", long.as_str()),
         ("sdk_version", ""),
-        ("sdk_version", &long),
+        ("sdk_version", long.as_str()),
     ] {
         let refused = with_manifest(|manifest| manifest[field] = value.into()).unwrap_err();
         assert!(refused.contains(&format!("another `{field}`")), "{refused}");

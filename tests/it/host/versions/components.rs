@@ -193,7 +193,7 @@ async fn sources_that_nest_without_end_end_no_host() {
         let map = serde_json::json!({
             "version": 3,
             "sources": ["app.js"],
-            "sourcesContent": [chain.repeat(300_000)],
+            "sourcesContent": [chain.repeat(300_000) + "a"],
             "names": [],
             "mappings": mappings,
         });
@@ -207,4 +207,51 @@ async fn sources_that_nest_without_end_end_no_host() {
         let own = "function hello(){ return 1 }";
         assert_eq!(ana.hears().await, format!("{own} {own}"), "{chain}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn manifests_that_no_build_writes_are_refused_and_nothing_of_them_is_kept() {
+    let mut host = TestHost::start().await;
+    let project = host.project("shop").await;
+    let code = || bot("", "'hi'");
+    let map = || r#"{"version":3,"sources":["app.js"],"names":[],"mappings":"AAAA"}"#.to_owned();
+    let long = || "e".repeat(1 << 20);
+
+    let nowhere = forged(code(), map(), |manifest| manifest.file.clear());
+    let entry = forged(code(), map(), |manifest| manifest.entry = long());
+    let warned = forged(code(), map(), |manifest| manifest.warnings = vec![long()]);
+    for (upload, says) in [
+        (nowhere, "another `file`"),
+        (entry, "another `entry`"),
+        (warned, "longer `warnings`"),
+    ] {
+        let error = try_deploy(&host, &project, &upload).await.unwrap_err();
+        assert!(error.contains(says), "{error}");
+    }
+    for version in host.app().projects().versions(project.id).await.unwrap() {
+        assert_eq!(version.entry, None);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_counts_as_it_is_written() {
+    let mut host = TestHost::start().await;
+    let project = host.project("shop").await;
+    let mut ana = project.customer(ANA).await;
+    let top = "const lines = '/app/app.js:1:1 '.repeat(200)";
+    let answer = "(() => { for (let n = 0; n < 100; n++) console.log(lines); return 'done' })()";
+    let map = serde_json::json!({
+        "version": 3,
+        "sources": ["a".repeat(1000)],
+        "names": [],
+        "mappings": "AAAA",
+    });
+    let upload = forged(bot(top, answer), map.to_string(), |_| {});
+    deploy(&host, &project, &upload).await;
+    ana.says("hi").await;
+    assert_eq!(ana.hears().await, "done");
+    host.settles(&project).await;
+    let log = host.log();
+    assert!(log.contains("more bytes were logged and left out"));
+    assert!(!log.contains(&"a".repeat(1000)));
 }
