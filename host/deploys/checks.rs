@@ -8,7 +8,7 @@ use crate::projects::{
     Environment, HostValue, LogLevel, Project, ProjectError, ProjectId, SettingsChange,
 };
 use crate::sandbox::{BootReport, Bot};
-use crate::workshop::{Difference, Interfaces, Standing};
+use crate::workshop::{Difference, Interfaces, Positions, Standing};
 use std::sync::Arc;
 
 /// A version that passed.
@@ -187,7 +187,7 @@ impl Deploys {
             Code::Bundle(_) => Grants::none(),
             Code::Component(_) => Grants::none()
                 .with_secrets(code.secrets(environment))
-                .with_log(self.log_of_start(owner, code.positions(), environment, say)),
+                .with_log(self.log_of_start(owner, Positions::none(), environment, say)),
         }
     }
 

@@ -10,17 +10,32 @@ use crate::postgres::{Limits, Tenant};
 use crate::projects::{Environment, Project, VersionId};
 use crate::runs::{BootClient, BotLog, LogOf};
 use crate::sandbox::Bot;
-use crate::workshop::{Image, Positions, WorkshopError, check_imports};
+use crate::workshop::{Image, Positions, WorkshopError, apart, check_imports, text_of};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 /// A component with nothing in it: what an artifact's sections hang on when only they are wanted.
 pub(super) const EMPTY_COMPONENT: [u8; 8] = [0x00, b'a', b's', b'm', 0x0d, 0x00, 0x01, 0x00];
 
+/// How many artifacts are read or written at once: one may take some hundred MiB.
+static TURNS: Semaphore = Semaphore::const_new(2);
+
+/// Does what takes long with a foreign artifact, in turn.
+async fn in_turn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let turn = TURNS.acquire().await;
+    apart(move || {
+        let done = work();
+        drop(turn);
+        done
+    })
+    .await
+}
+
 /// What a bot is made of.
 pub(super) enum Code {
     /// Source: this host boots it, with the project's environment.
-    Bundle(Box<Artifact>),
+    Bundle(Arc<Artifact>),
     /// A component of another tool. It runs as it is, and finds its environment in
     /// `roost:bot/secrets` and in WASI's.
     Component(Vec<u8>),
@@ -28,9 +43,13 @@ pub(super) enum Code {
 
 impl Code {
     /// Of an artifact's bytes, or of a component that was uploaded.
-    pub(super) fn read(bytes: Vec<u8>) -> Result<Self, DeployError> {
+    pub(super) async fn read(bytes: Vec<u8>) -> Result<Self, DeployError> {
+        in_turn(move || Self::read_here(bytes)).await
+    }
+
+    fn read_here(bytes: Vec<u8>) -> Result<Self, DeployError> {
         match artifact::read(&bytes)? {
-            Some(artifact) => Ok(Self::Bundle(Box::new(artifact))),
+            Some(artifact) => Ok(Self::Bundle(Arc::new(artifact))),
             None => {
                 check_imports(&bytes).map_err(WorkshopError::Imports)?;
                 Ok(Self::Component(bytes))
@@ -39,9 +58,13 @@ impl Code {
     }
 
     /// What is kept of it. The engine around a bundle is not: every host has its own.
-    pub(super) fn artifact(&self) -> Result<Vec<u8>, DeployError> {
+    pub(super) async fn artifact(&self) -> Result<Vec<u8>, DeployError> {
         match self {
-            Self::Bundle(artifact) => Ok(artifact::attach(&EMPTY_COMPONENT, artifact)?),
+            Self::Bundle(artifact) => {
+                let artifact = artifact.clone();
+                let written = in_turn(move || artifact::attach(&EMPTY_COMPONENT, &artifact));
+                Ok(written.await?)
+            }
             Self::Component(bytes) => Ok(bytes.clone()),
         }
     }
@@ -84,9 +107,9 @@ impl Code {
         }
     }
 
-    pub(super) fn positions(&self) -> Positions {
+    pub(super) async fn positions(&self) -> Positions {
         match self {
-            Self::Bundle(artifact) => Positions::of(artifact),
+            Self::Bundle(artifact) => positions_of(artifact).await,
             Self::Component(_) => Positions::none(),
         }
     }
@@ -100,6 +123,11 @@ impl Code {
     }
 }
 
+async fn positions_of(artifact: &Arc<Artifact>) -> Positions {
+    let artifact = artifact.clone();
+    in_turn(move || Positions::of(&artifact)).await
+}
+
 /// For whom a bot is made.
 pub(super) struct Owner<'a> {
     pub(super) project: &'a Project,
@@ -111,7 +139,7 @@ impl Deploys {
     pub(super) async fn boot(
         &self,
         owner: &Owner<'_>,
-        artifact: &Artifact,
+        artifact: &Arc<Artifact>,
         environment: &Environment,
         say: Option<&Say>,
     ) -> Result<Image, DeployError> {
@@ -121,7 +149,8 @@ impl Deploys {
             limits: Limits::default(),
         };
         let egress = self.way_out(owner.project);
-        let log = self.log_of_start(owner, Positions::of(artifact), environment, say);
+        let positions = positions_of(artifact).await;
+        let log = self.log_of_start(owner, positions, environment, say);
         let grants = || {
             Grants::none()
                 .with_database(database.clone())
@@ -172,11 +201,15 @@ impl Deploys {
     pub(super) fn source_of(&self, code: &Code, digest: &str) -> Option<BundleText> {
         let Code::Bundle(_) = code else { return None };
         let (files, digest) = (self.files.clone(), digest.to_owned());
-        let workshop = self.workshop.clone();
+        let program = self.workshop.sandbox().program();
         Some(BundleText::new(move || {
             let bytes = files.artifact(&digest)?;
             let artifact = artifact::read(&bytes).ok()??;
-            Some(workshop.text_of(artifact.code, &artifact.source_map))
+            Some(text_of(
+                program.clone(),
+                artifact.code,
+                &artifact.source_map,
+            ))
         }))
     }
 
@@ -251,12 +284,12 @@ impl Deploys {
     /// An artifact's code: from this host's folder, or from the database where all hosts find it.
     pub(super) async fn code(&self, digest: &str) -> Result<Option<Code>, DeployError> {
         if let Some(bytes) = self.files.artifact(digest) {
-            return Code::read(bytes).map(Some);
+            return Code::read(bytes).await.map(Some);
         }
         let Some(bytes) = self.projects.artifact(digest).await? else {
             return Ok(None);
         };
         self.files.keep_artifact(digest, &bytes);
-        Code::read(bytes).map(Some)
+        Code::read(bytes).await.map(Some)
     }
 }

@@ -323,7 +323,7 @@ impl Deploys {
             project,
             tenant: &tenant,
         };
-        let code = Code::Bundle(Box::new(artifact));
+        let code = Code::Bundle(Arc::new(artifact));
         if self.settings.is_local {
             self.take_offers(project.project_id, &code).await?;
         }
@@ -331,7 +331,7 @@ impl Deploys {
         let checked = self
             .check(&owner, &code, &environment, Care::Quick, None)
             .await?;
-        let bytes = code.artifact()?;
+        let bytes = code.artifact().await?;
         let digest = hex::encode(Sha256::digest(&bytes));
         self.files.keep_artifact(&digest, &bytes);
         self.projects.keep_artifact(&digest, &bytes).await?;

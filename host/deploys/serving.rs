@@ -268,7 +268,7 @@ impl Deploys {
             secrets: code.secrets(&environment),
             tenant,
             number,
-            positions: code.positions(),
+            positions: code.positions().await,
             project_name: project.name.as_str().into(),
             lifetime: match project.instance {
                 Some(InstanceLife::Resident) => Lifetime::Resident,

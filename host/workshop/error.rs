@@ -2,7 +2,7 @@
 
 use super::{ForeignImports, Positions};
 use crate::build::BuildError;
-use crate::build::artifact::{Artifact, ArtifactError};
+use crate::build::artifact::ArtifactError;
 use crate::sandbox::{BootFailure, ImageError};
 use std::fmt;
 
@@ -43,8 +43,7 @@ pub struct TopLevel {
 impl std::error::Error for TopLevel {}
 
 impl TopLevel {
-    pub(super) fn new(artifact: &Artifact, failure: &BootFailure) -> Self {
-        let positions = Positions::of(artifact);
+    pub(super) fn new(positions: &Positions, failure: &BootFailure) -> Self {
         Self {
             message: positions.rewrite(&failure.message),
             stack: failure

@@ -21,8 +21,8 @@ use crate::build::texts::FunctionTexts;
 use crate::build::{BuildError, Bundle, Confined, Format, Tools};
 use crate::capabilities::{BundleText, Grants, TextAt};
 use crate::sandbox::{
-    Boot, BootOptions, BootReport, Bot, Budget, BundleFormat, BundleParts, ImageError, ImageMaker,
-    Sandbox,
+    Boot, BootOptions, BootReport, Bot, Budget, BundleFormat, BundleParts, Compiler, ImageError,
+    ImageMaker, Sandbox,
 };
 use crate::sdk::{self, Sdk};
 use std::collections::BTreeMap;
@@ -115,7 +115,7 @@ impl Workshop {
     ) -> Result<Bundle, BuildError> {
         let sdk = self.sdk.clone();
         let folder = folder.to_owned();
-        let bundling = tokio::task::spawn_blocking(move || {
+        apart(move || {
             let builtins: Vec<&str> = sdk.builtins.iter().map(String::as_str).collect();
             let npm = npm();
             let tools = Tools {
@@ -126,12 +126,8 @@ impl Workshop {
                 confined: confined.as_ref(),
             };
             crate::build::bundle(&folder, &tools)
-        });
-        match bundling.await {
-            Ok(bundle) => bundle,
-            // The task is never aborted: it can only have panicked.
-            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
-        }
+        })
+        .await
     }
 
     /// What the bundle becomes when it leaves this host: its source, in an artifact.
@@ -166,7 +162,11 @@ impl Workshop {
         let files: Vec<(&str, &[u8])> = files
             .map(|file| (file.path.as_str(), file.bytes.as_slice()))
             .collect();
-        let names = author_names(&artifact.source_map, &artifact.code);
+        let parts = Arc::new((artifact.code.clone(), artifact.source_map.clone()));
+        let names = {
+            let parts = parts.clone();
+            apart(move || author_names(&parts.1, &parts.0)).await
+        };
         let bundle = BundleParts {
             code: &artifact.code,
             names: &names,
@@ -176,13 +176,16 @@ impl Workshop {
             memory_bytes,
             ..BOOT_BUDGET
         };
-        let parts = (artifact.code.clone(), artifact.source_map.clone());
-        let workshop = self.clone();
-        let text = BundleText::new(move || Some(workshop.text_of(parts.0.clone(), &parts.1)));
+        let (program, of) = (self.sandbox.program(), parts.clone());
+        let text = BundleText::new(move || Some(text_of(program.clone(), of.0.clone(), &of.1)));
         let grants = || grants().with_source(Some(text.clone()));
         let Boot { component, report } = self.maker.boot(&bundle, &options, grants, budget).await?;
         match report.error {
-            Some(failure) => Err(TopLevel::new(artifact, &failure).into()),
+            Some(failure) => {
+                let file = artifact.manifest.file.clone();
+                let positions = apart(move || Positions::read(&parts.1, &file)).await;
+                Err(TopLevel::new(&positions, &failure).into())
+            }
             None => Ok(Image { component, report }),
         }
     }
@@ -210,11 +213,7 @@ impl Workshop {
         bytes: &[u8],
     ) -> wasmtime::Result<Bot> {
         let (sandbox, bytes) = (self.sandbox.clone(), bytes.to_vec());
-        let loading = tokio::task::spawn_blocking(move || load(&sandbox, &bytes));
-        match loading.await {
-            Ok(bot) => bot,
-            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
-        }
+        apart(move || load(&sandbox, &bytes)).await
     }
 
     /// `roost build`: a self-contained component that has seen no secret.
@@ -241,9 +240,13 @@ pub struct Positions {
 impl Positions {
     /// From an artifact; one without a usable map rewrites nothing.
     pub fn of(artifact: &Artifact) -> Self {
+        Self::read(&artifact.source_map, &artifact.manifest.file)
+    }
+
+    fn read(source_map: &[u8], file: &str) -> Self {
         Self {
-            map: SourceMap::parse(&artifact.source_map).ok().map(Arc::new),
-            file: artifact.manifest.file.as_str().into(),
+            map: SourceMap::parse(source_map).ok().map(Arc::new),
+            file: file.into(),
         }
     }
 
@@ -261,6 +264,22 @@ impl Positions {
             Some(map) => map.rewrite(&self.file, text),
             None => text.to_owned(),
         }
+    }
+}
+
+/// How a bundle's functions are asked for their text, which may block for seconds. The program looks at strangers'
+/// files.
+pub(crate) fn text_of(program: Option<Compiler>, code: String, source_map: &[u8]) -> TextAt {
+    let texts = FunctionTexts::new(code, source_map, functions::find(program));
+    Box::new(move |start, end| texts.text(start, end))
+}
+
+/// Does what may take long on a thread that nobody else waits for.
+pub(crate) async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        // The task is never aborted: it can only have panicked.
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
     }
 }
 

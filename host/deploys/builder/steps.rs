@@ -44,7 +44,7 @@ impl Deploys {
                     LogLevel::Info,
                     &format!("a component of {} KiB", job.upload.len().div_ceil(1024)),
                 );
-                Code::read(job.upload.clone())?
+                Code::read(job.upload.clone()).await?
             }
         };
         self.projects.begin_checks(job).await?;
@@ -68,7 +68,7 @@ impl Deploys {
         let checked = self
             .check(&owner, &code, &environment, Care::Thorough, Some(&say))
             .await?;
-        let artifact = code.artifact()?;
+        let artifact = code.artifact().await?;
         let digest = hex::encode(Sha256::digest(&artifact));
         self.files.keep_artifact(&digest, &artifact);
         if let Some(image) = &checked.image {
@@ -121,7 +121,7 @@ impl Deploys {
     ) -> Result<Code, DeployError> {
         upload::kind(&job.upload)?;
         let (upload, builds) = (job.upload.clone(), self.files.builds());
-        Code::read(self.bundling.bundle(upload, &builds, say, turn).await?)
+        Code::read(self.bundling.bundle(upload, &builds, say, turn).await?).await
     }
 
     /// The same in this process: on the author's own machine, where nothing confines.
@@ -184,6 +184,6 @@ impl Deploys {
         for warning in &bundle.warnings {
             say(LogLevel::Warn, &warning.to_string());
         }
-        Ok(Code::Bundle(Box::new(self.workshop.artifact(bundle))))
+        Ok(Code::Bundle(Arc::new(self.workshop.artifact(bundle))))
     }
 }
