@@ -93,7 +93,7 @@ impl Compiler {
             Kind::Component => "component",
         };
         let most = settings.max_memory_bytes.to_string();
-        let words = ["compile", kind, "--max-memory-bytes", &most];
+        let words = ["compile", kind, "--max-memory-bytes", most.as_str()];
         let Answered {
             made,
             said,

@@ -190,13 +190,6 @@ impl Workshop {
         }
     }
 
-    /// How a bundle's functions are asked for their text. Asking may block for seconds.
-    pub fn text_of(&self, code: String, source_map: &[u8]) -> TextAt {
-        let find = functions::find(self.sandbox.program());
-        let texts = FunctionTexts::new(code, source_map, find);
-        Box::new(move |start, end| texts.text(start, end))
-    }
-
     /// Makes a bot of a component that somebody uploaded.
     pub async fn load(&self, component: &[u8]) -> wasmtime::Result<Bot> {
         self.load_by(Bot::load, component).await

@@ -193,7 +193,7 @@ async fn sources_that_nest_without_end_end_no_host() {
         let map = serde_json::json!({
             "version": 3,
             "sources": ["app.js"],
-            "sourcesContent": [chain.repeat(300_000) + "a"],
+            "sourcesContent": [format!("\n{}a", chain.repeat(300_000))],
             "names": [],
             "mappings": mappings,
         });
@@ -254,4 +254,21 @@ async fn a_log_counts_as_it_is_written() {
     let log = host.log();
     assert!(log.contains("more bytes were logged and left out"));
     assert!(!log.contains(&"a".repeat(1000)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn types_that_nest_without_end_end_no_host() {
+    let mut host = TestHost::start().await;
+    let project = host.project("shop").await;
+    // An instance's type that declares one type: an instance's, and so on.
+    let mut types = vec![1_u8];
+    types.extend([0x42, 1, 1].repeat(100_000));
+    types.extend([0x42, 0]);
+    let mut component = Component::new().finish();
+    component.push(7);
+    wasm_encoder::Encode::encode(types.as_slice(), &mut component);
+
+    let error = try_deploy(&host, &project, &component).await.unwrap_err();
+    assert!(error.contains("is nested more than 16 deep"), "{error}");
+    deploy(&host, &project, &app(&bot("", "'still here'"))).await;
 }
