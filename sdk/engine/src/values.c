@@ -125,11 +125,14 @@ static bool lower_members(const type *type, JSValueConst value, uint8_t *to, blo
 
 /* The case that a name stands for, or -1 with an exception. */
 static int case_of(const type *type, JSValueConst name) {
-  const char *text = JS_ToCString(js, name);
+  size_t size;
+  const char *text = JS_ToCStringLen(js, &size, name);
   if (!text) return -1;
   int found = -1;
-  for (uint32_t i = 0; i < type->count; i++)
-    if (!strcmp(type->members[i].name, text)) found = i;
+  for (uint32_t i = 0; i < type->count; i++) {
+    const char *known = type->members[i].name;
+    if (strlen(known) == size && !memcmp(known, text, size)) found = i;
+  }
   if (found < 0) JS_ThrowTypeError(js, "there is no case `%s`", text);
   JS_FreeCString(js, text);
   return found;
