@@ -45,6 +45,12 @@ impl Cell {
     const CONNECTIONS_PER_TENANT: u32 = 4;
     pub(super) const DEADLINE: Duration = Duration::from_secs(60);
     const PAUSE: Duration = Duration::from_millis(100);
+    /// How long one tenant may be measured.
+    const MEASURING: Duration = Duration::from_secs(5);
+    /// How many tenants are measured by one connection: fewer than it has time for at their longest.
+    pub(super) const MEASURED_AT_ONCE: usize = 16;
+    /// How long the tables of one tenant may be written anew.
+    const COMPACTING: Duration = Duration::from_secs(120);
 
     /// Makes the cell `database` on `server` and hardens it, or takes it as it is when that was done
     /// before. Prepares the server first.
@@ -120,29 +126,33 @@ impl Cell {
 
     /// What the tenant stores now. Runs none of its code: sizes are taken by OID.
     pub async fn usage(&self, name: &TenantName) -> Result<Usage, CellError> {
+        let doing = "measuring a tenant";
         let all = self.usages(std::slice::from_ref(name)).await?;
-        Ok(all.first().map_or_else(Usage::default, |(_, usage)| *usage))
+        let usage = all.into_iter().next();
+        usage
+            .map_or(Ok(Usage::default()), |(_, usage)| usage)
+            .map_err(|source| CellError::Provisioner { doing, source })
     }
 
-    /// What each of these tenants stores now. They need not be there any more.
+    /// What each of these tenants stores now, or why it could not be measured. They need not be there
+    /// any more. Those that are left out were not looked at: the server went away before.
     pub(super) async fn usages(
         &self,
         names: &[TenantName],
-    ) -> Result<Vec<(TenantName, Usage)>, CellError> {
+    ) -> Result<Vec<(TenantName, Result<Usage, DbError>)>, CellError> {
         let sql = "select relations, bytes from quota.measure($1::text::name)";
         self.as_provisioner_alone("measuring tenants", async |client| {
+            let patience = format!("set statement_timeout = {}", Self::MEASURING.as_millis());
+            control(client, &patience).await?;
             let mut usages = Vec::new();
             for name in names {
-                let rows = query(client, sql, name).await?;
-                let number = |column: usize| {
-                    let text = rows.rows.first()?.get(column)?.as_ref()?;
-                    std::str::from_utf8(text).ok()?.parse().ok()
-                };
-                let usage = Usage {
-                    relations: number(0).unwrap_or(0),
-                    bytes: number(1).unwrap_or(0),
-                };
+                let usage = query(client, sql, name).await.map(|rows| usage_in(&rows));
+                // One that the server could not measure in time has an answer: its connection goes on.
+                let is_over = !client.is_reusable();
                 usages.push((name.clone(), usage));
+                if is_over {
+                    break;
+                }
             }
             Ok(usages)
         })
@@ -186,23 +196,18 @@ impl Cell {
     }
 
     /// Writes the tenant's tables anew, without what was deleted. As the tenant itself, whose indexes
-    /// may have code.
+    /// may have code. A table that fails is left out; its error is told when all others are done.
     pub(super) async fn compact(&self, name: &TenantName) -> Result<(), DbError> {
-        let mut client = Client::connect(&Login::for_tenant(&self.tenant(name.clone()))).await?;
         let work = async {
-            control(&mut client, "set statement_timeout = '60s'").await?;
-            let tables = "select format('vacuum (full) %I.%I', n.nspname, c.relname)
-                from catalog.pg_class c join catalog.pg_namespace n on n.oid = c.relnamespace
-                where c.relkind in ('r', 'm') and n.nspname = session_user";
-            let rows = client.control(tables, Self::DEADLINE).await?;
-            for table in rows.rows.iter().filter_map(|row| row.first()?.as_ref()) {
-                control(&mut client, &String::from_utf8_lossy(table)).await?;
-            }
-            Ok(())
+            let login = Login::for_tenant(&self.tenant(name.clone()));
+            let mut client = Client::connect(&login).await?;
+            let done = write_anew(&mut client).await;
+            client.close().await;
+            done
         };
-        let done = work.await;
-        client.close().await;
-        done
+        timeout(Self::COMPACTING, work)
+            .await
+            .unwrap_or(Err(DbError::Timeout))
     }
 
     /// Runs `work` in one transaction as the provisioner.
@@ -256,6 +261,48 @@ impl Cell {
             .unwrap_or(Err(DbError::Timeout))
             .map_err(|source| CellError::Provisioner { doing, source })
     }
+}
+
+fn usage_in(rows: &Rows) -> Usage {
+    let number = |column: usize| {
+        let text = rows.rows.first()?.get(column)?.as_ref()?;
+        std::str::from_utf8(text).ok()?.parse().ok()
+    };
+    Usage {
+        relations: number(0).unwrap_or(0),
+        bytes: number(1).unwrap_or(0),
+    }
+}
+
+/// Writes all tables of a tenant's session anew, the largest first.
+async fn write_anew(client: &mut Client) -> Result<(), DbError> {
+    // The cell's deadlines are meant for what bots send. PostgreSQL 16 has none of transactions. Both
+    // are shorter than what is waited here, so that the session goes on to the next table.
+    control(client, "set statement_timeout = '50s'").await?;
+    match control(client, "set transaction_timeout = '55s'").await {
+        Ok(()) | Err(DbError::Sql(_)) => {}
+        Err(error) => return Err(error),
+    }
+    let sql = "select format('vacuum (full) %I.%I', n.nspname, c.relname)
+        from catalog.pg_class c join catalog.pg_namespace n on n.oid = c.relnamespace
+        where c.relkind in ('r', 'm') and n.nspname = session_user
+        order by c.relpages desc";
+    let limits = Limits {
+        max_rows: 10_000,
+        deadline: Cell::DEADLINE,
+        ..Limits::default()
+    };
+    let tables = client.query(sql, &[], &limits).await?;
+    let mut first = Ok(());
+    for table in tables.rows.iter().filter_map(|row| row.first()?.as_ref()) {
+        let done = control(client, &String::from_utf8_lossy(table)).await;
+        let is_over = done.is_err() && !client.is_reusable();
+        first = first.and(done);
+        if is_over {
+            break;
+        }
+    }
+    first
 }
 
 /// Two hosts that make or drop the same tenant take turns.

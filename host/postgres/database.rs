@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::address::Tenant;
 use super::client::TransactionStatus;
 use super::error::DbError;
-use super::filter::{Statement, classify};
+use super::filter::{self, Statement, classify};
 use super::holds::{Admission, Held, Hold, Holds};
 use super::pool::{Lease, Pool};
 use super::server::quoted;
@@ -86,6 +86,9 @@ impl TenantDatabase {
         let admission = self.holds.admit(tenant, sql, false)?;
         let mut lease = self.pool.acquire(tenant).await?;
         types::check(&mut lease, params, limits.deadline).await?;
+        if let Admission::IfOnlyDeletes(hold) = admission {
+            check_delete(&mut lease, sql, hold, limits.deadline).await?;
+        }
         let Admission::ReadOnly(hold) = admission else {
             let result = lease.query(sql, params, limits).await;
             if result.is_err() {
@@ -116,7 +119,7 @@ impl TenantDatabase {
     ) -> Result<TenantTransaction, DbError> {
         let hold = match self.holds.admit_transaction(tenant)? {
             Admission::AsItIs => None,
-            Admission::ReadOnly(hold) => {
+            Admission::IfOnlyDeletes(hold) | Admission::ReadOnly(hold) => {
                 options.access = Some(Access::ReadOnly);
                 Some(hold)
             }
@@ -231,6 +234,29 @@ impl TenantTransaction {
         }
         self.savepoints += 1;
         Ok(())
+    }
+}
+
+/// Fails where a DELETE writes rows as well: a full project would go on growing by it.
+async fn check_delete(
+    lease: &mut Lease,
+    sql: &str,
+    hold: Hold,
+    deadline: Duration,
+) -> Result<(), DbError> {
+    let Some(table) = filter::deletes_from(sql) else {
+        return Err(hold.deletes_write());
+    };
+    let limits = Limits {
+        deadline,
+        ..Limits::default()
+    };
+    let ask = "select catalog.only_deletes($1)";
+    let rows = lease.query(ask, &[Param::Text(table)], &limits).await?;
+    let answer = rows.rows.first().and_then(|row| row.first()?.as_ref());
+    match answer {
+        Some(text) if text.as_ref() == b"t" => Ok(()),
+        _ => Err(hold.deletes_write()),
     }
 }
 

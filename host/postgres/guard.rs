@@ -3,15 +3,16 @@
 //! Only those that this host served are measured. Measuring goes by what the tenant has, and runs none of
 //! its code.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::address::TenantName;
-use super::cell::Cell;
+use super::cell::{Cell, Usage};
 use super::database::TenantDatabase;
-use super::error::CellError;
+use super::error::{CellError, DbError};
 use super::holds::{Hold, Holds};
 use super::quotas::Quotas;
 
@@ -20,6 +21,8 @@ pub struct Guard {
     holds: Holds,
     most: u64,
     endless: Duration,
+    /// Writes tables anew, beside the looking: one task at a time, which ends with the guard.
+    giving_back: Mutex<JoinSet<()>>,
 }
 
 impl Guard {
@@ -34,6 +37,7 @@ impl Guard {
             holds: database.holds(),
             most: quotas.bytes,
             endless: Self::ENDLESS,
+            giving_back: Mutex::default(),
         }
     }
 
@@ -58,11 +62,13 @@ impl Guard {
         })
     }
 
-    /// Looks once.
+    /// Looks once. What cannot be looked at does not keep the rest from being so.
     pub async fn look(&self) -> Result<(), CellError> {
-        self.find_endless().await?;
-        self.find_slow().await?;
-        self.measure().await
+        let endless = self.find_endless().await;
+        let slow = self.find_slow().await;
+        let measured = self.measure().await;
+        self.give_back();
+        endless.and(slow).and(measured)
     }
 
     /// A statement that goes on past every deadline looks at no interrupts: ending its process would start
@@ -81,6 +87,8 @@ impl Guard {
         }
         for (name, hold) in self.holds.all() {
             if hold == Hold::Endless && !endless.contains(&name) && self.holds.release(&name) {
+                // It may have been full before.
+                self.holds.look_again(&name);
                 tracing::info!(db.role = %name, "the statement of a project that did not end has ended");
             }
         }
@@ -102,48 +110,101 @@ impl Guard {
     }
 
     async fn measure(&self) -> Result<(), CellError> {
-        for name in self.holds.take_deleted() {
-            self.give_back(&name).await;
-        }
         let mut names = self.holds.take_written();
-        let held = self.holds.all();
-        names.extend(
-            held.into_iter()
-                .filter(|(_, hold)| matches!(hold, Hold::Full { .. }))
-                .map(|(name, _)| name),
-        );
-        if names.is_empty() {
-            return Ok(());
+        for (name, hold) in self.holds.all() {
+            match hold {
+                Hold::Full { .. } | Hold::Unmeasured => names.insert(name),
+                // Nothing is sent for it: it is measured when its statement has ended.
+                Hold::Endless => names.remove(&name),
+            };
         }
         let names: Vec<TenantName> = names.into_iter().collect();
-        for (name, usage) in self.cell.usages(&names).await? {
-            let bytes = usage.bytes;
-            let full = Hold::Full {
-                bytes,
-                most: self.most,
-            };
-            if bytes <= self.most {
-                if self.holds.release(&name) {
-                    tracing::info!(db.role = %name, db.bytes = bytes, "a project's database is not full any more");
+        let mut result = Ok(());
+        for names in names.chunks(Cell::MEASURED_AT_ONCE) {
+            let usages = match self.cell.usages(names).await {
+                Ok(usages) => usages,
+                Err(error) => {
+                    result = result.and(Err(error));
+                    Vec::new()
                 }
-            } else if !matches!(self.holds.hold(&name, full), Some(Hold::Full { .. })) {
-                tracing::warn!(
-                    db.role = %name,
-                    db.bytes = bytes,
-                    db.most = self.most,
-                    alert = "database_full",
-                    "a project's database is full: it can only read and delete"
-                );
+            };
+            for name in names.iter().skip(usages.len()) {
+                self.holds.look_again(name);
+            }
+            for (name, usage) in usages {
+                self.judge(&name, usage);
             }
         }
-        Ok(())
+        result
     }
 
-    /// Deleted rows keep their place in a table until it is written anew.
-    async fn give_back(&self, name: &TenantName) {
-        if let Err(error) = self.cell.compact(name).await {
-            tracing::warn!(db.role = %name, %error, "the space of rows that a project deleted was not given back");
-            self.holds.try_again(name);
+    fn judge(&self, name: &TenantName, usage: Result<Usage, DbError>) {
+        let bytes = match usage {
+            Ok(usage) => usage.bytes,
+            Err(error) => return self.not_measured(name, &error),
+        };
+        self.holds.measured(name);
+        let full = Hold::Full {
+            bytes,
+            most: self.most,
+        };
+        if bytes <= self.most {
+            if self.holds.release(name) {
+                tracing::info!(db.role = %name, db.bytes = bytes, "a project's database is not full any more");
+            }
+        } else if !matches!(self.holds.hold(name, full), Some(Hold::Full { .. })) {
+            tracing::warn!(
+                db.role = %name,
+                db.bytes = bytes,
+                db.most = self.most,
+                alert = "database_full",
+                "a project's database is full: it can only read and delete"
+            );
         }
+    }
+
+    /// A project that cannot be measured could store what it likes. Once may be chance, and so is what
+    /// befalls the server.
+    fn not_measured(&self, name: &TenantName, error: &DbError) {
+        self.holds.look_again(name);
+        tracing::warn!(db.role = %name, %error, "what a project stores could not be measured");
+        let is_the_servers = matches!(error, DbError::Unavailable(_) | DbError::PoolExhausted);
+        if !is_the_servers && self.holds.hold_unmeasured(name) {
+            tracing::warn!(
+                db.role = %name,
+                alert = "database_not_measured",
+                "what a project stores could not be measured twice: it can only read until it is"
+            );
+        }
+    }
+
+    /// Deleted rows keep their place in a table until it is written anew. That takes long, and nobody
+    /// else's measurement waits for it.
+    fn give_back(&self) {
+        let mut running = self
+            .giving_back
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        while running.try_join_next().is_some() {}
+        if !running.is_empty() {
+            return;
+        }
+        let deleted = self.holds.take_deleted();
+        if deleted.is_empty() {
+            return;
+        }
+        let (cell, holds) = (self.cell.clone(), self.holds.clone());
+        running.spawn(async move {
+            for (name, tries) in deleted {
+                if let Err(error) = cell.compact(&name).await {
+                    tracing::warn!(
+                        db.role = %name,
+                        %error,
+                        "the space of rows that a project deleted was not given back"
+                    );
+                    holds.try_again(&name, tries);
+                }
+            }
+        });
     }
 }

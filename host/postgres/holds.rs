@@ -15,6 +15,8 @@ use super::filter::{self, Effect};
 pub(super) enum Hold {
     /// It stores more bytes than it may: what it sends can only read, and delete.
     Full { bytes: u64, most: u64 },
+    /// How much it stores could not be measured: what it sends can only read.
+    Unmeasured,
     /// A statement of it goes on though it was told to end: nothing is sent.
     Endless,
 }
@@ -22,7 +24,7 @@ pub(super) enum Hold {
 /// How many projects are held back.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Held {
-    /// They store more than they may.
+    /// They store more than they may, or could not be measured.
     pub full: usize,
     /// A statement of theirs does not end.
     pub endless: usize,
@@ -32,6 +34,8 @@ pub struct Held {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Admission {
     AsItIs,
+    /// Where it does nothing but delete: the project is full.
+    IfOnlyDeletes(Hold),
     /// In a transaction that cannot write: the project is full.
     ReadOnly(Hold),
 }
@@ -47,8 +51,12 @@ struct Known {
     holds: HashMap<TenantName, Hold>,
     /// Who wrote since the last measurement.
     written: HashSet<TenantName>,
-    /// Who is full and deleted rows, of which the space has to be given back.
-    deleted: HashSet<TenantName>,
+    /// Who wrote before the last measurement: the transaction that did may not have ended by then.
+    written_before: HashSet<TenantName>,
+    /// Whose last measurement failed.
+    failed: HashSet<TenantName>,
+    /// Who is full and deleted rows, of which the space has to be given back, and how often that failed.
+    deleted: HashMap<TenantName, u32>,
     changes: HashMap<TenantName, Changes>,
 }
 
@@ -78,6 +86,9 @@ impl Changes {
 }
 
 impl Holds {
+    /// How often more it is tried to give back the space of what was deleted.
+    const TRIES: u32 = 4;
+
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -114,10 +125,12 @@ impl Holds {
         match known.holds.get(&tenant.name).copied() {
             None => Ok(Admission::AsItIs),
             Some(Hold::Endless) => Err(endless()),
-            Some(Hold::Full { .. })
-                if matches!(effect, Effect::Deletes | Effect::Truncates | Effect::Drops) =>
-            {
-                known.deleted.insert(tenant.name.clone());
+            Some(hold) if effect == Effect::Deletes => {
+                known.deleted.insert(tenant.name.clone(), 0);
+                Ok(Admission::IfOnlyDeletes(hold))
+            }
+            Some(_) if matches!(effect, Effect::Truncates | Effect::Drops) => {
+                known.deleted.insert(tenant.name.clone(), 0);
                 Ok(Admission::AsItIs)
             }
             Some(hold) => Ok(Admission::ReadOnly(hold)),
@@ -172,21 +185,49 @@ impl Holds {
         }
     }
 
-    /// Those that wrote since this was asked.
+    /// Those that wrote since this was asked, and those of the time before: their transactions have
+    /// ended now.
     pub(super) fn take_written(&self) -> HashSet<TenantName> {
         let mut known = self.known();
         let is_new = |changes: &Changes| changes.since.elapsed() < Duration::from_secs(2000);
         known.changes.retain(|_, changes| is_new(changes));
-        std::mem::take(&mut known.written)
+        let written = std::mem::take(&mut known.written);
+        let mut all = std::mem::replace(&mut known.written_before, written.clone());
+        all.extend(written);
+        all
     }
 
-    /// The space of what it deleted was not given back: it is tried again.
-    pub(super) fn try_again(&self, tenant: &TenantName) {
-        self.known().deleted.insert(tenant.clone());
+    /// It is to be measured the next time.
+    pub(super) fn look_again(&self, tenant: &TenantName) {
+        self.known().written.insert(tenant.clone());
+    }
+
+    pub(super) fn measured(&self, tenant: &TenantName) {
+        self.known().failed.remove(tenant);
+    }
+
+    /// It could not be measured. Says whether it is held back for that from now on: the second time,
+    /// unless something else holds it back.
+    pub(super) fn hold_unmeasured(&self, tenant: &TenantName) -> bool {
+        let mut known = self.known();
+        if known.failed.insert(tenant.clone()) || known.holds.contains_key(tenant) {
+            return false;
+        }
+        known.holds.insert(tenant.clone(), Hold::Unmeasured);
+        true
+    }
+
+    /// The space of what it deleted was not given back, after so many tries: it is tried again, and a
+    /// few times more. After that it has to delete something.
+    pub(super) fn try_again(&self, tenant: &TenantName, tries: u32) {
+        if tries < Self::TRIES {
+            let mut known = self.known();
+            known.deleted.entry(tenant.clone()).or_insert(tries + 1);
+        }
     }
 
     /// Those that are full and deleted since this was asked.
-    pub(super) fn take_deleted(&self) -> HashSet<TenantName> {
+    pub(super) fn take_deleted(&self) -> HashMap<TenantName, u32> {
         std::mem::take(&mut self.known().deleted)
     }
 }
@@ -209,25 +250,41 @@ fn endless() -> DbError {
 impl Hold {
     /// What the tenant is told in the place of `cannot execute … in a read-only transaction`.
     pub(super) fn explain(self, error: DbError) -> DbError {
-        let (Self::Full { bytes, most }, DbError::Sql(sql)) = (self, &error) else {
-            return error;
-        };
-        if sql.code != "25006" {
-            return error;
+        match &error {
+            DbError::Sql(sql) if sql.code == "25006" => self.refusal(
+                "Free some of it with DELETE, TRUNCATE or DROP, each a statement of its own and not in a \
+                 transaction, and wait a minute.",
+            ),
+            _ => error,
         }
-        DbError::Sql(Box::new(SqlError {
-            severity: "ERROR".to_owned(),
-            code: "53100".to_owned(),
-            message: format!(
+    }
+
+    /// What the tenant is told of a DELETE that writes, too.
+    pub(super) fn deletes_write(self) -> DbError {
+        self.refusal(
+            "This DELETE may write as well: a foreign key with ON DELETE SET NULL or SET DEFAULT, or a trigger, \
+             changes other rows, or it names no table of the project's. Use TRUNCATE or DROP, or drop that foreign \
+             key first, and wait a minute.",
+        )
+    }
+
+    fn refusal(self, hint: &str) -> DbError {
+        let message = match self {
+            Self::Full { bytes, most } => format!(
                 "the project's database is full: it stores {} MiB, and may store {}",
                 bytes >> 20,
                 most >> 20
             ),
-            hint: Some(
-                "Free some of it with DELETE, TRUNCATE or DROP, each a statement of its own and not in a \
-                 transaction, and wait a minute."
-                    .to_owned(),
-            ),
+            Self::Unmeasured => "how much the project's database stores could not be measured: \
+                it counts as full until it is"
+                .to_owned(),
+            Self::Endless => return endless(),
+        };
+        DbError::Sql(Box::new(SqlError {
+            severity: "ERROR".to_owned(),
+            code: "53100".to_owned(),
+            message,
+            hint: Some(hint.to_owned()),
             ..SqlError::default()
         }))
     }

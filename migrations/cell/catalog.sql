@@ -242,6 +242,38 @@ create or replace function information_schema._pg_char_octet_length(typid oid, t
       end
     end;
 
+-- Whether a DELETE from a relation of one's own, and what it cascades to, does nothing but delete: no foreign key sets
+-- columns of other rows, no trigger or rule does anything else. Null where there is no such table. For the host, which lets
+-- nothing else through to a database that is full. Foreign keys are found by their triggers, of which there is an index.
+create or replace function catalog.only_deletes(relation_name text) returns boolean
+  language sql stable security definer set search_path = pg_catalog
+begin atomic
+  with recursive start as (
+    select c.oid
+    from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = session_user and c.relname = relation_name::name and c.relkind in ('r', 'p')
+  ), reached as (
+    select s.oid from start s
+    union
+    select next.oid
+    from reached r cross join lateral (
+      select i.inhrelid as oid from pg_catalog.pg_inherits i where i.inhparent = r.oid
+      union all
+      select k.conrelid
+      from pg_catalog.pg_trigger t join pg_catalog.pg_constraint k on k.oid = t.tgconstraint
+      where t.tgrelid = r.oid and k.confrelid = r.oid and k.confdeltype = 'c'
+    ) as next
+  )
+  select not exists (
+      select from reached r
+      where exists (
+          select from pg_catalog.pg_trigger t left join pg_catalog.pg_constraint k on k.oid = t.tgconstraint
+          where t.tgrelid = r.oid and (not t.tgisinternal or k.confrelid = r.oid and k.confdeltype in ('n', 'd')))
+        or exists (select from pg_catalog.pg_rewrite w where w.ev_class = r.oid and w.ev_type <> '1')
+    )
+  from start;
+end;
+
 revoke all on all functions in schema catalog from public;
 grant select on all tables in schema catalog to tenants;
 grant execute on all functions in schema catalog to tenants;

@@ -214,22 +214,57 @@ begin
 end
 $$;
 
+-- How long a relation's files are. Asked of the file system: Postgres' own functions wait for a lock of the relation, which
+-- the tenant may hold. A relation that is made or written anew in a transaction is seen when that has ended.
+create or replace function quota.file_size(relation oid) returns bigint
+  language plpgsql volatile set search_path = pg_catalog as $$
+declare
+  path constant text := pg_relation_filepath(relation);
+  bytes bigint := 0;
+  piece bigint;
+  fork text;
+  number integer;
+begin
+  if path is null then
+    return 0;
+  end if;
+  foreach fork in array array['', '_fsm', '_vm', '_init'] loop
+    number := 0;
+    -- Each file has a gibibyte at most.
+    loop
+      piece := (pg_stat_file(path || fork || case number when 0 then '' else '.' || number end, true)).size;
+      exit when piece is null;
+      bytes := bytes + piece;
+      number := number + 1;
+    end loop;
+  end loop;
+  return bytes;
+end
+$$;
+
 -- What a tenant has and stores, for the host: everything that belongs to its tables, what the planner knows of them, and
--- its definitions.
+-- its definitions. Waits for no lock of the tenant's.
 create or replace function quota.measure(tenant name, out relations bigint, out bytes bigint)
-  language plpgsql stable security definer set search_path = pg_catalog as $$
+  language plpgsql volatile security definer set search_path = pg_catalog as $$
 declare
   owner constant oid := (select r.oid from pg_roles r where r.rolname = tenant);
   definitions bigint;
 begin
   select u.relations, u.definitions into relations, definitions from quota.used(owner) as u;
-  select definitions + coalesce(sum(pg_table_size(o.objid)), 0) + coalesce(sum((
+  with own as materialized (
+    select o.objid as oid from quota.owned(owner) o where o.classid = 'pg_class'::regclass
+  ), long as materialized (
+    select c.reltoastrelid as oid from own o join pg_class c on c.oid = o.oid where c.reltoastrelid <> 0
+  ), stored as materialized (
+    select o.oid from own o
+    union all select l.oid from long l
+    union all select i.indexrelid from long l join pg_index i on i.indrelid = l.oid
+  )
+  select definitions + coalesce((select sum(quota.file_size(s.oid)) from stored s), 0) + coalesce((
       select sum(coalesce(pg_column_size(k.stavalues1), 0) + coalesce(pg_column_size(k.stavalues2), 0)
         + coalesce(pg_column_size(k.stavalues3), 0))
-      from pg_statistic k where k.starelid = o.objid)), 0)
-    into bytes
-  from quota.owned(owner) o
-  where o.classid = 'pg_class'::regclass;
+      from own o join pg_statistic k on k.starelid = o.oid), 0)
+    into bytes;
   bytes := coalesce(bytes, 0);
 end
 $$;

@@ -90,7 +90,13 @@ begin
     where r.rolname like 't\_%' and x.since <= clock_timestamp() - make_interval(secs => milliseconds / 1000.0)
   loop
     insert into quota.unanalyzed (relation) values (known.relation) on conflict do nothing;
-    perform quota.tend(known.owner), pg_cancel_backend(known.pid);
+    perform pg_cancel_backend(known.pid);
+    -- Its owner may hold a lock of the table, or change it right now: then it is left out the next time.
+    begin
+      perform quota.tend(known.owner);
+    exception when others then
+      raise log 'what % has made was not tended: %', known.rolname, sqlerrm;
+    end;
     return next known.rolname;
   end loop;
   delete from quota.unanalyzed u where not exists (select from pg_class c where c.oid = u.relation);

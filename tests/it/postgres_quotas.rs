@@ -312,6 +312,181 @@ async fn a_full_project_reads_and_deletes() {
     assert!(cell.usage(&tenant.tenant.name).await.unwrap().bytes < quotas.bytes);
 }
 
+/// Another session of the tenant's, which nobody's quotas hold back.
+async fn session(tenant: &TestTenant) -> Client {
+    Client::connect(&Login::for_tenant(&tenant.tenant))
+        .await
+        .unwrap()
+}
+
+/// A table is locked by a transaction that changes it: neither its own project nor another's goes
+/// unmeasured.
+#[tokio::test]
+async fn a_lock_of_one_project_keeps_no_project_from_being_measured() {
+    let (cell, locked, quotas) = small("cell_locked").await;
+    let other = TestTenant {
+        tenant: cell.provision_tenant(TenantName::random()).await.unwrap(),
+        database: locked.database.clone(),
+    };
+    let fill = "create table t as select string_agg(md5((n * m)::text), '') as v from generate_series(1, 800) n, generate_series(1, 100) m group by n";
+    for tenant in [&locked, &other] {
+        tenant.query(fill).await.unwrap();
+    }
+    let mut holder = session(&locked).await;
+    let limits = Limits::default();
+    for sql in ["begin", "alter table t add column w int"] {
+        holder.query(sql, &[], &limits).await.unwrap();
+    }
+    let guard = Guard::new(cell, &locked.database, &quotas);
+    guard.look().await.unwrap();
+    assert_eq!(locked.database.held().full, 2);
+    holder.close().await;
+}
+
+/// Once may be chance.
+#[tokio::test]
+async fn who_cannot_be_measured_twice_is_held_back_until_it_can_be() {
+    let (cell, tenant, quotas) = small("cell_unmeasured").await;
+    let other = TestTenant {
+        tenant: cell.provision_tenant(TenantName::random()).await.unwrap(),
+        database: tenant.database.clone(),
+    };
+    let guard = Guard::new(cell, &tenant.database, &quotas);
+    tenant.query("create table t (v text)").await.unwrap();
+    let fill = "create table t as select string_agg(md5((n * m)::text), '') as v from generate_series(1, 800) n, generate_series(1, 100) m group by n";
+    other.query(fill).await.unwrap();
+    let options = server().await.control_options().database("cell_unmeasured");
+    let mut admin = options.connect().await.unwrap();
+    let role = tenant.tenant.role();
+    // Whatever it is that fails for one of them.
+    let fail = format!(
+        "alter function quota.measure(name) rename to measure_it;
+        create function quota.measure(tenant name, out relations bigint, out bytes bigint)
+          language plpgsql security definer set search_path = pg_catalog as $$
+        begin
+          if tenant = '{role}' then
+            raise exception using errcode = '55P03', message = 'locked';
+          end if;
+          select m.relations, m.bytes into relations, bytes from quota.measure_it(tenant) m;
+        end $$;
+        grant execute on function quota.measure(name) to provisioner"
+    );
+    let fail = sqlx::AssertSqlSafe(fail);
+    sqlx::raw_sql(fail).execute(&mut admin).await.unwrap();
+    guard.look().await.unwrap();
+    assert_eq!(tenant.database.held().full, 1, "the other one alone");
+    tenant.query("insert into t values ('x')").await.unwrap();
+    guard.look().await.unwrap();
+    let Err(DbError::Sql(error)) = tenant.query("insert into t values ('x')").await else {
+        panic!("it wrote")
+    };
+    assert_eq!(error.code, "53100");
+    assert!(
+        error
+            .message
+            .starts_with("how much the project's database stores could not be measured"),
+        "{error:?}"
+    );
+    assert_eq!(tenant.value("select count(*) from t").await, "1");
+
+    let mend = "drop function quota.measure(name); alter function quota.measure_it(name) rename to measure";
+    sqlx::raw_sql(mend).execute(&mut admin).await.unwrap();
+    guard.look().await.unwrap();
+    tenant.query("insert into t values ('x')").await.unwrap();
+}
+
+/// Each row of `ch` would be written anew for one row of `par`.
+#[tokio::test]
+async fn a_full_project_does_not_grow_by_what_it_deletes() {
+    let (cell, tenant, quotas) = small("cell_deletes").await;
+    let guard = Guard::new(cell, &tenant.database, &quotas);
+    for sql in [
+        "create table par (id int primary key)",
+        "create table mid (id int primary key, p int references par on delete cascade)",
+        "create table ch (p int references mid on delete set null, v text)",
+        "create table other (p int default 1 references par on delete set default)",
+        "create table plain (id int primary key)",
+        "create table \"Kept\" (id int references plain on delete cascade)",
+        "create view w as select * from par",
+        "insert into par values (1)",
+        "insert into mid values (1, 1)",
+        "insert into plain values (1), (2), (3)",
+        "insert into ch select 1, string_agg(md5((n * m)::text), '') from generate_series(1, 800) n, generate_series(1, 100) m group by n",
+    ] {
+        tenant.query(sql).await.unwrap();
+    }
+    guard.look().await.unwrap();
+    for sql in [
+        "delete from par",
+        "delete from mid where id = 1",
+        "DELETE FROM ONLY \"par\" USING plain",
+        "delete /* x */ from w",
+        "delete from U&\"par\"",
+    ] {
+        let Err(DbError::Sql(error)) = tenant.query(sql).await else {
+            panic!("{sql} was let through")
+        };
+        assert_eq!(error.code, "53100", "{sql}: {error:?}");
+        assert!(
+            error
+                .hint
+                .unwrap()
+                .starts_with("This DELETE may write as well")
+        );
+    }
+    let schema = tenant.tenant.schema();
+    for sql in [
+        "delete from \"Kept\" k where k.id = 1".to_owned(),
+        "delete from PLAIN where id = 1".to_owned(),
+        format!("delete from only {schema}.plain where id = 2 returning id"),
+        "truncate ch".to_owned(),
+    ] {
+        assert!(tenant.query(&sql).await.is_ok(), "{sql}");
+    }
+}
+
+/// A table that cannot be written anew keeps neither the others nor the measurement from being done.
+#[tokio::test]
+async fn a_table_that_is_locked_keeps_no_other_from_giving_back() {
+    let (cell, tenant, quotas) = small("cell_give_back").await;
+    let guard = Guard::new(cell, &tenant.database, &quotas);
+    // In this order they are written anew.
+    for name in ["locked", "t"] {
+        let fill = format!(
+            "create table {name} as select string_agg(md5((n * m)::text), '') as v from generate_series(1, 800) n, generate_series(1, 100) m group by n"
+        );
+        tenant.query(&fill).await.unwrap();
+    }
+    guard.look().await.unwrap();
+    assert_eq!(tenant.database.held().full, 1);
+    let mut holder = session(&tenant).await;
+    let limits = Limits::default();
+    for sql in ["begin", "select 1 from locked limit 1"] {
+        holder.query(sql, &[], &limits).await.unwrap();
+    }
+    tenant.query("truncate t").await.unwrap();
+    let options = server().await.control_options().database("cell_give_back");
+    let mut admin = options.connect().await.unwrap();
+    let file = format!(
+        "select pg_relation_filenode('{}.t'::regclass)::bigint",
+        tenant.tenant.schema()
+    );
+    let mut file = async || -> i64 {
+        let sql = sqlx::AssertSqlSafe(file.clone());
+        sqlx::query_scalar(sql).fetch_one(&mut admin).await.unwrap()
+    };
+    let before = file().await;
+    let mut looks = 0;
+    while file().await == before {
+        guard.look().await.unwrap();
+        // It is waited for the lock of the other table; the transaction that has it is kept open.
+        holder.query("select 1", &[], &limits).await.unwrap();
+        looks += 1;
+        assert!(looks < 2000, "the other table was not written anew");
+    }
+    holder.close().await;
+}
+
 /// What could not be: a statement that goes on past all deadlines. A session that has none stands for it.
 #[tokio::test]
 async fn who_has_a_statement_without_end_is_held_back() {

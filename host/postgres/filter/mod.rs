@@ -161,6 +161,33 @@ pub(super) fn effect(sql: &str) -> Effect {
     }
 }
 
+/// The table that a DELETE names, as the catalogs have it. `None` where that is not clear.
+pub(super) fn deletes_from(sql: &str) -> Option<String> {
+    let mut words = Words::new(sql);
+    if !words.take("DELETE") || !words.take("FROM") {
+        return None;
+    }
+    words.take("ONLY");
+    words.take_char('(');
+    let mut name = name(&mut words)?;
+    // The schema before it is the tenant's own: it has rights to no table of another.
+    while words.take_char('.') {
+        name = self::name(&mut words)?;
+    }
+    Some(name)
+}
+
+/// A name as Postgres reads it: in lower case unless it is quoted.
+fn name(words: &mut Words<'_>) -> Option<String> {
+    match words.next() {
+        // `U&"…"` has escapes.
+        Token::Word(word) if word.eq_ignore_ascii_case("u") && words.is_at('&') => None,
+        Token::Word(word) => Some(word.to_ascii_lowercase()),
+        Token::Quoted(name) => Some(name),
+        Token::Other(_) | Token::End => None,
+    }
+}
+
 /// Whether `IF NOT EXISTS` is among the first words.
 fn says_unless_there(mut words: Words<'_>) -> bool {
     let first: Vec<String> = (0..12).map(|_| words.keyword()).collect();

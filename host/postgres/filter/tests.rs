@@ -338,3 +338,19 @@ fn what_a_statement_does_is_told_by_its_words() {
         assert_eq!(effect(sql), expected, "{sql}");
     }
 }
+
+#[test]
+fn the_table_of_a_delete_is_found() {
+    for (sql, table) in [
+        ("delete from T where a", Some("t")),
+        ("DELETE FROM ONLY \"T\"\"x\" AS u", Some("T\"x")),
+        ("delete from only (s.t)", Some("t")),
+        ("delete/**/from a . \"b\" . C", Some("c")),
+        ("delete from u", Some("u")),
+        ("delete from u&\"t\"", None),
+        ("(delete from t)", None),
+        ("delete t", None),
+    ] {
+        assert_eq!(deletes_from(sql).as_deref(), table, "{sql}");
+    }
+}
