@@ -23,20 +23,40 @@ begin atomic
     and c.relnamespace in ('pg_catalog'::regnamespace, 'pg_toast'::regnamespace);
 end;
 
--- What is taken for a change before it is known what it writes, and is all that is taken when it fails: tables may have
--- written their columns by then. Taking away costs nothing before.
-create or replace function quota.estimate(tag text) returns bigint
-  language sql stable set search_path = pg_catalog
-begin atomic
-  select case
-    when tag like 'DROP %' then 0
-    when tag in ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO', 'ALTER TABLE', 'CREATE VIEW', 'CREATE MATERIALIZED VIEW')
-    then 524288
+-- What is taken for a change before it is known what it writes, and is all that is taken when it fails: by then it may have
+-- written all of it. Each part of an ALTER TABLE, which a comma ends, is carried out for each partition and each child, and
+-- so is an index; a partition takes on each index of its parent. No statement is charged more than an account holds. Taking
+-- away costs nothing before.
+drop function if exists quota.estimate(text);
+create or replace function quota.estimate(tenant oid, tag text) returns bigint
+  language plpgsql stable set search_path = pg_catalog as $$
+declare
+  each_part constant bigint := 6000;
+  statement constant text := current_query();
+  length constant bigint := octet_length(statement);
+  parts constant bigint := 1 + length - octet_length(replace(statement, ',', ''));
+  -- Only what has parents or children makes a statement one of many relations.
+  relations bigint := 1;
+begin
+  if tag like 'DROP %' then
+    return 0;
+  end if;
+  if tag in ('ALTER TABLE', 'ALTER INDEX', 'CREATE INDEX', 'CREATE TABLE') then
+    select 1 + count(*) into relations
+    from quota.owned(tenant) o join pg_inherits i on i.inhrelid = o.objid
+    where o.classid = 'pg_class'::regclass;
+  end if;
+  return least((select m.value from quota.most m where m.name = 'written'), 2 * length + case
+    when tag = 'ALTER TABLE' then 524288 + each_part * parts * relations
+    when tag = 'CREATE TABLE' then 524288 + each_part * relations
+    when tag in ('CREATE INDEX', 'ALTER INDEX') then 16384 + each_part * relations
+    when tag in ('CREATE TABLE AS', 'SELECT INTO', 'CREATE VIEW', 'CREATE MATERIALIZED VIEW') then 524288
     else 16384
-  end + 2 * octet_length(current_query());
-end;
+  end);
+end
+$$;
 
--- Takes so many bytes from an account, or gives them back. Who has none is made one by the host.
+-- Takes so many bytes from an account, or gives them back, as far as they are owed. Who has none is made one by the host.
 --
 -- Between the look at the account and its change no other session may do the same: one of the two would not be counted.
 -- The block is rolled back so that the lock ends with it, and not with the tenant's transaction.
@@ -51,8 +71,8 @@ begin
   end if;
   begin
     perform pg_advisory_xact_lock(2, account::oid::integer);
-    perform setval(account, greatest(coalesce(pg_sequence_last_value(account), 0), moment)
-      + bytes * 1000000 / (select m.value from quota.most m where m.name = 'written_a_second'));
+    perform setval(account, greatest(moment, greatest(coalesce(pg_sequence_last_value(account), 0), moment)
+      + bytes * 1000000 / (select m.value from quota.most m where m.name = 'written_a_second')));
     raise exception using errcode = 'DONE0';
   exception when sqlstate 'DONE0' then
     null;
@@ -66,6 +86,7 @@ declare
   most constant bigint := (select m.value from quota.most m where m.name = 'written');
   rate constant bigint := (select m.value from quota.most m where m.name = 'written_a_second');
   moment constant bigint := extract(epoch from clock_timestamp()) * 1000000;
+  charged bigint := 0;
   wait bigint;
 begin
   if not quota.is_tenant() then
@@ -80,18 +101,24 @@ begin
           pg_size_pretty(most), pg_size_pretty(rate)),
         hint = format('Wait for %s seconds before the next change of the schema.', wait + 1);
     end if;
-    perform quota.charge(session_user, quota.estimate(tg_tag));
+    charged := quota.estimate(session_user::regrole, tg_tag);
+    perform quota.charge(session_user, charged);
   end if;
+  -- What the end gives back is what was taken here.
+  perform set_config('quota.charged', charged::text, false);
   perform set_config('quota.written', quota.written()::text, false);
 end
 $$;
 
 create or replace function quota.end_change() returns event_trigger
   language plpgsql security definer set search_path = pg_catalog as $$
+declare
+  before constant bigint := nullif(current_setting('quota.written', true), '')::bigint;
+  charged constant bigint := nullif(current_setting('quota.charged', true), '')::bigint;
 begin
   if quota.is_tenant() then
-    perform quota.charge(session_user, quota.written() - coalesce(nullif(current_setting('quota.written', true), ''), '0')::bigint
-      - quota.estimate(tg_tag));
+    perform quota.charge(session_user, greatest(quota.written() - coalesce(before, 0), 0) - coalesce(charged, 0));
+    perform set_config('quota.charged', '0', false);
   end if;
 end
 $$;

@@ -215,3 +215,65 @@ async fn a_large_migration_is_paid_for_by_few_bytes() {
     let owed = number(&mut admin, owed).await;
     assert!(owed > 0 && owed < 8 * MIB, "{owed}");
 }
+
+/// What an account owes, in bytes.
+async fn owed(admin: &mut PgConnection, tenant: &TestTenant) -> i64 {
+    let sql = format!(
+        "select greatest(0, (last_value / 1000000 - extract(epoch from clock_timestamp())) * m.value)::bigint
+         from quota.{}, quota.most m where m.name = 'written_a_second'",
+        tenant.tenant.role()
+    );
+    number(admin, sql).await
+}
+
+/// Nothing was charged for it, whatever its length.
+#[tokio::test]
+async fn a_drop_pays_no_debts() {
+    let (cell, mut admin) = frugal("cell_debts").await;
+    let tenant = tenant_of(&cell).await;
+    let create = format!("create table w ({})", wide(|n| format!("c{n} int")));
+    let bomb = ["begin".to_owned(), create, "rollback".to_owned()];
+    until_empty(&tenant, &bomb).await;
+    let before = owed(&mut admin, &tenant).await;
+    assert!(before > MIB, "{before}");
+    let nothing = format!("drop table if exists nothing /* {} */", "x".repeat(4 << 20));
+    tenant.query(&nothing).await.unwrap();
+    // A kibibyte a second is given back by time alone.
+    let after = owed(&mut admin, &tenant).await;
+    assert!(after > before - MIB / 4, "{before} and then {after}");
+}
+
+/// Each column is written for each child before the last check fails.
+#[tokio::test]
+async fn a_change_of_many_relations_that_fails_late_is_paid_for() {
+    let (cell, mut admin) = frugal("cell_late").await;
+    let most = "update quota.most set value = 67108864 where name = 'written'";
+    sqlx::query(most).execute(&mut admin).await.unwrap();
+    let columns: Vec<String> = (0..20).map(|n| format!("add c{n} int")).collect();
+    let alter = format!(
+        "alter table par {}, add zz int check (zz > 5) default 0",
+        columns.join(", ")
+    );
+    let tenant = tenant_of(&cell).await;
+    tenant.query("create table par (id int)").await.unwrap();
+    for n in 0..40 {
+        let child = format!("create table ch{n} () inherits (par)");
+        tenant.query(&child).await.unwrap();
+    }
+    tenant.query("insert into ch39 values (1)").await.unwrap();
+    let (debt, bytes) = (owed(&mut admin, &tenant).await, size(&mut admin).await);
+    for _ in 0..3 {
+        let Err(DbError::Sql(error)) = tenant.query(&alter).await else {
+            panic!("the check held")
+        };
+        assert_eq!(error.code, "23514", "{error:?}");
+    }
+    let paid = owed(&mut admin, &tenant).await - debt;
+    let grown = size(&mut admin).await - bytes;
+    assert!(paid >= grown, "{paid} for {grown}");
+    // What works pays what it wrote.
+    let debt = owed(&mut admin, &tenant).await;
+    tenant.query("alter table par add d int").await.unwrap();
+    let paid = owed(&mut admin, &tenant).await - debt;
+    assert!(paid < MIB, "{paid}");
+}
