@@ -113,7 +113,8 @@ end
 $$;
 
 -- Functions that make a value of any type from text are asked by types themselves, also in a tenant's name, and would
--- tell of another's type by its number: its columns, its labels, its checks. So they stay open, without a name.
+-- tell of another's type by its number: its columns, its labels, its checks. So they stay open, without a name. So does
+-- the one that partitions by a hash ask of each row: it opens any relation by its number, and keeps a lock of it.
 do $$
 declare
   signature regprocedure;
@@ -121,7 +122,8 @@ begin
   for signature in
     select p.oid from pg_proc p
     where p.pronamespace = 'pg_catalog'::regnamespace
-      and p.proname in ('record_in', 'enum_in', 'domain_in', 'array_in', 'range_in', 'multirange_in')
+      and p.proname in ('record_in', 'enum_in', 'domain_in', 'array_in', 'range_in', 'multirange_in',
+        'satisfies_hash_partition')
   loop
     execute format('alter function %s set schema bounded', signature);
   end loop;

@@ -296,6 +296,8 @@ async fn what_looks_at_no_interrupts_is_refused_where_it_would_take_long() {
         "select polygon '((0,0),(1,1))' && polygon '((0,0),(1,1))'",
         "select tsqueryin('a')",
         "select bounded.replace('a', 'b', 'c')",
+        "select satisfies_hash_partition(1259::oid, 2, 0, 1)",
+        "select bounded.satisfies_hash_partition(1259::oid, 2, 0, 1)",
     ] {
         assert!(tenant.query(closed).await.is_err(), "{closed}");
     }
@@ -531,4 +533,30 @@ mod long {
         assert!(called > 800, "{called} calls");
         assert!(slow.is_empty(), "{}", slow.join("\n"));
     }
+}
+
+/// Their rows are checked by a function that nobody may name.
+#[tokio::test]
+async fn tables_are_partitioned_by_a_hash() {
+    let tenant = TestTenant::new().await;
+    for sql in [
+        "create table p (id int primary key, v text) partition by hash (id)",
+        "create table p0 partition of p for values with (modulus 2, remainder 0)",
+        "create table p1 partition of p for values with (modulus 2, remainder 1)",
+        "insert into p select n, 'v' from generate_series(1, 100) n",
+        "alter table p detach partition p0",
+        "alter table p attach partition p0 for values with (modulus 2, remainder 0)",
+        "update p set id = id + 1000",
+        "update p0 set v = 'w'",
+    ] {
+        tenant.query(sql).await.unwrap();
+    }
+    assert_eq!(tenant.value("select count(*) from p").await, "100");
+    // Straight into a partition: what belongs there, and what does not.
+    let moved = "with x as (delete from p0 returning *) insert into p0 select * from x";
+    assert!(tenant.query(moved).await.is_ok());
+    let Err(DbError::Sql(error)) = tenant.query("insert into p0 select id from p1").await else {
+        panic!("a row was put into the wrong partition")
+    };
+    assert_eq!(error.code, "23514", "{error:?}");
 }
