@@ -94,7 +94,7 @@ impl TenantDatabase {
             if result.is_err() {
                 self.holds.failed(tenant, sql);
             }
-            return result;
+            return shown(sql, result);
         };
         let options = TransactionOptions {
             access: Some(Access::ReadOnly),
@@ -106,7 +106,7 @@ impl TenantDatabase {
         if lease.is_reusable() {
             let _ = lease.rollback(limits.deadline).await;
         }
-        rows.map_err(|error| hold.explain(error))
+        shown(sql, rows).map_err(|error| hold.explain(error))
     }
 
     /// Begins a transaction. The server ends it when it lasts longer than 10 seconds, or waits 5
@@ -187,6 +187,7 @@ impl TenantTransaction {
             Err(error) => Err(error),
         };
         self.is_failed = !matches!(result, Ok(_) | Err(DbError::Sql(_) | DbError::Denied(_)));
+        let result = shown(sql, result);
         match self.hold {
             Some(hold) => result.map_err(|error| hold.explain(error)),
             None => result,
@@ -235,6 +236,13 @@ impl TenantTransaction {
         self.savepoints += 1;
         Ok(())
     }
+}
+
+/// An answer that the tenant may see.
+fn shown(sql: &str, result: Result<Rows, DbError>) -> Result<Rows, DbError> {
+    let rows = result?;
+    filter::check_plan(sql, &rows)?;
+    Ok(rows)
 }
 
 /// Fails where a DELETE writes rows as well: a full project would go on growing by it.

@@ -1,6 +1,6 @@
 //! What a hardened cell leaves open, and that ordinary SQL still works in it.
 
-use roost::postgres::Param;
+use roost::postgres::{DbError, Limits, Param};
 
 use crate::postgres_support::TestTenant;
 
@@ -166,3 +166,51 @@ const ORDINARY: [&str; 45] = [
     "select sequence_name, start_value from information_schema.sequences",
     "truncate c, o restart identity",
 ];
+
+/// The counts of a plan are of all rows that a view looks through, also of others' ones.
+#[tokio::test]
+async fn no_plan_tells_how_much_others_have() {
+    let tenant = TestTenant::new().await;
+    for sql in [
+        "create table own (id int primary key)",
+        "create view indirect as select relname from catalog.pg_class",
+    ] {
+        tenant.query(sql).await.unwrap();
+    }
+    for queried in [
+        "select 1 from catalog.pg_class where relname = 'x'",
+        "select 1 from own where exists (select from information_schema.tables)",
+        "select 1 from indirect",
+        "select 1 from catalog.pg_namespace",
+    ] {
+        assert!(tenant.query(queried).await.is_ok(), "{queried}");
+        for options in [
+            "",
+            "analyze",
+            "(verbose)",
+            "(format json)",
+            "(analyze, format yaml)",
+            "(format xml)",
+        ] {
+            let sql = format!("/* x */ explain {options} {queried}");
+            let Err(DbError::Denied(sentence)) = tenant.query(&sql).await else {
+                panic!("{sql} was shown")
+            };
+            assert!(sentence.starts_with("EXPLAIN shows no plan that reads"));
+        }
+    }
+    let deadline = std::time::Duration::from_secs(5);
+    let begin = tenant
+        .database
+        .begin(&tenant.tenant, Default::default(), deadline);
+    let mut transaction = begin.await.unwrap();
+    let explain = "explain analyze select 1 from indirect";
+    let shown = transaction.query(explain, &[], &Limits::default()).await;
+    assert!(matches!(shown, Err(DbError::Denied(_))), "{shown:?}");
+    for own in [
+        "explain analyze select * from own where id = 1",
+        "explain (format json) insert into own values (1)",
+    ] {
+        assert!(tenant.query(own).await.is_ok(), "{own}");
+    }
+}
