@@ -16,6 +16,9 @@ use crate::access::{Identified, Identity, Scope};
 use crate::http::ApiError;
 use crate::projects::{Project, ProjectId, ProjectName};
 
+/// In the place of what a bot said.
+const BOTS_WORDS: &str = "why is shown to a token with `people` only: it may have words of the bot, which may quote a customer";
+
 /// Who asks. A handler that needs more than the scope of its method says so with
 /// [`Caller::require`]; what it changed goes into the audit log with [`Caller::note`].
 #[derive(Clone, Debug)]
@@ -66,6 +69,14 @@ impl Caller {
     /// Whether this caller may see what people wrote.
     pub fn sees_people(&self) -> bool {
         self.identity.people
+    }
+
+    /// A text that a bot may have said, as this caller may see it.
+    pub fn shown(&self, text: String) -> String {
+        match self.sees_people() {
+            true => text,
+            false => BOTS_WORDS.to_owned(),
+        }
     }
 
     /// Refuses who may not see what people wrote. `what` needs it.

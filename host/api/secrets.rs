@@ -55,7 +55,7 @@ impl From<SecretEntry> for SecretView {
 #[schema(as = Environment)]
 struct EnvironmentView {
     state: EnvironmentWord,
-    /// Why the bot did not start with them, when the state is `failed`.
+    /// Why the bot did not start with them, when the state is `failed`: shown to tokens with `people`.
     error: Option<String>,
 }
 
@@ -70,11 +70,16 @@ enum EnvironmentWord {
     Failed,
 }
 
-async fn environment(api: &Api, project: ProjectId) -> Result<EnvironmentView, ApiError> {
+async fn environment(
+    api: &Api,
+    caller: &Caller,
+    project: ProjectId,
+) -> Result<EnvironmentView, ApiError> {
     let (state, error) = match api.host.projects().environment_state(project).await? {
         EnvironmentState::Current => (EnvironmentWord::Current, None),
         EnvironmentState::Applying => (EnvironmentWord::Applying, None),
-        EnvironmentState::Failed(error) => (EnvironmentWord::Failed, Some(error)),
+        // It did not start: what it says is what the bot threw.
+        EnvironmentState::Failed(error) => (EnvironmentWord::Failed, Some(caller.shown(error))),
     };
     Ok(EnvironmentView { state, error })
 }
@@ -95,6 +100,7 @@ struct SecretPage {
     responses((status = 200, description = "A page of names", body = SecretPage)))]
 async fn list_secrets(
     State(api): State<Api>,
+    caller: Caller,
     ProjectPath(project): ProjectPath,
     ApiQuery(query): ApiQuery<PageQuery>,
 ) -> Result<Json<SecretPage>, ApiError> {
@@ -108,7 +114,7 @@ async fn list_secrets(
     Ok(Json(SecretPage {
         items: page.items,
         next_cursor: page.next_cursor,
-        environment: environment(&api, project.project_id).await?,
+        environment: environment(&api, &caller, project.project_id).await?,
     }))
 }
 
@@ -190,7 +196,7 @@ async fn set_secret(
         name: name.to_string(),
         changed,
         warning: name.warning(),
-        environment: environment(&api, project.project_id).await?,
+        environment: environment(&api, &caller, project.project_id).await?,
     }))
 }
 
@@ -312,7 +318,7 @@ async fn import_secrets(
         left_out,
         hides_links,
         invalid: invalid.into_iter().map(line).collect(),
-        environment: environment(&api, project.project_id).await?,
+        environment: environment(&api, &caller, project.project_id).await?,
     }))
 }
 

@@ -2,7 +2,7 @@
 
 use super::making::{Code, Owner};
 use super::needs::{Advice, Needs, meaning};
-use super::{DeployError, Deploys, Found, Say, handshake};
+use super::{DeployError, Deploys, Found, Say, Voices, handshake};
 use crate::capabilities::Grants;
 use crate::projects::{
     Environment, HostValue, LogLevel, Project, ProjectError, ProjectId, SettingsChange,
@@ -54,12 +54,16 @@ impl Deploys {
         code: &Code,
         environment: &Environment,
         care: Care,
-        say: Option<&Say>,
+        say: Option<&Voices>,
     ) -> Result<Checked, DeployError> {
         let redactor = environment.redactor([]);
-        let say = say.cloned().map(|say| -> Say {
-            let redactor = redactor.clone();
+        let redacted = |say: &Say| -> Say {
+            let (say, redactor) = (say.clone(), redactor.clone());
             Arc::new(move |level, text: &str| say(level, &redactor.redact(text)))
+        };
+        let say = say.map(|voices| Voices {
+            host: redacted(&voices.host),
+            bot: redacted(&voices.bot),
         });
         let checked = self
             .look(owner, code, environment, care, say.as_ref())
@@ -73,13 +77,14 @@ impl Deploys {
         code: &Code,
         environment: &Environment,
         care: Care,
-        say: Option<&Say>,
+        say: Option<&Voices>,
     ) -> Result<Checked, DeployError> {
         let tell = |level, text: &str| {
             if let Some(say) = say {
-                say(level, text);
+                (say.host)(level, text);
             }
         };
+        let heard = say.map(|voices| &voices.bot);
         let needs = self.needs(owner.project.project_id, code).await?;
         let project = owner.project.name.as_str();
         let complaints = [
@@ -112,7 +117,7 @@ impl Deploys {
                 (bot, None, BootReport::default(), None)
             }
             Code::Bundle(artifact) => {
-                let booted = self.boot(owner, artifact, environment, say).await;
+                let booted = self.boot(owner, artifact, environment, heard).await;
                 let image = booted.map_err(|error| self.lacking(error, &needs, owner))?;
                 tell(
                     LogLevel::Info,
@@ -181,13 +186,18 @@ impl Deploys {
         owner: &Owner<'_>,
         code: &Code,
         environment: &Environment,
-        say: Option<&Say>,
+        say: Option<&Voices>,
     ) -> Grants {
         match code {
             Code::Bundle(_) => Grants::none(),
             Code::Component(_) => Grants::none()
                 .with_secrets(code.secrets(environment))
-                .with_log(self.log_of_start(owner, Positions::none(), environment, say)),
+                .with_log(self.log_of_start(
+                    owner,
+                    Positions::none(),
+                    environment,
+                    say.map(|voices| &voices.bot),
+                )),
         }
     }
 

@@ -57,6 +57,8 @@ pub enum DeployError {
         text: String,
         /// Whether the bot's author has to act.
         is_authors: bool,
+        /// Whether it has words of the bot.
+        quotes_bot: bool,
     },
 }
 
@@ -111,6 +113,18 @@ impl DeployError {
         chain(self)
     }
 
+    /// Whether its text has what the bot threw or how its code ended: it may quote a customer.
+    pub fn quotes_bot(&self) -> bool {
+        match self {
+            Self::Workshop(WorkshopError::TopLevel(_)) => true,
+            Self::Workshop(WorkshopError::Image(error)) => matches!(error, ImageError::Boot(_)),
+            Self::Shared(error) => error.quotes_bot(),
+            Self::Lacking { fails, .. } => fails.quotes_bot(),
+            Self::Redacted { quotes_bot, .. } => *quotes_bot,
+            _ => false,
+        }
+    }
+
     /// The same error; only its text, when there is something secret in it.
     pub(super) fn without_secrets(self, redactor: &Redactor) -> Self {
         let text = self.chain();
@@ -119,6 +133,7 @@ impl DeployError {
             Cow::Owned(text) => Self::Redacted {
                 text,
                 is_authors: self.is_authors(),
+                quotes_bot: self.quotes_bot(),
             },
         }
     }

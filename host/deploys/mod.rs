@@ -73,6 +73,14 @@ const IDLE_BOT: Duration = Duration::from_secs(10 * 60);
 /// Hears what a build does.
 pub(crate) type Say = Arc<dyn Fn(LogLevel, &str) + Send + Sync>;
 
+/// Who speaks in a build's log.
+#[derive(Clone)]
+struct Voices {
+    host: Say,
+    /// What the bot prints while it starts: it may quote a customer.
+    bot: Say,
+}
+
 /// Told which project another version serves, so that what waited for it runs.
 pub type Awaken = Arc<dyn Fn(ProjectId) -> BoxFuture<'static, ()> + Send + Sync>;
 

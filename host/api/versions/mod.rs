@@ -47,6 +47,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
     responses((status = 200, description = "A page of versions", body = Page<VersionView>)))]
 async fn list_versions(
     State(api): State<Api>,
+    caller: Caller,
     ProjectPath(project): ProjectPath,
     ApiQuery(query): ApiQuery<PageQuery>,
 ) -> Result<Json<Page<VersionView>>, ApiError> {
@@ -58,7 +59,7 @@ async fn list_versions(
         .await?;
     let key = |version: &Version| version.number;
     Ok(Json(window.page(rows, key, |version| {
-        VersionView::new(&project, version)
+        VersionView::new(&caller, &project, version)
     })))
 }
 
@@ -120,7 +121,7 @@ async fn create_version(
         .submit(project.project_id, &deploy)
         .await?;
     caller.note(json!({ "version": format!("v{}", version.number), "message": message, "link": query.link }));
-    let view = VersionView::new(&project, version);
+    let view = VersionView::new(&caller, &project, version);
     Ok((StatusCode::ACCEPTED, Json(view)))
 }
 
@@ -169,11 +170,12 @@ fn number_of(named: &str) -> Option<i32> {
     responses((status = 200, description = "The version", body = VersionView)))]
 async fn show_version(
     State(api): State<Api>,
+    caller: Caller,
     ProjectPath(project): ProjectPath,
     ApiPath(path): ApiPath<VersionPath>,
 ) -> Result<Json<VersionView>, ApiError> {
     let version = find(api.host.projects(), &project, &path.version).await?;
-    Ok(Json(VersionView::new(&project, version)))
+    Ok(Json(VersionView::new(&caller, &project, version)))
 }
 
 /// Which part of a log.
@@ -200,7 +202,7 @@ struct VersionLog {
     next_after: i32,
     /// The state of the version. In `ready` and `failed` the log is at its end once a page is empty.
     state: VersionState,
-    /// Why it failed.
+    /// Why it failed. What a bot said in it is shown to tokens with `people`.
     error: Option<String>,
 }
 
@@ -227,12 +229,14 @@ impl From<LogLine> for VersionLogLine {
 
 /// The log of a version's build
 ///
-/// It can be followed while it is written: ask again with `after` and `wait_ms`.
+/// It can be followed while it is written: ask again with `after` and `wait_ms`. What the bot printed
+/// while it started is shown to tokens with `people`; all others see what the host says.
 #[utoipa::path(get, path = "/v1/projects/{project}/versions/{version}/log", tag = "versions",
     params(VersionPath, LogQuery),
     responses((status = 200, description = "Lines of the log", body = VersionLog)))]
 async fn show_version_log(
     State(api): State<Api>,
+    caller: Caller,
     ProjectPath(project): ProjectPath,
     ApiPath(path): ApiPath<VersionPath>,
     ApiQuery(query): ApiQuery<LogQuery>,
@@ -252,7 +256,13 @@ async fn show_version_log(
         // Before the lines: what is written before a final state is there when it is.
         let version = find(projects, &project, &path.version).await?;
         let lines = projects
-            .build_log(project.project_id, version.version_id, after, limit)
+            .build_log(
+                project.project_id,
+                version.version_id,
+                after,
+                limit,
+                caller.sees_people(),
+            )
             .await?;
         let is_over = tokio::time::Instant::now() >= until || api.draining.is_cancelled();
         if !lines.is_empty() || version.state.is_final() || is_over {
@@ -260,7 +270,7 @@ async fn show_version_log(
                 next_after: lines.last().map_or(after, |line| line.line),
                 items: lines.into_iter().map(VersionLogLine::from).collect(),
                 state: version.state,
-                error: version.error,
+                error: view::shown_error(&caller, &version),
             }));
         }
         tokio::time::sleep(LOOK).await;
@@ -278,14 +288,28 @@ struct Switched {
 
 async fn switched(
     api: &Api,
+    caller: &Caller,
     project: &Project,
     done: SwitchedTo,
 ) -> Result<Json<Switched>, ApiError> {
     let project = api.host.projects().by_id(project.project_id).await?;
     Ok(Json(Switched {
-        from: done.from.map(|version| VersionView::new(&project, version)),
-        to: VersionView::new(&project, done.to),
+        from: done
+            .from
+            .map(|version| VersionView::new(caller, &project, version)),
+        to: VersionView::new(caller, &project, done.to),
     }))
+}
+
+/// Why nothing was switched, as the caller may see it.
+fn refused(caller: &Caller, error: SwitchError) -> ApiError {
+    match &error {
+        SwitchError::DoesNotStart { source, .. } if source.is_authors() && source.quotes_bot() => {
+            let why = caller.shown(source.chain());
+            conflict("version-does-not-start", format!("{error}: {why}"))
+        }
+        _ => error.into(),
+    }
 }
 
 /// Has a version serve
@@ -303,9 +327,10 @@ async fn activate_version(
 ) -> Result<Json<Switched>, ApiError> {
     let version = find(api.host.projects(), &project, &path.version).await?;
     let deploys = api.host.deploys();
-    let done = deploys.activate(project.project_id, version.number).await?;
+    let done = deploys.activate(project.project_id, version.number).await;
+    let done = done.map_err(|error| refused(&caller, error))?;
     caller.note(json!({ "version": format!("v{}", done.to.number) }));
-    switched(&api, &project, done).await
+    switched(&api, &caller, &project, done).await
 }
 
 /// How far to go back.
@@ -331,9 +356,10 @@ async fn roll_back(
         Some(named) => Some(find(api.host.projects(), &project, named).await?.number),
         None => None,
     };
-    let done = api.host.deploys().roll_back(project.project_id, to).await?;
+    let done = api.host.deploys().roll_back(project.project_id, to).await;
+    let done = done.map_err(|error| refused(&caller, error))?;
     caller.note(json!({ "version": format!("v{}", done.to.number) }));
-    switched(&api, &project, done).await
+    switched(&api, &caller, &project, done).await
 }
 
 impl From<DeployError> for ApiError {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::api::Time;
+use crate::api::{Caller, Time};
 use crate::projects::{Project, Version, VersionKind, VersionState};
 
 /// A deploy of a bot, and what became of it.
@@ -38,7 +38,7 @@ pub(super) struct VersionView {
     source_bytes: Option<i64>,
     /// Of what every host makes the bot of.
     artifact_sha256: Option<String>,
-    /// Why it failed.
+    /// Why it failed. What a bot said in it is shown to tokens with `people`.
     error: Option<String>,
     created_at: Time,
     started_at: Option<Time>,
@@ -59,7 +59,8 @@ pub(super) struct ChangesView {
 }
 
 impl VersionView {
-    pub(super) fn new(project: &Project, version: Version) -> Self {
+    pub(super) fn new(caller: &Caller, project: &Project, version: Version) -> Self {
+        let error = shown_error(caller, &version);
         let note = |name: &str| version.notes.get(name).cloned().unwrap_or_default();
         Self {
             id: version.version_id.to_string(),
@@ -85,10 +86,19 @@ impl VersionView {
             source_sha256: version.source_sha256,
             source_bytes: version.source_bytes,
             artifact_sha256: version.component_sha256,
-            error: version.error,
+            error,
             created_at: Time(version.created_at),
             started_at: version.started_at.map(Time),
             finished_at: version.finished_at.map(Time),
         }
     }
+}
+
+/// Why a version failed, as a caller may see it.
+pub(super) fn shown_error(caller: &Caller, version: &Version) -> Option<String> {
+    let error = version.error.clone()?;
+    Some(match version.error_is_hosts {
+        true => error,
+        false => caller.shown(error),
+    })
 }

@@ -22,7 +22,8 @@ pub(super) struct BuildLog {
 }
 
 enum Item {
-    Line(LogLevel, String),
+    /// And whether the host says it.
+    Line(LogLevel, String, bool),
     Flushed(oneshot::Sender<()>),
     End,
 }
@@ -39,7 +40,17 @@ impl BuildLog {
         }
     }
 
+    /// The host says it.
     pub(super) fn say(&self, level: LogLevel, text: &str) {
+        self.add(level, text, true);
+    }
+
+    /// The bot said it.
+    pub(super) fn hear(&self, level: LogLevel, text: &str) {
+        self.add(level, text, false);
+    }
+
+    fn add(&self, level: LogLevel, text: &str, is_hosts: bool) {
         let text = match self.said.fetch_add(1, Ordering::Relaxed) {
             n if n < MAX_LINES => text.chars().take(MAX_LINE_CHARS).collect(),
             n if n == MAX_LINES => {
@@ -48,7 +59,7 @@ impl BuildLog {
             _ => return,
         };
         // The writer ends after everybody who speaks.
-        let _ = self.lines.send(Item::Line(level, text));
+        let _ = self.lines.send(Item::Line(level, text, is_hosts));
     }
 
     /// Waits until what was said is written.
@@ -81,8 +92,8 @@ async fn write(
         };
         let (mut lines, mut waiting) = (Vec::new(), Vec::new());
         let mut take = |item, is_open: &mut bool| match item {
-            Item::Line(level, text) => {
-                lines.push((level, text));
+            Item::Line(level, text, is_hosts) => {
+                lines.push((level, text, is_hosts));
                 true
             }
             Item::Flushed(written) => {

@@ -157,7 +157,9 @@ impl Deploys {
                 self.metrics.deploy("failed");
                 let text = error.chain();
                 log.flush().await;
-                self.projects.fail_build(job, &text).await
+                self.projects
+                    .fail_build(job, &text, !error.quotes_bot())
+                    .await
             }
             Ended::Done(Err(error)) => {
                 let text = error.chain();
@@ -175,14 +177,14 @@ impl Deploys {
             Ended::Panicked => {
                 tracing::error!(version.number = number, "the host panicked in a build");
                 let text = "the host failed while it built this version: its log says why";
-                self.projects.fail_build(job, text).await
+                self.projects.fail_build(job, text, true).await
             }
             Ended::TookTooLong => {
                 let minutes = PATIENCE.as_secs() / 60;
                 let text = format!(
                     "the build was not done after {minutes} minutes: build a component elsewhere with `roost build`, and deploy that"
                 );
-                self.projects.fail_build(job, &text).await
+                self.projects.fail_build(job, &text, true).await
             }
             Ended::LeaseLost => {
                 tracing::warn!(

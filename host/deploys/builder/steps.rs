@@ -3,7 +3,7 @@
 use super::super::bundling::{BundlingError, Turn};
 use super::super::checks::Care;
 use super::super::making::{Code, Owner};
-use super::super::{DeployError, Deploys, Say, upload};
+use super::super::{DeployError, Deploys, Say, Voices, upload};
 use super::log::BuildLog;
 use crate::build::Confined;
 use crate::projects::{BuildJob, Built, LogLevel, Switched, VersionKind};
@@ -28,6 +28,10 @@ impl Deploys {
         let say: Say = {
             let log = log.clone();
             Arc::new(move |level, text| log.say(level, text))
+        };
+        let heard: Say = {
+            let log = log.clone();
+            Arc::new(move |level, text| log.hear(level, text))
         };
         let version = &job.version;
         let code = match version.kind {
@@ -65,8 +69,12 @@ impl Deploys {
             }
         }
         let environment = self.environment_now(version.project_id).await?;
+        let voices = Voices {
+            host: say.clone(),
+            bot: heard,
+        };
         let checked = self
-            .check(&owner, &code, &environment, Care::Thorough, Some(&say))
+            .check(&owner, &code, &environment, Care::Thorough, Some(&voices))
             .await?;
         let artifact = code.artifact().await?;
         let digest = hex::encode(Sha256::digest(&artifact));

@@ -55,6 +55,8 @@ pub struct Version {
     pub attempts: i32,
     /// Why it failed, in words for its author.
     pub error: Option<String>,
+    /// Whether nothing in it may be what the bot said.
+    pub error_is_hosts: bool,
     pub created_at: DateTime<Utc>,
     pub started_at: Option<DateTime<Utc>>,
     pub finished_at: Option<DateTime<Utc>>,

@@ -12,7 +12,7 @@ macro_rules! columns {
     () => {
         "v.project_id, v.version_id, v.number, v.kind, v.state, v.created_by, v.message, \
          v.component_sha256, v.entry, v.webhook_path, v.notes, v.source_sha256, v.source_bytes, \
-         v.changes, v.serves_when_ready, v.takes_links, v.attempts, v.error, v.created_at, v.started_at, v.finished_at"
+         v.changes, v.serves_when_ready, v.takes_links, v.attempts, v.error, v.error_is_hosts, v.created_at, v.started_at, v.finished_at"
     };
 }
 pub(super) use columns;

@@ -61,11 +61,11 @@ pub fn bombs() -> [(Vec<u8>, &'static str); 3] {
     nested.section(&section);
     [
         (
-            wat::parse_str(instances).unwrap(),
+            ::wat::parse_str(instances).unwrap(),
             "more than 1000 instances",
         ),
         (
-            wat::parse_str(types).unwrap(),
+            ::wat::parse_str(types).unwrap(),
             "different types of functions",
         ),
         (nested.finish(), "nested more than 16 deep"),

@@ -207,11 +207,17 @@ impl ProjectStore {
     }
 
     /// Records why nothing came of the build.
-    pub async fn fail_build(&self, job: &BuildJob, error: &str) -> Result<(), ProjectError> {
+    pub async fn fail_build(
+        &self,
+        job: &BuildJob,
+        error: &str,
+        is_hosts: bool,
+    ) -> Result<(), ProjectError> {
         sqlx::query(
             "with failed as (
                update version
-               set state = 'failed', error = $4, finished_at = now(), lease = null, lease_until = null
+               set state = 'failed', error = $4, error_is_hosts = $5, finished_at = now(), lease = null,
+                   lease_until = null
                where project_id = $1 and version_id = $2 and lease = $3
                returning version_id)
              delete from upload u using failed f
@@ -221,6 +227,7 @@ impl ProjectStore {
         .bind(job.version.version_id)
         .bind(job.lease)
         .bind(storable(error))
+        .bind(is_hosts)
         .execute(&self.pool)
         .await?;
         Ok(())
@@ -276,19 +283,20 @@ impl ProjectStore {
         })
     }
 
-    /// Adds lines to a build's log, from `first` on.
+    /// Adds lines to a build's log. Of each: whether the host says it, and not the bot.
     pub async fn add_build_log(
         &self,
         project_id: ProjectId,
         version_id: VersionId,
-        lines: &[(LogLevel, String)],
+        lines: &[(LogLevel, String, bool)],
     ) -> Result<(), ProjectError> {
-        let levels: Vec<&str> = lines.iter().map(|(level, _)| level.word()).collect();
-        let texts: Vec<String> = lines.iter().map(|(_, text)| storable(text)).collect();
+        let levels: Vec<&str> = lines.iter().map(|(level, ..)| level.word()).collect();
+        let texts: Vec<String> = lines.iter().map(|(_, text, _)| storable(text)).collect();
+        let are_hosts: Vec<bool> = lines.iter().map(|(.., is_hosts)| *is_hosts).collect();
         let done = sqlx::query(
-            "insert into version_log (project_id, version_id, line, level, text)
-             select $1, $2, coalesce(last.line, 0) + new.nth, new.level, new.text
-             from unnest($3::text[], $4::text[]) with ordinality as new (level, text, nth)
+            "insert into version_log (project_id, version_id, line, level, text, is_hosts)
+             select $1, $2, coalesce(last.line, 0) + new.nth, new.level, new.text, new.is_hosts
+             from unnest($3::text[], $4::text[], $5::boolean[]) with ordinality as new (level, text, is_hosts, nth)
              cross join (select max(line) as line from version_log
                          where project_id = $1 and version_id = $2) last",
         )
@@ -296,6 +304,7 @@ impl ProjectStore {
         .bind(version_id)
         .bind(levels)
         .bind(texts)
+        .bind(are_hosts)
         .execute(&self.pool)
         .await;
         match done {
@@ -311,22 +320,25 @@ impl ProjectStore {
         }
     }
 
-    /// Lines of a build's log after line `after`, in order.
+    /// Lines of a build's log after line `after`, in order: all, or those that the host says.
     pub async fn build_log(
         &self,
         project_id: ProjectId,
         version_id: VersionId,
         after: i32,
         limit: i64,
+        with_bots: bool,
     ) -> Result<Vec<LogLine>, ProjectError> {
         let lines = sqlx::query_as(
             "select line, level, text, at from version_log
-             where project_id = $1 and version_id = $2 and line > $3 order by line limit $4",
+             where project_id = $1 and version_id = $2 and line > $3 and (is_hosts or $5)
+             order by line limit $4",
         )
         .bind(project_id)
         .bind(version_id)
         .bind(after)
         .bind(limit)
+        .bind(with_bots)
         .fetch_all(&self.pool)
         .await?;
         Ok(lines)
@@ -342,7 +354,7 @@ async fn give_up_old(conn: &mut PgConnection, project_id: ProjectId) -> Result<(
              and (state = 'queued' or (state in ('building', 'checking') and lease_until < now()))),
          failed as (
            update version v
-           set state = 'failed', finished_at = now(), lease = null, lease_until = null,
+           set state = 'failed', finished_at = now(), lease = null, lease_until = null, error_is_hosts = true,
                error = case
                  when w.number < w.newest then
                    'v' || w.newest || ' was deployed before this one was built, and takes its place'

@@ -115,7 +115,7 @@ pub(super) async fn deploy(host: &TestHost, project: &TestProject, upload: &[u8]
 /// The log of a version's build, as text.
 async fn log_of(host: &TestHost, version: &Version) -> String {
     let projects = host.app().projects();
-    let lines = projects.build_log(version.project_id, version.version_id, 0, 10_000);
+    let lines = projects.build_log(version.project_id, version.version_id, 0, 10_000, true);
     let lines = lines.await.unwrap();
     let texts: Vec<_> = lines.into_iter().map(|line| line.text).collect();
     texts.join("\n")
