@@ -4,7 +4,7 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::{ANA, app, named};
-use crate::host::support::{Answered, Operator, TestHost, answered};
+use crate::host::support::{Answered, Operator, TestHost, answered, eventually};
 
 async fn upload(operator: &Operator, path: &str, body: Vec<u8>) -> Answered {
     let request = operator.request(Method::POST, path);
@@ -269,4 +269,75 @@ async fn secrets_go_in_over_http_and_do_not_come_out() {
     ] {
         assert_eq!(refused.refusal(), (status, code.to_owned()));
     }
+}
+
+/// A bot that reads what customers wrote at its top level, and says it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_bot_says_at_its_start_is_for_tokens_with_people() {
+    let host = TestHost::start().await;
+    host.project("shop").await;
+    let root = host.operator();
+    let mut tokens = Vec::new();
+    for people in [false, true] {
+        let name = format!("people-{people}");
+        let wanted = json!({ "name": name, "scope": "write", "people": people });
+        let made = root.post("/v1/tokens", &wanted).await.ok();
+        tokens.push(root.with_token(made["token"].as_str().unwrap()));
+    }
+    let [keeper, reader] = <[Operator; 2]>::try_from(tokens).ok().unwrap();
+    let versions = "/v1/projects/shop/versions";
+    let top = "console.log('soup is cold')\nif (process.env.MOTTO === 'bad') throw new Error('her card is 4111')";
+    let talks = app(&super::bot(top, "'hi'"));
+    upload(&root, versions, talks.clone()).await.ok();
+    followed(&root, "v1").await;
+    let set = |value: &str| json!({ "value": value });
+    let motto = "/v1/projects/shop/secrets/MOTTO";
+    root.put(motto, &set("bad")).await.ok();
+    let secrets = "/v1/projects/shop/secrets";
+    eventually("the secret was tried", async || {
+        let seen = root.get(secrets).await.ok();
+        (seen["environment"]["state"] == "failed").then_some(())
+    })
+    .await;
+    upload(&root, versions, talks).await.ok();
+    followed(&root, "v2").await;
+
+    let paths = [
+        versions.to_owned(),
+        format!("{versions}/v2"),
+        format!("{versions}/v2/log"),
+        secrets.to_owned(),
+    ];
+    for path in &paths {
+        let hidden = keeper.get(path).await;
+        assert!(
+            !hidden.text.contains("4111") && !hidden.text.contains("soup"),
+            "{}",
+            hidden.text
+        );
+        assert!(
+            hidden.text.contains("may quote a customer"),
+            "{}",
+            hidden.text
+        );
+        let shown = reader.get(path).await;
+        assert!(shown.text.contains("her card is 4111"), "{}", shown.text);
+    }
+    // What the host says stays, and the log comes to its end.
+    let (version, log) = followed(&keeper, "v1").await;
+    assert_eq!(version["state"], "ready");
+    assert!(
+        log.contains("built and checked in") && !log.contains("soup"),
+        "{log}"
+    );
+    let (_, log) = followed(&reader, "v1").await;
+    assert!(log.contains("soup is cold"), "{log}");
+    let broken = upload(&root, versions, app("const x = (")).await.ok();
+    assert_eq!(broken["name"], "v3");
+    followed(&root, "v3").await;
+    let broken = keeper.get(&format!("{versions}/v3")).await.ok();
+    assert!(
+        broken["error"].as_str().unwrap().contains("app.js:1:"),
+        "{broken}"
+    );
 }
