@@ -49,6 +49,10 @@ pub(super) fn arguments(config: &EmbeddedConfig, folders: &Folders) -> Vec<Strin
         ("shared_buffers", format!("{}MB", config.shared_buffers_mib)),
         // A tenant's query over a table with thousands of partitions takes as many locks.
         ("max_locks_per_transaction", "256".to_owned()),
+        // What SERIALIZABLE notes of rows that were read: all sessions share the room, and none takes
+        // more than a few for each relation. What is more is noted for the whole relation.
+        ("max_pred_locks_per_transaction", "256".to_owned()),
+        ("max_pred_locks_per_relation", "8".to_owned()),
         ("jit", "off".to_owned()),
         ("max_parallel_workers", "0".to_owned()),
         // Worker processes for reads would idle beside thousands of small bots.
