@@ -156,6 +156,8 @@ async fn only_the_host_gets_in_and_only_over_the_socket() {
     for (name, value) in [
         ("listen_addresses", ""),
         ("max_locks_per_transaction", "256"),
+        ("max_pred_locks_per_transaction", "256"),
+        ("max_pred_locks_per_relation", "8"),
         ("jit", "off"),
         ("max_connections", "130"),
         ("server_encoding", "UTF8"),

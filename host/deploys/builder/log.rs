@@ -1,5 +1,6 @@
 //! The log of one build: written as it comes, so that it can be followed, and bounded.
 
+use super::super::Voices;
 use crate::projects::{BuildJob, LogLevel, ProjectId, ProjectStore, VersionId};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -48,6 +49,15 @@ impl BuildLog {
     /// The bot said it.
     pub(super) fn hear(&self, level: LogLevel, text: &str) {
         self.add(level, text, false);
+    }
+
+    /// For who speaks from elsewhere.
+    pub(super) fn voices(&self) -> Voices {
+        let (host, bot) = (self.clone(), self.clone());
+        Voices {
+            host: Arc::new(move |level, text| host.say(level, text)),
+            bot: Arc::new(move |level, text| bot.hear(level, text)),
+        }
     }
 
     fn add(&self, level: LogLevel, text: &str, is_hosts: bool) {

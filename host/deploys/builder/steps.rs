@@ -3,7 +3,7 @@
 use super::super::bundling::{BundlingError, Turn};
 use super::super::checks::Care;
 use super::super::making::{Code, Owner};
-use super::super::{DeployError, Deploys, Say, Voices, upload};
+use super::super::{DeployError, Deploys, Say, upload};
 use super::log::BuildLog;
 use crate::build::Confined;
 use crate::projects::{BuildJob, Built, LogLevel, Switched, VersionKind};
@@ -25,21 +25,15 @@ impl Deploys {
         give_up: &Arc<AtomicBool>,
     ) -> Result<(), DeployError> {
         let started = Instant::now();
-        let say: Say = {
-            let log = log.clone();
-            Arc::new(move |level, text| log.say(level, text))
-        };
-        let heard: Say = {
-            let log = log.clone();
-            Arc::new(move |level, text| log.hear(level, text))
-        };
+        let voices = log.voices();
+        let say = &voices.host;
         let version = &job.version;
         let code = match version.kind {
-            VersionKind::Folder => match self.bundle(job, &say, turn).await {
+            VersionKind::Folder => match self.bundle(job, say, turn).await {
                 Err(DeployError::Bundling(BundlingError::NotConfined(_)))
                     if self.settings.is_local =>
                 {
-                    self.bundle_here(job, &say, give_up).await?
+                    self.bundle_here(job, say, give_up).await?
                 }
                 code => code?,
             },
@@ -69,10 +63,6 @@ impl Deploys {
             }
         }
         let environment = self.environment_now(version.project_id).await?;
-        let voices = Voices {
-            host: say.clone(),
-            bot: heard,
-        };
         let checked = self
             .check(&owner, &code, &environment, Care::Thorough, Some(&voices))
             .await?;
