@@ -1,6 +1,8 @@
 //! Whose request it is, by its `Host` header; with `/p/{project}` by its path.
 
 use crate::projects::ProjectName;
+use reqwest::Url;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -107,14 +109,69 @@ pub(super) fn target(
     }
 }
 
-/// Whether a request's path leads to the webhook. Routers forgive case, a last slash and percent
-/// signs, so this does too.
+/// How often one reading of a path is read again.
+const ROUNDS: usize = 4;
+/// More readings than a path has that means no harm.
+const MOST_READINGS: usize = 64;
+
+/// Whether a request's path leads to the webhook, by any reading that a bot may have of it.
+///
+/// Routers forgive case, a last slash and percent signs; `new URL` takes out dots, turns backslashes and
+/// takes what follows two slashes for a host; others end a path at a semicolon. One may be applied to what
+/// another made. A path with more readings than anybody needs counts as the webhook's.
 pub(super) fn leads_to(path: &str, webhook: &str) -> bool {
-    let plain = |path: &str| {
-        let decoded = decode(path).to_lowercase();
-        decoded.trim_end_matches('/').to_owned()
-    };
-    plain(path) == plain(webhook)
+    let goal = plain(webhook);
+    let mut readings = BTreeSet::from([path.to_owned()]);
+    let mut fresh = vec![path.to_owned()];
+    for _ in 0..ROUNDS {
+        let mut next = Vec::new();
+        for reading in &fresh {
+            for again in read_again(reading) {
+                if readings.insert(again.clone()) {
+                    next.push(again);
+                }
+            }
+            if readings.len() > MOST_READINGS {
+                return true;
+            }
+        }
+        fresh = next;
+    }
+    readings.iter().any(|reading| plain(reading) == goal)
+}
+
+fn plain(path: &str) -> String {
+    let path = path.trim().to_lowercase();
+    path.trim_end_matches('/').to_owned()
+}
+
+/// What somebody may make of a path.
+fn read_again(path: &str) -> Vec<String> {
+    let mut again = vec![decode(path), single_slashes(path)];
+    if let Some(at) = path.find(['?', '#', ';']) {
+        again.push(path[..at].to_owned());
+    }
+    // As `new URL(path, base)`, and as `new URL(base + path)`.
+    let base = Url::parse("http://h/").ok();
+    let joined = base.and_then(|base| base.join(path).ok());
+    let appended = Url::parse(&format!("http://h{path}")).ok();
+    again.extend(
+        [joined, appended]
+            .into_iter()
+            .flatten()
+            .map(|url| url.path().to_owned()),
+    );
+    again
+}
+
+fn single_slashes(path: &str) -> String {
+    let mut single = String::with_capacity(path.len());
+    for c in path.chars() {
+        if c != '/' || !single.ends_with('/') {
+            single.push(c);
+        }
+    }
+    single
 }
 
 fn decode(path: &str) -> String {
@@ -213,10 +270,38 @@ mod tests {
 
     #[test]
     fn a_webhook_is_found_however_it_is_written() {
-        for path in ["/webhook", "/WebHook/", "/web%68ook", "/webhook%2F"] {
+        for path in [
+            "/webhook",
+            "/WebHook/",
+            "/web%68ook",
+            "/web%2568ook",
+            "/webhook%2F",
+            "//webhook",
+            "/webhook;a=1",
+            "/./webhook",
+            "/%2e/webhook",
+            "/x/../webhook",
+            "/x/%2e%2E/webhook",
+            "/x/%252e%252e/webhook",
+            "/a%2fb/../web%68ook",
+            "/x\\..\\webhook",
+            "//h/webhook",
+            "/\\h/webhook",
+            "/%5Ch/webhook",
+            "//h/x/..//webhook",
+        ] {
             assert!(leads_to(path, "/webhook"), "{path}");
         }
-        for path in ["/", "/webhook2", "/webhook/extra", "/%", "/%zz"] {
+        for path in [
+            "/",
+            "/webhook2",
+            "/webhook/extra",
+            "/%",
+            "/%zz",
+            "/webhook/x/.",
+            "//h/",
+            "/a;/b",
+        ] {
             assert!(!leads_to(path, "/webhook"), "{path}");
         }
         assert!(leads_to("/", "/"));

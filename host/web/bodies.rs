@@ -1,5 +1,6 @@
 //! The two streams of a web request, and their limits.
 
+use super::forged::Watch;
 use super::refusal::Refusal;
 use crate::capabilities::{OutboundBody, OutboundError};
 use bytes::Bytes;
@@ -7,8 +8,8 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use std::collections::VecDeque;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -109,22 +110,49 @@ impl Body for Ahead {
     }
 }
 
-/// What a client sends: an error, and the token cancelled, past the limit.
+/// Why the bot does not get the rest of a request's body: for whoever waits for the answer.
+#[derive(Clone, Default)]
+pub(super) struct Stopped {
+    is_stopped: CancellationToken,
+    why: Arc<Mutex<Option<Refusal>>>,
+}
+
+impl Stopped {
+    fn stop(&self, why: Refusal) {
+        *self.why.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+        self.is_stopped.cancel();
+    }
+
+    /// Waits until the body was stopped.
+    pub(super) async fn why(&self) -> Refusal {
+        self.is_stopped.cancelled().await;
+        let why = self
+            .why
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        why.unwrap_or(Refusal::CutOff)
+    }
+}
+
+/// What a client sends. What is too much, or in Meta's name, is stopped, and the bot gets an error.
 struct Incoming {
     body: Ahead,
+    watch: Watch,
     left: usize,
     limit: usize,
-    too_large: CancellationToken,
+    stopped: Stopped,
 }
 
 /// A request's body on its way to the bot.
-pub(super) fn incoming(body: Ahead, limit: usize, too_large: CancellationToken) -> OutboundBody {
+pub(super) fn incoming(body: Ahead, watch: Watch, limit: usize, stopped: Stopped) -> OutboundBody {
     let left = limit;
     let body = Incoming {
         body,
+        watch,
         left,
         limit,
-        too_large,
+        stopped,
     };
     body.boxed_unsync()
 }
@@ -150,17 +178,20 @@ impl Body for Incoming {
             Some(Ok(frame)) => frame,
         };
         let size = frame.data_ref().map_or(0, Bytes::len);
-        Poll::Ready(Some(match self.left.checked_sub(size) {
-            Some(left) => {
-                self.left = left;
-                Ok(frame)
-            }
-            None => {
-                self.too_large.cancel();
-                let limit = self.limit as u64;
-                Err(OutboundError::HttpRequestBodySize(Some(limit)))
-            }
-        }))
+        let Some(left) = self.left.checked_sub(size) else {
+            let limit = self.limit;
+            self.stopped.stop(Refusal::TooLarge(limit));
+            let error = OutboundError::HttpRequestBodySize(Some(limit as u64));
+            return Poll::Ready(Some(Err(error)));
+        };
+        self.left = left;
+        if let Some(data) = frame.data_ref()
+            && let Err(refusal) = self.watch.see(data)
+        {
+            self.stopped.stop(refusal);
+            return Poll::Ready(Some(Err(OutboundError::ConnectionTerminated)));
+        }
+        Poll::Ready(Some(Ok(frame)))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -14,6 +14,7 @@
 
 mod address;
 mod bodies;
+mod forged;
 mod forwarded;
 mod refusal;
 mod serve;

@@ -27,7 +27,7 @@ pub(super) enum Refusal {
     )]
     WebSocket,
     #[error(
-        "this path takes Meta's webhooks, which reach the bot through the host; a request from outside \
+        "this is for Meta's webhooks, which reach the bot through the host; such a request from outside \
          must carry an X-Hub-Signature-256 made with the project's own app secret"
     )]
     UnsignedWebhook,
@@ -36,6 +36,10 @@ pub(super) enum Refusal {
          kept until the bot has handled it"
     )]
     MisplacedWebhook,
+    #[error(
+        "the body cannot be looked into: send it as UTF-8, and packed by gzip, deflate or br at most"
+    )]
+    Encoding,
     #[error("the body has more than {0} bytes")]
     TooLarge(usize),
     #[error("the body could not be read to its end")]
@@ -63,6 +67,7 @@ impl Refusal {
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::WebSocket => StatusCode::NOT_IMPLEMENTED,
             Self::UnsignedWebhook | Self::MisplacedWebhook => StatusCode::FORBIDDEN,
+            Self::Encoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Paused
             | Self::NoVersion
@@ -85,6 +90,7 @@ impl Refusal {
             Self::WebSocket => "no-websockets",
             Self::UnsignedWebhook => "unsigned-webhook",
             Self::MisplacedWebhook => "misplaced-webhook",
+            Self::Encoding => "body-encoding",
             Self::TooLarge(_) => "body-too-large",
             Self::CutOff => "body-cut-off",
             Self::SlowBody(_) => "body-too-slow",

@@ -1,7 +1,8 @@
 //! One request, from its checks to its answer.
 
 use super::address::{Target, leads_to};
-use super::bodies::{self, Ahead, Outgoing};
+use super::bodies::{self, Ahead, Outgoing, Stopped};
+use super::forged::{self, Watch};
 use super::forwarded::{end_to_end, forward};
 use super::refusal::{Asked, Refusal};
 use super::{Web, WebSettings};
@@ -107,7 +108,7 @@ impl Web {
         }
         let permits = self.permits(project.project_id).await?;
 
-        let too_large = CancellationToken::new();
+        let stopped = Stopped::default();
         let path = bare_path(&parts.uri, visit.prefix.as_deref());
         let is_webhook = is_webhook(&parts.method, &path, &serving);
         let body = match is_webhook || is_signed_whole(&parts.headers) {
@@ -117,7 +118,10 @@ impl Web {
                 signed(&body, &mut parts.headers, &secrets, &serving, is_webhook)?;
                 bodies::whole(body)
             }
-            false => bodies::incoming(body, settings.body_bytes, too_large.clone()),
+            false => {
+                let watch = Watch::of(&parts.headers)?;
+                bodies::incoming(body, watch, settings.body_bytes, stopped.clone())
+            }
         };
         let client = settings.trusted_proxies.client(peer, &parts.headers);
         end_to_end(&mut parts.headers);
@@ -140,7 +144,7 @@ impl Web {
             project.project_id,
             serving,
             request,
-            (is_head, too_large),
+            (is_head, stopped),
             permits,
         )
         .await
@@ -153,7 +157,7 @@ impl Web {
         project_id: ProjectId,
         serving: Arc<Serving>,
         request: http::Request<OutboundBody>,
-        (is_head, too_large): (bool, CancellationToken),
+        (is_head, stopped): (bool, Stopped),
         permits: [OwnedSemaphorePermit; 2],
     ) -> Result<Response, Refusal> {
         let settings = &self.0.settings;
@@ -185,12 +189,14 @@ impl Web {
             drop(permits);
         });
         let answer = tokio::select! {
+            biased;
+            why = stopped.why() => return Err(why),
             answer = answer => answer,
-            () = too_large.cancelled() => return Err(Refusal::TooLarge(settings.body_bytes)),
         };
         // The task is gone without a word only when it panicked or the host stops.
-        let stopped = |_| Refusal::Unavailable(anyhow::anyhow!("the run ended without a word"));
-        let response = answer.map_err(stopped)?;
+        let without_a_word =
+            |_| Refusal::Unavailable(anyhow::anyhow!("the run ended without a word"));
+        let response = answer.map_err(without_a_word)?;
         let response = response.map_err(|error| Refusal::from(error).without_secrets(&redactor))?;
         let (mut parts, body) = response.into_parts();
         if parts.status.is_informational() {
@@ -280,8 +286,8 @@ fn is_signed_whole(headers: &HeaderMap) -> bool {
 /// Signs what Meta signed with what the bot checks: its copy of the app's secret is another.
 ///
 /// Meta calls a bot's own routes with a Flow's data requests. To the webhook's path nobody else may
-/// post; Meta's webhooks themselves come by the host's, which keeps them. What somebody else signed
-/// goes to other routes as it is.
+/// post, and Meta's webhooks to no other path either; those that Meta sends come by the host's, which keeps
+/// them. What else somebody else signed goes to other routes as it is.
 fn signed(
     body: &[u8],
     headers: &mut HeaderMap,
@@ -293,7 +299,7 @@ fn signed(
     let Some(signature) = signature else {
         return match is_webhook {
             true => Err(Refusal::UnsignedWebhook),
-            false => Ok(()),
+            false => forged::look_through(headers, body),
         };
     };
     let own = std::slice::from_ref(&serving.app_secret);
@@ -303,10 +309,10 @@ fn signed(
     if !crate::http::is_signed(app_secrets, signature, body) {
         return match is_webhook {
             true => Err(Refusal::UnsignedWebhook),
-            false => Ok(()),
+            false => forged::look_through(headers, body),
         };
     }
-    if is_webhook && is_envelope(body) {
+    if let Err(Refusal::UnsignedWebhook) = forged::look_through(headers, body) {
         return Err(Refusal::MisplacedWebhook);
     }
     let secret = &serving.app_secret;
@@ -320,18 +326,6 @@ fn signed(
         headers.insert(name, signature);
     }
     Ok(())
-}
-
-/// Whether it is what Meta posts to webhooks.
-fn is_envelope(body: &[u8]) -> bool {
-    #[derive(serde::Deserialize)]
-    struct Envelope {
-        object: String,
-        #[serde(rename = "entry")]
-        _entry: serde::de::IgnoredAny,
-    }
-    serde_json::from_slice::<Envelope>(body)
-        .is_ok_and(|envelope| envelope.object == "whatsapp_business_account")
 }
 
 /// Keeps redirects of a bot that knows nothing of its prefix below the prefix.

@@ -11,6 +11,8 @@ use roost::projects::ProjectStatus;
 use roost::sandbox::Budget;
 use roost::web::WebSettings;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use super::support::{Setup, TestHost, TestProject, eventually, fixture};
 
@@ -256,8 +258,50 @@ async fn the_webhook_is_closed_to_who_cannot_sign() {
     assert_eq!(problem(refused.send().await.unwrap()).await.0, 403);
     let keys = host.app().projects().keys(project.id).await.unwrap();
     let own = sign(&keys.app_secret, body.as_bytes());
-    let taken = post("/webhook").header("x-hub-signature-256", own).send();
-    assert_eq!(taken.await.unwrap().status(), StatusCode::OK);
+    let taken = post("/webhook").header("x-hub-signature-256", own.clone());
+    assert_eq!(taken.send().await.unwrap().status(), StatusCode::OK);
+
+    // A bot may not look at the path, or look at another reading of it.
+    for body in [
+        body,
+        r#"{"\u006fbject":"whatsapp\u005fbusiness_account"}"#,
+        "object=whatsapp%5Fbusiness_account&entry[0][id]=1",
+    ] {
+        let asked = || visitor.asks(Method::POST, SHOP, "/upload").body(body);
+        let unsigned = problem(asked().send().await.unwrap()).await;
+        assert_eq!(unsigned, (403, "unsigned-webhook".to_owned()), "{body}");
+        let others = asked().header("x-hub-signature-256", own.replace("sha256=", "sha256=00"));
+        assert_eq!(problem(others.send().await.unwrap()).await.0, 403, "{body}");
+    }
+    let signed = visitor
+        .asks(Method::POST, SHOP, "/upload")
+        .header("x-hub-signature-256", own)
+        .body(body);
+    assert_eq!(signed.send().await.unwrap().status(), StatusCode::OK);
+    // Written by hand, because clients make paths plain before they send them.
+    for path in [
+        "/x/../webhook",
+        "/./webhook",
+        "/%2e/webhook",
+        "/x/%2e%2e/webhook",
+        "/x/..\\webhook",
+        "//h/webhook",
+        "/\\h/webhook",
+        "http://shop.bots.test//h/webhook",
+    ] {
+        let mut stream = TcpStream::connect(host.address()).await.unwrap();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: {SHOP}\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{{}}"
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        // The server itself may not take such a path at all.
+        assert!(
+            answer.contains("unsigned-webhook") || answer.starts_with("HTTP/1.1 400"),
+            "{path}: {answer}"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
