@@ -1,10 +1,10 @@
-//! What is looked for in a whole statement: few forms over which the server's planner takes time and memory
-//! as the power of their length, before it looks at any interrupt.
+//! What is looked for in a whole statement: few forms over which the server's lexer, parser or planner takes time
+//! and memory as the power of their length, before it looks at any interrupt.
 //!
 //! The statement is split as Postgres does it. Where it would refuse the text, it does not matter what is
 //! found here.
 
-use super::words::{Token, Words};
+use super::words::{Token, Words, is_operator};
 
 /// Items of one ORDER BY or PARTITION BY.
 const MOST_SORTED: u32 = 300;
@@ -13,6 +13,14 @@ const MOST_GROUPED: u32 = 1_000;
 const MOST_WINDOWS: u32 = 200;
 const MOST_JOINS: u32 = 500;
 const MOST_QUERIES: u32 = 2_000;
+/// Lists that a place in a statement is in: each comma is counted in each.
+const MOST_LISTS: usize = 200;
+/// Columns of one SELECT: the server has no more either, but compares each with each before it says so.
+const MOST_SELECTED: u32 = 1_664;
+/// Tables of one FROM or USING.
+const MOST_TABLES: u32 = 500;
+/// Queries of WITH, windows of WINDOW, and what else is named by `AS (`.
+const MOST_NAMED: u32 = 500;
 
 /// A shorter statement has none of these in numbers that matter.
 const SHORT: usize = 1_000;
@@ -31,26 +39,47 @@ pub(super) fn check(sql: &str) -> Result<(), &'static str> {
 /// A list after `BY`, as long as it goes on.
 struct List {
     depth: u32,
-    is_grouping: bool,
+    kind: Kind,
     commas: u32,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Sorting,
+    Grouping,
+    Tables,
+    Selecting,
 }
 
 #[derive(Default)]
 struct Scan {
-    /// The word before, in upper case; empty after anything else.
+    /// The word before, in upper case, or a dot; empty after anything else.
     before: String,
     depth: u32,
     lists: Vec<List>,
     windows: u32,
     joins: u32,
     queries: u32,
+    named: u32,
 }
 
 impl Scan {
     fn run(mut self, mut words: Words<'_>) -> Result<(), &'static str> {
         let mut is_escaping = false;
         loop {
-            match words.next() {
+            let token = words.next();
+            let is_in_run = match &token {
+                Token::Other(character) => {
+                    u8::try_from(*character).is_ok_and(is_operator) && words.is_in_long_run()
+                }
+                _ => false,
+            };
+            if is_in_run || words.had_long_run() {
+                return Err(
+                    "a statement may have 256 operator characters in a row, in comments too: write blanks between them",
+                );
+            }
+            match token {
                 Token::End => return Ok(()),
                 Token::Word(word) => {
                     is_escaping = word.eq_ignore_ascii_case("e") && words.is_at('\'');
@@ -68,6 +97,10 @@ impl Scan {
                 Token::Other(character) => {
                     is_escaping = false;
                     self.character(character)?;
+                    if character == '.' {
+                        ".".clone_into(&mut self.before);
+                        continue;
+                    }
                 }
                 Token::Quoted(_) => is_escaping = false,
             }
@@ -82,11 +115,21 @@ impl Scan {
             ),
             (_, "XMLTABLE") => Err("XMLTABLE is not available here: read XML in the bot"),
             (before, "BY") => {
-                self.lists.push(List {
-                    depth: self.depth,
-                    is_grouping: before == "GROUP",
-                    commas: 0,
-                });
+                let kind = match before {
+                    "GROUP" => Kind::Grouping,
+                    _ => Kind::Sorting,
+                };
+                self.begin(kind)
+            }
+            // `IS DISTINCT FROM` too: a column can have the name `distinct`.
+            (_, "FROM" | "USING") => self.begin(Kind::Tables),
+            // Behind a dot or AS any word is a name: nothing ends there.
+            ("." | "AS", word) if word != "SELECT" => Ok(()),
+            // These are reserved: no table has such a name.
+            (_, "WHERE" | "GROUP" | "ORDER" | "RETURNING") => {
+                let depth = self.depth;
+                self.lists
+                    .retain(|list| list.depth < depth || list.kind != Kind::Tables);
                 Ok(())
             }
             (
@@ -108,18 +151,55 @@ impl Scan {
                 MOST_JOINS,
                 "a statement may have 500 joins",
             ),
-            (_, "SELECT") => within(
-                &mut self.queries,
-                MOST_QUERIES,
-                "a statement may have 2000 queries in it: send several, or give VALUES",
-            ),
+            (_, "SELECT") => {
+                self.begin(Kind::Selecting)?;
+                within(
+                    &mut self.queries,
+                    MOST_QUERIES,
+                    "a statement may have 2000 queries in it: send several, or give VALUES",
+                )
+            }
             _ => Ok(()),
         }
     }
 
+    fn begin(&mut self, kind: Kind) -> Result<(), &'static str> {
+        let depth = self.depth;
+        // The same list goes on behind `a JOIN b USING (c)`, and where `select` is a column's name.
+        let may_go_on = [Kind::Tables, Kind::Selecting].contains(&kind);
+        let is_same = |list: &List| list.depth == depth && list.kind == kind;
+        if may_go_on && self.lists.iter().any(is_same) {
+            return Ok(());
+        }
+        self.lists
+            .retain(|list| list.depth < depth || list.kind != Kind::Selecting);
+        if self.lists.len() >= MOST_LISTS {
+            return Err("a statement may have 200 lists of columns, tables or items in each other");
+        }
+        self.lists.push(List {
+            depth,
+            kind,
+            commas: 0,
+        });
+        Ok(())
+    }
+
     fn character(&mut self, character: char) -> Result<(), &'static str> {
+        if character == '(' && ["AS", "MATERIALIZED"].contains(&self.before.as_str()) {
+            within(
+                &mut self.named,
+                MOST_NAMED,
+                "a statement may have 500 queries in WITH and windows in WINDOW",
+            )?;
+        }
         match character {
-            '(' | '[' => self.depth += 1,
+            '(' | '[' => {
+                self.depth += 1;
+                // The server compares each with each.
+                if self.before == "ON" {
+                    self.begin(Kind::Sorting)?;
+                }
+            }
             ')' | ']' => {
                 self.depth = self.depth.saturating_sub(1);
                 let depth = self.depth;
@@ -127,19 +207,20 @@ impl Scan {
             }
             ',' => {
                 for list in &mut self.lists {
-                    if list.is_grouping {
-                        within(
-                            &mut list.commas,
+                    let (most, sentence) = match list.kind {
+                        Kind::Grouping => (
                             MOST_GROUPED,
                             "a GROUP BY may have 1000 items, with those of its sets",
-                        )?;
-                    } else if list.depth == self.depth {
-                        within(
-                            &mut list.commas,
+                        ),
+                        _ if list.depth != self.depth => continue,
+                        Kind::Sorting => (
                             MOST_SORTED,
-                            "an ORDER BY or PARTITION BY may have 300 items",
-                        )?;
-                    }
+                            "an ORDER BY, PARTITION BY or DISTINCT ON may have 300 items",
+                        ),
+                        Kind::Selecting => (MOST_SELECTED, "a SELECT may have 1664 columns"),
+                        Kind::Tables => (MOST_TABLES, "a FROM may have 500 tables"),
+                    };
+                    within(&mut list.commas, most, sentence)?;
                 }
             }
             _ => {}
@@ -172,6 +253,25 @@ mod tests {
             format!("select {} from a", many("sum(a) over (order by b)", 201)),
             format!("select 1 from a {}", "join b using (c) ".repeat(501)),
             vec!["select 1"; 2001].join(" union all "),
+            format!("select 1 {}{}", "/*".repeat(600), "*/".repeat(600)),
+            format!("select 1 {}", "/*".repeat(600)),
+            format!("select 1 {}", "/**/".repeat(600)),
+            format!("select 1 /* {} */", "/*".repeat(600)),
+            format!("select {}1", "+-".repeat(600)),
+            format!("select 1 {} 1", "*".repeat(1000)),
+            format!("select 1 from {}", many("a b", 502)),
+            format!("select 1 from (select 1 from {} where b) c", many("a", 502)),
+            format!("select 1 as distinct from {}", many("a", 502)),
+            format!("select distinct {}", many("1", 1667)),
+            format!("select distinct {}", many("1 as union", 1667)),
+            format!("select distinct {}", many("1 select", 1667)),
+            format!("select 1 from a order by {}", many("a.union", 302)),
+            format!("select distinct on ({}) 1", many("a", 400)),
+            format!("select {}1{}", "(select 1 from a order by ".repeat(70), ",1)".repeat(70)),
+            format!("delete from a using {}", many("b", 502)),
+            format!("with {} select 1", many("a as (values (1))", 501)),
+            format!("with {} select 1", many("a as materialized (table b)", 501)),
+            format!("select 1 window {}", many("w as ()", 501)),
         ] {
             assert!(check(&sql).is_err(), "{}", &sql[..sql.len().min(90)]);
         }
@@ -191,6 +291,13 @@ mod tests {
             format!("select 1 from a order by array_position(array[{}], b), c", vec!["1"; 5000].join(", ")),
             format!("select 1 from a where b in (select c from d order by e) and f in ({})", vec!["1"; 5000].join(", ")),
             format!("select 1 from a order by b limit 1 {padding}"),
+            format!("select '{}', $${0}$$, \"{0}\" -- {0}", "+-".repeat(600)),
+            format!("/*{} a {0}*/ select 1 {padding}", "*".repeat(120)),
+            format!("select {} from a", many("a", 1664)),
+            format!("select 1 from a join b on ({}) where c", many("(d)", 200)),
+            format!("select {} from a", many("extract(year from b)", 600)),
+            format!("update a set b = c.d from (values {}) c where e", many("(1)", 600)),
+            format!("select 1 from a where b in ({0}) and c = any(array[{0}])", many("1", 600)),
         ] {
             assert_eq!(check(&sql), Ok(()), "{}", &sql[..sql.len().min(90)]);
         }

@@ -18,11 +18,34 @@ pub(super) enum Token<'a> {
 #[derive(Clone)]
 pub(super) struct Words<'a> {
     rest: &'a str,
+    /// Whether a comment that does not end was met: it is looked for once only.
+    is_unended: bool,
+    /// Whether a comment had more operator characters in a row than may be.
+    has_long_run: bool,
 }
+
+/// Operator characters in a row. From each one on, Postgres' lexer reads them all and may put all but one back,
+/// without looking at any interrupt: it takes the square of their number.
+const MOST_OPERATORS: usize = 256;
 
 impl<'a> Words<'a> {
     pub(super) fn new(sql: &'a str) -> Self {
-        Self { rest: sql }
+        Self {
+            rest: sql,
+            is_unended: false,
+            has_long_run: false,
+        }
+    }
+
+    /// Whether a comment that was passed had more operator characters in a row than may be.
+    pub(super) fn had_long_run(&self) -> bool {
+        self.has_long_run
+    }
+
+    /// Whether more come next, after one that was taken.
+    pub(super) fn is_in_long_run(&self) -> bool {
+        let ahead = self.rest.bytes().take(MOST_OPERATORS);
+        ahead.take_while(|byte| is_operator(*byte)).count() >= MOST_OPERATORS
     }
 
     pub(super) fn next(&mut self) -> Token<'a> {
@@ -145,11 +168,14 @@ impl<'a> Words<'a> {
             if let Some(comment) = self.rest.strip_prefix("--") {
                 let end = comment.find(['\n', '\r']).unwrap_or(comment.len());
                 self.rest = &comment[end..];
-            } else if self.rest.starts_with("/*") {
+            } else if self.rest.starts_with("/*") && !self.is_unended {
                 let Some(end) = block_comment_end(self.rest) else {
+                    self.is_unended = true;
                     return;
                 };
-                self.rest = &self.rest[end..];
+                let (comment, rest) = self.rest.split_at(end);
+                self.has_long_run |= has_long_run(comment);
+                self.rest = rest;
             } else {
                 return;
             }
@@ -179,6 +205,16 @@ fn block_comment_end(text: &str) -> Option<usize> {
         }
     }
     None
+}
+
+/// Whether anywhere in it are more operator characters in a row than may be.
+fn has_long_run(comment: &str) -> bool {
+    let mut runs = comment.as_bytes().split(|byte| !is_operator(*byte));
+    runs.any(|run| run.len() > MOST_OPERATORS)
+}
+
+pub(super) fn is_operator(byte: u8) -> bool {
+    b"~!@#^&|`?+-*/%<>=".contains(&byte)
 }
 
 fn is_word_start(c: char) -> bool {
