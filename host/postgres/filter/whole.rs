@@ -48,6 +48,7 @@ enum Kind {
     Sorting,
     Grouping,
     Tables,
+    Columns,
     Selecting,
 }
 
@@ -196,8 +197,10 @@ impl Scan {
             '(' | '[' => {
                 self.depth += 1;
                 // The server compares each with each.
-                if self.before == "ON" {
-                    self.begin(Kind::Sorting)?;
+                match self.before.as_str() {
+                    "ON" => self.begin(Kind::Sorting)?,
+                    "COLUMNS" => self.begin(Kind::Columns)?,
+                    _ => {}
                 }
             }
             ')' | ']' => {
@@ -212,6 +215,7 @@ impl Scan {
                             MOST_GROUPED,
                             "a GROUP BY may have 1000 items, with those of its sets",
                         ),
+                        Kind::Columns => (MOST_GROUPED, "a JSON_TABLE may have 1000 columns"),
                         _ if list.depth != self.depth => continue,
                         Kind::Sorting => (
                             MOST_SORTED,
@@ -268,6 +272,7 @@ mod tests {
             format!("select 1 from a order by {}", many("a.union", 302)),
             format!("select distinct on ({}) 1", many("a", 400)),
             format!("select {}1{}", "(select 1 from a order by ".repeat(70), ",1)".repeat(70)),
+            format!("select 1 from json_table(a, '$' columns({}))", many("b int", 1002)),
             format!("delete from a using {}", many("b", 502)),
             format!("with {} select 1", many("a as (values (1))", 501)),
             format!("with {} select 1", many("a as materialized (table b)", 501)),
