@@ -32,9 +32,9 @@ pub(crate) fn run(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else {
         return;
     };
-    if let Ok(written) = relative_sources(text, Path::new("/app/.build"), Path::new("/app")) {
+    if let Ok(written) = relative_sources(text, Path::new("/app/.build"), Path::new("/app"), None) {
         // It is read as often as it is written.
-        assert!(relative_sources(&written, Path::new("/"), Path::new("/")).is_ok());
+        assert!(relative_sources(&written, Path::new("/"), Path::new("/"), None).is_ok());
     }
     assert!(virtual_path(text).starts_with('/'));
 }

@@ -212,14 +212,31 @@ struct RawMap<'a> {
         rename = "sourcesContent",
         skip_serializing_if = "Option::is_none"
     )]
-    contents: Option<&'a RawValue>,
+    contents: Option<Vec<Option<&'a RawValue>>>,
 }
 
 /// Renames a map's sources, which are relative to where esbuild wrote, to be relative to `dir`.
 ///
 /// Packages lose what is before their `node_modules`: of a workspace's they may lie above.
-pub(super) fn relative_sources(map: &str, from: &Path, dir: &Path) -> Result<String, BuildError> {
+///
+/// The files are those that were bundled, and those that their own maps name: which esbuild reads, wherever
+/// they are. So where there is a boundary, what is in those outside of it is left out.
+pub(super) fn relative_sources(
+    map: &str,
+    from: &Path,
+    dir: &Path,
+    boundary: Option<&Path>,
+) -> Result<String, BuildError> {
     let mut map: RawMap<'_> = parsed(map)?;
+    if let (Some(root), Some(contents)) = (boundary, &mut map.contents) {
+        for (at, content) in contents.iter_mut().enumerate() {
+            let source = map.sources.get(at);
+            let is_inside = |source: &String| normal(&from.join(source)).starts_with(root);
+            if !source.is_some_and(is_inside) {
+                *content = None;
+            }
+        }
+    }
     for source in &mut map.sources {
         let path = relative(&normal(&from.join(&source)), dir);
         *source = match path.find("node_modules/") {

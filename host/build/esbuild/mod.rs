@@ -226,7 +226,7 @@ pub(super) fn run(
     let map = read(&folder_path.join("bundle.js.map"))?;
     Ok(Ok(Output {
         code: read(&code)?,
-        map: place::relative_sources(&map, &folder_path, job.dir)?,
+        map: place::relative_sources(&map, &folder_path, job.dir, job.boundary)?,
         meta,
         warnings: messages("warnings"),
     }))

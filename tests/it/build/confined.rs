@@ -57,6 +57,65 @@ fn depends(name: &str, spec: &str) -> String {
 }
 
 #[test]
+fn a_bundles_source_map_holds_no_file_of_the_host() {
+    let (outer, bot) = upload(&[
+        ("package.json", "{}"),
+        (
+            "app.js",
+            "require('./far'); require('./near'); require('express')().listen(3000)\n",
+        ),
+        (
+            "far.js",
+            "exports.f = () => 1\n//# sourceMappingURL=far.js.map\n",
+        ),
+        (
+            "near.js",
+            "exports.f = () => 2\n//# sourceMappingURL=near.js.map\n",
+        ),
+        (
+            "src/near.ts",
+            "export const f = (): number => 2 // of the author\n",
+        ),
+    ]);
+    let outside = outer.path().canonicalize().unwrap();
+    let secret = outside.join("artifacts/secret.txt").display().to_string();
+    let map = |sources: &[&str]| {
+        json!({ "version": 3, "sources": sources, "names": [], "mappings": "AAAA;AAAA" })
+            .to_string()
+    };
+    std::fs::write(bot.join("near.js.map"), map(&["src/near.ts"])).unwrap();
+    for source in [
+        secret.clone(),
+        format!("file://{secret}"),
+        "../artifacts/secret.txt".to_owned(),
+        "src/../../artifacts/secret.txt".to_owned(),
+    ] {
+        std::fs::write(bot.join("far.js.map"), map(&[source.as_str()])).unwrap();
+        let bundle = build_upload(&bot, Path::new("npm")).unwrap();
+        let map = String::from_utf8(bundle.source_map).unwrap();
+        assert!(!map.contains("of another tenant"), "{source}: {map}");
+        assert!(map.contains("of the author"), "{source}: {map}");
+    }
+}
+
+#[test]
+fn a_packages_name_says_nothing_of_the_hosts_folders() {
+    let told = |name: &str| {
+        let (_outer, bot) = upload(&[("package.json", &depends(name, "*")), ("app.js", "")]);
+        // No npm is there: what is missing is all that is told.
+        build_upload(&bot, Path::new("/nonexistent/npm"))
+            .unwrap_err()
+            .to_string()
+    };
+    for (there, absent) in [
+        ("/etc", "/nowhere"),
+        ("../../artifacts", "../../nothing_at"),
+    ] {
+        assert_eq!(told(there), told(absent).replace(absent, there));
+    }
+}
+
+#[test]
 fn what_is_neither_of_a_registry_nor_in_the_folder_never_reaches_npm() {
     let lock = |path: &str, package: serde_json::Value| {
         json!({
