@@ -113,6 +113,10 @@ fn install(dir: &Path, npm: &Path, tools: &Tools<'_>) -> Result<(), BuildError> 
 
 /// Where Node would look for a package of this folder, and not above `boundary`.
 pub(super) fn find_package(dir: &Path, name: &str, boundary: Option<&Path>) -> Option<PathBuf> {
+    // Another name could lead elsewhere.
+    if !spec::is_package_name(name) {
+        return None;
+    }
     dir.ancestors()
         .take_while(|folder| boundary.is_none_or(|boundary| folder.starts_with(boundary)))
         .map(|folder| folder.join("node_modules").join(name))
