@@ -30,6 +30,7 @@ mod messages;
 mod module_state;
 mod modules;
 mod native;
+pub(crate) mod npmrc;
 mod package_json;
 mod parsed;
 mod place;

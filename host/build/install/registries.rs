@@ -6,24 +6,22 @@
 use serde_json::Value;
 
 use crate::build::error::{BuildError, Place, Problem, ProblemKind, Report};
+use crate::build::npmrc::Setting;
 
 /// Fails with each line that names another registry than these; `None` allows all.
-pub(super) fn check(npmrc: &[u8], allowed: Option<&[String]>) -> Result<(), BuildError> {
+pub(super) fn check(settings: &[Setting], allowed: Option<&[String]>) -> Result<(), BuildError> {
     let Some(allowed) = allowed else {
         return Ok(());
     };
-    let text = String::from_utf8_lossy(npmrc);
-    let mut problems = Vec::new();
-    for (number, line) in text.lines().enumerate() {
-        let Some((key, address)) = line.split_once('=') else {
-            continue;
-        };
-        let key = key.trim();
-        let names_one = key == "registry" || key.ends_with(":registry");
-        if names_one && !allowed.iter().any(|allowed| is_below(address, allowed)) {
-            problems.push(problem(number + 1, line, address.trim()));
-        }
-    }
+    let named = settings.iter().filter(|setting| setting.names_registry());
+    let problems: Vec<_> = named
+        .filter(|setting| {
+            !allowed
+                .iter()
+                .any(|allowed| is_below(&setting.value, allowed))
+        })
+        .map(problem)
+        .collect();
     match problems.is_empty() {
         true => Ok(()),
         false => Err(BuildError::Code(problems)),
@@ -49,15 +47,17 @@ pub(super) fn only_allowed(mut lock: Value, allowed: Option<&[String]>) -> Value
     lock
 }
 
-fn problem(number: usize, line: &str, address: &str) -> Problem {
+fn problem(setting: &Setting) -> Problem {
+    let Setting { line, key, value } = setting;
+    let text = format!("{key}={value}");
     let place = Place {
         file: ".npmrc".to_owned(),
-        line: number,
+        line: *line,
         column: 0,
-        length: line.chars().count(),
-        text: line.to_owned(),
+        length: text.len(),
+        text,
     };
-    let message = format!("`{address}` is not a registry that this host takes packages from");
+    let message = format!("`{value}` is not a registry that this host takes packages from");
     let advice = "its operator can allow it with ROOST_NPM_REGISTRIES; or build where it is reached, and deploy \
                   that: roost build DIR -o bot.wasm && roost deploy bot.wasm";
     Problem {
@@ -99,6 +99,7 @@ fn plain(address: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::build::npmrc::settings;
 
     #[test]
     fn only_allowed_registries_may_be_named() {
@@ -106,7 +107,7 @@ mod tests {
             "https://registry.npmjs.org".to_owned(),
             "https://npm.example:8443/own/".to_owned(),
         ];
-        let passes = |line: &str| check(line.as_bytes(), Some(&allowed)).is_ok();
+        let passes = |line: &str| check(&settings(line.as_bytes()), Some(&allowed)).is_ok();
         for good in [
             "",
             "registry=https://registry.npmjs.org/",
@@ -125,6 +126,7 @@ mod tests {
             "registry=http://127.0.0.1:5330/",
             "registry=//169.254.169.254/",
             "registry=",
+            "registry=\"http://127.0.0.1:5330/\"",
             "@a:registry=https://npm.example:8443/",
             "@a:registry=https://npm.example:8443/own/../admin",
             "@a:registry=https://npm.example:8443/own/%2e%2e/admin",
@@ -133,7 +135,7 @@ mod tests {
         ] {
             assert!(!passes(bad), "{bad}");
         }
-        assert!(check(b"registry=http://127.0.0.1/", None).is_ok());
+        assert!(check(&settings(b"registry=http://127.0.0.1/"), None).is_ok());
     }
 
     #[test]

@@ -14,6 +14,7 @@ use super::members::{Members, below, refused};
 use super::{npm_lock, registries, run};
 use crate::build::Tools;
 use crate::build::error::{BuildError, Report};
+use crate::build::npmrc;
 
 /// Nothing of a repository, of an address or of this machine's disk is installed, whatever a package
 /// of a registry says that it depends on. Versions of npm that do not know an option go by the git
@@ -94,12 +95,13 @@ impl Stage<'_> {
             )?;
         }
         // Only registries are left in an upload's.
-        let settings = self.root.join(".npmrc");
-        if settings.is_file() {
-            let content = std::fs::read(&settings).map_err(BuildError::io(&settings, "read"))?;
+        let file = self.root.join(".npmrc");
+        if file.is_file() {
+            let content = std::fs::read(&file).map_err(BuildError::io(&file, "read"))?;
             let allowed = tools.confined.and_then(|held| held.registries.as_deref());
-            registries::check(&content, allowed)?;
-            write(&self.path.join(".npmrc"), &content)?;
+            let settings = npmrc::settings(&content);
+            registries::check(&settings, allowed)?;
+            write(&self.path.join(".npmrc"), &npmrc::written(&settings))?;
         }
         Ok(())
     }

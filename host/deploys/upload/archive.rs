@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use tar::EntryType;
 
 use super::UploadError;
+use crate::build::npmrc;
 use crate::projects::SourceFiles;
 
 /// The most that an archive unpacks to.
@@ -85,7 +86,7 @@ pub fn unpack(archive: &[u8], into: &Path) -> Result<Source, UploadError> {
         let mut bytes = Vec::new();
         content.read_to_end(&mut bytes).map_err(broken)?;
         if name.rsplit('/').next() == Some(".npmrc") {
-            bytes = registries_of(&bytes);
+            bytes = npmrc::written(&npmrc::settings(&bytes));
         }
         let mut out = std::fs::OpenOptions::new()
             .write(true)
@@ -219,29 +220,6 @@ fn normal(raw: &[u8]) -> Result<String, Wrong> {
         true => Ok(name),
         false => Err(Wrong::Name),
     }
-}
-
-/// The lines of an `.npmrc` that say where packages are. Others could have npm start programs, or
-/// write the host's variables into a request: `${NAME}` is filled in by npm.
-fn registries_of(npmrc: &[u8]) -> Vec<u8> {
-    let text = String::from_utf8_lossy(npmrc);
-    let is_registry = |line: &&str| {
-        let key = line.split('=').next().unwrap_or_default().trim();
-        let logs_in = [
-            "_authToken",
-            "_auth",
-            "username",
-            "_password",
-            "email",
-            "always-auth",
-        ]
-        .iter()
-        .any(|end| key.ends_with(&format!(":{end}")));
-        let names_one = key == "registry" || key.ends_with(":registry");
-        (names_one || (key.starts_with("//") && logs_in)) && !line.contains("${")
-    };
-    let kept: Vec<&str> = text.lines().filter(is_registry).collect();
-    kept.join("\n").into_bytes()
 }
 
 fn broken(error: io::Error) -> UploadError {
