@@ -14,6 +14,7 @@
 
 mod address;
 mod bodies;
+mod cookies;
 mod forged;
 mod forwarded;
 mod refusal;

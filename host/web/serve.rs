@@ -2,6 +2,7 @@
 
 use super::address::{Target, leads_to};
 use super::bodies::{self, Ahead, Outgoing, Stopped};
+use super::cookies;
 use super::forged::{self, Watch};
 use super::forwarded::{end_to_end, forward};
 use super::refusal::{Asked, Refusal};
@@ -204,6 +205,7 @@ impl Web {
             return Err(Refusal::Failed(reason));
         }
         end_to_end(&mut parts.headers);
+        cookies::keep_to(&visit.authority, &mut parts.headers);
         if let Some(prefix) = &visit.prefix {
             stay_below(prefix, &mut parts.headers);
         }
