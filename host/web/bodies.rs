@@ -1,6 +1,7 @@
 //! The two streams of a web request, and their limits.
 
 use super::forged::Watch;
+use super::places::Clock;
 use super::refusal::Refusal;
 use crate::capabilities::{OutboundBody, OutboundError};
 use bytes::Bytes;
@@ -139,17 +140,25 @@ impl Stopped {
 struct Incoming {
     body: Ahead,
     watch: Watch,
+    clock: Clock,
     left: usize,
     limit: usize,
     stopped: Stopped,
 }
 
 /// A request's body on its way to the bot.
-pub(super) fn incoming(body: Ahead, watch: Watch, limit: usize, stopped: Stopped) -> OutboundBody {
+pub(super) fn incoming(
+    body: Ahead,
+    watch: Watch,
+    clock: Clock,
+    limit: usize,
+    stopped: Stopped,
+) -> OutboundBody {
     let left = limit;
     let body = Incoming {
         body,
         watch,
+        clock,
         left,
         limit,
         stopped,
@@ -172,7 +181,16 @@ impl Body for Incoming {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, OutboundError>>> {
-        let frame = match ready!(Pin::new(&mut self.body).poll_frame(context)) {
+        let frame = match Pin::new(&mut self.body).poll_frame(context) {
+            Poll::Ready(frame) => frame,
+            Poll::Pending => {
+                ready!(self.clock.poll_over(context));
+                self.stopped.stop(Refusal::Crowded);
+                return Poll::Ready(Some(Err(OutboundError::ConnectionTerminated)));
+            }
+        };
+        self.clock.stop();
+        let frame = match frame {
             None => return Poll::Ready(None),
             Some(Err(_)) => return Poll::Ready(Some(Err(OutboundError::ConnectionTerminated))),
             Some(Ok(frame)) => frame,
@@ -206,10 +224,19 @@ impl Body for Incoming {
 /// How many pieces of an answer wait for a reader: of at most 64 KiB each, mostly.
 const PIECES: usize = 16;
 
-/// An answer that waits here for its reader: the instance that made it is everybody's, and goes on.
+/// An answer that waits here for its reader: the instance that made it goes on.
 ///
-/// A reader who takes nothing for a while gets no more.
-pub(super) fn relayed(mut body: OutboundBody, patience: Duration) -> OutboundBody {
+/// A reader who takes nothing for a while gets no more, sooner when the place is wanted; the run is told with
+/// `gone` then.
+pub(super) fn relayed(
+    mut body: OutboundBody,
+    patience: Duration,
+    mut clock: Clock,
+    gone: CancellationToken,
+) -> OutboundBody {
+    if body.is_end_stream() {
+        return body;
+    }
     let hint = body.size_hint();
     let (pieces, taken) = mpsc::channel(PIECES);
     let is_whole = Arc::new(AtomicBool::new(false));
@@ -219,9 +246,20 @@ pub(super) fn relayed(mut body: OutboundBody, patience: Duration) -> OutboundBod
         is_whole: is_whole.clone(),
     };
     tokio::spawn(async move {
-        while let Some(piece) = body.frame().await {
-            let sent = tokio::time::timeout(patience, pieces.send(piece)).await;
-            if !matches!(sent, Ok(Ok(()))) {
+        loop {
+            let piece = tokio::select! {
+                piece = body.frame() => piece,
+                () = pieces.closed() => return,
+            };
+            let Some(piece) = piece else { break };
+            let sent = tokio::select! {
+                biased;
+                sent = pieces.send(piece) => sent,
+                () = clock.over() => return gone.cancel(),
+                () = tokio::time::sleep(patience) => return gone.cancel(),
+            };
+            clock.stop();
+            if sent.is_err() {
                 return;
             }
         }

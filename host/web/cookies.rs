@@ -41,7 +41,7 @@ fn kept(cookie: &HeaderValue, own: &str) -> Option<HeaderValue> {
     };
     let parts: Vec<&[u8]> = cookie.as_bytes().split(|byte| *byte == b';').collect();
     let (first, attributes) = parts.split_first()?;
-    if !attributes.iter().any(|attribute| is_foreign(attribute)) {
+    if !attributes.iter().any(&is_foreign) {
         return None;
     }
     let attributes = attributes

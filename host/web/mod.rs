@@ -17,20 +17,19 @@ mod bodies;
 mod cookies;
 mod forged;
 mod forwarded;
+mod places;
 mod refusal;
 mod serve;
 
 use crate::deploys::Deploys;
-use crate::projects::{Accepted, ProjectId, ProjectStore};
+use crate::projects::{Accepted, ProjectStore};
 use crate::runs::Runner;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -38,6 +37,7 @@ pub use address::{Domain, DomainError};
 pub use forwarded::{ProxiesError, TrustedProxies};
 
 use address::Target;
+use places::Places;
 
 /// How bots' routes are served.
 #[derive(Clone, Debug)]
@@ -55,9 +55,10 @@ pub struct WebSettings {
     pub answer_bytes: u64,
     /// How long a bot may take to begin its answer.
     pub first_byte: Duration,
-    /// How long a request waits for its turn, and a resident bot's request for its body.
+    /// How long a request waits for its turn, and what is read of its body before. A visitor who lets a bot
+    /// wait for a quarter of it while others wait is cut off.
     pub patience: Duration,
-    /// How long whoever reads a resident bot's answer may take nothing of it.
+    /// How long whoever reads an answer may take nothing of it.
     pub reader: Duration,
     /// Requests of one project at once.
     pub running_per_project: usize,
@@ -94,8 +95,7 @@ struct Inner {
     projects: ProjectStore,
     deploys: Deploys,
     runner: Runner,
-    slots: Arc<Semaphore>,
-    gates: Mutex<HashMap<ProjectId, Weak<Semaphore>>>,
+    places: Places,
     runs: TaskTracker,
     /// Ends all runs.
     abandon: CancellationToken,
@@ -110,12 +110,11 @@ impl Web {
         runner: Runner,
     ) -> Self {
         Self(Arc::new(Inner {
-            slots: Arc::new(Semaphore::new(settings.running)),
+            places: Places::new(settings.running_per_project, settings.running),
             settings,
             projects,
             deploys,
             runner,
-            gates: Mutex::default(),
             runs: TaskTracker::new(),
             abandon: CancellationToken::new(),
         }))
@@ -131,20 +130,6 @@ impl Web {
             self.0.abandon.cancel();
             self.0.runs.wait().await;
         }
-    }
-}
-
-impl Inner {
-    fn gate(&self, project: ProjectId) -> Arc<Semaphore> {
-        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(gate) = gates.get(&project).and_then(Weak::upgrade) {
-            return gate;
-        }
-        // Nobody waits at a gate that nobody holds.
-        gates.retain(|_, gate| gate.strong_count() > 0);
-        let gate = Arc::new(Semaphore::new(self.settings.running_per_project));
-        gates.insert(project, Arc::downgrade(&gate));
-        gate
     }
 }
 

@@ -46,6 +46,8 @@ pub(super) enum Refusal {
     CutOff,
     #[error("the body did not come within {0:?}")]
     SlowBody(Duration),
+    #[error("the body came too slowly while others waited for their turn; try again")]
+    Crowded,
     #[error("this bot answers as many requests as it may; try again")]
     Busy,
     #[error("the bot's memory is on another host; send all requests of this name to one host")]
@@ -63,7 +65,7 @@ impl Refusal {
         match self {
             Self::NoSuchProject => StatusCode::NOT_FOUND,
             Self::Malformed(_) | Self::CutOff => StatusCode::BAD_REQUEST,
-            Self::SlowBody(_) => StatusCode::REQUEST_TIMEOUT,
+            Self::SlowBody(_) | Self::Crowded => StatusCode::REQUEST_TIMEOUT,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::WebSocket => StatusCode::NOT_IMPLEMENTED,
             Self::UnsignedWebhook | Self::MisplacedWebhook => StatusCode::FORBIDDEN,
@@ -93,7 +95,7 @@ impl Refusal {
             Self::Encoding => "body-encoding",
             Self::TooLarge(_) => "body-too-large",
             Self::CutOff => "body-cut-off",
-            Self::SlowBody(_) => "body-too-slow",
+            Self::SlowBody(_) | Self::Crowded => "body-too-slow",
             Self::Busy => "bot-busy",
             Self::Elsewhere => "bot-on-another-host",
             Self::Unavailable(_) => "unavailable",

@@ -5,6 +5,7 @@ use super::bodies::{self, Ahead, Outgoing, Stopped};
 use super::cookies;
 use super::forged::{self, Watch};
 use super::forwarded::{end_to_end, forward};
+use super::places::Place;
 use super::refusal::{Asked, Refusal};
 use super::{Web, WebSettings};
 use crate::capabilities::OutboundBody;
@@ -20,11 +21,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 /// Meta's webhooks have no more.
 const WEBHOOK_BYTES: usize = 3 << 20;
+
+/// A body of so many bytes is read before the bot begins, and a longer one while it runs.
+const SHORT_BYTES: usize = 64 << 10;
 
 /// Where Meta's signature is.
 const SIGNATURE: &str = "x-hub-signature-256";
@@ -102,29 +106,33 @@ impl Web {
         let (mut parts, body) = request.into_parts();
         let mut body = Ahead::of(body);
         let serving = self.0.deploys.serving(project.project_id, version).await?;
-        if serving.is_resident() {
-            // Who sends slowly holds nobody up.
-            let most = settings.body_bytes.saturating_add(1);
-            body.read(most, settings.patience).await?;
-        }
-        let permits = self.permits(project.project_id).await?;
-
         let stopped = Stopped::default();
         let path = bare_path(&parts.uri, visit.prefix.as_deref());
         let is_webhook = is_webhook(&parts.method, &path, &serving);
-        let body = match is_webhook || is_signed_whole(&parts.headers) {
+        let client = settings.trusted_proxies.client(peer, &parts.headers);
+        // Who sends slowly holds nobody up: what is read first is read before there is a place.
+        let (place, body) = match is_webhook || is_signed_whole(&parts.headers) {
             true => {
                 let body = body.whole(WEBHOOK_BYTES, settings.patience).await?;
                 let secrets = settings.app_secrets.now();
                 signed(&body, &mut parts.headers, &secrets, &serving, is_webhook)?;
-                bodies::whole(body)
+                let place = self.place(project.project_id, client.address).await?;
+                (place, bodies::whole(body))
             }
             false => {
                 let watch = Watch::of(&parts.headers)?;
-                bodies::incoming(body, watch, settings.body_bytes, stopped.clone())
+                let is_first = serving.is_resident() || is_short(&parts.headers);
+                if is_first {
+                    let most = settings.body_bytes.saturating_add(1);
+                    body.read(most, settings.patience).await?;
+                }
+                let place = self.place(project.project_id, client.address).await?;
+                let clock = place.clock(settings.patience / 4);
+                let most = settings.body_bytes;
+                let body = bodies::incoming(body, watch, clock, most, stopped.clone());
+                (place, body)
             }
         };
-        let client = settings.trusted_proxies.client(peer, &parts.headers);
         end_to_end(&mut parts.headers);
         forward(
             &mut parts.headers,
@@ -146,7 +154,7 @@ impl Web {
             serving,
             request,
             (is_head, stopped),
-            permits,
+            place,
         )
         .await
     }
@@ -159,15 +167,16 @@ impl Web {
         serving: Arc<Serving>,
         request: http::Request<OutboundBody>,
         (is_head, stopped): (bool, Stopped),
-        permits: [OwnedSemaphorePermit; 2],
+        place: Place,
     ) -> Result<Response, Refusal> {
         let settings = &self.0.settings;
         let gone = CancellationToken::new();
         let guard = gone.clone().drop_guard();
+        let clock = place.clock(settings.patience / 4);
+        let cut = gone.clone();
         let cut_off = Arc::new(AtomicBool::new(false));
         let (answered, answer) = oneshot::channel();
         let line = Line::of(visit, request.method());
-        let is_resident = serving.is_resident();
         let redactor = serving.redactor.clone();
         let run = WebRun {
             project_id,
@@ -187,7 +196,7 @@ impl Web {
                     "a web request was ended: the host stops"
                 ),
             }
-            drop(permits);
+            drop(place);
         });
         let answer = tokio::select! {
             biased;
@@ -211,29 +220,18 @@ impl Web {
         }
         let bodiless = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED];
         let has_body = !is_head && !bodiless.contains(&parts.status);
-        let body = match is_resident {
-            true => bodies::relayed(body, settings.reader),
-            false => body,
-        };
+        let body = bodies::relayed(body, settings.reader, clock, cut);
         let body = Outgoing::new(body, has_body, settings.answer_bytes, cut_off, guard);
         Ok(Response::from_parts(parts, Body::new(body)))
     }
 
-    /// The right to run: one of the project's, and one of the host's.
-    async fn permits(&self, project: ProjectId) -> Result<[OwnedSemaphorePermit; 2], Refusal> {
-        let taking = async {
-            let own = self.0.gate(project).acquire_owned().await;
-            let slot = self.0.slots.clone().acquire_owned().await;
-            Ok([own?, slot?])
-        };
-        let taken = tokio::time::timeout(self.0.settings.patience, taking).await;
-        match taken {
-            Ok(Ok(permits)) => Ok(permits),
+    /// The right to run.
+    async fn place(&self, project: ProjectId, client: IpAddr) -> Result<Place, Refusal> {
+        let taking = self.0.places.take(project, client);
+        match tokio::time::timeout(self.0.settings.patience, taking).await {
+            Ok(Ok(place)) => Ok(place),
             // Nobody closes them.
-            Ok(Err(error)) => {
-                let error: tokio::sync::AcquireError = error;
-                Err(Refusal::Unavailable(error.into()))
-            }
+            Ok(Err(error)) => Err(Refusal::Unavailable(error.into())),
             Err(_) => Err(Refusal::Busy),
         }
     }
@@ -283,6 +281,13 @@ fn is_signed_whole(headers: &HeaderMap) -> bool {
     let length = headers.get(header::CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     headers.contains_key(SIGNATURE) && length.is_some_and(|length| length <= WEBHOOK_BYTES)
+}
+
+/// Whether a body is said to be so short that it is read before the bot begins.
+fn is_short(headers: &HeaderMap) -> bool {
+    let length = headers.get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    length.is_some_and(|length| length <= SHORT_BYTES)
 }
 
 /// Signs what Meta signed with what the bot checks: its copy of the app's secret is another.

@@ -426,6 +426,44 @@ async fn more_visitors_than_a_bot_may_have_wait_and_then_are_told_so() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_sends_or_reads_slowly_gives_way_to_others() {
+    let mut setup = Setup::default();
+    setup.web.running_per_project = 2;
+    setup.web.reader = Duration::from_secs(600);
+    let (host, _shop, visitor) = shop(setup).await;
+    // The test is the proxy: each of these comes from elsewhere.
+    let slow = async |request: &str, from: usize| {
+        let mut stream = TcpStream::connect(host.address()).await.unwrap();
+        let head =
+            format!("{request} HTTP/1.1\r\nhost: {SHOP}\r\nx-forwarded-for: 203.0.113.{from}\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream
+    };
+    for (request, rest) in [
+        // Short bodies are read before there is a place, long ones while there is.
+        ("POST /upload", "content-length: 3\r\n\r\na"),
+        ("POST /upload", "content-length: 100000\r\n\r\na"),
+        (
+            "POST /upload",
+            "transfer-encoding: chunked\r\n\r\n1\r\na\r\n",
+        ),
+        ("GET /large", "\r\n"),
+    ] {
+        let mut held = Vec::new();
+        for from in 1..=4 {
+            let mut stream = slow(request, from).await;
+            stream.write_all(rest.as_bytes()).await.unwrap();
+            held.push(stream);
+        }
+        let asked = visitor
+            .asks(Method::GET, SHOP, "/terms")
+            .header("x-forwarded-for", "203.0.113.99");
+        let status = asked.send().await.unwrap().status();
+        assert_eq!(status, StatusCode::OK, "{request}, {rest:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn in_development_a_bot_is_below_a_path_too() {
     let web = WebSettings {
         domain: Some("localhost".parse().unwrap()),
