@@ -22,6 +22,9 @@ const MOST_TABLES: u32 = 500;
 /// Queries of WITH, windows of WINDOW, and what else is named by `AS (`.
 const MOST_NAMED: u32 = 500;
 
+/// Before the values of a partition, in place of the last word.
+const OF_A_PARTITION: &str = "VALUES IN";
+
 /// A shorter statement has none of these in numbers that matter.
 const SHORT: usize = 1_000;
 
@@ -49,6 +52,7 @@ enum Kind {
     Grouping,
     Tables,
     Columns,
+    Values,
     Selecting,
 }
 
@@ -86,7 +90,10 @@ impl Scan {
                     is_escaping = word.eq_ignore_ascii_case("e") && words.is_at('\'');
                     let word = word.to_ascii_uppercase();
                     self.word(&word)?;
-                    self.before = word;
+                    self.before = match self.before.as_str() {
+                        "VALUES" if word == "IN" => OF_A_PARTITION.to_owned(),
+                        _ => word,
+                    };
                     continue;
                 }
                 // A text goes on after another one as that one was.
@@ -199,6 +206,7 @@ impl Scan {
                 // The server compares each with each.
                 match self.before.as_str() {
                     "ON" => self.begin(Kind::Sorting)?,
+                    OF_A_PARTITION => self.begin(Kind::Values)?,
                     "COLUMNS" => self.begin(Kind::Columns)?,
                     _ => {}
                 }
@@ -215,6 +223,7 @@ impl Scan {
                             MOST_GROUPED,
                             "a GROUP BY may have 1000 items, with those of its sets",
                         ),
+                        Kind::Values => (MOST_GROUPED, "a partition may have 1000 values"),
                         Kind::Columns => (MOST_GROUPED, "a JSON_TABLE may have 1000 columns"),
                         _ if list.depth != self.depth => continue,
                         Kind::Sorting => (
@@ -273,6 +282,7 @@ mod tests {
             format!("select distinct on ({}) 1", many("a", 400)),
             format!("select {}1{}", "(select 1 from a order by ".repeat(70), ",1)".repeat(70)),
             format!("select 1 from json_table(a, '$' columns({}))", many("b int", 1002)),
+            format!("create table a partition of b for values in ({})", many("1", 1002)),
             format!("delete from a using {}", many("b", 502)),
             format!("with {} select 1", many("a as (values (1))", 501)),
             format!("with {} select 1", many("a as materialized (table b)", 501)),
