@@ -22,6 +22,10 @@ const MOST_TABLES: u32 = 500;
 /// Queries of WITH, windows of WINDOW, and what else is named by `AS (`.
 const MOST_NAMED: u32 = 500;
 
+/// Stars of a RETURNING, each as often as there are tables in it: a table has up to 1,664 columns, and the server
+/// crashes over more than 32,767.
+const MOST_STARS: u32 = 19;
+
 /// Before the values of a partition, in place of the last word.
 const OF_A_PARTITION: &str = "VALUES IN";
 
@@ -32,7 +36,10 @@ const SHORT: usize = 1_000;
 pub(super) fn check(sql: &str) -> Result<(), &'static str> {
     if sql.len() < SHORT {
         let text = sql.to_ascii_lowercase();
-        if !text.contains("materialized") && !text.contains("xmltable") {
+        if !["materialized", "xmltable", "returning"]
+            .iter()
+            .any(|word| text.contains(word))
+        {
             return Ok(());
         }
     }
@@ -44,6 +51,7 @@ struct List {
     depth: u32,
     kind: Kind,
     commas: u32,
+    stars: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -54,11 +62,12 @@ enum Kind {
     Columns,
     Values,
     Selecting,
+    Returning,
 }
 
 #[derive(Default)]
 struct Scan {
-    /// The word before, in upper case, or a dot; empty after anything else.
+    /// The word before, in upper case, or a dot, a comma or a parenthesis; empty after anything else.
     before: String,
     depth: u32,
     lists: Vec<List>,
@@ -66,6 +75,10 @@ struct Scan {
     joins: u32,
     queries: u32,
     named: u32,
+    /// Tables of all FROMs and USINGs, but for the first of each.
+    tables: u32,
+    /// How deep there is an INSERT: what it returns is of one table.
+    inserts: Vec<u32>,
 }
 
 impl Scan {
@@ -105,8 +118,8 @@ impl Scan {
                 Token::Other(character) => {
                     is_escaping = false;
                     self.character(character)?;
-                    if character == '.' {
-                        ".".clone_into(&mut self.before);
+                    if ['.', ',', ')'].contains(&character) {
+                        self.before = character.to_string();
                         continue;
                     }
                 }
@@ -138,6 +151,14 @@ impl Scan {
                 let depth = self.depth;
                 self.lists
                     .retain(|list| list.depth < depth || list.kind != Kind::Tables);
+                match word {
+                    "RETURNING" => self.begin(Kind::Returning),
+                    _ => Ok(()),
+                }
+            }
+            // Nothing but an INSERT has the two words one after the other.
+            ("INSERT", "INTO") => {
+                self.inserts.push(self.depth);
                 Ok(())
             }
             (
@@ -188,6 +209,7 @@ impl Scan {
             depth,
             kind,
             commas: 0,
+            stars: 0,
         });
         Ok(())
     }
@@ -215,7 +237,11 @@ impl Scan {
                 self.depth = self.depth.saturating_sub(1);
                 let depth = self.depth;
                 self.lists.retain(|list| list.depth <= depth);
+                while self.inserts.last().is_some_and(|insert| *insert > depth) {
+                    self.inserts.pop();
+                }
             }
+            '*' => self.star()?,
             ',' => {
                 for list in &mut self.lists {
                     let (most, sentence) = match list.kind {
@@ -230,13 +256,42 @@ impl Scan {
                             MOST_SORTED,
                             "an ORDER BY, PARTITION BY or DISTINCT ON may have 300 items",
                         ),
-                        Kind::Selecting => (MOST_SELECTED, "a SELECT may have 1664 columns"),
+                        Kind::Selecting | Kind::Returning => {
+                            (MOST_SELECTED, "a SELECT or RETURNING may have 1664 columns")
+                        }
                         Kind::Tables => (MOST_TABLES, "a FROM may have 500 tables"),
                     };
                     within(&mut list.commas, most, sentence)?;
+                    if list.kind == Kind::Tables {
+                        self.tables += 1;
+                    }
                 }
             }
             _ => {}
+        }
+        Ok(())
+    }
+}
+
+impl Scan {
+    /// Counts a star that stands for columns: another one is a product.
+    fn star(&mut self) -> Result<(), &'static str> {
+        if !["RETURNING", ".", ",", ")"].contains(&self.before.as_str()) {
+            return Ok(());
+        }
+        let depth = self.depth;
+        let tables = match self.inserts.contains(&depth) {
+            true => 1,
+            false => 2 + self.tables + self.joins,
+        };
+        let is_returned = |list: &&mut List| list.depth == depth && list.kind == Kind::Returning;
+        if let Some(list) = self.lists.iter_mut().find(is_returned) {
+            list.stars += 1;
+            if list.stars.saturating_mul(tables) > MOST_STARS {
+                return Err(
+                    "a RETURNING may have 19 times `*`, each counted for each table: name the columns",
+                );
+            }
         }
         Ok(())
     }
@@ -283,6 +338,14 @@ mod tests {
             format!("select {}1{}", "(select 1 from a order by ".repeat(70), ",1)".repeat(70)),
             format!("select 1 from json_table(a, '$' columns({}))", many("b int", 1002)),
             format!("create table a partition of b for values in ({})", many("1", 1002)),
+            format!("update a set b = 1 returning {}", many("b", 1667)),
+            format!("update a set b = 1 returning {}", many("*", 10)),
+            format!("update a set b = 1 returning {}", many("(a).*", 10)),
+            format!("insert into a values (1) returning {}", many("*", 20)),
+            format!("with insert as (select 1) update a set b = 1 from {} returning *", many("a c", 19)),
+            format!("delete from a using ({}) c returning c.*", vec!["a"; 19].join(" cross join ")),
+            format!("with c as (update a set b = 1 returning {}) select 1", many("a.*", 10)),
+            format!("merge into a using {} on true when not matched then insert values (1) returning *", vec!["a"; 19].join(" cross join ")),
             format!("delete from a using {}", many("b", 502)),
             format!("with {} select 1", many("a as (values (1))", 501)),
             format!("with {} select 1", many("a as materialized (table b)", 501)),
@@ -308,6 +371,9 @@ mod tests {
             format!("select 1 from a order by b limit 1 {padding}"),
             format!("select '{}', $${0}$$, \"{0}\" -- {0}", "+-".repeat(600)),
             format!("/*{} a {0}*/ select 1 {padding}", "*".repeat(120)),
+            "update a set b = c.d from c, e, f where true returning *, a.*".to_owned(),
+            "insert into a select * from b join c using (d) join e using (f) returning *, a.*".to_owned(),
+            format!("update a set b = 1 returning {}", many("b * c", 100)),
             format!("select {} from a", many("a", 1664)),
             format!("select 1 from a join b on ({}) where c", many("(d)", 200)),
             format!("select {} from a", many("extract(year from b)", 600)),
