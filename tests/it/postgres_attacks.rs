@@ -315,3 +315,48 @@ async fn what_is_not_available_is_said() {
     }
     let _ = cell().await;
 }
+
+/// Over each of these the server's lexer or parser goes on for minutes, heeds no cancellation, or crashes.
+#[tokio::test]
+async fn what_the_servers_parser_never_ends_with_is_not_sent() {
+    let tenant = TestTenant::new().await;
+    tenant.query("create table t (a int)").await.unwrap();
+    tenant
+        .query("create table p (a int) partition by list (a)")
+        .await
+        .unwrap();
+    let many = |item: fn(usize) -> String| {
+        let items: Vec<String> = (0..100_000).map(item).collect();
+        items.join(",")
+    };
+    for sql in [
+        format!("select 1 {}{}", "/*".repeat(300_000), "*/".repeat(300_000)),
+        format!("select 1 {}", "/**/".repeat(250_000)),
+        format!("select {}1", "+-".repeat(500_000)),
+        format!(
+            "with {} select 1",
+            many(|n| format!("a{n} as (values (1))"))
+        ),
+        format!("select 1 from {}", many(|n| format!("t a{n}"))),
+        format!("select distinct {}", many(|n| n.to_string())),
+        format!("select distinct on ({}) 1", many(|n| format!("1 + {n}"))),
+        format!("select 1 window {}", many(|n| format!("w{n} as ()"))),
+        format!(
+            "select 1 from json_table(jsonb '1', '$' columns ({}))",
+            many(|n| format!("c{n} int"))
+        ),
+        format!(
+            "create table q partition of p for values in ({})",
+            many(|n| n.to_string())
+        ),
+        format!("update t set a = 1 returning {}", many(|_| "a".to_owned())),
+    ] {
+        let result = tenant.query(&sql).await;
+        let shown = &sql[..60];
+        assert!(
+            matches!(result, Err(DbError::Denied(_))),
+            "{shown}: {result:?}"
+        );
+    }
+    assert_eq!(tenant.value("select 1").await, "1");
+}
