@@ -17,8 +17,10 @@ const MOST_QUERIES: u32 = 2_000;
 const MOST_LISTS: usize = 200;
 /// Columns of one SELECT: the server has no more either, but compares each with each before it says so.
 const MOST_SELECTED: u32 = 1_664;
-/// Conditions: the planner looks for those that are there twice.
-const MOST_TERMS: u32 = 50_000;
+/// The planner looks through all that must be equal for each of them.
+const MOST_ANDS: u32 = 5_000;
+/// And for conditions that are there twice.
+const MOST_ORS: u32 = 50_000;
 /// Tables of one FROM or USING.
 const MOST_TABLES: u32 = 500;
 /// Queries of WITH, windows of WINDOW, and what else is named by `AS (`.
@@ -77,7 +79,8 @@ struct Scan {
     joins: u32,
     queries: u32,
     named: u32,
-    terms: u32,
+    ands: u32,
+    ors: u32,
     /// Tables of all FROMs and USINGs, but for the first of each.
     tables: u32,
     /// How deep there is an INSERT: what it returns is of one table.
@@ -178,10 +181,15 @@ impl Scan {
                 MOST_WINDOWS,
                 "a statement may have 200 window functions",
             ),
-            (_, "AND" | "OR") => within(
-                &mut self.terms,
-                MOST_TERMS,
-                "a statement may have 50000 times AND or OR: give an array, or VALUES to join with",
+            (_, "AND") => within(
+                &mut self.ands,
+                MOST_ANDS,
+                "a statement may have 5000 times AND: join with VALUES",
+            ),
+            (_, "OR") => within(
+                &mut self.ors,
+                MOST_ORS,
+                "a statement may have 50000 times OR: give an array, or VALUES to join with",
             ),
             (_, "JOIN") => within(
                 &mut self.joins,
@@ -355,6 +363,7 @@ mod tests {
             format!("with c as (update a set b = 1 returning {}) select 1", many("a.*", 10)),
             format!("merge into a using {} on true when not matched then insert values (1) returning *", vec!["a"; 19].join(" cross join ")),
             format!("select 1 from a where b{}", " or b".repeat(50_001)),
+            format!("select 1 from a where b{}", " and b".repeat(5_001)),
             format!("delete from a using {}", many("b", 502)),
             format!("with {} select 1", many("a as (values (1))", 501)),
             format!("with {} select 1", many("a as materialized (table b)", 501)),
