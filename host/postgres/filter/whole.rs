@@ -322,9 +322,12 @@ fn within(count: &mut u32, most: u32, sentence: &'static str) -> Result<(), &'st
 mod tests {
     use super::*;
 
+    fn many(item: &str, n: usize) -> String {
+        vec![item; n].join(", ")
+    }
+
     #[test]
     fn forms_that_grow_without_end_are_refused() {
-        let many = |item: &str, n: usize| vec![item; n].join(", ");
         for sql in [
             "with a as not materialized (select 1) select * from a".to_owned(),
             "with a as (select 1), b as NOT /* x */ -- y\n Materialized (select 1) select * from a".to_owned(),
