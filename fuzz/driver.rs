@@ -12,10 +12,18 @@ use anyhow::{Context as _, Result, bail};
 use roost::fuzzing::coverage::{self, Map};
 use roost::fuzzing::mutator::{Random, changed};
 use roost::fuzzing::{TARGETS, Target};
+use rustix::time::{ClockId, clock_gettime};
 use sha2::{Digest as _, Sha256};
 
-/// The longest that one input may take.
+/// The longest that one input may take of a processor, however busy the machine is.
 const SLOW: Duration = Duration::from_secs(5);
+/// What the process has used of processors.
+fn processor_millis() -> u64 {
+    let used = clock_gettime(ClockId::ProcessCPUTime);
+    u64::try_from(used.tv_sec).unwrap_or_default() * 1000
+        + u64::try_from(used.tv_nsec).unwrap_or_default() / 1_000_000
+}
+
 /// What any input may take of memory.
 const MEMORY: usize = 1 << 20;
 /// How much of each target is kept in the repository.
@@ -82,7 +90,7 @@ fn arguments() -> Result<Arguments> {
     Ok(arguments)
 }
 
-/// Milliseconds of [`BEGAN`] at which the input under way began, and 0 between inputs.
+/// The processor time at which the input under way began, and 0 between inputs.
 static UNDER_WAY: AtomicU64 = AtomicU64::new(0);
 
 struct Fuzzer {
@@ -208,7 +216,7 @@ impl Fuzzer {
         coverage::reset();
         let before = HELD.load(Ordering::Relaxed);
         PEAK.store(before, Ordering::Relaxed);
-        let since = u64::try_from(self.began.elapsed().as_millis())?;
+        let since = processor_millis();
         UNDER_WAY.store(since.max(1), Ordering::Relaxed);
         let ended = catch_unwind(AssertUnwindSafe(|| (self.target.run)(input)));
         UNDER_WAY.store(0, Ordering::Relaxed);
@@ -236,13 +244,12 @@ impl Fuzzer {
 
     /// Ends the process when an input does not end.
     fn watch(&self) {
-        let (began, last) = (self.began, self.work.with_extension("last"));
+        let last = self.work.with_extension("last");
         std::thread::spawn(move || {
             loop {
                 std::thread::sleep(Duration::from_secs(1));
                 let since = UNDER_WAY.load(Ordering::Relaxed);
-                let now = began.elapsed().as_millis();
-                if since > 0 && now > u128::from(since) + SLOW.as_millis() {
+                if since > 0 && u128::from(processor_millis() - since) > SLOW.as_millis() {
                     eprintln!("an input does not end: {}", last.display());
                     std::process::abort();
                 }

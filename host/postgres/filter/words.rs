@@ -174,7 +174,8 @@ impl<'a> Words<'a> {
                     return;
                 };
                 let (comment, rest) = self.rest.split_at(end);
-                self.has_long_run |= has_long_run(comment);
+                // The server's lexer takes comments that touch for one run.
+                self.has_long_run |= self.is_in_long_run() || has_long_run(comment);
                 self.rest = rest;
             } else {
                 return;

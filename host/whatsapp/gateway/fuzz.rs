@@ -105,7 +105,7 @@ fn answers(input: &[u8]) {
     }
     let token = AccessToken::new(TOKEN);
     let passed = |pieces: &[&[u8]]| {
-        let mut filter = Filter::new(&token, "PLACE");
+        let mut filter = Filter::new(&token, "[token]");
         let mut passed = Vec::new();
         for piece in pieces {
             passed.extend(filter.pass(Bytes::copy_from_slice(piece)));

@@ -274,7 +274,7 @@ async fn secrets_go_in_over_http_and_do_not_come_out() {
 /// A bot that reads what customers wrote at its top level, and says it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_bot_says_at_its_start_is_for_tokens_with_people() {
-    let host = TestHost::start().await;
+    let mut host = TestHost::start().await;
     host.project("shop").await;
     let root = host.operator();
     let mut tokens = Vec::new();
