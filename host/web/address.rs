@@ -1,10 +1,10 @@
 //! Whose request it is, by its `Host` header; with `/p/{project}` by its path.
 
 use crate::projects::ProjectName;
-use reqwest::Url;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
+use url::Url;
 
 /// The domain below which each project has a host name of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]

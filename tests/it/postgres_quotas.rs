@@ -611,7 +611,15 @@ async fn a_tenant_is_dropped_though_hardly_a_lock_is_free() {
         panic!("there were locks enough: {at_once:?}")
     };
     assert_eq!(error.code().as_deref(), Some("53200"), "{error}");
-    cell.drop_tenant(&tenant.name).await.unwrap();
+    // A login needs locks, too. Who finds none is told so, and whoever removes a project goes on later.
+    let mut tries = 0;
+    while let Err(error) = cell.drop_tenant(&tenant.name).await {
+        tries += 1;
+        assert!(
+            format!("{error:?}").contains("out of shared memory") && tries < 100,
+            "{error:?}"
+        );
+    }
     let is_gone: bool =
         sqlx::query_scalar("select to_regrole($1) is null and to_regnamespace($1) is null")
             .bind(tenant.role())
