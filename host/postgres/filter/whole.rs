@@ -354,7 +354,7 @@ mod tests {
             format!("select distinct {}", many("1 select", 1667)),
             format!("select 1 from a order by {}", many("a.union", 302)),
             format!("select distinct on ({}) 1", many("a", 400)),
-            format!("select {}1{}", "(select 1 from a order by ".repeat(70), ",1)".repeat(70)),
+            format!("select {}1{}", "(select 1 from a order by ".repeat(210), ",1)".repeat(210)),
             format!("select 1 from json_table(a, '$' columns({}))", many("b int", 1002)),
             format!("create table a partition of b for values in ({})", many("1", 1002)),
             format!("update a set b = 1 returning {}", many("b", 1667)),
