@@ -14,7 +14,7 @@ serve({
     parse: () => [dayjs.utc('10/03/2026 15:04', 'DD/MM/YYYY HH:mm').toISOString(), dayjs('x').isValid(), dayjs.utc('31-02-2026', 'DD-MM-YYYY', true).isValid()],
     relative: () => [day.from(day.add(3, 'hour')), day.locale('pt-br').to(day.subtract(2, 'month'))],
     arithmetic: () => [day.add(1, 'month').toISOString(), day.startOf('week').toISOString(), day.endOf('month').toISOString(), day.diff(day.subtract(40, 'day'), 'month', true)],
-    duration: () => [dayjs.duration(90, 'minutes').format('H:mm'), dayjs.duration('P1DT2H').asHours(), dayjs.duration(5400000).humanize()],
+    duration: () => [dayjs.duration(90, 'minutes').format('H:mm'), dayjs.duration('P1DT2H').asHours(), dayjs.duration(7800000).humanize()],
     compare: () => [day.isBefore(day.add(1)), day.isSame('2026-03-10', 'day'), day.isBetween('2026-01-01', '2026-12-01')],
     week: () => [day.week(), day.day(), day.daysInMonth()],
     tz: needs('Intl', () => day.tz('America/Sao_Paulo').format()),
