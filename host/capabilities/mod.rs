@@ -21,7 +21,7 @@ mod under_way;
 pub(crate) mod wasi;
 mod whatsapp;
 
-use crate::sandbox::{Budget, RunState, TwoAtOnce};
+use crate::sandbox::{Budget, RunState, Share};
 use crate::telemetry::TraceScope;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -53,8 +53,8 @@ pub struct Grants {
     /// The text of the bot's functions.
     pub(crate) source: Option<BundleText>,
     pub(crate) witness: Option<Arc<dyn Witness>>,
-    /// Shared by all runs of the project.
-    pub(crate) two_at_once: TwoAtOnce,
+    /// The project's part in the processors.
+    pub(crate) share: Share,
     failure: Option<String>,
     /// How many calls of host functions were made.
     host_calls: u32,
@@ -75,7 +75,7 @@ impl Grants {
             trace: TraceScope::default(),
             source: None,
             witness: None,
-            two_at_once: TwoAtOnce::default(),
+            share: Share::default(),
             failure: None,
             host_calls: 0,
             max_host_calls: Budget::default().host_calls,
@@ -157,9 +157,9 @@ impl Grants {
         self
     }
 
-    /// With the right to long calculations that the project's other runs have, too.
-    pub(crate) fn with_two_at_once(mut self, two_at_once: TwoAtOnce) -> Self {
-        self.two_at_once = two_at_once;
+    /// With the part in the processors that the project's other runs have, too.
+    pub(crate) fn with_share(mut self, share: Share) -> Self {
+        self.share = share;
         self
     }
 

@@ -19,8 +19,8 @@ mod messenger;
 mod outbound;
 mod refusals;
 mod residents;
+mod shares;
 mod stage;
-mod two_at_once;
 mod web;
 
 use crate::capabilities::Grants;
@@ -38,8 +38,8 @@ pub use grants::Services;
 pub(crate) use grants::{BotLog, LogOf};
 pub use outbound::BootClient;
 pub use residents::{NoTurn, ResidentSettings, Residents};
+use shares::Shares;
 use stage::Place;
-use two_at_once::ByProject;
 pub use web::{WebRun, WebRunEnd, WebRunError};
 
 /// Runs events.
@@ -48,7 +48,7 @@ pub struct Runner {
     deploys: Deploys,
     services: Arc<Services>,
     residents: Residents,
-    two_at_once: ByProject,
+    shares: Shares,
     budget: Budget,
 }
 
@@ -64,7 +64,7 @@ impl Runner {
             deploys,
             services,
             residents,
-            two_at_once: ByProject::default(),
+            shares: Shares::default(),
             budget,
         }
     }
@@ -118,6 +118,7 @@ impl Runner {
         let log = self
             .services
             .log(&serving, origin, event.event_id.0, &complaint);
+        let share = self.shares.of(event.project_id);
         let grants = self
             .services
             .grants(
@@ -127,10 +128,10 @@ impl Runner {
                 context.as_ref(),
             )
             .with_budget(&self.budget)
-            .with_two_at_once(self.two_at_once.of(event.project_id));
+            .with_share(share.clone());
         let (ended, mut report) = serving
             .bot
-            .on_its_threads({
+            .on_its_threads(share, {
                 let (runner, serving, event) = (self.clone(), serving.clone(), event.clone());
                 async move { runner.in_sandbox(place, &serving, &event, grants).await }
             })

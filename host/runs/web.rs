@@ -13,7 +13,7 @@ use crate::deploys::Serving;
 use crate::inbox::RunReport;
 use crate::logs::Origin;
 use crate::projects::ProjectId;
-use crate::sandbox::RunError;
+use crate::sandbox::{RunError, Share};
 use crate::whatsapp::{Attempt, SendContext};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -91,9 +91,10 @@ impl Runner {
             }
         };
         let (runner, bot) = (self.clone(), run.serving.bot.clone());
-        bot.on_its_threads(async move {
+        let share = self.shares.of(run.project_id);
+        bot.on_its_threads(share.clone(), async move {
             runner
-                .run_web_at(place, request_number, run, answered)
+                .run_web_at(place, share, request_number, run, answered)
                 .await
         })
         .await
@@ -102,6 +103,7 @@ impl Runner {
     async fn run_web_at(
         &self,
         place: Place,
+        share: Share,
         request_number: i64,
         run: WebRun,
         answered: oneshot::Sender<Result<http::Response<OutboundBody>, WebRunError>>,
@@ -131,7 +133,7 @@ impl Runner {
             .services
             .grants(serving, log.clone(), None, context.as_ref())
             .with_budget(&self.budget)
-            .with_two_at_once(self.two_at_once.of(run.project_id));
+            .with_share(share);
         let mut stage = match place.begin(serving, self.budget, grants).await {
             Ok(stage) => stage,
             Err(error) => return refused(request_number, WebRunError::Run(error), answered),

@@ -6,6 +6,7 @@ use super::bounds;
 use super::compiler::Kind;
 use super::service::DoorPre;
 use super::split::{CODE_IMPORT, Split, split};
+use super::threads::Share;
 use crate::kept::{Seal, mark_of};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -128,12 +129,13 @@ impl Bot {
         })
     }
 
-    /// Runs something on the threads of bots: whatever polls an instance of this one.
-    pub async fn on_its_threads<T: Send + 'static>(
+    /// Runs something on the threads of bots, as a part of a project's share: whatever polls an instance of this one.
+    pub(crate) async fn on_its_threads<T: Send + 'static>(
         &self,
+        share: Share,
         work: impl Future<Output = T> + Send + 'static,
     ) -> T {
-        self.sandbox.threads.run(work).await
+        self.sandbox.threads.run(share, work).await
     }
 
     /// The digest of the code that the bot shares with all bots of its engine;

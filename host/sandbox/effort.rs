@@ -6,17 +6,14 @@
 
 use super::RunState;
 use super::limits::Booked;
-use super::threads::Threads;
+use super::threads::{Share, Threads};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Notify;
 
 /// What takes no longer is computed where the bot runs.
 const SHORT: Duration = Duration::from_millis(3);
-
-/// Calculations of a project that are under way at once.
-const AT_ONCE: usize = 2;
 
 /// What a calculation takes, about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,29 +31,6 @@ pub(crate) enum Shortage {
     Time { needs: Duration, left: Duration },
     /// The instance's memory.
     Memory { needs: usize, left: usize },
-}
-
-/// The right to two calculations at once. Clones share it.
-#[derive(Clone)]
-pub(crate) struct TwoAtOnce(Arc<Semaphore>);
-
-impl Default for TwoAtOnce {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(AT_ONCE)))
-    }
-}
-
-impl TwoAtOnce {
-    /// Whether anybody else has it.
-    pub(crate) fn is_shared(&self) -> bool {
-        Arc::strong_count(&self.0) > 1
-    }
-
-    /// Waits for a turn.
-    async fn turn(self) -> Option<OwnedSemaphorePermit> {
-        // Nobody closes it: there always is one.
-        self.0.acquire_owned().await.ok()
-    }
 }
 
 /// Memory of the host's that counts as an instance's. Clones share it.
@@ -132,7 +106,7 @@ pub(crate) struct Booking {
     effort: Effort,
     time: Booked,
     lent: Lent,
-    two: TwoAtOnce,
+    share: Share,
     threads: Threads,
 }
 
@@ -149,7 +123,7 @@ impl RunState {
             effort,
             time,
             lent: self.memory.lent.clone(),
-            two: self.grants.two_at_once.clone(),
+            share: self.grants.share.clone(),
             threads: self.threads.clone(),
         })
     }
@@ -165,10 +139,11 @@ impl Booking {
             let _loan = self.lent.take(self.effort.bytes).await?;
             return Ok(work());
         }
-        let turn = self.two.turn().await;
+        let turn = self.share.clone().calculation().await;
         let loan = self.lent.take(self.effort.bytes).await?;
         let time = self.time;
-        let computing = self.threads.compute(move || {
+        let about = self.effort.time;
+        let computing = self.threads.compute(self.share, about, move || {
             let done = time.spend(work);
             // Not before: it goes on when nobody waits for it any more.
             drop((time, loan, turn));
@@ -248,9 +223,11 @@ mod tests {
 
     #[tokio::test]
     async fn the_third_waits_for_one_of_two() {
-        let two = TwoAtOnce::default();
-        let held = [two.clone().turn().await, two.clone().turn().await];
-        let third = two.turn();
+        let share = Share::default();
+        let first = share.clone().calculation().await;
+        let second = share.clone().calculation().await;
+        let held = [first, second];
+        let third = share.calculation();
         tokio::pin!(third);
         assert!(futures::poll!(third.as_mut()).is_pending());
         drop(held);

@@ -9,7 +9,6 @@ use wasmtime::{ResourceLimiter, Store};
 use super::RunState;
 use super::effort::Lent;
 use super::engine::TICK;
-use super::threads::{LONG, note_long};
 
 /// What one event may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -203,9 +202,6 @@ impl CpuMeter {
             let used = of_this_thread().saturating_sub(began);
             self.0.began.store(0, Ordering::Relaxed);
             self.0.ended.fetch_add(used, Ordering::Relaxed);
-            if self.used() > LONG {
-                note_long();
-            }
             polled
         })
         .await
@@ -230,7 +226,7 @@ impl Drop for Booked {
 }
 
 /// The processor time of this thread in nanoseconds; never 0.
-fn of_this_thread() -> u64 {
+pub(super) fn of_this_thread() -> u64 {
     let used = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     nanos(Duration::try_from(used).unwrap_or_default()).max(1)
 }

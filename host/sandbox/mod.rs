@@ -35,7 +35,7 @@ mod tests;
 pub use bot::Bot;
 pub(crate) use bounds::check as check_bounds;
 pub use compiler::{CompileArgs, Compiler};
-pub(crate) use effort::{Booking, Effort, Shortage, TwoAtOnce};
+pub(crate) use effort::{Booking, Effort, Shortage};
 pub use engine::{Sandbox, SandboxSettings, StartError};
 pub use image::{
     Boot, BootFailure, BootOptions, BootReport, BundleFormat, BundleParts, ImageError, ImageMaker,
@@ -47,3 +47,4 @@ pub use outcome::{Answer, Report, RunError};
 pub use permits::{Permit, Purpose};
 pub use split::{Split, split};
 pub use state::RunState;
+pub(crate) use threads::Share;

@@ -16,7 +16,7 @@ use crate::postgres::{
     Cell, Embedded, EmbeddedConfig, Limits, Pool, PoolConfig, TenantDatabase, TenantName,
 };
 use crate::projects::Secret;
-use crate::sandbox::{BootReport, Bot, Budget, Instance};
+use crate::sandbox::{BootReport, Bot, Budget, Instance, Share};
 
 /// Who writes to the bot.
 const CUSTOMER: &str = "16505551234";
@@ -175,7 +175,7 @@ impl Stage<'_> {
             let report = instance.report();
             answer.map(|answer| (answer, report))
         };
-        let ended = self.bot.on_its_threads(handling).await;
+        let ended = self.bot.on_its_threads(Share::default(), handling).await;
         self.tell()?;
         match ended {
             Ok((answer, _)) if answer.failure.is_some() => {
