@@ -2,7 +2,7 @@
 
 use crate::capabilities::Grants;
 use crate::sandbox::{
-    Answer, BootReport, Bot, Budget, DEFAULT_MEMORY_BYTES, Instance, Purpose, Route,
+    Answer, BootReport, Bot, Budget, DEFAULT_MEMORY_BYTES, Instance, Purpose, Route, Share,
 };
 use bytes::Bytes;
 use std::time::Duration;
@@ -295,11 +295,15 @@ impl Asking<'_> {
         };
         let permit = self.bot.permit(Purpose::Deploy, budget.memory_bytes).await;
         let grants = (self.known.grants)();
-        let started = Instance::start_with(permit, self.bot, budget, grants).await;
-        let (Ok(request), Ok(mut instance)) = (request, started) else {
+        let Ok(request) = request else {
             return false;
         };
-        match instance.handle(request).await {
+        let bot = self.bot.clone();
+        let answering = async move {
+            let mut instance = Instance::start_with(permit, &bot, budget, grants).await?;
+            instance.handle(request).await
+        };
+        match self.bot.on_its_threads(Share::default(), answering).await {
             Ok(Answer {
                 response,
                 failure: None,

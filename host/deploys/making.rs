@@ -151,10 +151,11 @@ impl Deploys {
         let egress = self.way_out(owner.project);
         let positions = positions_of(artifact).await;
         let log = self.log_of_start(owner, positions, environment, say);
-        let grants = || {
+        let secrets = environment.secrets.clone();
+        let grants = move || {
             Grants::none()
                 .with_database(database.clone())
-                .with_secrets(environment.secrets.clone())
+                .with_secrets(secrets.clone())
                 .with_http(Arc::new(BootClient(egress.clone())))
                 .with_log(log.clone())
         };

@@ -135,7 +135,7 @@ impl Bot {
         share: Share,
         work: impl Future<Output = T> + Send + 'static,
     ) -> T {
-        self.sandbox.threads.run(share, work).await
+        self.sandbox.on_threads(share, work).await
     }
 
     /// The digest of the code that the bot shares with all bots of its engine;

@@ -22,7 +22,7 @@ use crate::build::{BuildError, Bundle, Confined, Format, Tools};
 use crate::capabilities::{BundleText, Grants, TextAt};
 use crate::sandbox::{
     Boot, BootOptions, BootReport, Bot, Budget, BundleFormat, BundleParts, Compiler, ImageError,
-    ImageMaker, Sandbox,
+    ImageMaker, Sandbox, Share,
 };
 use crate::sdk::{self, Sdk};
 use std::collections::BTreeMap;
@@ -144,7 +144,7 @@ impl Workshop {
         &self,
         artifact: &Artifact,
         env: BTreeMap<String, String>,
-        grants: impl Fn() -> Grants,
+        grants: impl Fn() -> Grants + Send + Sync + 'static,
         database: bool,
         memory_bytes: usize,
     ) -> Result<Image, WorkshopError> {
@@ -158,28 +158,38 @@ impl Workshop {
             database,
             patience: BOOT_PATIENCE,
         };
-        let files = artifact.files.iter();
-        let files: Vec<(&str, &[u8])> = files
-            .map(|file| (file.path.as_str(), file.bytes.as_slice()))
-            .collect();
         let parts = Arc::new((artifact.code.clone(), artifact.source_map.clone()));
         let names = {
             let parts = parts.clone();
             apart(move || author_names(&parts.1, &parts.0)).await
         };
-        let bundle = BundleParts {
-            code: &artifact.code,
-            names: &names,
-            files: &files,
-        };
+        let files = artifact.files.iter();
+        let files: Vec<(String, Vec<u8>)> = files
+            .map(|file| (file.path.clone(), file.bytes.clone()))
+            .collect();
         let budget = Budget {
             memory_bytes,
             ..BOOT_BUDGET
         };
         let (program, of) = (self.sandbox.program(), parts.clone());
         let text = BundleText::new(move || Some(text_of(program.clone(), of.0.clone(), &of.1)));
-        let grants = || grants().with_source(Some(text.clone()));
-        let Boot { component, report } = self.maker.boot(&bundle, &options, grants, budget).await?;
+        let grants = move || grants().with_source(Some(text.clone()));
+        let (maker, of) = (self.maker.clone(), parts.clone());
+        let booting = async move {
+            let files = files.iter();
+            let files: Vec<(&str, &[u8])> = files
+                .map(|(path, bytes)| (path.as_str(), bytes.as_slice()))
+                .collect();
+            let bundle = BundleParts {
+                code: &of.0,
+                names: &names,
+                files: &files,
+            };
+            maker.boot(&bundle, &options, grants, budget).await
+        };
+        // A share of its own: it waits for no event of its project, and no event for it.
+        let booting = self.sandbox.on_threads(Share::default(), booting);
+        let Boot { component, report } = booting.await?;
         match report.error {
             Some(failure) => {
                 let file = artifact.manifest.file.clone();
@@ -214,7 +224,7 @@ impl Workshop {
         &self,
         artifact: &Artifact,
         env: BTreeMap<String, String>,
-        grants: impl Fn() -> Grants,
+        grants: impl Fn() -> Grants + Send + Sync + 'static,
     ) -> Result<(Vec<u8>, BootReport), WorkshopError> {
         let memory = self.sandbox.memory_for(None);
         let image = self.boot(artifact, env, grants, false, memory).await?;

@@ -27,6 +27,7 @@ use async_task::{FallibleTask, Runnable};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::oneshot;
 
+use super::Sandbox;
 use super::limits::of_this_thread;
 use ready::{Lines, Short};
 use share::Level;
@@ -202,6 +203,17 @@ impl Threads {
             // Only this future cancels it, and the threads end with the last sandbox.
             None => std::future::pending().await,
         }
+    }
+}
+
+impl Sandbox {
+    /// Runs something on the threads of bots, as a part of that share.
+    pub(crate) async fn on_threads<T: Send + 'static>(
+        &self,
+        share: Share,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> T {
+        self.threads.run(share, work).await
     }
 }
 
