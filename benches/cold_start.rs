@@ -9,6 +9,9 @@
 //!
 //! Not here: the inbox, Postgres and the network.
 //!
+//! All bots take turns. `checked` is `express` that verifies the signature, checks a token and sends an ETag, by the
+//! host's digests.
+//!
 //! Beside it the usual way to host a bot: a Node process of its own, with the same
 //! code, from its start to its first answer over the loopback; and what it holds
 //! in memory from then on.
@@ -16,17 +19,23 @@
 //! `cargo bench --bench cold_start`, and `-- --json` for one JSON object as the
 //! last line. `cargo xtask setup` first; Node is the one in the `PATH`.
 
+use anyhow::Context as _;
 use bytes::Bytes;
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use roost::capabilities::Grants;
 use roost::sandbox::{Bot, Budget, Instance, Sandbox, SandboxSettings};
 use roost::sdk::Sdk;
 use roost::workshop::Workshop;
+use sha2::Sha256;
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
+
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
+const TOKEN: &str = "check";
 
 /// Events of each kind that are counted, after as many that are not.
 const ROUNDS: usize = 2_000;
@@ -76,9 +85,19 @@ async fn main() -> anyhow::Result<()> {
         ..SandboxSettings::default()
     })?;
     let workshop = Workshop::start(&sandbox, Sdk::open(&root.join(".tools/sdk"))?).await?;
+    let mut deployed = Vec::new();
+    for name in ["bare", "express", "checked"] {
+        let folder = root.join("guests/bench").join(name);
+        deployed.push(Deployed::make(&workshop, name, folder).await?);
+    }
+    for round in 0..ROUNDS * 2 {
+        for bot in &mut deployed {
+            bot.turn(round >= ROUNDS).await?;
+        }
+    }
     let mut cases = Vec::new();
-    for name in ["bare", "express"] {
-        cases.push(measure(&workshop, name, &root.join("guests/bench").join(name)).await?);
+    for bot in deployed {
+        cases.push(bot.case().await?);
     }
     print_table(&cases);
     if json {
@@ -87,35 +106,65 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn measure(workshop: &Workshop, name: &'static str, folder: &Path) -> anyhow::Result<Case> {
-    let mut deploys = Vec::new();
-    let mut deployed = None;
-    for _ in 0..5 {
-        let started = Instant::now();
-        let bundle = workshop.bundle(folder, |_| {}).await?;
-        let artifact = workshop.artifact(bundle);
-        let image = workshop
-            .boot(
-                &artifact,
-                environment(),
-                Grants::none,
-                false,
-                Budget::default().memory_bytes,
-            )
-            .await?;
-        let bot = workshop.load(&image.component).await?;
-        deploys.push(started.elapsed());
-        deployed = Some((bot, image.component));
-    }
-    let Some((bot, component)) = deployed else {
-        anyhow::bail!("nothing was deployed")
-    };
+/// A bot, and what was measured of it so far.
+struct Deployed {
+    name: &'static str,
+    folder: PathBuf,
+    bot: Bot,
+    component: Vec<u8>,
+    resident: Instance,
+    deploys: Vec<Duration>,
+    instantiate: Vec<Duration>,
+    event: Vec<Duration>,
+    drops: Vec<Duration>,
+    warm: Vec<Duration>,
+}
 
-    let mut resident = Instance::start(&bot, Budget::default(), Grants::none()).await?;
-    let (mut instantiate, mut event, mut drops, mut warm) = (vec![], vec![], vec![], vec![]);
-    for round in 0..ROUNDS * 2 {
+impl Deployed {
+    async fn make(
+        workshop: &Workshop,
+        name: &'static str,
+        folder: PathBuf,
+    ) -> anyhow::Result<Self> {
+        let mut deploys = Vec::new();
+        let mut deployed = None;
+        for _ in 0..5 {
+            let started = Instant::now();
+            let bundle = workshop.bundle(&folder, |_| {}).await?;
+            let artifact = workshop.artifact(bundle);
+            let image = workshop
+                .boot(
+                    &artifact,
+                    environment(),
+                    Grants::none,
+                    false,
+                    Budget::default().memory_bytes,
+                )
+                .await?;
+            let bot = workshop.load(&image.component).await?;
+            deploys.push(started.elapsed());
+            deployed = Some((bot, image.component));
+        }
+        let (bot, component) = deployed.context("nothing was deployed")?;
+        let resident = Instance::start(&bot, Budget::default(), Grants::none()).await?;
+        Ok(Self {
+            name,
+            folder,
+            bot,
+            component,
+            resident,
+            deploys,
+            instantiate: Vec::new(),
+            event: Vec::new(),
+            drops: Vec::new(),
+            warm: Vec::new(),
+        })
+    }
+
+    /// An event in a fresh instance, and one in the resident.
+    async fn turn(&mut self, counts: bool) -> anyhow::Result<()> {
         let started = Instant::now();
-        let mut fresh = Instance::start(&bot, Budget::default(), Grants::none()).await?;
+        let mut fresh = Instance::start(&self.bot, Budget::default(), Grants::none()).await?;
         let made = started.elapsed();
         let (request, started) = (webhook()?, Instant::now());
         check(fresh.handle(request).await?);
@@ -124,27 +173,31 @@ async fn measure(workshop: &Workshop, name: &'static str, folder: &Path) -> anyh
         drop(fresh);
         let dropped = started.elapsed();
         let (request, started) = (webhook()?, Instant::now());
-        resident.rearm(Budget::default(), Grants::none());
-        check(resident.handle(request).await?);
+        self.resident.rearm(Budget::default(), Grants::none());
+        check(self.resident.handle(request).await?);
         let again = started.elapsed();
-        if round >= ROUNDS {
-            instantiate.push(made);
-            event.push(handled);
-            drops.push(dropped);
-            warm.push(again);
+        if counts {
+            self.instantiate.push(made);
+            self.event.push(handled);
+            self.drops.push(dropped);
+            self.warm.push(again);
         }
+        Ok(())
     }
-    Ok(Case {
-        name,
-        instantiate: median(instantiate),
-        event: median(event),
-        drop: median(drops),
-        pages: pages_dirtied(&component).await?,
-        resident: median(warm),
-        deploy: median(deploys),
-        image_bytes: component.len(),
-        node: on_node(folder)?,
-    })
+
+    async fn case(self) -> anyhow::Result<Case> {
+        Ok(Case {
+            name: self.name,
+            instantiate: median(self.instantiate),
+            event: median(self.event),
+            drop: median(self.drops),
+            pages: pages_dirtied(&self.component).await?,
+            resident: median(self.warm),
+            deploy: median(self.deploys),
+            image_bytes: self.component.len(),
+            node: on_node(&self.folder)?,
+        })
+    }
 }
 
 /// Medians over some processes, one after another.
@@ -188,7 +241,9 @@ fn first_answer(process: &mut Child, port: u16) -> anyhow::Result<()> {
     write!(
         connection,
         "POST /webhook HTTP/1.1\r\nhost: bot.local\r\nconnection: close\r\n\
-         content-type: application/json\r\ncontent-length: {}\r\n\r\n{WEBHOOK}",
+         content-type: application/json\r\nx-token: {TOKEN}\r\nx-hub-signature-256: {}\r\n\
+         content-length: {}\r\n\r\n{WEBHOOK}",
+        signature()?,
         WEBHOOK.len()
     )?;
     let mut answer = String::new();
@@ -238,9 +293,13 @@ fn private_kib() -> anyhow::Result<usize> {
 }
 
 fn environment() -> BTreeMap<String, String> {
-    [("PORT", "3000"), ("VERIFY_TOKEN", "check")]
-        .map(|(k, v)| (k.to_owned(), v.to_owned()))
-        .into()
+    [
+        ("PORT", "3000"),
+        ("VERIFY_TOKEN", TOKEN),
+        ("APP_SECRET", SECRET),
+    ]
+    .map(|(k, v)| (k.to_owned(), v.to_owned()))
+    .into()
 }
 
 fn webhook() -> anyhow::Result<http::Request<Bytes>> {
@@ -248,9 +307,20 @@ fn webhook() -> anyhow::Result<http::Request<Bytes>> {
         .header("host", "bot.local")
         .header("content-type", "application/json")
         .header("content-length", WEBHOOK.len())
-        .header("x-hub-signature-256", format!("sha256={:064x}", 0))
+        .header("x-hub-signature-256", signature()?)
+        .header("x-token", TOKEN)
         .header("user-agent", "facebookexternalua")
         .body(Bytes::from_static(WEBHOOK.as_bytes()))?)
+}
+
+/// What Meta signs with.
+fn signature() -> anyhow::Result<String> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes())?;
+    mac.update(WEBHOOK.as_bytes());
+    Ok(format!(
+        "sha256={}",
+        hex::encode(mac.finalize().into_bytes())
+    ))
 }
 
 fn check(answer: roost::sandbox::Answer) {
