@@ -389,6 +389,7 @@ impl Drop for Owned {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::AtomicBool;
 
     fn here() -> String {
         std::thread::current().name().unwrap_or_default().to_owned()
@@ -415,6 +416,48 @@ mod tests {
         assert_eq!(ran.await, ["bots", "bots", "bots-patient"]);
         let computed = threads.compute(Share::default(), LONG, here);
         assert_eq!(computed.await, "bots-computing");
+    }
+
+    #[tokio::test]
+    async fn who_computes_little_does_not_wait_for_many_who_compute_much() {
+        let threads = Threads::start().unwrap();
+        let polls = Arc::new(AtomicU64::new(0));
+        let is_over = Arc::new(AtomicBool::new(false));
+        let busy: Vec<_> = (0..20)
+            .map(|_| {
+                let (threads, polls, is_over) = (threads.clone(), polls.clone(), is_over.clone());
+                let computing = async move {
+                    while !is_over.load(Ordering::Relaxed) {
+                        spin(Duration::from_millis(2));
+                        polls.fetch_add(1, Ordering::Relaxed);
+                        tokio::task::yield_now().await;
+                    }
+                };
+                tokio::spawn(async move { threads.run(Share::default(), computing).await })
+            })
+            .collect();
+        // Each has computed for long by then.
+        while polls.load(Ordering::Relaxed) < 20 * 25 {
+            tokio::task::yield_now().await;
+        }
+
+        let before = polls.load(Ordering::Relaxed);
+        let little = threads.run(Share::default(), async {
+            for _ in 0..20 {
+                tokio::task::yield_now().await;
+            }
+        });
+        little.await;
+        let meanwhile = polls.load(Ordering::Relaxed) - before;
+
+        is_over.store(true, Ordering::Relaxed);
+        for one in busy {
+            one.await.unwrap();
+        }
+        assert!(
+            meanwhile < 200,
+            "in one queue it would be 400, and it was {meanwhile}"
+        );
     }
 
     #[tokio::test]
