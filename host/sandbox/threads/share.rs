@@ -188,7 +188,7 @@ mod tests {
             level.is_passed_by(share, now);
         }
         little.charge(Duration::from_millis(170), now);
-        let later = now + LOOK;
+        let later = now + LOOK * 2;
         assert!(!level.is_passed_by(&little, later));
         assert!(much.iter().all(|share| level.is_passed_by(share, later)));
 
