@@ -56,6 +56,7 @@ struct Owned {
 /// What waits for threads.
 struct Queues {
     ready: Mutex<Ready>,
+    processors: usize,
     wakes: [Condvar; KINDS.len()],
 }
 
@@ -220,6 +221,7 @@ impl Sandbox {
 impl Queues {
     fn new(processors: usize) -> Self {
         Self {
+            processors,
             ready: Mutex::new(Ready {
                 level: Level::of(processors),
                 short: Short::default(),
@@ -243,6 +245,9 @@ impl Queues {
             // Dropping it may wake others.
             drop(ready);
             return;
+        }
+        if ready.short.len() + ready.rest.len() >= self.processors {
+            ready.level.note_crowd(now);
         }
         let is_passed = ready.level.is_passed_by(&account.share, now);
         let kind = match ran <= LONG && !is_passed {

@@ -1,31 +1,32 @@
 //! What is ready to run, and what of it goes first.
 
 use super::share::Share;
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// What has run goes behind what comes so many times as long afterwards.
-const HANDICAP: u32 = 4;
+/// How long events have run that are alike: who has run less goes first.
+const STEPS: [Duration; 4] = [
+    Duration::from_millis(3),
+    Duration::from_millis(8),
+    Duration::from_millis(16),
+    Duration::from_millis(28),
+];
 
-/// Work of events that are short so far. Who has run the least goes first, and nobody waits for ever.
+/// Of so many turns one is for whoever has waited the longest, so that nobody waits for ever.
+const TURNS_TO_LONGEST: u8 = 4;
+
+/// Work of events that are short so far. Who has run the least goes first.
 pub(super) struct Short<T> {
-    waiting: BinaryHeap<Reverse<Turn<T>>>,
-    count: u64,
-}
-
-struct Turn<T> {
-    due: Instant,
-    /// Which came first, of those that are due at once.
-    count: u64,
-    work: T,
+    /// By how far they came on [`STEPS`], in the order of their coming.
+    waiting: [VecDeque<(Instant, T)>; STEPS.len() + 1],
+    turn: u8,
 }
 
 impl<T> Default for Short<T> {
     fn default() -> Self {
         Self {
-            waiting: BinaryHeap::new(),
-            count: 0,
+            waiting: std::array::from_fn(|_| VecDeque::new()),
+            turn: 0,
         }
     }
 }
@@ -33,42 +34,24 @@ impl<T> Default for Short<T> {
 impl<T> Short<T> {
     /// Adds work of an event that has run for so long.
     pub(super) fn push(&mut self, work: T, ran: Duration, now: Instant) {
-        self.count += 1;
-        self.waiting.push(Reverse(Turn {
-            due: now + ran * HANDICAP,
-            count: self.count,
-            work,
-        }));
+        let step = STEPS.iter().filter(|&&step| ran > step).count();
+        if let Some(alike) = self.waiting.get_mut(step) {
+            alike.push_back((now, work));
+        }
     }
 
     pub(super) fn pop(&mut self) -> Option<T> {
-        self.waiting.pop().map(|Reverse(turn)| turn.work)
+        self.turn = (self.turn + 1) % TURNS_TO_LONGEST;
+        let heads = self.waiting.iter_mut().filter(|alike| !alike.is_empty());
+        let next = match self.turn {
+            0 => heads.min_by_key(|alike| alike.front().map(|(since, _)| *since)),
+            _ => heads.into_iter().next(),
+        };
+        next?.pop_front().map(|(_, work)| work)
     }
-}
 
-impl<T> Turn<T> {
-    fn key(&self) -> (Instant, u64) {
-        (self.due, self.count)
-    }
-}
-
-impl<T> PartialEq for Turn<T> {
-    fn eq(&self, other: &Self) -> bool {
-        self.key() == other.key()
-    }
-}
-
-impl<T> Eq for Turn<T> {}
-
-impl<T> PartialOrd for Turn<T> {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl<T> Ord for Turn<T> {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.key().cmp(&other.key())
+    pub(super) fn len(&self) -> usize {
+        self.waiting.iter().map(VecDeque::len).sum()
     }
 }
 
@@ -97,6 +80,10 @@ impl<T> Lines<T> {
         }
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.0.iter().map(|line| line.waiting.len()).sum()
+    }
+
     pub(super) fn pop(&mut self, now: Instant) -> Option<T> {
         let used = self.0.iter().map(|line| line.share.used(now)).enumerate();
         let (least, _) = used.min_by(|(_, one), (_, other)| one.total_cmp(other))?;
@@ -118,12 +105,24 @@ mod tests {
         let now = Instant::now();
         let ms = Duration::from_millis;
         let mut short = Short::default();
-        short.push("ran 10 ms", ms(10), now);
-        short.push("first", ms(0), now);
-        short.push("second", ms(0), now);
-        short.push("much later", ms(0), now + ms(41));
+        short.push("ran 30 ms", ms(30), now);
+        short.push("ran 10 ms", ms(10), now + ms(1));
+        for name in ["first", "second", "third", "fourth"] {
+            short.push(name, ms(1), now + ms(2));
+        }
+        assert_eq!(short.len(), 6);
         let order: Vec<_> = std::iter::from_fn(|| short.pop()).collect();
-        assert_eq!(order, ["first", "second", "ran 10 ms", "much later"]);
+        assert_eq!(
+            order,
+            [
+                "first",
+                "second",
+                "third",
+                "ran 30 ms",
+                "fourth",
+                "ran 10 ms"
+            ]
+        );
     }
 
     #[test]

@@ -12,8 +12,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// After so long, what was used counts half.
 const HALF_LIFE: Duration = Duration::from_secs(2);
 
-/// How much of the processors may be used before anybody has too much of them.
+/// How much of what there is is used before anybody has too much of it.
 const CALM: f64 = 0.8;
+
+/// So long after more was wanted than there is, it counts as still wanted.
+const CROWD: Duration = Duration::from_secs(1);
 
 /// How often the level is looked at anew.
 const LOOK: Duration = Duration::from_millis(50);
@@ -90,26 +93,38 @@ impl Share {
     }
 }
 
-/// The shares of whoever ran lately, and the level.
+/// The shares of whoever ran lately, and what each may have had.
 pub(super) struct Level {
     /// By their addresses.
     known: HashMap<usize, Weak<Own>>,
-    /// What all may have used lately, together, before anybody has too much.
-    calm: f64,
+    /// What is used lately when bots have all processors.
+    full: f64,
     level: f64,
     looked: Instant,
+    /// For how long more has been wanted than there is, until when.
+    crowd: Option<(Instant, Instant)>,
 }
 
 impl Level {
     pub(super) fn of(processors: usize) -> Self {
-        // Of one who never pauses as much has been used as there is of `HALF_LIFE / ln 2`.
-        let full = HALF_LIFE.as_secs_f64() / std::f64::consts::LN_2;
+        // By one who never pauses as much is used lately as there is of `HALF_LIFE / ln 2`.
+        let each = HALF_LIFE.as_secs_f64() / std::f64::consts::LN_2;
         Self {
             known: HashMap::new(),
-            calm: CALM * full * processors as f64,
+            full: each * processors as f64,
             level: f64::INFINITY,
             looked: Instant::now(),
+            crowd: None,
         }
+    }
+
+    /// Says that more wants a processor than there are.
+    pub(super) fn note_crowd(&mut self, now: Instant) {
+        let since = match self.crowd {
+            Some((since, last)) if now.saturating_duration_since(last) < CROWD => since,
+            _ => now,
+        };
+        self.crowd = Some((since, now));
     }
 
     /// Whether that project had more of the processors than others who want them can have.
@@ -134,7 +149,18 @@ impl Level {
             }
             counts
         });
-        self.level = level(&mut used, self.calm);
+        self.level = match self.crowd {
+            Some((since, last)) if now.saturating_duration_since(last) < CROWD => {
+                let is_old = last.saturating_duration_since(since) > HALF_LIFE * 2;
+                // What else the machine does leaves less than all: what was used says how much.
+                let there_is = match is_old {
+                    true => used.iter().sum(),
+                    false => self.full,
+                };
+                level(&mut used, CALM * there_is)
+            }
+            _ => f64::INFINITY,
+        };
     }
 }
 
@@ -188,11 +214,40 @@ mod tests {
             level.is_passed_by(share, now);
         }
         little.charge(Duration::from_millis(170), now);
-        let later = now + LOOK * 2;
-        assert!(!level.is_passed_by(&little, later));
-        assert!(much.iter().all(|share| level.is_passed_by(share, later)));
+        let calm = now + LOOK * 2;
+        assert!(!level.is_passed_by(&much[0], calm), "there is enough");
 
-        let alone = now + HALF_LIFE * 4;
+        level.note_crowd(now + LOOK * 4);
+        let crowded = now + LOOK * 4;
+        assert!(!level.is_passed_by(&little, crowded));
+        let passed = |share| level.is_passed_by(share, crowded);
+        assert!(much.iter().all(passed));
+
+        let alone = crowded + CROWD;
         assert!(!level.is_passed_by(&much[0], alone), "it is calm again");
+    }
+
+    #[test]
+    fn what_bots_get_of_a_busy_machine_is_what_is_shared_out() {
+        let now = Instant::now();
+        let mut level = Level::of(2);
+        let (little, much): (Share, Vec<Share>) = (
+            Share::default(),
+            (0..20).map(|_| Share::default()).collect(),
+        );
+        let mut later = now;
+        // They get half of one processor, for six seconds.
+        for _ in 0..60 {
+            later += Duration::from_millis(100);
+            for share in &much {
+                share.charge(Duration::from_micros(2_500), later);
+            }
+            little.charge(Duration::from_millis(1), later);
+            level.note_crowd(later);
+            level.is_passed_by(&little, later);
+        }
+        assert!(!level.is_passed_by(&little, later));
+        let passed = |share| level.is_passed_by(share, later);
+        assert!(much.iter().all(passed));
     }
 }
