@@ -36,10 +36,6 @@ pub(crate) use share::Share;
 /// What an event computes before it counts as long: ordinary ones need a tenth of it.
 const LONG: Duration = Duration::from_millis(40);
 
-/// How much nicer than others the threads are that nobody waits for: half as much weight, so that what is long comes to
-/// its end beside whatever else the machine does.
-const NICE: i32 = 3;
-
 /// Calculations that take no longer have threads of their own, and so have those that take no longer than the second.
 const QUICK: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(500)];
 
@@ -325,6 +321,16 @@ impl Kind {
         }
     }
 
+    /// How much nicer than the host's own threads and Postgres these are: an answer of the database, or a webhook, is not
+    /// kept waiting by what bots compute. What nobody waits for gets a sixth of a prompt one's weight, so that it comes to
+    /// its end beside whatever else the machine does.
+    fn nice(self) -> i32 {
+        match self {
+            Self::Prompt => 4,
+            Self::Patient | Self::Computing(_) => 12,
+        }
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Prompt => "bots",
@@ -364,9 +370,7 @@ impl Owned {
 
 /// Works until all is over.
 fn work(kind: Kind, queues: &Queues, outward: Option<&Handle>) {
-    if kind != Kind::Prompt {
-        be_nicer(NICE);
-    }
+    be_nicer(kind.nice());
     let _entered = outward.map(Handle::enter);
     while let Some(work) = queues.next(kind) {
         work.run();
