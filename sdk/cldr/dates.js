@@ -25,7 +25,8 @@ const CALENDARS = {
 const OLD_ROOT = 'root'
 
 export function dates(locale) {
-  const of = ofLocale('cldr-dates-full', locale, 'ca-gregorian').dates.calendars.gregorian
+  const of = ofLocale('cldr-dates-full', locale, 'ca-gregorian').dates?.calendars.gregorian
+  if (!of) return undefined
   const any = ofLocale('cldr-dates-full', locale, 'ca-generic').dates.calendars.generic
   const generic = { ...names(any), ...patterns(any) }
   const gregory = { ...names(of), ...patterns(of) }

@@ -4,7 +4,8 @@ import { ofLocale, read, supplemental } from './source.js'
 
 /** The names in a locale: of the zones that have their own, and of the groups that have one clock (metazones). */
 export function zones(locale) {
-  const of = ofLocale('cldr-dates-full', locale, 'timeZoneNames').dates.timeZoneNames
+  const of = ofLocale('cldr-dates-full', locale, 'timeZoneNames').dates?.timeZoneNames
+  if (!of) return undefined
   return {
     hours: of.hourFormat,
     gmt: of.gmtFormat,
