@@ -4,5 +4,6 @@
 //! before any work; what it gives is as ICU gives it, to the byte.
 
 pub mod data;
+pub mod dates;
 
 pub use data::{Data, DataError};

@@ -42,7 +42,7 @@ export function dates(locale) {
       monthPatterns: its.monthPatterns && leapMonths(its.monthPatterns),
       years: its.cyclicNameSets && its.cyclicNameSets.years.format.abbreviated,
       eras: named.eras ?? generic.eras,
-      ...(own ? patterns(its) : {}),
+      ...(own ? { ...patterns(its), ...(its['dateTimeFormats-atTime'] ? {} : { glue: generic.glue, atTime: generic.atTime }) } : {}),
       numbers: overrides(its.dateFormats),
     }
     calendars[name] = changes(JSON.parse(JSON.stringify(whole)), generic) ?? {}

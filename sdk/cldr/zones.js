@@ -9,7 +9,6 @@ export function zones(locale) {
   return {
     hours: of.hourFormat,
     gmt: of.gmtFormat,
-    gmtZero: of.gmtZeroFormat,
     region: of.regionFormat,
     fallback: of.fallbackFormat,
     zones: flat(of.zone, '_type', (zone) => ({ city: zone.exemplarCity, ...named(zone) })),

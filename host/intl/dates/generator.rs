@@ -107,21 +107,15 @@ impl Generator {
     }
 
     /// The pattern that writes the fields of a skeleton. With `widths`, the hour is as wide as asked for;
-    /// otherwise as the locale has it.
-    pub(super) fn best(&self, skeleton: &str, widths: bool) -> String {
-        let skeleton = self.with_hour(skeleton);
+    /// otherwise as the locale has it. `hour` is the letter that is preferred, where it is not the locale's.
+    pub(super) fn best(&self, skeleton: &str, widths: bool, hour: Option<u8>) -> String {
         let asked = Asked {
             generator: self,
-            wanted: Skeleton::of(&skeleton),
+            wanted: Skeleton::of(skeleton),
             widths,
+            preferred: hour.unwrap_or(self.hour),
         };
         asked.best()
-    }
-
-    /// `j` is the hour that the locale prefers.
-    fn with_hour(&self, skeleton: &str) -> String {
-        let letter = char::from(self.hour);
-        skeleton.chars().map(|one| if one == 'j' { letter } else { one }).collect()
     }
 }
 
@@ -130,6 +124,8 @@ struct Asked<'a> {
     generator: &'a Generator,
     wanted: Skeleton,
     widths: bool,
+    /// The letter of the hour that is preferred.
+    preferred: u8,
 }
 
 impl Asked<'_> {
@@ -268,7 +264,7 @@ impl Asked<'_> {
 
     /// The cycle that the locale prefers, where it is of the same hours.
     fn hour(&self, asked: u8, used: u8) -> u8 {
-        let preferred = self.generator.hour;
+        let preferred = self.preferred;
         match (asked, preferred) {
             _ if asked == preferred => preferred,
             (b'h', b'K') | (b'K', b'h') | (b'H', b'k') | (b'k', b'H') => preferred,
