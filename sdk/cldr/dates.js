@@ -1,7 +1,7 @@
 /** How dates are written: names of months and days, patterns by skeleton, of each calendar. */
 import { readdirSync } from 'node:fs'
 import { ROOT, parentOf } from './inheritance.js'
-import { home, ofLocale, supplemental } from './source.js'
+import { home, locales, ofLocale, supplemental } from './source.js'
 
 /**
  * The other calendars, by ECMA-402's names, with CLDR's. The packages of some are older than the
@@ -217,12 +217,13 @@ function numbers(of) {
   return Object.fromEntries(Object.entries(of).map(([region, its]) => [region, Number(its)]))
 }
 
-/** The likely region of each language, and of each of its scripts. */
+/** The likely region of each language that has words, and of each of its scripts. */
 function regions(of) {
+  const known = new Set(locales().map((locale) => locale.split('-')[0]))
   const found = {}
   for (const [tag, likely] of Object.entries(of)) {
     const [language, second, third] = tag.split('-')
-    if (third || (second && second.length !== 4) || language === 'und') continue
+    if (third || (second && second.length !== 4) || !known.has(language)) continue
     found[tag] = likely.split('-')[2]
   }
   return found

@@ -4,8 +4,8 @@
 //! where none has all fields, one for the date and one for the time, joined, and what still lacks appended.
 
 use super::skeleton::{
-    DAY_PERIOD, Distance, ERA, FRACTION, HOUR, MINUTE, MONTH, SECOND, Skeleton, Token, WEEKDAY, YEAR, ZONE, tokens,
-    way,
+    DAY_PERIOD, Distance, ERA, FRACTION, HOUR, MINUTE, MONTH, SECOND, Skeleton, Token, WEEKDAY,
+    YEAR, ZONE, tokens, way,
 };
 
 /// One letter for each field: a pattern of last resort.
@@ -78,17 +78,24 @@ impl Generator {
         if skeleton.mask() == 0 {
             return;
         }
-        if named.is_none() && self.known.iter().any(|known| !known.named && known.skeleton.base == skeleton.base) {
+        if named.is_none()
+            && self
+                .known
+                .iter()
+                .any(|known| !known.named && known.skeleton.base == skeleton.base)
+        {
             return;
         }
-        let same = self.known.iter().find(|known| known.skeleton.letters == skeleton.letters);
+        let same = self
+            .known
+            .iter()
+            .find(|known| known.skeleton.letters == skeleton.letters);
         if same.is_some_and(|known| named.is_none() || known.named) {
             return;
         }
-        let old = self
-            .known
-            .iter_mut()
-            .find(|known| known.skeleton.base == skeleton.base && known.skeleton.kinds == skeleton.kinds);
+        let old = self.known.iter_mut().find(|known| {
+            known.skeleton.base == skeleton.base && known.skeleton.kinds == skeleton.kinds
+        });
         if let Some(old) = old {
             pattern.clone_into(&mut old.pattern);
             old.named = named.is_some();
@@ -134,7 +141,11 @@ impl Asked<'_> {
             return String::new();
         };
         if distance.missing == 0 && distance.extra == 0 {
-            return self.adjusted(&known.pattern, known.named.then_some(&known.skeleton), false);
+            return self.adjusted(
+                &known.pattern,
+                known.named.then_some(&known.skeleton),
+                false,
+            );
         }
         let needed = self.wanted.mask();
         let date = self.appended(needed & DATES);
@@ -159,7 +170,8 @@ impl Asked<'_> {
         for known in &self.generator.known {
             let distance = self.wanted.distance(&known.skeleton, mask);
             let better = best.as_ref().is_none_or(|(_, so_far)| {
-                distance.far < so_far.far || (distance.far == so_far.far && so_far.missing < distance.missing)
+                distance.far < so_far.far
+                    || (distance.far == so_far.far && so_far.missing < distance.missing)
             });
             if better {
                 best = Some((known, distance));
@@ -224,7 +236,9 @@ impl Asked<'_> {
                     made.push_str(&self.generator.decimal);
                     self.wanted.letters[FRACTION]
                 }
-                Some(way) if self.wanted.has(way.field) => self.as_wanted(&way, letter, length, named),
+                Some(way) if self.wanted.has(way.field) => {
+                    self.as_wanted(&way, letter, length, named)
+                }
                 _ => (letter, length),
             };
             push(&mut made, letter, length);
@@ -232,7 +246,13 @@ impl Asked<'_> {
         made
     }
 
-    fn as_wanted(&self, way: &super::skeleton::Way, letter: u8, length: usize, named: Option<&Skeleton>) -> (u8, usize) {
+    fn as_wanted(
+        &self,
+        way: &super::skeleton::Way,
+        letter: u8,
+        length: usize,
+        named: Option<&Skeleton>,
+    ) -> (u8, usize) {
         let field = way.field;
         let (asked_letter, mut asked) = self.wanted.letters[field];
         if asked_letter == b'E' && asked < 3 {
@@ -251,7 +271,8 @@ impl Asked<'_> {
                 width = length;
             }
         }
-        let kept = matches!(field, HOUR | MONTH | WEEKDAY) || (field == YEAR && asked_letter != b'Y');
+        let kept =
+            matches!(field, HOUR | MONTH | WEEKDAY) || (field == YEAR && asked_letter != b'Y');
         let mut used = if kept { letter } else { asked_letter };
         if used == b'E' && width < 3 {
             used = b'e';
@@ -279,12 +300,16 @@ fn push(made: &mut String, letter: u8, length: usize) {
 
 /// Puts values in the places of a text: `{0}`, `{1}`. Quotes in it stay, since it is part of a pattern.
 pub(super) fn fill(text: &str, values: &[&str]) -> String {
-    let mut made = String::with_capacity(text.len() + values.iter().map(|value| value.len()).sum::<usize>());
+    let mut made =
+        String::with_capacity(text.len() + values.iter().map(|value| value.len()).sum::<usize>());
     let mut rest = text;
     while let Some(at) = rest.find('{') {
         made.push_str(&rest[..at]);
-        let place = rest[at + 1..].find('}').map(|end| &rest[at + 1..at + 1 + end]);
-        match place.and_then(|place| Some((place.len(), values.get(place.parse::<usize>().ok()?)?))) {
+        let place = rest[at + 1..]
+            .find('}')
+            .map(|end| &rest[at + 1..at + 1 + end]);
+        match place.and_then(|place| Some((place.len(), values.get(place.parse::<usize>().ok()?)?)))
+        {
             Some((length, value)) => {
                 made.push_str(value);
                 rest = &rest[at + length + 2..];

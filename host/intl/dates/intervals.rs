@@ -40,7 +40,10 @@ impl Differs {
             (Self::Second, from.second == to.second),
             (Self::Millisecond, from.millisecond == to.millisecond),
         ];
-        pairs.into_iter().find(|(_, same)| !same).map(|(field, _)| field)
+        pairs
+            .into_iter()
+            .find(|(_, same)| !same)
+            .map(|(field, _)| field)
     }
 
     /// How small the field is.
@@ -161,14 +164,21 @@ impl Search<'_> {
 
     fn pattern(&self, skeleton: &str, field: Differs) -> Option<&str> {
         let of = self.data["patterns"].get(skeleton)?;
-        field.keys().iter().find_map(|key| of.get(key)?.as_str()).filter(|pattern| !pattern.is_empty())
+        field
+            .keys()
+            .iter()
+            .find_map(|key| of.get(key)?.as_str())
+            .filter(|pattern| !pattern.is_empty())
     }
 
     pub(super) fn intervals(&self, skeleton: &str) -> Intervals {
         let mut made = Intervals {
             pattern: self.best(skeleton),
             cuts: Default::default(),
-            fallback: self.data["fallback"].as_str().unwrap_or("{0} – {1}").to_owned(),
+            fallback: self.data["fallback"]
+                .as_str()
+                .unwrap_or("{0} – {1}")
+                .to_owned(),
             date: None,
             time: None,
             glue: self.glue.to_owned(),
@@ -216,8 +226,15 @@ impl Search<'_> {
             return skeleton.to_owned();
         };
         let pattern = self.best(&hour.to_string());
-        let has = |letter| tokens(&pattern).iter().any(|token| matches!(token, Token::Field(its, _) if *its == letter));
-        let written = [b'h', b'K', b'k'].into_iter().find(|letter| has(*letter)).unwrap_or(b'H');
+        let has = |letter| {
+            tokens(&pattern)
+                .iter()
+                .any(|token| matches!(token, Token::Field(its, _) if *its == letter))
+        };
+        let written = [b'h', b'K', b'k']
+            .into_iter()
+            .find(|letter| has(*letter))
+            .unwrap_or(b'H');
         let own = skeleton.chars().find(|letter| is_half(*letter));
         let half = if has(b'b') {
             'b'
@@ -353,7 +370,9 @@ impl Search<'_> {
             let has = widths(known);
             let mut far = 0;
             let mut difference = Difference::Widths;
-            let letters = wanted.keys().chain(has.keys().filter(|letter| !wanted.contains_key(letter)));
+            let letters = wanted
+                .keys()
+                .chain(has.keys().filter(|letter| !wanted.contains_key(letter)));
             for letter in letters {
                 let mine = wanted.get(letter).copied().unwrap_or(0);
                 let its = has.get(letter).copied().unwrap_or(0);
@@ -370,7 +389,15 @@ impl Search<'_> {
                 }
             }
             if best.is_none_or(|(so_far, ..)| far < so_far) {
-                best = Some((far, known, if far == 0 { Difference::None } else { difference }));
+                best = Some((
+                    far,
+                    known,
+                    if far == 0 {
+                        Difference::None
+                    } else {
+                        difference
+                    },
+                ));
             }
         }
         let (_, known, difference) = best?;
@@ -421,7 +448,10 @@ fn adjusted(skeleton: &str, best: &str, pattern: &str, difference: Difference) -
         }
     }
     for half in [b'a', b'b'] {
-        if pieces.iter().any(|piece| matches!(piece, Token::Field(letter, _) if *letter == half)) {
+        if pieces
+            .iter()
+            .any(|piece| matches!(piece, Token::Field(letter, _) if *letter == half))
+        {
             has.entry(char::from(half)).or_insert(1);
         }
     }
@@ -430,10 +460,18 @@ fn adjusted(skeleton: &str, best: &str, pattern: &str, difference: Difference) -
         match piece {
             Token::Text(text) => made.push_str(&text),
             Token::Field(letter, length) => {
-                let by = if letter == b'L' { 'M' } else { char::from(letter) };
+                let by = if letter == b'L' {
+                    'M'
+                } else {
+                    char::from(letter)
+                };
                 let its = has.get(&by).copied().unwrap_or(0);
                 let asked = wanted.get(&by).copied().unwrap_or(0);
-                let width = if its == length && asked > its { asked } else { length };
+                let width = if its == length && asked > its {
+                    asked
+                } else {
+                    length
+                };
                 made.extend(std::iter::repeat_n(char::from(letter), width));
             }
         }
@@ -489,7 +527,8 @@ impl Split {
                     made.date.push(letter);
                     *counts.entry(letter).or_insert(0) += 1;
                 }
-                'G' | 'Y' | 'u' | 'Q' | 'q' | 'L' | 'l' | 'W' | 'w' | 'D' | 'F' | 'g' | 'e' | 'c' | 'U' | 'r' => {
+                'G' | 'Y' | 'u' | 'Q' | 'q' | 'L' | 'l' | 'W' | 'w' | 'D' | 'F' | 'g' | 'e'
+                | 'c' | 'U' | 'r' => {
                     made.date.push(letter);
                     made.plain_date.push(letter);
                 }
@@ -521,7 +560,8 @@ impl Split {
         push('d', count('d').min(1));
         made.plain_time.extend(hour);
         for letter in ['m', 'z', 'v'] {
-            made.plain_time.extend(std::iter::repeat_n(letter, count(letter).min(1)));
+            made.plain_time
+                .extend(std::iter::repeat_n(letter, count(letter).min(1)));
         }
         made
     }
@@ -627,7 +667,10 @@ mod tests {
     #[test]
     fn a_pattern_is_cut_where_a_field_comes_again() {
         let cut = cut_of("MMM d – d, y", false);
-        assert_eq!((cut.first.as_str(), cut.second.as_str()), ("MMM d – ", "d, y"));
+        assert_eq!(
+            (cut.first.as_str(), cut.second.as_str()),
+            ("MMM d – ", "d, y")
+        );
         let cut = cut_of("y", false);
         assert_eq!((cut.first.as_str(), cut.second.as_str()), ("y", ""));
         assert!(cut_of("latestFirst:d – d", false).later_first);
@@ -635,8 +678,14 @@ mod tests {
 
     #[test]
     fn fields_are_made_wider() {
-        assert_eq!(adjusted("yMMMMd", "yMMMd", "MMM d – d, y", Difference::Widths), "MMMM d – d, y");
-        assert_eq!(adjusted("hmz", "hmv", "h:mm – h:mm a v", Difference::Letters), "h:mm – h:mm a z");
+        assert_eq!(
+            adjusted("yMMMMd", "yMMMd", "MMM d – d, y", Difference::Widths),
+            "MMMM d – d, y"
+        );
+        assert_eq!(
+            adjusted("hmz", "hmv", "h:mm – h:mm a v", Difference::Letters),
+            "h:mm – h:mm a z"
+        );
     }
 
     #[test]
@@ -649,7 +698,13 @@ mod tests {
     #[test]
     fn a_skeleton_has_a_date_and_a_time() {
         let split = Split::of("yMMEEdhammz");
-        assert_eq!((split.date.as_str(), split.time.as_str()), ("yMMEEd", "hammz"));
-        assert_eq!((split.plain_date.as_str(), split.plain_time.as_str()), ("yMEd", "ahmz"));
+        assert_eq!(
+            (split.date.as_str(), split.time.as_str()),
+            ("yMMEEd", "hammz")
+        );
+        assert_eq!(
+            (split.plain_date.as_str(), split.plain_time.as_str()),
+            ("yMEd", "ahmz")
+        );
     }
 }

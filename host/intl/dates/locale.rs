@@ -18,7 +18,11 @@ pub(super) struct Locale {
 
 impl Locale {
     pub(super) fn parse(name: &str) -> Result<Self, Error> {
-        if name.len() > LONGEST || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        if name.len() > LONGEST
+            || !name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        {
             return Err(Error::Argument("this is no name of a locale".to_owned()));
         }
         let mut parts = name.split('-').peekable();
@@ -45,24 +49,35 @@ impl Locale {
                     while let Some(value) = parts.next_if(|next| next.len() > 2) {
                         values.push(value.to_ascii_lowercase());
                     }
-                    found.keywords.push((part.to_ascii_lowercase(), values.join("-")));
+                    found
+                        .keywords
+                        .push((part.to_ascii_lowercase(), values.join("-")));
                 }
             } else if part.len() == 4 && part.bytes().all(|byte| byte.is_ascii_alphabetic()) {
                 found.script.get_or_insert_with(|| part.to_owned());
-            } else if part.len() == 2 || (part.len() == 3 && part.bytes().all(|byte| byte.is_ascii_digit())) {
-                found.region.get_or_insert_with(|| part.to_ascii_uppercase());
+            } else if part.len() == 2
+                || (part.len() == 3 && part.bytes().all(|byte| byte.is_ascii_digit()))
+            {
+                found
+                    .region
+                    .get_or_insert_with(|| part.to_ascii_uppercase());
             }
         }
         Ok(found)
     }
 
     pub(super) fn keyword(&self, key: &str) -> Option<&str> {
-        self.keywords.iter().find(|(its, _)| its == key).map(|(_, value)| value.as_str())
+        self.keywords
+            .iter()
+            .find(|(its, _)| its == key)
+            .map(|(_, value)| value.as_str())
     }
 
     /// The region whose habits count: that of the keyword `rg`, its own, or the likely one.
     pub(super) fn region(&self, plain: &Value) -> String {
-        let other = self.keyword("rg").filter(|rg| rg.len() == 6 && rg.ends_with("zzzz"));
+        let other = self
+            .keyword("rg")
+            .filter(|rg| rg.len() == 6 && rg.ends_with("zzzz"));
         if let Some(other) = other.and_then(|rg| rg.get(..2)) {
             return other.to_ascii_uppercase();
         }
@@ -75,8 +90,13 @@ impl Locale {
             return region.clone();
         }
         let regions = &plain["regions"];
-        let with_script = self.script.as_ref().and_then(|script| regions.get(format!("{}-{script}", self.language)));
-        let likely = with_script.or_else(|| regions.get(&self.language)).and_then(Value::as_str);
+        let with_script = self
+            .script
+            .as_ref()
+            .and_then(|script| regions.get(format!("{}-{script}", self.language)));
+        let likely = with_script
+            .or_else(|| regions.get(&self.language))
+            .and_then(Value::as_str);
         likely.unwrap_or("001").to_owned()
     }
 
@@ -114,8 +134,12 @@ pub struct Week {
 pub(super) fn hour(plain: &Value, locale: &Locale) -> u8 {
     let region = locale.region(plain);
     let hours = &plain["hours"];
-    let of = hours.get(format!("{}-{region}", locale.language)).or_else(|| hours.get(&region));
-    let preferred = of.or_else(|| hours.get("001")).and_then(|of| of[0].as_str());
+    let of = hours
+        .get(format!("{}-{region}", locale.language))
+        .or_else(|| hours.get(&region));
+    let preferred = of
+        .or_else(|| hours.get("001"))
+        .and_then(|of| of[0].as_str());
     match preferred.and_then(|preferred| preferred.bytes().next()) {
         Some(letter @ (b'h' | b'K' | b'k')) => letter,
         _ => b'H',
@@ -130,7 +154,10 @@ pub(super) fn preferences(dates: &Dates, name: &str) -> Result<Preferences, Erro
         Some(calendar) => vec![calendar.name().to_owned()],
         None => {
             let of = &plain["preferences"];
-            let list = of.get(&region).or_else(|| of.get("001")).and_then(Value::as_array);
+            let list = of
+                .get(&region)
+                .or_else(|| of.get("001"))
+                .and_then(Value::as_array);
             let names = list.into_iter().flatten().filter_map(Value::as_str);
             names.map(|name| ecma(name).to_owned()).collect()
         }
@@ -141,7 +168,10 @@ pub(super) fn preferences(dates: &Dates, name: &str) -> Result<Preferences, Erro
     };
     let numbers = dates.section(name, "numbers")?;
     let digits = &dates.numbers()?["digits"];
-    let numbering_system = match locale.keyword("nu").filter(|system| digits.get(*system).is_some()) {
+    let numbering_system = match locale
+        .keyword("nu")
+        .filter(|system| digits.get(*system).is_some())
+    {
         Some(system) => system.to_owned(),
         None => numbers["system"].as_str().unwrap_or("latn").to_owned(),
     };
@@ -174,10 +204,22 @@ pub(super) fn week(dates: &Dates, name: &str) -> Result<Week, Error> {
     let locale = Locale::parse(name)?;
     let plain = dates.plain()?;
     let region = locale.region(&plain);
-    let of = |what: &str| plain[what].get(&region).or_else(|| plain[what].get("001")).cloned();
+    let of = |what: &str| {
+        plain[what]
+            .get(&region)
+            .or_else(|| plain[what].get("001"))
+            .cloned()
+    };
     let day = |what: &str| of(what).as_ref().and_then(Value::as_str).and_then(day_of);
-    let first = locale.keyword("fw").and_then(day_of).or_else(|| day("firstDay")).unwrap_or(1);
-    let (start, end) = (day("weekendStart").unwrap_or(6), day("weekendEnd").unwrap_or(7));
+    let first = locale
+        .keyword("fw")
+        .and_then(day_of)
+        .or_else(|| day("firstDay"))
+        .unwrap_or(1);
+    let (start, end) = (
+        day("weekendStart").unwrap_or(6),
+        day("weekendEnd").unwrap_or(7),
+    );
     let mut weekend = vec![start];
     let mut next = start;
     while next != end && weekend.len() < 7 {
@@ -185,7 +227,9 @@ pub(super) fn week(dates: &Dates, name: &str) -> Result<Week, Error> {
         weekend.push(next);
     }
     weekend.sort_unstable();
-    let minimal = of("minimalDays").and_then(|days| days.as_u64()).unwrap_or(1);
+    let minimal = of("minimalDays")
+        .and_then(|days| days.as_u64())
+        .unwrap_or(1);
     Ok(Week {
         first_day: first,
         weekend,

@@ -99,11 +99,17 @@ impl Calendar {
     ];
 
     fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|(its, _)| *its == name).map(|(_, calendar)| calendar)
+        Self::ALL
+            .into_iter()
+            .find(|(its, _)| *its == name)
+            .map(|(_, calendar)| calendar)
     }
 
     fn name(self) -> &'static str {
-        Self::ALL.into_iter().find(|(_, its)| *its == self).map_or("gregory", |(name, _)| name)
+        Self::ALL
+            .into_iter()
+            .find(|(_, its)| *its == self)
+            .map_or("gregory", |(name, _)| name)
     }
 }
 
@@ -155,7 +161,11 @@ impl DateFormat {
             &self.time_style,
         ];
         let options: usize = options.into_iter().flatten().map(String::len).sum();
-        self.locale.len() + self.calendar.len() + self.numbering_system.len() + self.time_zone.len() + options
+        self.locale.len()
+            + self.calendar.len()
+            + self.numbering_system.len()
+            + self.time_zone.len()
+            + options
     }
 }
 
@@ -233,7 +243,8 @@ impl Dates {
     }
 
     fn words(&self, key: &WordsKey) -> Result<Arc<Words>, Error> {
-        self.words.get(key, || Words::new(self, &key.0, key.1, &key.2))
+        self.words
+            .get(key, || Words::new(self, &key.0, key.1, &key.2))
     }
 
     fn formatter(&self, format: &DateFormat) -> Result<Arc<Formatter>, Error> {
@@ -243,7 +254,11 @@ impl Dates {
         self.formatters.get(format, || {
             let calendar = Calendar::named(&format.calendar);
             let calendar = calendar.ok_or_else(|| pattern::wrong("calendar", &format.calendar))?;
-            let words = self.words(&(format.locale.clone(), calendar, format.numbering_system.clone()))?;
+            let words = self.words(&(
+                format.locale.clone(),
+                calendar,
+                format.numbering_system.clone(),
+            ))?;
             let zone = self.zone(&format.time_zone)?;
             let chosen = pattern::choose(format, words.of(), &words.generator, words.japanese)?;
             Ok(Formatter {
@@ -291,7 +306,12 @@ impl Dates {
     }
 
     /// Two instants in words, by parts, with which of them each is of.
-    pub fn format_range_to_parts(&self, format: &DateFormat, start: f64, end: f64) -> Result<Vec<(Part, Of)>, Error> {
+    pub fn format_range_to_parts(
+        &self,
+        format: &DateFormat,
+        start: f64,
+        end: f64,
+    ) -> Result<Vec<(Part, Of)>, Error> {
         match self.range(format, instant(start)?, instant(end)?)? {
             Some(parts) => Ok(parts),
             None => {
@@ -302,7 +322,12 @@ impl Dates {
     }
 
     /// None where both are written the same.
-    fn range(&self, format: &DateFormat, start: i64, end: i64) -> Result<Option<Vec<(Part, Of)>>, Error> {
+    fn range(
+        &self,
+        format: &DateFormat,
+        start: i64,
+        end: i64,
+    ) -> Result<Option<Vec<(Part, Of)>>, Error> {
         let formatter = self.formatter(format)?;
         let (from, to) = (formatter.moment(start), formatter.moment(end));
         let Some(field) = Differs::between(&from, &to) else {
@@ -351,8 +376,15 @@ impl Dates {
     }
 
     /// The name of a zone at an instant.
-    pub fn zone_name(&self, zone: &str, at: f64, locale: &str, style: &str) -> Result<String, Error> {
-        let style = ZoneStyle::named(style).ok_or_else(|| pattern::wrong("name of a time zone", style))?;
+    pub fn zone_name(
+        &self,
+        zone: &str,
+        at: f64,
+        locale: &str,
+        style: &str,
+    ) -> Result<String, Error> {
+        let style =
+            ZoneStyle::named(style).ok_or_else(|| pattern::wrong("name of a time zone", style))?;
         let (zone, at) = (self.zone(zone)?, instant(at)?);
         let words = self.words(&(locale.to_owned(), Calendar::Gregory, String::new()))?;
         words.zones.name(self, &zone, at, style)
@@ -365,14 +397,21 @@ impl Formatter {
         moment::moment(self.words.calendar, at, offset, &self.words.eras)
     }
 
-    fn write(&self, dates: &Dates, pattern: &str, at: i64, moment: &Moment) -> Result<Vec<Written>, Error> {
+    fn write(
+        &self,
+        dates: &Dates,
+        pattern: &str,
+        at: i64,
+        moment: &Moment,
+    ) -> Result<Vec<Written>, Error> {
         let zone = &self.zone;
         let counting = if pattern == self.chosen.pattern {
             self.counting.clone()
         } else {
             self.words.plain_counting(pattern)
         };
-        self.words.write(dates, pattern, &counting, &Instant { moment, zone, at })
+        self.words
+            .write(dates, pattern, &counting, &Instant { moment, zone, at })
     }
 
     fn intervals(&self) -> &Intervals {
@@ -381,7 +420,9 @@ impl Formatter {
                 generator: &self.words.generator,
                 hour: self.chosen.cycle.map(|cycle| cycle.0),
                 data: &self.words.of()["intervals"],
-                glue: self.words.gregory()["glue"]["medium"].as_str().unwrap_or("{1} {0}"),
+                glue: self.words.gregory()["glue"]["medium"]
+                    .as_str()
+                    .unwrap_or("{1} {0}"),
             };
             let skeleton = skeleton::Skeleton::of(&self.chosen.pattern).text();
             search.intervals(&skeleton)
@@ -391,7 +432,11 @@ impl Formatter {
 
 /// An instant, if it is one that a `Date` has.
 pub fn instant(at: f64) -> Result<i64, Error> {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "within 2⁵³")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "within 2⁵³"
+    )]
     if at.abs() <= FARTHEST as f64 {
         return Ok(at.trunc() as i64);
     }

@@ -1,9 +1,12 @@
 //! What an instant is in a calendar, by the clocks of a zone.
 
 use super::Calendar;
-use icu_calendar::cal::hijri::{TabularAlgorithm, TabularAlgorithmEpoch, TabularAlgorithmLeapYears};
+use icu_calendar::cal::hijri::{
+    TabularAlgorithm, TabularAlgorithmEpoch, TabularAlgorithmLeapYears,
+};
 use icu_calendar::cal::{
-    ChineseTraditional, Coptic, Ethiopian, EthiopianEraStyle, Hebrew, Hijri, Indian, KoreanTraditional, Persian,
+    ChineseTraditional, Coptic, Ethiopian, EthiopianEraStyle, Hebrew, Hijri, Indian,
+    KoreanTraditional, Persian,
 };
 use icu_calendar::types::RataDie;
 use icu_calendar::{AsCalendar, Date};
@@ -91,8 +94,13 @@ fn date(calendar: Calendar, day: i64, eras: &Eras) -> Moment {
         }
         Calendar::Japanese => {
             let (year, month, day) = civil(day);
-            let begun = eras.iter().rev().find(|(_, start)| *start <= (year, month, day));
-            let (era, start) = begun.or(eras.first()).map_or((0, 645), |(era, (year, ..))| (*era, *year));
+            let begun = eras
+                .iter()
+                .rev()
+                .find(|(_, start)| *start <= (year, month, day));
+            let (era, start) = begun
+                .or(eras.first())
+                .map_or((0, 645), |(era, (year, ..))| (*era, *year));
             plain(era, year - start + 1, month, day)
         }
         Calendar::Coptic => {
@@ -138,7 +146,10 @@ fn date(calendar: Calendar, day: i64, eras: &Eras) -> Moment {
 }
 
 fn tabular(epoch: TabularAlgorithmEpoch) -> Hijri<TabularAlgorithm> {
-    Hijri(TabularAlgorithm::new(TabularAlgorithmLeapYears::TypeII, epoch))
+    Hijri(TabularAlgorithm::new(
+        TabularAlgorithmLeapYears::TypeII,
+        epoch,
+    ))
 }
 
 fn plain(era: i32, year: i64, month: u8, day: u8) -> Moment {
@@ -230,7 +241,11 @@ impl Fields {
 
 /// The Julian calendar before the Gregorian one.
 fn civil(day: i64) -> (i64, u8, u8) {
-    if day < GREGORIAN { julian(day) } else { gregorian(day) }
+    if day < GREGORIAN {
+        julian(day)
+    } else {
+        gregorian(day)
+    }
 }
 
 /// Year, month and day by the days from 1970.
@@ -256,7 +271,11 @@ fn julian(day: i64) -> (i64, u8, u8) {
 fn from_march(year: i64, day: i64) -> (i64, u8, u8) {
     let month = (5 * day + 2) / 153;
     let of_month = day - (153 * month + 2) / 5 + 1;
-    let (year, month) = if month < 10 { (year, month + 3) } else { (year + 1, month - 9) };
+    let (year, month) = if month < 10 {
+        (year, month + 3)
+    } else {
+        (year + 1, month - 9)
+    };
     (year, small(month), small(of_month))
 }
 

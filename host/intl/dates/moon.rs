@@ -47,7 +47,8 @@ fn age(at: f64) -> f64 {
     let fourth = degrees(0.2140) * (2.0 * anomaly).sin();
     let orbital = mean + evection + center - annual + fourth;
     let orbital = orbital + degrees(0.6583) * (2.0 * (orbital - sun)).sin();
-    let node = turned(degrees(318.510_107) - degrees(0.052_953_9) * day) - degrees(0.16) * sun_anomaly.sin();
+    let node = turned(degrees(318.510_107) - degrees(0.052_953_9) * day)
+        - degrees(0.16) * sun_anomaly.sin();
     let (y, x) = (orbital - node).sin_cos();
     let moon = (y * degrees(5.145_366).cos()).atan2(x) + node;
     let ahead = turned(moon - sun);
@@ -68,7 +69,11 @@ fn true_anomaly(mean: f64, eccentricity: f64) -> f64 {
 }
 
 /// The day that a month begins on, both counted from the first of the calendar.
-#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "days of a few hundred thousand years")]
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "days of a few hundred thousand years"
+)]
 fn begins(month: i64) -> i64 {
     let mut at = FIRST + (month as f64 * MONTH).floor() * DAY;
     if age(at) >= 0.0 {
@@ -90,7 +95,11 @@ fn begins(month: i64) -> i64 {
 }
 
 /// Year, month and day, by the days from 1970.
-#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "days of a few hundred thousand years")]
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "days of a few hundred thousand years"
+)]
 pub(super) fn islamic(day: i64) -> (i64, u8, u8) {
     let days = day - FIRST_DAY;
     let mut month = (days as f64 / MONTH).floor() as i64;
@@ -105,7 +114,11 @@ pub(super) fn islamic(day: i64) -> (i64, u8, u8) {
         month -= 1;
         begun = begins(month);
     }
-    let year = if month >= 0 { month / 12 + 1 } else { (month + 1) / 12 };
+    let year = if month >= 0 {
+        month / 12 + 1
+    } else {
+        (month + 1) / 12
+    };
     let of_year = u8::try_from(month.rem_euclid(12) + 1).unwrap_or(1);
     (year, of_year, u8::try_from(days - begun + 1).unwrap_or(1))
 }

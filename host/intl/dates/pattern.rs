@@ -49,7 +49,12 @@ pub(super) struct Chosen {
 }
 
 /// Chooses the pattern. `of` is the calendar's data; `japanese` locales have their own twelve hours.
-pub(super) fn choose(format: &DateFormat, of: &Value, generator: &Generator, japanese: bool) -> Result<Chosen, Error> {
+pub(super) fn choose(
+    format: &DateFormat,
+    of: &Value,
+    generator: &Generator,
+    japanese: bool,
+) -> Result<Chosen, Error> {
     let cycle = cycle(format, generator.hour(), japanese)?;
     let date = format.date_style.as_deref().map(style).transpose()?;
     let time = format.time_style.as_deref().map(style).transpose()?;
@@ -132,7 +137,13 @@ fn of_styles(
     let skeleton: String = skeleton
         .chars()
         .filter(|letter| !matches!(letter, 'a' | 'b' | 'B'))
-        .map(|letter| if matches!(letter, 'h' | 'H' | 'K' | 'k') { char::from(cycle.0) } else { letter })
+        .map(|letter| {
+            if matches!(letter, 'h' | 'H' | 'K' | 'k') {
+                char::from(cycle.0)
+            } else {
+                letter
+            }
+        })
         .collect();
     Chosen {
         pattern: with_cycle(&generator.best(&skeleton, true, None), Some(cycle)),
@@ -195,7 +206,12 @@ fn skeleton(format: &DateFormat, cycle: Cycle) -> Result<String, Error> {
     words("weekday", format.weekday.as_ref(), 'E', 3)?;
     words("era", format.era.as_ref(), 'G', 3)?;
     let is_number = |value: &&String| matches!(value.as_str(), "numeric" | "2-digit");
-    words("month", format.month.as_ref().filter(|month| !is_number(month)), 'M', 3)?;
+    words(
+        "month",
+        format.month.as_ref().filter(|month| !is_number(month)),
+        'M',
+        3,
+    )?;
     words("day period", format.day_period.as_ref(), 'B', 1)?;
     let mut numbers = |what: &str, value: Option<&String>, letter: char| {
         let Some(value) = value else {
@@ -218,7 +234,11 @@ fn skeleton(format: &DateFormat, cycle: Cycle) -> Result<String, Error> {
     match format.fractional_second_digits {
         None => {}
         Some(digits @ 1..=3) => made.extend(std::iter::repeat_n('S', digits.into())),
-        Some(_) => return Err(Error::Argument("fractionalSecondDigits is from 1 to 3".to_owned())),
+        Some(_) => {
+            return Err(Error::Argument(
+                "fractionalSecondDigits is from 1 to 3".to_owned(),
+            ));
+        }
     }
     if let Some(name) = &format.time_zone_name {
         made.push_str(match name.as_str() {
@@ -257,9 +277,14 @@ pub(super) fn fields(pattern: &str) -> Vec<(&'static str, String)> {
     add("day", &["d"], numbers);
     let periods: Vec<_> = [("narrow", "5"), ("long", "4"), ("short", "1")]
         .into_iter()
-        .flat_map(|(value, length)| ["B", "b"].map(|letter| (value, letter.repeat(length.parse().unwrap_or(1)))))
+        .flat_map(|(value, length)| {
+            ["B", "b"].map(|letter| (value, letter.repeat(length.parse().unwrap_or(1))))
+        })
         .collect();
-    if let Some((value, _)) = periods.iter().find(|(_, letters)| pattern.contains(letters)) {
+    if let Some((value, _)) = periods
+        .iter()
+        .find(|(_, letters)| pattern.contains(letters))
+    {
         found.push(("dayPeriod", (*value).to_owned()));
     }
     let mut add = |name: &'static str, values: &[(&str, &str)]| {
@@ -269,7 +294,16 @@ pub(super) fn fields(pattern: &str) -> Vec<(&'static str, String)> {
     };
     let hours: Vec<(&str, &str)> = ["HH", "H", "hh", "h", "kk", "k", "KK", "K"]
         .into_iter()
-        .map(|letters| (if letters.len() == 2 { "2-digit" } else { "numeric" }, letters))
+        .map(|letters| {
+            (
+                if letters.len() == 2 {
+                    "2-digit"
+                } else {
+                    "numeric"
+                },
+                letters,
+            )
+        })
         .collect();
     add("hour", &hours);
     add("minute", &[("2-digit", "mm"), ("numeric", "m")]);
@@ -305,8 +339,14 @@ mod tests {
                 .collect::<Vec<_>>()
                 .join(" ")
         };
-        assert_eq!(of("EEE, d MMMM y"), "weekday=short year=numeric month=long day=numeric");
-        assert_eq!(of("hh:mm:ss.SSS B z"), "dayPeriod=short hour=2-digit minute=2-digit second=2-digit fractionalSecondDigits=3 timeZoneName=short");
+        assert_eq!(
+            of("EEE, d MMMM y"),
+            "weekday=short year=numeric month=long day=numeric"
+        );
+        assert_eq!(
+            of("hh:mm:ss.SSS B z"),
+            "dayPeriod=short hour=2-digit minute=2-digit second=2-digit fractionalSecondDigits=3 timeZoneName=short"
+        );
     }
 
     #[test]

@@ -262,7 +262,11 @@ impl Skeleton {
         self.letters[way.field] = (letter, length);
         self.base[way.field] = (letter, way.least);
         let repeated = i32::try_from(length).unwrap_or(0x40);
-        self.kinds[way.field] = if way.kind > 0 { way.kind + repeated } else { way.kind };
+        self.kinds[way.field] = if way.kind > 0 {
+            way.kind + repeated
+        } else {
+            way.kind
+        };
     }
 
     pub(super) fn has(&self, field: usize) -> bool {
@@ -271,7 +275,10 @@ impl Skeleton {
 
     /// The fields as bits.
     pub(super) fn mask(&self) -> u32 {
-        (0..FIELDS).filter(|field| self.has(*field)).map(|field| 1 << field).sum()
+        (0..FIELDS)
+            .filter(|field| self.has(*field))
+            .map(|field| 1 << field)
+            .sum()
     }
 
     /// The skeleton as text, its fields in their order.
@@ -288,7 +295,10 @@ impl Skeleton {
 
     /// The first letter, by which patterns are in order.
     pub(super) fn first(&self) -> u8 {
-        self.base.iter().find(|(_, length)| *length > 0).map_or(0, |(letter, _)| *letter)
+        self.base
+            .iter()
+            .find(|(_, length)| *length > 0)
+            .map_or(0, |(letter, _)| *letter)
     }
 
     /// How far `other` is from the fields of `mask` of this one.
@@ -296,7 +306,11 @@ impl Skeleton {
         let mut found = Distance::default();
         for field in 0..FIELDS {
             let bit = 1 << field;
-            let mine = if mask & bit == 0 { 0 } else { self.kinds[field] };
+            let mine = if mask & bit == 0 {
+                0
+            } else {
+                self.kinds[field]
+            };
             let its = other.kinds[field];
             if mine == its {
                 continue;
@@ -342,7 +356,10 @@ mod tests {
             ]
         );
         assert_eq!(unquoted(" 'o''clock' ''"), " o'clock '");
-        assert_eq!(tokens("h 'never ends"), [Token::Field(b'h', 1), Token::Text(" 'never ends".into())]);
+        assert_eq!(
+            tokens("h 'never ends"),
+            [Token::Field(b'h', 1), Token::Text(" 'never ends".into())]
+        );
     }
 
     #[test]

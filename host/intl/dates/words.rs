@@ -48,7 +48,12 @@ pub(super) enum Counting {
 
 impl Words {
     /// `numbers` is a numbering system; the locale's where there is no such.
-    pub(super) fn new(dates: &Dates, locale: &str, calendar: Calendar, numbers: &str) -> Result<Self, Error> {
+    pub(super) fn new(
+        dates: &Dates,
+        locale: &str,
+        calendar: Calendar,
+        numbers: &str,
+    ) -> Result<Self, Error> {
         let section = dates.section(locale, "dates")?;
         let plain = dates.plain()?;
         let parsed = Locale::parse(locale)?;
@@ -59,16 +64,26 @@ impl Words {
             let digits: Vec<char> = systems["digits"].get(system)?.as_str()?.chars().collect();
             (digits.len() == 10).then_some(digits)
         };
-        let system = if digits_of(numbers).is_some() { numbers } else { own };
+        let system = if digits_of(numbers).is_some() {
+            numbers
+        } else {
+            own
+        };
         let digits = digits_of(system).unwrap_or_else(|| ('0'..='9').collect());
         let symbols = [system, own, "latn"]
             .into_iter()
             .find_map(|system| of_numbers["systems"].get(system)?.get("symbols"))
             .unwrap_or(&Value::Null);
-        let symbol = |name: &str, otherwise: &str| symbols[name].as_str().unwrap_or(otherwise).to_owned();
+        let symbol =
+            |name: &str, otherwise: &str| symbols[name].as_str().unwrap_or(otherwise).to_owned();
         let other = other(&section, calendar);
         let of = other.as_ref().unwrap_or(&section["gregory"]);
-        let generator = Generator::new(material(of, &section["fields"], hour(&plain, &parsed), symbol("decimal", ".")));
+        let generator = Generator::new(material(
+            of,
+            &section["fields"],
+            hour(&plain, &parsed),
+            symbol("decimal", "."),
+        ));
         let eras = match calendar {
             Calendar::Japanese => japanese_eras(&plain["eras"]["japanese"]),
             _ => Vec::new(),
@@ -78,7 +93,11 @@ impl Words {
             zones: ZoneNames::new(dates, locale, parsed.own_region(&plain), digits.clone())?,
             minus: symbol("minusSign", "-"),
             day_periods: day_periods(&plain["dayPeriods"], locale).cloned(),
-            era_codes: if calendar == Calendar::Japanese { Value::Null } else { era_codes.clone() },
+            era_codes: if calendar == Calendar::Japanese {
+                Value::Null
+            } else {
+                era_codes.clone()
+            },
             han: digits_of("hanidec").unwrap_or_default(),
             language: parsed.language.clone(),
             japanese: parsed.named_region() == Some("JP"),
@@ -103,7 +122,10 @@ impl Words {
 
     /// How a pattern that was chosen counts.
     pub(super) fn counting(&self, chosen: &Chosen) -> Counting {
-        let style = chosen.style.and_then(|style| self.of()["numbers"].get(style)).and_then(Value::as_str);
+        let style = chosen
+            .style
+            .and_then(|style| self.of()["numbers"].get(style))
+            .and_then(Value::as_str);
         match style {
             Some("hebr") => Counting::Hebrew,
             Some("d=hanidays") => Counting::HanDays,
@@ -121,7 +143,14 @@ impl Words {
         }
     }
 
-    pub(super) fn field(&self, letter: u8, length: usize, moment: &Moment, precise: (bool, bool), counting: &Counting) -> String {
+    pub(super) fn field(
+        &self,
+        letter: u8,
+        length: usize,
+        moment: &Moment,
+        precise: (bool, bool),
+        counting: &Counting,
+    ) -> String {
         let width = match length {
             5 => "narrow",
             4 => "long",
@@ -132,7 +161,10 @@ impl Words {
             b'y' | b'Y' => self.year(moment.year, length, counting),
             b'u' => self.year(moment.year, length, counting),
             b'r' => self.number(moment.related.into(), length, *counting == Counting::Hebrew),
-            b'U' => match self.of()["years"].get(moment.cyclic.to_string()).and_then(Value::as_str) {
+            b'U' => match self.of()["years"]
+                .get(moment.cyclic.to_string())
+                .and_then(Value::as_str)
+            {
                 Some(name) => name.to_owned(),
                 None => self.year(moment.year, length, counting),
             },
@@ -183,7 +215,9 @@ impl Words {
     fn year(&self, year: i32, length: usize, counting: &Counting) -> String {
         match counting {
             Counting::FirstYear if year == 1 => "元".to_owned(),
-            Counting::Hebrew if (5001..6000).contains(&year) => self.number(i64::from(year) - 5000, 1, true),
+            Counting::Hebrew if (5001..6000).contains(&year) => {
+                self.number(i64::from(year) - 5000, 1, true)
+            }
             Counting::Hebrew => self.number(year.into(), length, true),
             _ if length == 2 => self.number(i64::from(year).rem_euclid(100), 2, false),
             _ => self.number(year.into(), length, false),
@@ -196,24 +230,42 @@ impl Words {
             let cycle = (i64::from(moment.related) + 2636).div_euclid(60) + 1;
             return self.number(cycle, 1, false);
         }
-        let name = self.of()["eras"][width].get(moment.era.to_string()).and_then(Value::as_str);
+        let name = self.of()["eras"][width]
+            .get(moment.era.to_string())
+            .and_then(Value::as_str);
         match name {
             // The root's stand-in.
             Some(name) if !name.starts_with("ERA") => name.to_owned(),
             _ => {
-                let code = self.era_codes.get(moment.era.to_string()).and_then(|era| era["code"].as_str());
+                let code = self
+                    .era_codes
+                    .get(moment.era.to_string())
+                    .and_then(|era| era["code"].as_str());
                 code.unwrap_or_default().to_ascii_uppercase()
             }
         }
     }
 
-    fn month(&self, moment: &Moment, length: usize, context: &str, width: &str, counting: &Counting) -> String {
-        let leap = |text: String, key: &str| match self.of()["monthPatterns"].get(key).and_then(Value::as_str) {
+    fn month(
+        &self,
+        moment: &Moment,
+        length: usize,
+        context: &str,
+        width: &str,
+        counting: &Counting,
+    ) -> String {
+        let leap = |text: String, key: &str| match self.of()["monthPatterns"]
+            .get(key)
+            .and_then(Value::as_str)
+        {
             Some(pattern) if moment.leap => fill(pattern, &[&text]),
             _ => text,
         };
         if length < 3 {
-            return leap(self.number(moment.month.into(), length, *counting == Counting::Hebrew), "numeric");
+            return leap(
+                self.number(moment.month.into(), length, *counting == Counting::Hebrew),
+                "numeric",
+            );
         }
         let own = !matches!(
             self.calendar,
@@ -232,11 +284,17 @@ impl Words {
     fn weekday(&self, moment: &Moment, context: &str, width: &str) -> String {
         const DAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
         let day = DAYS[moment.weekday % 7];
-        self.gregory()["days"][context][width][day].as_str().unwrap_or_default().to_owned()
+        self.gregory()["days"][context][width][day]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
     }
 
     fn period(&self, name: &str, width: &str) -> Option<String> {
-        self.gregory()["dayPeriods"]["format"][width].get(name)?.as_str().map(str::to_owned)
+        self.gregory()["dayPeriods"]["format"][width]
+            .get(name)?
+            .as_str()
+            .map(str::to_owned)
     }
 
     fn half(&self, moment: &Moment, width: &str) -> String {
@@ -245,7 +303,9 @@ impl Words {
     }
 
     fn noon(&self, moment: &Moment, width: &str, (minutes, seconds): (bool, bool)) -> String {
-        let noon = moment.hour == 12 && (!minutes || moment.minute == 0) && (!seconds || moment.second == 0);
+        let noon = moment.hour == 12
+            && (!minutes || moment.minute == 0)
+            && (!seconds || moment.second == 0);
         let name = noon.then(|| self.period("noon", width)).flatten();
         name.unwrap_or_else(|| self.half(moment, width))
     }
@@ -284,7 +344,10 @@ fn other(section: &Value, calendar: Calendar) -> Option<Value> {
         Calendar::Gregory => return None,
         Calendar::Iso8601 => return Some(iso8601(&section["gregory"])),
         Calendar::Ethioaa => "ethiopic",
-        Calendar::IslamicCivil | Calendar::IslamicRgsa | Calendar::IslamicTbla | Calendar::IslamicUmalqura => "islamic",
+        Calendar::IslamicCivil
+        | Calendar::IslamicRgsa
+        | Calendar::IslamicTbla
+        | Calendar::IslamicUmalqura => "islamic",
         other => other.name(),
     };
     let mut whole = section["generic"].clone();
@@ -329,16 +392,23 @@ fn cldr_name(calendar: Calendar) -> &'static str {
 fn material<'a>(of: &'a Value, fields: &Value, hour: u8, decimal: String) -> Material<'a> {
     let text = |kind: &str, style: &str| of[kind][style].as_str();
     let styles = ["full", "long", "medium", "short"];
-    let all = styles.map(|style| text("time", style)).into_iter().chain(styles.map(|style| text("date", style)));
+    let all = styles
+        .map(|style| text("time", style))
+        .into_iter()
+        .chain(styles.map(|style| text("date", style)));
     // Where CLDR has no pattern and no name, there are stand-ins.
-    let mut append: [String; 16] = std::array::from_fn(|field| format!("{{0}} ├'F{field}': {{1}}┤"));
+    let mut append: [String; 16] =
+        std::array::from_fn(|field| format!("{{0}} ├'F{field}': {{1}}┤"));
     for (name, field, called) in APPENDED {
         let pattern = of["append"][name].as_str().unwrap_or("{0} ├{2}: {1}┤");
         // A name is text of the pattern.
         let quoted = format!("'{}'", fields[called].as_str().unwrap_or_default());
         append[field] = pattern.replace("{2}", &quoted);
     }
-    let period = format!("{{0}} ├'{}': {{1}}┤", fields["dayperiod"].as_str().unwrap_or_default());
+    let period = format!(
+        "{{0}} ├'{}': {{1}}┤",
+        fields["dayperiod"].as_str().unwrap_or_default()
+    );
     append[super::skeleton::DAY_PERIOD] = period;
     Material {
         styles: all.flatten().collect(),
@@ -389,7 +459,9 @@ fn hebrew_letters(value: i64) -> Option<String> {
     const HUNDREDS: [&str; 10] = ["", "ק", "ר", "ש", "ת", "תק", "תר", "תש", "תת", "תתק"];
     const TENS: [&str; 10] = ["", "י", "כ", "ל", "מ", "נ", "ס", "ע", "פ", "צ"];
     const ONES: [&str; 10] = ["", "א", "ב", "ג", "ד", "ה", "ו", "ז", "ח", "ט"];
-    let value = usize::try_from(value).ok().filter(|value| (1..10_000).contains(value))?;
+    let value = usize::try_from(value)
+        .ok()
+        .filter(|value| (1..10_000).contains(value))?;
     let (thousands, rest) = (value / 1000, value % 1000);
     let mut letters = String::from(HUNDREDS[rest / 100]);
     match rest % 100 {
@@ -426,7 +498,9 @@ fn hebrew_letters(value: i64) -> Option<String> {
 
 /// A day of a Chinese month.
 fn han_day(day: u8) -> String {
-    const DIGITS: [&str; 11] = ["", "一", "二", "三", "四", "五", "六", "七", "八", "九", "十"];
+    const DIGITS: [&str; 11] = [
+        "", "一", "二", "三", "四", "五", "六", "七", "八", "九", "十",
+    ];
     let ones = DIGITS[usize::from(day % 10)];
     match day {
         0..=10 => format!("初{}", DIGITS[usize::from(day)]),

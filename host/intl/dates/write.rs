@@ -49,7 +49,11 @@ impl Words {
         instant: &Instant<'_>,
     ) -> Result<Vec<Written>, Error> {
         let tokens = tokens(pattern);
-        let has = |letter| tokens.iter().any(|token| matches!(token, Token::Field(its, _) if *its == letter));
+        let has = |letter| {
+            tokens
+                .iter()
+                .any(|token| matches!(token, Token::Field(its, _) if *its == letter))
+        };
         let precise = (has(b'm'), has(b's'));
         let mut written = Vec::new();
         for token in &tokens {
@@ -96,14 +100,21 @@ pub(super) fn with_sources(written: Vec<Written>, later_first: bool) -> Option<V
         if one.letter == 0 {
             continue;
         }
-        let again = written.iter().skip(place + 1).position(|other| other.letter == one.letter);
+        let again = written
+            .iter()
+            .skip(place + 1)
+            .position(|other| other.letter == one.letter);
         if let Some(again) = again {
             widen(&mut first, place);
             widen(&mut second, place + 1 + again);
         }
     }
     let (first, second) = (first?, second?);
-    let (start, end) = if later_first { (second, first) } else { (first, second) };
+    let (start, end) = if later_first {
+        (second, first)
+    } else {
+        (first, second)
+    };
     let within = |(from, to): (usize, usize), place: usize| (from..=to).contains(&place);
     let parts = written.into_iter().enumerate().map(|(place, one)| {
         let of = if within(start, place) {
@@ -119,12 +130,23 @@ pub(super) fn with_sources(written: Vec<Written>, later_first: bool) -> Option<V
 }
 
 /// Writes a number in digits, with zeros before it up to a width.
-pub(super) fn push_number(made: &mut String, value: i64, least: usize, digits: &[char], minus: &str) {
+pub(super) fn push_number(
+    made: &mut String,
+    value: i64,
+    least: usize,
+    digits: &[char],
+    minus: &str,
+) {
     if value < 0 {
         made.push_str(minus);
     }
     for digit in format!("{:0least$}", value.unsigned_abs()).bytes() {
-        made.push(digits.get(usize::from(digit - b'0')).copied().unwrap_or(char::from(digit)));
+        made.push(
+            digits
+                .get(usize::from(digit - b'0'))
+                .copied()
+                .unwrap_or(char::from(digit)),
+        );
     }
 }
 
@@ -173,11 +195,34 @@ mod tests {
     #[test]
     fn what_is_written_twice_has_a_source() {
         let mut written = Vec::new();
-        for (letter, text) in [(b'M', "Mar"), (0, " "), (b'd', "5"), (0, " – "), (b'd', "7"), (0, ", "), (b'y', "2024")] {
+        for (letter, text) in [
+            (b'M', "Mar"),
+            (0, " "),
+            (b'd', "5"),
+            (0, " – "),
+            (b'd', "7"),
+            (0, ", "),
+            (b'y', "2024"),
+        ] {
             push(&mut written, letter, text);
         }
-        let of: Vec<Of> = with_sources(written, false).unwrap().into_iter().map(|(_, of)| of).collect();
-        assert_eq!(of, [Of::Shared, Of::Shared, Of::Start, Of::Shared, Of::End, Of::Shared, Of::Shared]);
+        let of: Vec<Of> = with_sources(written, false)
+            .unwrap()
+            .into_iter()
+            .map(|(_, of)| of)
+            .collect();
+        assert_eq!(
+            of,
+            [
+                Of::Shared,
+                Of::Shared,
+                Of::Start,
+                Of::Shared,
+                Of::End,
+                Of::Shared,
+                Of::Shared
+            ]
+        );
         assert_eq!(with_sources(Vec::new(), false), None);
     }
 }

@@ -65,7 +65,12 @@ pub(super) struct ZoneNames {
 }
 
 impl ZoneNames {
-    pub(super) fn new(dates: &Dates, locale: &str, region: String, digits: Vec<char>) -> Result<Self, Error> {
+    pub(super) fn new(
+        dates: &Dates,
+        locale: &str,
+        region: String,
+        digits: Vec<char>,
+    ) -> Result<Self, Error> {
         Ok(Self {
             names: dates.section(locale, "zones")?,
             regions: dates.section(locale, "regions")?,
@@ -76,11 +81,19 @@ impl ZoneNames {
     }
 
     /// The name of a zone at an instant.
-    pub(super) fn name(&self, dates: &Dates, zone: &Zone, at: i64, style: ZoneStyle) -> Result<String, Error> {
+    pub(super) fn name(
+        &self,
+        dates: &Dates,
+        zone: &Zone,
+        at: i64,
+        style: ZoneStyle,
+    ) -> Result<String, Error> {
         let clock = zone.clock(at);
         let named = match style {
             ZoneStyle::Short | ZoneStyle::Long => self.specific(zone, at, clock, style),
-            ZoneStyle::ShortGeneric | ZoneStyle::LongGeneric => self.generic(dates, zone, at, clock, style)?,
+            ZoneStyle::ShortGeneric | ZoneStyle::LongGeneric => {
+                self.generic(dates, zone, at, clock, style)?
+            }
             ZoneStyle::ShortOffset | ZoneStyle::LongOffset => None,
         };
         Ok(named.unwrap_or_else(|| self.offset(clock.offset, style.width() == "short")))
@@ -107,16 +120,22 @@ impl ZoneNames {
         times.iter().find_map(|time| {
             let from = time[1].as_str()?;
             let to = time[2].as_str()?;
-            let within = (from.is_empty() || from <= at.as_str()) && (to.is_empty() || at.as_str() < to);
+            let within =
+                (from.is_empty() || from <= at.as_str()) && (to.is_empty() || at.as_str() < to);
             within.then(|| time[0].as_str())?
         })
     }
 
     fn specific(&self, zone: &Zone, at: i64, clock: Clock, style: ZoneStyle) -> Option<String> {
         let zone = zone.cldr.as_deref()?;
-        let kind = format!("{} {}", style.width(), if clock.summer { "daylight" } else { "standard" });
+        let kind = format!(
+            "{} {}",
+            style.width(),
+            if clock.summer { "daylight" } else { "standard" }
+        );
         let own = self.own(zone, &kind);
-        own.or_else(|| self.of_group(self.group(zone, at)?, &kind)).map(str::to_owned)
+        own.or_else(|| self.of_group(self.group(zone, at)?, &kind))
+            .map(str::to_owned)
     }
 
     fn generic(
@@ -142,7 +161,10 @@ impl ZoneNames {
         self.by_place(dates, cldr)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one search, by all that it knows")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one search, by all that it knows"
+    )]
     fn generic_of_group(
         &self,
         dates: &Dates,
@@ -156,7 +178,9 @@ impl ZoneNames {
         let generic = self.of_group(group, &format!("{} generic", style.width()));
         if !clock.summer && !summer_is_near(zone, at) {
             let kind = format!("{} standard", style.width());
-            let standard = self.own(cldr, &kind).or_else(|| self.of_group(group, &kind));
+            let standard = self
+                .own(cldr, &kind)
+                .or_else(|| self.of_group(group, &kind));
             if let Some(standard) = standard
                 && generic.is_none_or(|generic| generic.to_lowercase() != standard.to_lowercase())
             {
@@ -185,12 +209,21 @@ impl ZoneNames {
     }
 
     /// `Pacific Time (Whitehorse)`.
-    fn at_place(&self, dates: &Dates, zone: &str, group: &str, generic: &str) -> Result<String, Error> {
+    fn at_place(
+        &self,
+        dates: &Dates,
+        zone: &str,
+        group: &str,
+        generic: &str,
+    ) -> Result<String, Error> {
         let names = dates.zone_names()?;
         let region = names.region_of(zone);
-        let model = region.and_then(|region| self.plain["groups"].get(group)?.get(region)?.as_str());
+        let model =
+            region.and_then(|region| self.plain["groups"].get(group)?.get(region)?.as_str());
         let place = match region {
-            Some(region) if model.or_else(|| self.model(group, "001")) == Some(zone) => self.region(region),
+            Some(region) if model.or_else(|| self.model(group, "001")) == Some(zone) => {
+                self.region(region)
+            }
             _ => self.city(zone).unwrap_or_else(|| zone.to_owned()),
         };
         let pattern = self.names["fallback"].as_str().unwrap_or("{1} ({0})");
@@ -204,20 +237,25 @@ impl ZoneNames {
             return Ok(None);
         };
         let alone = names.of_region(region).len() == 1;
-        let place = if alone || self.plain["primary"].get(region).and_then(Value::as_str) == Some(zone) {
-            self.region(region)
-        } else {
-            let Some(city) = self.city(zone) else {
-                return Ok(None);
+        let place =
+            if alone || self.plain["primary"].get(region).and_then(Value::as_str) == Some(zone) {
+                self.region(region)
+            } else {
+                let Some(city) = self.city(zone) else {
+                    return Ok(None);
+                };
+                city
             };
-            city
-        };
         let pattern = self.names["region"].as_str().unwrap_or("{0}");
         Ok(Some(fill(pattern, &[&place])))
     }
 
     fn region(&self, code: &str) -> String {
-        self.regions.get(code).and_then(Value::as_str).unwrap_or(code).to_owned()
+        self.regions
+            .get(code)
+            .and_then(Value::as_str)
+            .unwrap_or(code)
+            .to_owned()
     }
 
     fn city(&self, zone: &str) -> Option<String> {
@@ -227,12 +265,15 @@ impl ZoneNames {
         if zone.starts_with("Etc/") {
             return None;
         }
-        zone.rsplit_once('/').map(|(_, city)| city.replace('_', " "))
+        zone.rsplit_once('/')
+            .map(|(_, city)| city.replace('_', " "))
     }
 
     /// `GMT+1`, `GMT+01:00`.
     fn offset(&self, seconds: i32, short: bool) -> String {
-        let text = |name: &str, otherwise: &'static str| self.names[name].as_str().unwrap_or(otherwise).to_owned();
+        let text = |name: &str, otherwise: &'static str| {
+            self.names[name].as_str().unwrap_or(otherwise).to_owned()
+        };
         let formats = text("hours", "+HH:mm;-HH:mm");
         let (plus, minus) = formats.split_once(';').unwrap_or((&formats, "-HH:mm"));
         let format = if seconds < 0 { minus } else { plus };
@@ -273,12 +314,20 @@ fn summer_is_near(zone: &Zone, at: i64) -> bool {
     let before = zone
         .last_change(at)
         .is_some_and(|last| at - last < HALF_A_YEAR && zone.clock(last - 1).summer);
-    before || zone.next_change(at).is_some_and(|(next, clock)| next - at < HALF_A_YEAR && clock.summer)
+    before
+        || zone
+            .next_change(at)
+            .is_some_and(|(next, clock)| next - at < HALF_A_YEAR && clock.summer)
 }
 
 /// An instant as CLDR writes them, to the minute.
 fn minute(at: i64) -> String {
     let (year, month, day) = gregorian(at.div_euclid(86_400_000));
     let minutes = at.rem_euclid(86_400_000) / 60_000;
-    format!("{:04}-{month:02}-{day:02} {:02}:{:02}", year.clamp(0, 9999), minutes / 60, minutes % 60)
+    format!(
+        "{:04}-{month:02}-{day:02} {:02}:{:02}",
+        year.clamp(0, 9999),
+        minutes / 60,
+        minutes % 60
+    )
 }

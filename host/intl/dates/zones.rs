@@ -7,7 +7,7 @@ use super::{Dates, Error};
 use jiff::Timestamp;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use serde_json::Value;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::LazyLock;
 
 /// The rules of all zones.
@@ -75,32 +75,50 @@ impl Names {
             region: HashMap::new(),
             primary: Vec::new(),
         };
-        for of in data["same"].as_object().into_iter().flat_map(|same| same.values()) {
+        let rules: HashSet<String> = RULES
+            .available()
+            .map(|name| name.as_str().to_owned())
+            .collect();
+        for of in data["same"]
+            .as_object()
+            .into_iter()
+            .flat_map(|same| same.values())
+        {
             let names: Vec<&str> = strings(&of["names"]).collect();
             let (Some(cldr), Some(region)) = (names.first(), of["region"].as_str()) else {
                 continue;
             };
-            let primary = if matches!(*cldr, "Etc/UTC" | "Etc/GMT") { "UTC" } else { cldr };
+            let primary = if matches!(*cldr, "Etc/UTC" | "Etc/GMT") {
+                "UTC"
+            } else {
+                cldr
+            };
             for name in &names {
                 let both = ((*cldr).to_owned(), primary.to_owned());
                 found.known.insert(name.to_ascii_lowercase(), both);
             }
-            if RULES.get(cldr).is_err() {
+            if !rules.contains(*cldr) {
                 continue;
             }
             // Those of no region are not listed, but for UTC.
             if !cldr.starts_with("Etc/") && cldr.contains('/') {
-                found.regions.entry(region.to_owned()).or_default().push((*cldr).to_owned());
+                found
+                    .regions
+                    .entry(region.to_owned())
+                    .or_default()
+                    .push((*cldr).to_owned());
                 found.region.insert((*cldr).to_owned(), region.to_owned());
                 found.primary.push(primary.to_owned());
             } else if *cldr == "Etc/UTC" {
                 found.primary.push(primary.to_owned());
             }
         }
-        for name in RULES.available() {
-            let name = name.as_str();
-            let both = || (name.to_owned(), name.to_owned());
-            found.known.entry(name.to_ascii_lowercase()).or_insert_with(both);
+        for name in rules {
+            let key = name.to_ascii_lowercase();
+            found
+                .known
+                .entry(key)
+                .or_insert_with(|| (name.clone(), name));
         }
         // Stand-ins for where there is no zone.
         for name in ["etc/unknown", "factory"] {
@@ -151,7 +169,10 @@ impl Names {
 }
 
 fn strings(list: &Value) -> impl Iterator<Item = &str> {
-    list.as_array().into_iter().flatten().filter_map(Value::as_str)
+    list.as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
 }
 
 /// The offset that a name is: `+01`, `+0100`, `+01:00`.
@@ -171,7 +192,11 @@ fn fixed(name: &str) -> Option<i32> {
     .map(|byte| byte.is_ascii_digit().then(|| i32::from(byte - b'0')))
     .collect::<Option<_>>()?;
     let hours = digits[0] * 10 + digits[1];
-    let minutes = if digits.len() == 4 { digits[2] * 10 + digits[3] } else { 0 };
+    let minutes = if digits.len() == 4 {
+        digits[2] * 10 + digits[3]
+    } else {
+        0
+    };
     (hours < 24 && minutes < 60).then_some(sign * (hours * 3600 + minutes * 60))
 }
 
@@ -185,7 +210,9 @@ fn offset_name(seconds: i32) -> String {
 pub(super) fn zone(dates: &Dates, name: &str) -> Result<Zone, Error> {
     let names = dates.zone_names()?;
     let shown: String = name.chars().take(LONGEST).collect();
-    names.zone(name).ok_or_else(|| Error::Argument(format!("there is no time zone `{shown}`")))
+    names
+        .zone(name)
+        .ok_or_else(|| Error::Argument(format!("there is no time zone `{shown}`")))
 }
 
 impl Zone {
@@ -199,17 +226,20 @@ impl Zone {
                 let info = rules.to_offset_info(timestamp(at).0);
                 Clock {
                     offset: info.offset().seconds(),
-                    summer: self.summer(info.dst().is_dst(), info.abbreviation()),
+                    summer: self.summer(at, info.dst().is_dst()),
                 }
             }
         }
     }
 
     /// Where a law calls winter time the exception, the database does, too; people do not.
-    fn summer(&self, exception: bool, abbreviation: &str) -> bool {
+    fn summer(&self, at: i64, exception: bool) -> bool {
+        let seconds = at.div_euclid(1000);
         match self.name.as_str() {
-            "Europe/Dublin" => matches!(abbreviation, "IST" | "BST") && (exception || abbreviation == "IST"),
-            "Africa/Casablanca" | "Africa/El_Aaiun" => exception != abbreviation.starts_with('+') && abbreviation == "+01",
+            // From 1968 to 1971 it was summer time all year, and called the standard.
+            "Europe/Dublin" if seconds >= 57_722_400 => !exception,
+            "Africa/Casablanca" | "Africa/El_Aaiun" if seconds >= 1_540_692_000 => !exception,
+            "Africa/Windhoek" if (764_200_800..1_508_796_000).contains(&seconds) => !exception,
             _ => exception,
         }
     }
@@ -221,11 +251,12 @@ impl Zone {
         };
         let (from, shift) = timestamp(at);
         let change = rules.following(from).next()?;
+        let at = (change.timestamp().as_second() + shift) * 1000;
         let clock = Clock {
             offset: change.offset().seconds(),
-            summer: self.summer(change.dst().is_dst(), change.abbreviation()),
+            summer: self.summer(at, change.dst().is_dst()),
         };
-        Some(((change.timestamp().as_second() + shift) * 1000, clock))
+        Some((at, clock))
     }
 
     /// When the clocks changed last, at an instant or before it.
@@ -277,9 +308,16 @@ fn timestamp(at: i64) -> (Timestamp, i64) {
     let seconds = at.div_euclid(1000);
     let most = Timestamp::MAX.as_second() - CYCLE;
     let over = seconds - most;
-    let shift = if over > 0 { (over / CYCLE + 1) * CYCLE } else { 0 };
+    let shift = if over > 0 {
+        (over / CYCLE + 1) * CYCLE
+    } else {
+        0
+    };
     let within = (seconds - shift).max(Timestamp::MIN.as_second());
-    (Timestamp::from_second(within).unwrap_or(Timestamp::MIN), shift)
+    (
+        Timestamp::from_second(within).unwrap_or(Timestamp::MIN),
+        shift,
+    )
 }
 
 #[cfg(test)]
@@ -331,6 +369,13 @@ mod tests {
         let at: Vec<i64> = year.iter().map(|change| change.at).collect();
         assert_eq!(at, [1_710_054_000_000, 1_730_613_600_000]);
         assert!(zone.changes(0, 8_640_000_000_000_000).is_err());
-        assert!(names().zone("+01").unwrap().changes(0, 1000).unwrap().is_empty());
+        assert!(
+            names()
+                .zone("+01")
+                .unwrap()
+                .changes(0, 1000)
+                .unwrap()
+                .is_empty()
+        );
     }
 }
