@@ -252,7 +252,11 @@ impl Writer<'_> {
                 true => (self.with_fraction(place), self.fraction_digits()),
                 false => (Amount::whole(unit.value), Digits::fraction(0, 0)),
             };
-            let minimum_integer = if unit.style == UnitStyle::TwoDigit { 2 } else { 1 };
+            let minimum_integer = if unit.style == UnitStyle::TwoDigit {
+                2
+            } else {
+                1
+            };
             let digits = Digits {
                 minimum_integer,
                 ..digits

@@ -4,6 +4,7 @@
 //! before any work; what it gives is as ICU gives it, to the byte.
 
 pub mod data;
+pub mod dates;
 pub mod durations;
 pub mod lists;
 pub mod names;
@@ -30,7 +31,7 @@ pub enum IntlError {
 
 impl IntlError {
     /// Says that an option has no such value.
-    fn option(name: &str, value: &str) -> Self {
+    pub fn option(name: &str, value: &str) -> Self {
         let shown: String = value.chars().take(40).collect();
         Self::Argument(format!("`{shown}` is no value of {name}"))
     }

@@ -26,7 +26,7 @@ pub enum Named {
 
 impl Named {
     /// By its name in ECMA-402, and that of how languages are called.
-    pub fn named(kind: &str, language: Option<&str>) -> Result<Self, IntlError> {
+    pub fn of(kind: &str, language: Option<&str>) -> Result<Self, IntlError> {
         Ok(match kind {
             "language" => Self::Language {
                 dialect: match language {
@@ -165,11 +165,7 @@ fn language(
         more.push(alternative(group("scripts"), code, short));
     }
     if let Some(code) = region {
-        more.push(alternative(
-            &*data.section(locale, "regions")?,
-            code,
-            short,
-        ));
+        more.push(alternative(&*data.section(locale, "regions")?, code, short));
     }
     for code in variants {
         more.push(text(group("variants"), &code.to_ascii_uppercase()));
@@ -181,7 +177,9 @@ fn language(
         return Ok(None);
     };
     let separator = group("separator").as_str().unwrap_or("{0}, {1}");
-    let more = more.into_iter().reduce(|all, next| fill(separator, &all, &next));
+    let more = more
+        .into_iter()
+        .reduce(|all, next| fill(separator, &all, &next));
     let pattern = group("pattern").as_str().unwrap_or("{0} ({1})");
     let (open, close) = brackets(pattern);
     let more = more.unwrap_or_default();

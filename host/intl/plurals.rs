@@ -82,14 +82,16 @@ fn relation(text: &str, number: &Finite) -> bool {
         "n" => number.n,
         "e" | "c" => f64::from(number.e),
         #[expect(clippy::cast_precision_loss, reason = "as ICU compares them")]
-        other => (match other {
-            "i" => number.i,
-            "v" => number.v,
-            "w" => number.w,
-            "f" => number.f,
-            "t" => number.t,
-            _ => return false,
-        }) as f64,
+        other => {
+            (match other {
+                "i" => number.i,
+                "v" => number.v,
+                "w" => number.w,
+                "f" => number.f,
+                "t" => number.t,
+                _ => return false,
+            }) as f64
+        }
     };
     let value = match modulus {
         Some(modulus) if modulus > 0 => value % f64::from(modulus),

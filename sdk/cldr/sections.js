@@ -3,11 +3,15 @@
  * `null`. What gives nothing has what its parent has.
  */
 import { currencies } from './currencies.js'
+import { calendars, dates } from './dates.js'
 import { fields } from './fields.js'
 import { lists } from './lists.js'
 import { languages, names, regions } from './names.js'
 import { numbers } from './numbers.js'
 import { plain } from './plain.js'
 import { units } from './units.js'
+import { zoneNames, zones } from './zones.js'
 
-export const sections = { numbers, currencies, units, lists, fields, languages, regions, names, plain }
+export const sections = {
+  numbers, currencies, units, lists, fields, languages, regions, names, plain, dates, zones, calendars, 'zone-names': zoneNames,
+}

@@ -27,6 +27,7 @@ export function locales() {
   return readdirSync(main).filter((locale) => locale === 'und' || existsSync(join(main, locale, 'languages.json'))).sort()
 }
 
-function home(name) {
+/** The folder of a package. */
+export function home(name) {
   return dirname(require.resolve(`${name}/package.json`))
 }

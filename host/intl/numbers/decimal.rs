@@ -151,6 +151,11 @@ impl Decimal {
         self.digits.is_empty()
     }
 
+    /// Whether it is no number.
+    pub fn is_nan(&self) -> bool {
+        self.kind == Kind::Nan
+    }
+
     /// Whether it is zero, with either sign, or no number.
     pub fn is_zero(&self) -> bool {
         self.digits.is_empty() && self.kind != Kind::Infinite

@@ -224,7 +224,9 @@ impl Patterns<'_> {
     /// The greatest power of ten that compact forms know.
     fn largest(&self) -> Option<i32> {
         let powers = self.compact?.as_object()?;
-        let lengths = powers.keys().filter_map(|key| i32::try_from(key.len()).ok());
+        let lengths = powers
+            .keys()
+            .filter_map(|key| i32::try_from(key.len()).ok());
         lengths.max().map(|length| length - 1)
     }
 

@@ -63,8 +63,7 @@ fn joined(formatter: &Formatter, first: Written, second: Written) -> Vec<RangePa
     let locale = &formatter.locale;
     // Words of one unit are the same, whatever their plural.
     let share_outer = first.outer.is_some() == second.outer.is_some();
-    let share_middle =
-        share_outer && first.middle == second.middle && first.middle.count() > 1;
+    let share_middle = share_outer && first.middle == second.middle && first.middle.count() > 1;
     let length = |outer: &Option<Around>| outer.as_ref().map_or(0, Around::count);
     let spaced = first.inner.count() > 0
         || (!share_middle && first.middle.count() > 0)
@@ -89,8 +88,7 @@ fn joined(formatter: &Formatter, first: Written, second: Written) -> Vec<RangePa
     let mut outer_prefix = Text::default();
     if share_outer {
         let name = locale.name();
-        let plural =
-            plurals::category_of_range(locale.plain(), name, first.plural, second.plural);
+        let plural = plurals::category_of_range(locale.plain(), name, first.plural, second.plural);
         if let Ok(Some(outer)) = locale.around(formatter.options, plural) {
             outer_prefix = outer.prefix;
             after.append(outer.suffix);

@@ -79,7 +79,8 @@ impl Digits {
 
     /// Rounds a number, and says how many digits it has behind the point at least.
     pub fn apply(&self, number: &mut Decimal) -> i32 {
-        let most_significant = |most: u8, number: &Decimal| number.magnitude() + 1 - i32::from(most);
+        let most_significant =
+            |most: u8, number: &Decimal| number.magnitude() + 1 - i32::from(most);
         let by_fraction = match (self.fraction, self.significant) {
             (fraction, None) => fraction,
             (None, Some(_)) => None,
