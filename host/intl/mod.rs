@@ -12,6 +12,8 @@ pub mod numbers;
 pub mod plurals;
 pub mod relative;
 pub mod supported;
+#[cfg(test)]
+mod tests;
 
 pub use data::{Data, DataError};
 

@@ -4,6 +4,8 @@ pub mod decimal;
 mod locale;
 mod pattern;
 mod range;
+#[cfg(test)]
+mod tests;
 mod text;
 mod units;
 

@@ -118,10 +118,10 @@ fn joined(formatter: &Formatter, first: Written, second: Written) -> Vec<RangePa
     before.append(outer_prefix);
     let mut infix = infix(locale.range());
     if spaced {
-        if !infix.starts_with(char::is_whitespace) {
+        if !infix.starts_with(is_space) {
             infix.insert(0, ' ');
         }
-        if !infix.ends_with(char::is_whitespace) {
+        if !infix.ends_with(is_space) {
             infix.push(' ');
         }
     }
@@ -170,6 +170,14 @@ fn sourced(text: Text, spans: &[(usize, usize); 2]) -> Vec<RangePart> {
         at = end;
     }
     parts
+}
+
+/// White space as patterns have it, of which a space that does not break is none.
+fn is_space(c: char) -> bool {
+    matches!(
+        c,
+        '\t'..='\r' | ' ' | '\u{85}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}'
+    )
 }
 
 /// What is between the two numbers of `{0}–{1}`.
