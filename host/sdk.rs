@@ -30,6 +30,8 @@ pub struct Sdk {
     pub builtins: Vec<String>,
     /// esbuild's native binary.
     pub esbuild: PathBuf,
+    /// CLDR's data, which is read when a bot asks for it.
+    pub locales: PathBuf,
 }
 
 impl Sdk {
@@ -57,6 +59,7 @@ impl Sdk {
             runtime: text("runtime.js")?,
             builtins,
             esbuild,
+            locales: file("locales.bin"),
         })
     }
 }

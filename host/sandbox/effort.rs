@@ -168,7 +168,12 @@ mod tests {
             memory_bytes: 100 * MIB,
             ..Budget::default()
         };
-        RunState::new(Grants::none(), &budget, Threads::start().unwrap())
+        RunState::new(
+            Grants::none(),
+            &budget,
+            Threads::start().unwrap(),
+            Arc::default(),
+        )
     }
 
     fn effort(millis: u64, mib: usize) -> Effort {

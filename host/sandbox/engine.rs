@@ -5,9 +5,10 @@ use super::compiler::Compiler;
 use super::limits::DEFAULT_MEMORY_BYTES;
 use super::permits::{FOR_DEPLOYS, Permits};
 use super::threads::Threads;
+use crate::capabilities::Locales;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use wasmtime::component::Linker;
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
@@ -83,6 +84,8 @@ pub struct Sandbox {
     pub(crate) live: Arc<AtomicUsize>,
     /// Where its instances run.
     pub(crate) threads: Threads,
+    /// What bots are told of locales, once it is there.
+    locales: Arc<OnceLock<Arc<Locales>>>,
     /// Ends the clock when the last sandbox is dropped.
     _clock: Arc<Clock>,
 }
@@ -107,6 +110,7 @@ impl Sandbox {
             codes: super::bot::Codes::default(),
             live: Arc::default(),
             threads,
+            locales: Arc::default(),
             _clock: clock,
         })
     }
@@ -114,6 +118,16 @@ impl Sandbox {
     /// The program that does what may take long, or may end its process; `None` for the author's own code.
     pub(crate) fn program(&self) -> Option<Compiler> {
         self.settings.compiler.clone()
+    }
+
+    /// Gives bots what the host knows of locales. The first time counts.
+    pub(crate) fn set_locales(&self, locales: Locales) {
+        let _ = self.locales.set(Arc::new(locales));
+    }
+
+    /// What the host knows of locales; before it is set, that there is nothing.
+    pub(crate) fn locales(&self) -> Arc<Locales> {
+        self.locales.get().cloned().unwrap_or_default()
     }
 
     /// How many instances live now.

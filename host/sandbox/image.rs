@@ -461,7 +461,7 @@ fn wizer() -> Wizer {
 }
 
 fn store(sandbox: &Sandbox, grants: Grants, budget: Budget) -> Store<RunState> {
-    let state = RunState::new(grants, &budget, sandbox.threads.clone());
+    let state = RunState::new(grants, &budget, sandbox.threads.clone(), sandbox.locales());
     let mut store = Store::new(&sandbox.engine, state);
     hold(&mut store);
     let cpu = budget.cpu;

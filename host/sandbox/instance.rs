@@ -60,7 +60,12 @@ impl Instance {
         grants: Grants,
     ) -> Result<Self, RunError> {
         let started = Instant::now();
-        let state = RunState::new(grants, &budget, bot.sandbox.threads.clone());
+        let state = RunState::new(
+            grants,
+            &budget,
+            bot.sandbox.threads.clone(),
+            bot.sandbox.locales(),
+        );
         let mut store = Store::new(&bot.sandbox.engine, state);
         hold(&mut store);
         store.epoch_deadline_callback(|context| {

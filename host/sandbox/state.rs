@@ -2,7 +2,8 @@
 
 use super::limits::{Budget, CpuMeter, FIELDS_BYTES, HANDLES, MemoryLimit};
 use super::threads::Threads;
-use crate::capabilities::{Grants, Held, UnderWay, wasi};
+use crate::capabilities::{Grants, Held, Locales, UnderWay, wasi};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -28,10 +29,17 @@ pub struct RunState {
     pub(crate) grants: Grants,
     /// Where long calculations are done.
     pub(super) threads: Threads,
+    /// What the host knows of locales.
+    pub(crate) locales: Arc<Locales>,
 }
 
 impl RunState {
-    pub(super) fn new(grants: Grants, budget: &Budget, threads: Threads) -> Self {
+    pub(super) fn new(
+        grants: Grants,
+        budget: &Budget,
+        threads: Threads,
+        locales: Arc<Locales>,
+    ) -> Self {
         let stdio = wasi::Stdio::new(&grants.log);
         let (mut table, mut http) = (ResourceTable::new(), WasiHttpCtx::new());
         table.set_max_capacity(HANDLES);
@@ -49,6 +57,7 @@ impl RunState {
             ends_at: Instant::now() + budget.wall,
             grants,
             threads,
+            locales,
         }
     }
 

@@ -19,7 +19,7 @@ use crate::build::artifact::{self, Artifact};
 use crate::build::sourcemap::{SourceMap, author_names};
 use crate::build::texts::FunctionTexts;
 use crate::build::{BuildError, Bundle, Confined, Format, Tools};
-use crate::capabilities::{BundleText, Grants, TextAt};
+use crate::capabilities::{BundleText, Grants, Locales, TextAt};
 use crate::sandbox::{
     Boot, BootOptions, BootReport, Bot, Budget, BundleFormat, BundleParts, Compiler, ImageError,
     ImageMaker, Sandbox, Share,
@@ -70,6 +70,7 @@ pub struct Image {
 impl Workshop {
     /// Makes the engine ready; with the sandbox's cache this takes long only once.
     pub async fn start(sandbox: &Sandbox, sdk: Sdk) -> Result<Self, ImageError> {
+        sandbox.set_locales(Locales::open(&sdk.locales));
         let maker = ImageMaker::new(sandbox, &sdk.engine, &sdk.runtime).await?;
         Ok(Self {
             sandbox: sandbox.clone(),

@@ -105,7 +105,7 @@ fn collect(tools: &Tools, built: &Path, folder: &Path) -> Result<()> {
     copy(built, &binary)?;
     strip(&binary)?;
     let sdk = tools.home.join("sdk");
-    for name in ["engine.wasm", "runtime.js", "builtins.json"] {
+    for name in ["engine.wasm", "runtime.js", "builtins.json", "locales.bin"] {
         copy(&sdk.join(name), &folder.join("sdk").join(name))?;
     }
     let manifest = serde_json::to_string_pretty(&manifest(root)?)?;

@@ -10,6 +10,7 @@ pub(crate) fn build(tools: &Tools) -> Result<()> {
     let folder = tools.home.join("sdk");
     std::fs::create_dir_all(&folder)?;
     let sdk = tools.root.join("sdk");
+    locales(&sdk, &folder)?;
     let mut sources = vec![sdk.join("package-lock.json"), sdk.join("runtime/build.js")];
     collect(&sdk.join("runtime/src"), &mut sources)?;
     collect(&sdk.join("roost"), &mut sources)?;
@@ -30,6 +31,31 @@ pub(crate) fn build(tools: &Tools) -> Result<()> {
         &tools.home.join("engine/engine.wasm"),
         &folder.join("engine.wasm"),
     )
+}
+
+/// Packs CLDR's data: seconds of work, and seldom needed.
+fn locales(sdk: &Path, folder: &Path) -> Result<()> {
+    let scripts = sdk.join("cldr");
+    let mut sources = vec![sdk.join("package-lock.json")];
+    for entry in std::fs::read_dir(&scripts)
+        .with_context(|| format!("cannot read the folder `{}`", scripts.display()))?
+    {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            sources.push(entry.path());
+        }
+    }
+    sources.sort();
+    let stamp = Stamp::of(&folder.join("locales.stamp"), &sources)?;
+    let packed = folder.join("locales.bin");
+    if stamp.holds() && packed.is_file() {
+        return Ok(());
+    }
+    run(Command::new("npm")
+        .args(["run", "--silent", "locales"])
+        .current_dir(sdk))?;
+    replace(&scripts.join("dist/locales.bin"), &packed)?;
+    stamp.write()
 }
 
 /// The bundler's native binary, which npm installs as a package of its own.

@@ -1,0 +1,448 @@
+//! CLDR's data: the file `locales.bin`, which `sdk/cldr/pack.js` writes and describes.
+//!
+//! A section of a locale is read when it is first asked for, merged with what its parents have, and
+//! kept for a while.
+
+use flate2::read::DeflateDecoder;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read as _;
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// How a file begins.
+const FIRST_LINE: &[u8] = b"roost locales 1\n";
+
+/// What an index takes at most, deflated and plain.
+const INDEX: (u32, u64) = (4 << 20, 16 << 20);
+
+/// What an entry takes at most, plain.
+const ENTRY: u32 = 4 << 20;
+
+/// How long the name of a locale is at most.
+const LOCALE: usize = 255;
+
+/// How many sections of a locale's parents are merged at most.
+const PARENTS: usize = 8;
+
+/// How much text the sections have that are kept: in memory they take a few times as much.
+const KEPT: usize = 6 << 20;
+
+/// The locale from which all inherit.
+const ROOT: &str = "und";
+
+/// Why there is no data.
+#[derive(Debug, thiserror::Error)]
+pub enum DataError {
+    /// The file cannot be read.
+    #[error("the data of locales, `{file}`, cannot be read: install the package again, or in a checkout run `cargo xtask setup`", file = .0.display())]
+    Unreadable(PathBuf, #[source] std::io::Error),
+    /// It is not what `pack.js` writes.
+    #[error("the data of locales, `{file}`, is damaged ({what}): install the package again, or in a checkout run `cargo xtask setup`", file = .0.display(), what = .1)]
+    Damaged(PathBuf, String),
+    /// It is older than this host.
+    #[error("the data of locales, `{file}`, has no section `{name}`: it is older than this program; install the package again, or in a checkout run `cargo xtask setup`", file = .0.display(), name = .1)]
+    NoSection(PathBuf, String),
+}
+
+/// The file's index, as it is written.
+#[derive(Deserialize)]
+struct Index {
+    version: String,
+    parents: HashMap<String, String>,
+    aliases: HashMap<String, String>,
+    sections: HashMap<String, HashMap<String, Entry>>,
+}
+
+/// Where an entry starts, how long it is, and how long when inflated.
+type Entry = (u64, u32, u32);
+
+/// A section of a locale, by their places in the lists.
+type Key = (usize, usize);
+
+/// The data of all locales.
+pub struct Data {
+    path: PathBuf,
+    file: File,
+    /// Where the first entry is.
+    start: u64,
+    version: String,
+    /// Each locale's parent.
+    parents: Vec<Option<usize>>,
+    /// Locales by name, also by names that stand for others.
+    locales: HashMap<String, usize>,
+    sections: HashMap<String, usize>,
+    entries: HashMap<Key, Entry>,
+    kept: Mutex<Kept>,
+}
+
+impl Data {
+    /// Opens the file.
+    pub fn open(path: &Path) -> Result<Self, DataError> {
+        let unreadable = |error| DataError::Unreadable(path.to_owned(), error);
+        let file = File::open(path).map_err(unreadable)?;
+        let mut head = [0; FIRST_LINE.len() + 4];
+        file.read_exact_at(&mut head, 0).map_err(unreadable)?;
+        let damaged = |what: &str| DataError::Damaged(path.to_owned(), what.to_owned());
+        let (line, length) = head.split_at(FIRST_LINE.len());
+        if line != FIRST_LINE {
+            return Err(damaged("it begins as no such file does"));
+        }
+        let length = length.try_into().map(u32::from_le_bytes);
+        let length = length.unwrap_or(u32::MAX);
+        if length > INDEX.0 {
+            return Err(damaged("its index is too long"));
+        }
+        let place = head.len() as u64;
+        let text = inflated(&file, place, length, INDEX.1)
+            .map_err(|error| damaged(&format!("its index: {error}")))?;
+        let index: Index = serde_json::from_slice(&text)
+            .map_err(|error| damaged(&format!("its index: {error}")))?;
+        Self::of(path, file, place + u64::from(length), index)
+    }
+
+    fn of(path: &Path, file: File, start: u64, index: Index) -> Result<Self, DataError> {
+        let mut locales = HashMap::from([(ROOT.to_owned(), 0)]);
+        for locale in index.parents.keys() {
+            let place = locales.len();
+            locales.entry(locale.clone()).or_insert(place);
+        }
+        let damaged = |what: String| DataError::Damaged(path.to_owned(), what);
+        let place = |name: &String| {
+            let place = locales.get(name).copied();
+            place.ok_or_else(|| damaged(format!("it names `{name}`, which it does not have")))
+        };
+        let mut parents = vec![None; locales.len()];
+        for (locale, parent) in &index.parents {
+            let own = place(locale)?;
+            if let Some(parents) = parents.get_mut(own).filter(|_| own != 0) {
+                *parents = Some(place(parent)?);
+            }
+        }
+        let mut entries = HashMap::new();
+        let mut sections = HashMap::new();
+        for (section, of) in &index.sections {
+            let number = sections.len();
+            sections.insert(section.clone(), number);
+            for (locale, entry) in of {
+                entries.insert((place(locale)?, number), *entry);
+            }
+        }
+        let mut named = Vec::new();
+        for (alias, locale) in &index.aliases {
+            named.push((alias.clone(), place(locale)?));
+        }
+        for (alias, place) in named {
+            locales.entry(alias).or_insert(place);
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            start,
+            version: index.version,
+            parents,
+            locales,
+            sections,
+            entries,
+            kept: Mutex::default(),
+        })
+    }
+
+    /// The version of CLDR.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// A section of a locale, with all that it inherits. A locale that is not there is as the nearest
+    /// of its parents: `en-US` as `en`, `tlh` as the root.
+    pub fn section(&self, locale: &str, name: &str) -> Result<Arc<Value>, DataError> {
+        let Some(&section) = self.sections.get(name) else {
+            return Err(DataError::NoSection(self.path.clone(), name.to_owned()));
+        };
+        let merged = self.merged((self.nearest(locale), section), PARENTS)?;
+        Ok(merged.value)
+    }
+
+    /// Whether a locale is one of those that have data of their own.
+    pub fn has(&self, locale: &str) -> bool {
+        self.locales.contains_key(locale)
+    }
+
+    /// The nearest locale that there is.
+    fn nearest(&self, locale: &str) -> usize {
+        if locale.len() > LOCALE {
+            return 0;
+        }
+        let mut name = without_extensions(locale);
+        loop {
+            if let Some(&place) = self.locales.get(name) {
+                return place;
+            }
+            match name.rfind('-') {
+                Some(cut) => name = &name[..cut],
+                None => return 0,
+            }
+        }
+    }
+
+    fn merged(&self, key: Key, parents: usize) -> Result<Merged, DataError> {
+        if let Some(found) = self.kept().get(key) {
+            return Ok(found);
+        }
+        let entry = self.entries.get(&key);
+        let parent = self.parents.get(key.0).copied().flatten();
+        let merged = match (entry, parent) {
+            (_, Some(_)) if parents == 0 => {
+                return Err(self.damaged("a locale has too many parents"));
+            }
+            (None, None) => Merged {
+                value: Arc::new(Value::Object(Map::new())),
+                size: 0,
+            },
+            // As the parent's, and kept as that.
+            (None, Some(parent)) => return self.merged((parent, key.1), parents - 1),
+            (Some(entry), None) => self.read(*entry)?,
+            (Some(entry), Some(parent)) => {
+                let whole = self.merged((parent, key.1), parents - 1)?;
+                let own = self.read(*entry)?;
+                let mut value = (*whole.value).clone();
+                merge(&mut value, &own.value);
+                Merged {
+                    value: Arc::new(value),
+                    size: whole.size + own.size,
+                }
+            }
+        };
+        self.kept().put(key, merged.clone());
+        Ok(merged)
+    }
+
+    fn read(&self, (start, length, plain): Entry) -> Result<Merged, DataError> {
+        if length > ENTRY || plain > ENTRY {
+            return Err(self.damaged("an entry is too long"));
+        }
+        let place = self.start.checked_add(start);
+        let place = place.ok_or_else(|| self.damaged("an entry is nowhere"))?;
+        let text = inflated(&self.file, place, length, plain.into())
+            .map_err(|error| self.damaged(&format!("an entry: {error}")))?;
+        let value = serde_json::from_slice(&text)
+            .map_err(|error| self.damaged(&format!("an entry: {error}")))?;
+        Ok(Merged {
+            value: Arc::new(value),
+            size: text.len(),
+        })
+    }
+
+    fn damaged(&self, what: &str) -> DataError {
+        DataError::Damaged(self.path.clone(), what.to_owned())
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// `de-DE-u-nu-latn` is `de-DE` here.
+fn without_extensions(locale: &str) -> &str {
+    let bytes = locale.as_bytes();
+    let cut = bytes
+        .windows(3)
+        .position(|three| three[0] == b'-' && three[2] == b'-');
+    match cut {
+        Some(cut) => &locale[..cut],
+        None => locale,
+    }
+}
+
+/// Reads what is deflated at a place, if it is no longer than that when inflated.
+fn inflated(file: &File, place: u64, length: u32, most: u64) -> std::io::Result<Vec<u8>> {
+    let mut packed = vec![0; length as usize];
+    file.read_exact_at(&mut packed, place)?;
+    let mut plain = Vec::new();
+    DeflateDecoder::new(packed.as_slice())
+        .take(most + 1)
+        .read_to_end(&mut plain)?;
+    if plain.len() as u64 > most {
+        return Err(std::io::Error::other("it is longer than it says"));
+    }
+    Ok(plain)
+}
+
+/// Changes an object: objects are merged, `null` takes a member away, anything else is in the place
+/// of what was there. As deep as JSON goes that was read, which is 128 at most.
+fn merge(whole: &mut Value, change: &Value) {
+    let (Value::Object(members), Value::Object(changes)) = (&mut *whole, change) else {
+        *whole = change.clone();
+        return;
+    };
+    for (name, change) in changes {
+        match (members.get_mut(name), change) {
+            (_, Value::Null) => {
+                members.remove(name);
+            }
+            (Some(member), _) => merge(member, change),
+            (None, _) => {
+                members.insert(name.clone(), change.clone());
+            }
+        }
+    }
+}
+
+/// A section, with the length of the texts it was made of.
+#[derive(Clone)]
+struct Merged {
+    value: Arc<Value>,
+    size: usize,
+}
+
+/// The sections that were used last.
+#[derive(Default)]
+struct Kept {
+    sections: HashMap<Key, (Merged, u64)>,
+    size: usize,
+    uses: u64,
+}
+
+impl Kept {
+    fn get(&mut self, key: Key) -> Option<Merged> {
+        self.uses += 1;
+        let (merged, used) = self.sections.get_mut(&key)?;
+        *used = self.uses;
+        Some(merged.clone())
+    }
+
+    fn put(&mut self, key: Key, merged: Merged) {
+        self.uses += 1;
+        self.size += merged.size;
+        if let Some((old, _)) = self.sections.insert(key, (merged, self.uses)) {
+            self.size -= old.size;
+        }
+        while self.size > KEPT && self.sections.len() > 1 {
+            let oldest = self.sections.iter().min_by_key(|(_, (_, used))| *used);
+            let Some(oldest) = oldest.map(|(key, _)| *key) else {
+                return;
+            };
+            if let Some((gone, _)) = self.sections.remove(&oldest) {
+                self.size -= gone.size;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::Compression;
+    use flate2::write::DeflateEncoder;
+    use serde_json::json;
+    use std::io::Write as _;
+
+    fn deflated(value: &Value) -> Vec<u8> {
+        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(value.to_string().as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    /// A file with three locales, each of which has an entry.
+    fn sample(parents: &Value) -> Vec<u8> {
+        let changes = [
+            ("und", json!({"a": {"x": 1, "y": 2}, "b": [1, 2]})),
+            ("de", json!({"a": {"x": 3, "z": 4}, "c": "C"})),
+            ("de-AT", json!({"a": {"y": null}, "b": [5]})),
+        ];
+        let mut bodies = Vec::new();
+        let mut entries = Map::new();
+        for (locale, change) in &changes {
+            let packed = deflated(change);
+            let plain = change.to_string().len();
+            entries.insert(
+                (*locale).to_owned(),
+                json!([bodies.len(), packed.len(), plain]),
+            );
+            bodies.extend(packed);
+        }
+        let index = deflated(&json!({
+            "version": "48",
+            "parents": parents,
+            "aliases": {"xx-YY": "de"},
+            "sections": {"numbers": entries},
+        }));
+        let length = u32::try_from(index.len()).unwrap();
+        [FIRST_LINE, &length.to_le_bytes(), &index, &bodies].concat()
+    }
+
+    fn opened(bytes: &[u8]) -> Result<Data, DataError> {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(bytes).unwrap();
+        Data::open(file.path())
+    }
+
+    fn parents() -> Value {
+        json!({"de": "und", "de-AT": "de"})
+    }
+
+    #[test]
+    fn a_locale_has_what_its_parents_have() {
+        let data = opened(&sample(&parents())).unwrap();
+        let of = |locale| (*data.section(locale, "numbers").unwrap()).clone();
+        assert_eq!(
+            of("de-AT"),
+            json!({"a": {"x": 3, "z": 4}, "b": [5], "c": "C"})
+        );
+        assert_eq!(
+            of("de-DE-u-nu-latn"),
+            json!({"a": {"x": 3, "y": 2, "z": 4}, "b": [1, 2], "c": "C"})
+        );
+        assert_eq!(of("xx-YY"), of("de"));
+        assert_eq!(of("tlh"), json!({"a": {"x": 1, "y": 2}, "b": [1, 2]}));
+        assert_eq!(of("x"), of("und"));
+    }
+
+    #[test]
+    fn a_section_that_is_not_there_is_told() {
+        let data = opened(&sample(&parents())).unwrap();
+        let error = data.section("de", "dates").unwrap_err().to_string();
+        assert!(error.contains("no section `dates`"), "{error}");
+    }
+
+    #[test]
+    fn a_damaged_file_is_an_error_wherever_it_is_damaged() {
+        let whole = sample(&parents());
+        for cut in 0..whole.len() {
+            if let Ok(data) = opened(&whole[..cut]) {
+                assert!(data.section("de-AT", "numbers").is_err(), "cut at {cut}");
+            }
+            let mut changed = whole.clone();
+            changed[cut] ^= 0x55;
+            if let Ok(data) = opened(&changed) {
+                let _ = data.section("de-AT", "numbers");
+            }
+        }
+    }
+
+    #[test]
+    fn parents_in_a_circle_are_an_error() {
+        let data = opened(&sample(&json!({"de": "de-AT", "de-AT": "de"}))).unwrap();
+        let error = data.section("de", "numbers").unwrap_err().to_string();
+        assert!(error.contains("too many parents"), "{error}");
+    }
+
+    #[test]
+    fn no_more_is_kept_than_there_is_room_for() {
+        let mut kept = Kept::default();
+        for place in 0..10 {
+            kept.put(
+                (place, 0),
+                Merged {
+                    value: Arc::new(Value::Null),
+                    size: KEPT / 3,
+                },
+            );
+        }
+        assert_eq!(kept.sections.len(), 3);
+        assert!(kept.get((9, 0)).is_some() && kept.get((0, 0)).is_none());
+    }
+}

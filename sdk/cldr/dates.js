@@ -1,0 +1,230 @@
+/** How dates are written: names of months and days, patterns by skeleton, of each calendar. */
+import { readdirSync } from 'node:fs'
+import { ROOT, parentOf } from './inheritance.js'
+import { home, locales, ofLocale, supplemental } from './source.js'
+
+/**
+ * The other calendars, by ECMA-402's names, with CLDR's. The packages of some are older than the
+ * others: of those only names count, and the patterns are those of any calendar (`generic`).
+ */
+const CALENDARS = {
+  buddhist: { cldr: 'buddhist', months: false, patterns: false },
+  chinese: { cldr: 'chinese', months: true, patterns: true },
+  coptic: { cldr: 'coptic', months: true, patterns: false },
+  dangi: { cldr: 'dangi', months: true, patterns: true },
+  ethiopic: { cldr: 'ethiopic', months: true, patterns: false },
+  hebrew: { cldr: 'hebrew', months: true, patterns: true },
+  indian: { cldr: 'indian', months: true, patterns: false },
+  islamic: { cldr: 'islamic', months: true, patterns: true },
+  japanese: { cldr: 'japanese', months: false, patterns: false },
+  persian: { cldr: 'persian', months: true, patterns: false },
+  roc: { cldr: 'roc', months: false, patterns: false },
+}
+
+/** What the older packages call the root. */
+const OLD_ROOT = 'root'
+
+export function dates(locale) {
+  const of = ofLocale('cldr-dates-full', locale, 'ca-gregorian').dates?.calendars.gregorian
+  if (!of) return undefined
+  const any = ofLocale('cldr-dates-full', locale, 'ca-generic').dates.calendars.generic
+  const generic = { ...names(any), ...patterns(any) }
+  const gregory = { ...names(of), ...patterns(of) }
+  const calendars = {}
+  for (const [name, { cldr, months, patterns: own }] of Object.entries(CALENDARS)) {
+    const its = ofCalendar(cldr, locale)
+    if (!its) continue
+    const named = names(its)
+    const whole = {
+      ...generic,
+      // The others have those of the Gregorian calendar.
+      ...(months ? { months: named.months } : {}),
+      monthPatterns: its.monthPatterns && leapMonths(its.monthPatterns),
+      years: its.cyclicNameSets && its.cyclicNameSets.years.format.abbreviated,
+      eras: named.eras ?? generic.eras,
+      ...(own ? { ...patterns(its), ...(its['dateTimeFormats-atTime'] ? {} : { glue: generic.glue, atTime: generic.atTime }) } : {}),
+      numbers: overrides(its.dateFormats),
+    }
+    calendars[name] = changes(JSON.parse(JSON.stringify(whole)), generic) ?? {}
+  }
+  return { gregory, generic, calendars, fields: fieldNames(locale) }
+}
+
+/** What makes `to` of `from`: as a difference between locales, but that what is taken away is empty text. */
+function changes(to, from) {
+  if (typeof to !== 'object' || typeof from !== 'object') return to === from ? undefined : to
+  const found = {}
+  for (const [name, value] of Object.entries(to)) {
+    const change = name in from ? changes(value, from[name]) : value
+    if (change !== undefined) found[name] = change
+  }
+  for (const name of Object.keys(from)) if (!(name in to)) found[name] = ''
+  return Object.keys(found).length === 0 ? undefined : found
+}
+
+/** The nearest of a calendar's locales, since not all packages have all of them. */
+function ofCalendar(cldr, locale) {
+  const name = `cldr-cal-${cldr}-full`
+  const known = localesOf(name)
+  let nearest = locale
+  while (!known.has(nearest) && nearest !== ROOT) nearest = parentOf(nearest)
+  if (!known.has(nearest)) nearest = OLD_ROOT
+  if (!known.has(nearest)) return undefined
+  return ofLocale(name, nearest, `ca-${cldr}`).dates.calendars[cldr]
+}
+
+const kept = new Map()
+function localesOf(name) {
+  if (!kept.has(name)) kept.set(name, new Set(readdirSync(`${home(name)}/main`)))
+  return kept.get(name)
+}
+
+function names(of) {
+  return {
+    months: widths(of.months),
+    days: widths(of.days),
+    dayPeriods: widths(of.dayPeriods),
+    eras: of.eras && {
+      long: plainKeys(of.eras.eraNames),
+      short: plainKeys(of.eras.eraAbbr),
+      narrow: plainKeys(of.eras.eraNarrow),
+    },
+  }
+}
+
+function widths(of) {
+  const found = {}
+  for (const [context, name] of [['format', 'format'], ['stand-alone', 'alone']]) {
+    found[name] = {}
+    for (const [width, its] of [['wide', 'long'], ['abbreviated', 'short'], ['narrow', 'narrow']]) {
+      found[name][its] = plainKeys(of[context][width])
+    }
+  }
+  return found
+}
+
+/** Without the alternatives that are only there to be chosen. */
+function plainKeys(of) {
+  return Object.fromEntries(Object.entries(of).filter(([key]) => !key.includes('-alt-')))
+}
+
+function leapMonths(of) {
+  const found = { numeric: of.numeric.all.leap }
+  for (const [context, name] of [['format', 'format'], ['stand-alone', 'alone']]) {
+    for (const [width, its] of [['wide', 'long'], ['abbreviated', 'short'], ['narrow', 'narrow']]) {
+      found[`${name} ${its}`] = of[context][width].leap
+    }
+  }
+  return found
+}
+
+function patterns(of) {
+  const all = of.dateTimeFormats
+  const intervals = {}
+  for (const [skeleton, its] of Object.entries(all.intervalFormats)) {
+    if (typeof its === 'object') intervals[skeleton] = plainKeys(its)
+  }
+  const { full, long, medium, short } = all
+  return {
+    date: texts(of.dateFormats),
+    time: texts(of.timeFormats),
+    glue: texts({ full, long, medium, short }),
+    atTime: texts(of['dateTimeFormats-atTime']?.standard ?? { full, long, medium, short }),
+    available: skeletons(all.availableFormats),
+    append: all.appendItems,
+    intervals: { fallback: all.intervalFormats.intervalFormatFallback, patterns: intervals },
+  }
+}
+
+function texts(of) {
+  return Object.fromEntries(Object.entries(plainKeys(of)).map(([name, text]) => [name, text._value ?? text]))
+}
+
+/** Those with a number of weeks are for nothing that ECMA-402 has. */
+function skeletons(of) {
+  const kept = Object.entries(plainKeys(of)).filter(([key]) => !key.includes('-count-'))
+  return Object.fromEntries(kept.map(([key, text]) => [key, text._value ?? text]))
+}
+
+/** The numbering systems of the styles of dates: `hebr` of a whole date, `y=jpanyear` of its year. */
+function overrides(of) {
+  const found = Object.entries(of).filter(([, text]) => text._numbers).map(([style, text]) => [style, text._numbers])
+  return found.length > 0 ? Object.fromEntries(found) : undefined
+}
+
+/** What the fields are called where one is appended to a pattern. */
+function fieldNames(locale) {
+  const all = ofLocale('cldr-dates-full', locale, 'dateFields').dates.fields
+  const found = {}
+  for (const name of ['era', 'year', 'month', 'weekday', 'day', 'dayperiod', 'hour', 'minute', 'second', 'zone']) {
+    found[name] = all[name].displayName
+  }
+  return found
+}
+
+/** Preferences by region, and when eras begin: what belongs to no locale. */
+export function calendars(locale) {
+  if (locale !== ROOT) return {}
+  const { weekData } = supplemental('weekData')
+  return {
+    eras: eras(supplemental('calendarData').calendarData),
+    preferences: split(supplemental('calendarPreferenceData').calendarPreferenceData),
+    hours: hours(supplemental('timeData').timeData),
+    dayPeriods: dayPeriods(supplemental('dayPeriods').dayPeriodRuleSet),
+    minimalDays: numbers(weekData.minDays),
+    firstDay: byRegion(weekData.firstDay),
+    weekendStart: byRegion(weekData.weekendStart),
+    weekendEnd: byRegion(weekData.weekendEnd),
+    regions: regions(supplemental('likelySubtags').likelySubtags),
+  }
+}
+
+/** Of each calendar's eras, the day of its own or of the Gregorian calendar that it begins on, and its code. */
+function eras(of) {
+  const found = {}
+  for (const [calendar, { eras: its }] of Object.entries(of)) {
+    if (!its) continue
+    found[calendar] = Object.fromEntries(Object.entries(its).map(([era, { _start, _code }]) => [era, { start: _start, code: _code }]))
+  }
+  return JSON.parse(JSON.stringify(found))
+}
+
+function split(of) {
+  return Object.fromEntries(Object.entries(of).map(([region, its]) => [region, typeof its === 'string' ? its.split(' ') : its]))
+}
+
+function hours(of) {
+  return Object.fromEntries(Object.entries(of).map(([region, { _preferred, _allowed }]) => [region.replace('_', '-'), [_preferred, ..._allowed.split(' ')]]))
+}
+
+/** Of each language, the periods of its day: when they begin, and `noon` and `midnight` where it has them. */
+function dayPeriods(of) {
+  return Object.fromEntries(Object.entries(of).map(([language, rules]) => [
+    language,
+    Object.fromEntries(Object.entries(rules).map(([period, { _at, _from, _before }]) => [period, _at ? [hour(_at)] : [hour(_from), hour(_before)]])),
+  ]))
+}
+
+function hour(text) {
+  return Number(text.split(':')[0])
+}
+
+function byRegion(of) {
+  return Object.fromEntries(Object.entries(of).filter(([region]) => !region.includes('-alt-')))
+}
+
+function numbers(of) {
+  return Object.fromEntries(Object.entries(of).map(([region, its]) => [region, Number(its)]))
+}
+
+/** The likely region of each language that has words, and of each of its scripts. */
+function regions(of) {
+  const known = new Set(locales().map((locale) => locale.split('-')[0]))
+  const found = {}
+  for (const [tag, likely] of Object.entries(of)) {
+    const [language, second, third] = tag.split('-')
+    if (third || (second && second.length !== 4) || !known.has(language)) continue
+    found[tag] = likely.split('-')[2]
+  }
+  return found
+}

@@ -1,0 +1,17 @@
+/**
+ * The sections of a locale: each is a function that gives the whole of it, as plain values without
+ * `null`. What gives nothing has what its parent has.
+ */
+import { currencies } from './currencies.js'
+import { calendars, dates } from './dates.js'
+import { fields } from './fields.js'
+import { lists } from './lists.js'
+import { languages, names, regions } from './names.js'
+import { numbers } from './numbers.js'
+import { plain } from './plain.js'
+import { units } from './units.js'
+import { zoneNames, zones } from './zones.js'
+
+export const sections = {
+  numbers, currencies, units, lists, fields, languages, regions, names, plain, dates, zones, calendars, 'zone-names': zoneNames,
+}

@@ -1,0 +1,65 @@
+/** What time zones are called. */
+import { ROOT } from './inheritance.js'
+import { ofLocale, read, supplemental } from './source.js'
+
+/** The names in a locale: of the zones that have their own, and of the groups that have one clock (metazones). */
+export function zones(locale) {
+  const of = ofLocale('cldr-dates-full', locale, 'timeZoneNames').dates?.timeZoneNames
+  if (!of) return undefined
+  return {
+    hours: of.hourFormat,
+    gmt: of.gmtFormat,
+    region: of.regionFormat,
+    fallback: of.fallbackFormat,
+    zones: flat(of.zone, '_type', (zone) => ({ city: zone.exemplarCity, ...named(zone) })),
+    groups: Object.fromEntries(Object.entries(of.metazone ?? {}).map(([name, its]) => [name, named(its)]).filter(([, its]) => Object.keys(its).length > 0)),
+  }
+}
+
+/** CLDR's mark of a name that there is none of, although a parent has one. */
+const NONE = '∅∅∅'
+
+function named(of) {
+  const found = {}
+  for (const width of ['long', 'short']) {
+    for (const [kind, name] of Object.entries(of[width] ?? {})) if (name !== NONE) found[`${width} ${kind}`] = name
+  }
+  return found
+}
+
+/** The leaves of a tree of names of zones, `America/Argentina/Salta`. A leaf has the member `mark`, or is an array. */
+function flat(tree, mark, leaf, path = '', found = {}) {
+  for (const [name, its] of Object.entries(tree ?? {})) {
+    const whole = path ? `${path}/${name}` : name
+    if (Array.isArray(its) || its[mark] !== undefined) found[whole] = JSON.parse(JSON.stringify(leaf(its)))
+    else flat(its, mark, leaf, whole, found)
+  }
+  return found
+}
+
+/** The zones' names in any language: what CLDR takes for the same, their regions, groups and when they were in them. */
+export function zoneNames(locale) {
+  if (locale !== ROOT) return {}
+  const { metaZones } = supplemental('metaZones')
+  const groups = {}
+  for (const { mapZone } of metaZones.metazones) {
+    groups[mapZone._other] ??= {}
+    groups[mapZone._other][mapZone._territory] = mapZone._type
+  }
+  return {
+    same: same(read('cldr-bcp47', 'bcp47/timezone.json').keyword.u.tz),
+    primary: supplemental('primaryZones').primaryZones,
+    groups,
+    times: flat(metaZones.metazoneInfo.timezone, undefined, (all) => all.map(({ usesMetazone: { _mzone, _from, _to } }) => [_mzone, _from ?? '', _to ?? ''])),
+  }
+}
+
+/** All names of each zone, the primary first, by its short name, which begins with its region. */
+function same(of) {
+  const found = {}
+  for (const [short, { _alias, _region, _deprecated }] of Object.entries(of)) {
+    if (short.startsWith('_') || !_alias || _deprecated) continue
+    found[short] = { names: _alias.split(' '), region: _region ?? short.slice(0, 2).toUpperCase() }
+  }
+  return found
+}
