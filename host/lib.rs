@@ -17,6 +17,7 @@ pub mod events;
 pub mod fuzzing;
 pub mod http;
 pub mod inbox;
+pub mod intl;
 pub(crate) mod kept;
 pub mod lifecycle;
 pub mod logs;

@@ -13,6 +13,7 @@ mod database;
 mod digests;
 mod event;
 mod http;
+mod intl_text;
 mod key_derivation;
 mod log;
 mod secrets;
