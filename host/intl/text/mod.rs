@@ -1,7 +1,8 @@
 //! Locales and texts by ECMA-402: tags, which locale serves, order, pieces, and letters of either case.
 //!
-//! Unicode's algorithms and data as ICU4X has them, where Node has them of ICU. What differs, ICU4X
-//! has no data for: orders for search (`usage: "search"`) are those for sorting.
+//! Unicode's algorithms and data as ICU4X has them, where Node has them of ICU. What differs: orders for
+//! search (`usage: "search"`), which ICU4X has no data for, are made of those for sorting, and words of
+//! scripts without spaces (Thai, Khmer, Japanese, ...) are at times cut at other places.
 
 pub mod letters;
 pub mod order;
@@ -23,15 +24,11 @@ pub enum Refusal {
 
 /// Whether texts are together no longer than is taken at once.
 pub fn bounded<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<(), Refusal> {
-    bounded_by(MOST, texts)
-}
-
-fn bounded_by<'a>(most: usize, texts: impl IntoIterator<Item = &'a str>) -> Result<(), Refusal> {
     let mut bytes = 0usize;
     for text in texts {
         bytes = bytes.saturating_add(text.len());
-        if bytes > most {
-            let kib = most >> 10;
+        if bytes > MOST {
+            let kib = MOST >> 10;
             return Err(Refusal::TooMuch(format!(
                 "more than {kib} KiB of text at once"
             )));

@@ -85,7 +85,12 @@ fn kinds_of(locale: &Locale) -> Vec<&'static str> {
     kinds
 }
 
-const ROOT_SEARCH: bool = false;
+/// Languages that search by letters of their own. ICU4X has no orders for search: others get the root's, in which
+/// no script goes before others.
+const OWN_SEARCH: [&str; 14] = [
+    "az", "bs", "da", "fi", "fo", "hr", "is", "kl", "nb", "nn", "no", "se", "sv", "tr",
+];
+
 /// Whether a type is what the locale has anyway.
 fn is_usual(locale: &Locale, kind: &str) -> bool {
     if locale.id.language.as_str() != "zh" {
@@ -127,7 +132,8 @@ fn make(order: &Order) -> Result<Made, Refusal> {
         .kind
         .as_deref()
         .and_then(|kind| kinds_of(&locale).into_iter().find(|known| *known == kind));
-    let mut preferences = match order.search && ROOT_SEARCH {
+    let is_root = order.search && !OWN_SEARCH.contains(&locale.id.language.as_str());
+    let mut preferences = match is_root {
         true => CollatorPreferences::default(),
         false => CollatorPreferences::from(&locale),
     };
@@ -146,6 +152,11 @@ fn make(order: &Order) -> Result<Made, Refusal> {
         CaseFirst::Lower => CollationCaseFirst::Lower,
         CaseFirst::Off => CollationCaseFirst::False,
     });
+    if order.search {
+        preferences
+            .case_first
+            .get_or_insert(CollationCaseFirst::False);
+    }
     let sensitivity = order.sensitivity.unwrap_or(Sensitivity::Variant);
     let mut options = CollatorOptions::default();
     options.strength = Some(match sensitivity {

@@ -1,6 +1,6 @@
 //! Texts in pieces: what a reader takes for one character, words, sentences (UAX #29).
 
-use super::{Refusal, bounded_by, tags};
+use super::{Refusal, bounded, tags};
 use icu_properties::CodePointMapData;
 use icu_properties::props::{GeneralCategory, LineBreak, Script, WordBreak};
 use icu_segmenter::options::{
@@ -8,9 +8,6 @@ use icu_segmenter::options::{
     WordBreakOptions,
 };
 use icu_segmenter::{GraphemeClusterSegmenter, SentenceSegmenter, WordSegmenter};
-
-/// What is cut at once, in bytes of UTF-8: words of scripts without spaces take about 200 ns a byte.
-const MOST: usize = 16 << 10;
 
 /// What a text is cut into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +26,7 @@ pub struct Piece {
 
 /// The pieces of a text.
 pub fn pieces(tag: &str, granularity: Granularity, text: &str) -> Result<Vec<Piece>, Refusal> {
-    bounded_by(MOST, [text])?;
+    bounded([text])?;
     let locale = tags::read(tag)?;
     let units: Vec<u16> = text.encode_utf16().collect();
     let language = locale.id.language;
@@ -144,7 +141,7 @@ mod tests {
 
     #[test]
     fn long_texts_are_refused() {
-        let long = "a".repeat(MOST + 1);
+        let long = "a".repeat(super::super::MOST + 1);
         assert!(matches!(
             pieces("en", Granularity::Word, &long),
             Err(Refusal::TooMuch(_))
