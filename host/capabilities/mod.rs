@@ -15,6 +15,7 @@ mod event;
 mod http;
 mod intl_dates;
 mod intl_numbers;
+mod intl_text;
 mod key_derivation;
 mod locales;
 mod log;

@@ -1,4 +1,4 @@
-//! `Intl`: how people of a locale write numbers, dates and lists. Pure logic over CLDR's data.
+//! `Intl`: how people of a locale write numbers, dates and lists, and order texts. Pure logic over CLDR's data.
 //!
 //! Nothing here knows of bots or of the host. What a function is given is the caller's, bounded
 //! before any work; what it gives is as ICU gives it, to the byte.
@@ -12,6 +12,7 @@ pub mod numbers;
 pub mod plurals;
 pub mod relative;
 pub mod supported;
+pub mod text;
 #[cfg(test)]
 mod tests;
 

@@ -1,5 +1,6 @@
 //! The sandbox and the engine alone, with a runtime of a few lines in place of the Node layer.
 
+mod local_time;
 mod permits;
 
 use super::*;

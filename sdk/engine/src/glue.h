@@ -83,6 +83,8 @@ void add_functions(void);
 /* natives.c, codecs.c: the rest of what JavaScript gets. */
 void add_natives(void);
 void add_codecs(void);
+/* local_time.c: the zone that dates go by. */
+void add_local_time(void);
 void reseed(void);
 JSValue run_source(const char *source, size_t size, const char *file);
 /* False with an exception. */

@@ -100,6 +100,7 @@ bool exports_engine_load(engine_string_t *source, engine_string_t *error) {
   engine_object = JS_NewObject(js);
   add_natives();
   add_codecs();
+  add_local_time();
   add_functions();
   add_streams();
   add_http();
