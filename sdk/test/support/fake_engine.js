@@ -160,7 +160,7 @@ export class FakeEngine {
       functions: names.map((name) => `roost:bot/${name}`),
       call: (index, args) => {
         const name = names[index]
-        if (sync.has(name) || /^(compression|digests|ciphers)\.|^key-derivation\.(hkdf|.*-now)$/.test(name)) return this.functions[name](...args)
+        if (sync.has(name) || /^(compression|digests|ciphers|intl-\w+)\.|^key-derivation\.(hkdf|.*-now)$/.test(name)) return this.functions[name](...args)
         return this.#later(() => this.functions[name](...args))
       },
       respond: (id, status, headers, hasBody) => {

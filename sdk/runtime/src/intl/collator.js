@@ -1,0 +1,71 @@
+/** `Intl.Collator`, and the order of texts that sorts are made with. */
+import { ask, remembered } from './ask.js'
+import { makeClass, receiver } from './classes.js'
+import { localeList, resolveLocale, supportedLocales } from './locales.js'
+import { isType } from './numbering.js'
+import { booleanOption, coerceOptions, matcherOption, stringOption, toText } from './options.js'
+
+const SERVICE = 'Intl.Collator'
+
+/** Sort keys that a collator keeps: of how many texts, and how long ones. */
+const KEYS = 2048
+const LONGEST = 128
+
+const typesOf = remembered(16, (locale) => ask('intl-text.collations', locale))
+
+export function begin(locales, given) {
+  const requested = localeList(locales)
+  const options = coerceOptions(given, SERVICE)
+  const usage = stringOption(options, 'usage', ['sort', 'search'], 'sort', SERVICE)
+  const matcher = matcherOption(options, SERVICE)
+  const collation = stringOption(options, 'collation')
+  if (collation !== undefined && !isType(collation)) throw new RangeError(`Invalid collation : ${collation}`)
+  const numeric = booleanOption(options, 'numeric')
+  const caseFirst = stringOption(options, 'caseFirst', ['upper', 'lower', 'false'], undefined, SERVICE)
+  const { base, locale, co, kn, kf } = resolveLocale('collator', requested, matcher, {
+    co: { option: usage === 'sort' ? collation : undefined, allows: (value, base) => (typesOf(base).includes(value) ? value : undefined) },
+    kf: { option: caseFirst, allows: (value) => (['upper', 'lower', 'false'].includes(value) ? value : undefined) },
+    kn: { option: numeric === undefined ? undefined : `${numeric}`, allows: (value) => (['true', 'false'].includes(value) ? value : undefined) },
+  })
+  const sensitivity = stringOption(options, 'sensitivity', ['base', 'accent', 'case', 'variant'], undefined, SERVICE)
+  const ignorePunctuation = booleanOption(options, 'ignorePunctuation')
+  return {
+    kind: 'Collator', locale, bound: undefined, resolved: undefined, keys: undefined,
+    collation: {
+      locale: base, search: usage === 'search', type: co, sensitivity,
+      numeric: kn === undefined ? undefined : kn === 'true', caseFirst: kf === 'false' ? 'off' : kf, ignorePunctuation,
+    },
+  }
+}
+
+/**
+ * Compares by keys that are made once for each text, so that a sort does not ask the host for each comparison.
+ */
+export function compare(slots, x, y) {
+  if (x === y) return 0
+  if (x.length > LONGEST || y.length > LONGEST) return Math.sign(ask('intl-text.compare', slots.collation, x, y))
+  const keys = (slots.keys ??= new Map())
+  let first = keys.get(x)
+  let second = keys.get(y)
+  if (first === undefined || second === undefined) {
+    if (keys.size >= KEYS) keys.clear();
+    [first, second] = ask('intl-text.sort-keys', slots.collation, [x, y])
+    keys.set(x, first).set(y, second)
+  }
+  return first < second ? -1 : first > second ? 1 : 0
+}
+
+export const Collator = makeClass('Collator', 0, begin, {
+  resolvedOptions() {
+    const slots = receiver(this, 'Collator', 'resolvedOptions')
+    const { search, sensitivity, ignorePunctuation, type, numeric, caseFirst } = (slots.resolved ??= ask('intl-text.resolve-collation', slots.collation))
+    return {
+      locale: slots.locale, usage: search ? 'search' : 'sort', sensitivity, ignorePunctuation, collation: type ?? 'default',
+      numeric, caseFirst: caseFirst === 'off' ? 'false' : caseFirst,
+    }
+  },
+  get compare() {
+    const slots = receiver(this, 'Collator', 'compare')
+    return (slots.bound ??= ((x, y) => compare(slots, toText(x), toText(y))))
+  },
+}, { legacy: true, statics: { supportedLocalesOf: supportedLocales('collator', 'Collator') } })
