@@ -134,12 +134,18 @@ function keywordsOf(tag) {
   return keywords
 }
 
+/** A tag without its extension `-u-`. */
+function withoutKeywords(tag) {
+  const [open, ...hidden] = tag.split('-x-')
+  return [open.replace(/-u(-[a-z0-9]{2,8})+/, ''), ...hidden].join('-x-')
+}
+
 function served(service, requested, localeMatcher) {
   const Class = Intl[SERVICES[service]]
   const [tag] = Class.supportedLocalesOf([...requested], { localeMatcher })
   if (tag === undefined) return undefined
-  const { locale } = new Class(tag.replace(/-u-.*/, ''), { localeMatcher, type: service === 'display-names' ? 'region' : undefined }).resolvedOptions()
-  return { locale: locale.replace(/-u-.*/, ''), keywords: keywordsOf(tag) }
+  const { locale } = new Class(withoutKeywords(tag), { localeMatcher, type: service === 'display-names' ? 'region' : undefined }).resolvedOptions()
+  return { locale: withoutKeywords(locale), keywords: keywordsOf(tag) }
 }
 
 const matcher = (name) => (name === 'best-fit' ? 'best fit' : name)
@@ -192,7 +198,7 @@ const texts = {
   serve: (service, requested, by) => served(service, requested, matcher(by)),
   supported: (service, requested, by) => Intl[SERVICES[service]].supportedLocalesOf([...requested], { localeMatcher: matcher(by) }),
   'is-right-to-left': (tag) => new Intl.Locale(tag).textInfo.direction === 'rtl',
-  collations: (tag) => new Intl.Locale(tag.replace(/-u-.*/, '')).collations,
+  collations: (tag) => new Intl.Locale(withoutKeywords(tag)).collations,
   'all-collations': () => Intl.supportedValuesOf('collation'),
   'resolve-collation'(collation) {
     const { usage, sensitivity, ignorePunctuation, collation: type, numeric, caseFirst } = collator(collation).resolvedOptions()

@@ -60,30 +60,31 @@ export function objectFor(target, Class) {
  * @param {string} name
  * @param {number} length
  * @param {(object: object, ...args: any[]) => object} begin what a new object holds
- * @param {object} members methods and getters of the prototype, as an object literal
- * @param {{statics?: object, legacy?: boolean}} [more] `legacy`: it may be called without `new`
+ * @param {Function} members a class with the methods and getters of the prototype: such code is strict, in whatever bundle
+ * @param {{statics?: object, mayBeCalled?: boolean, chains?: boolean}} [more] whether it may be called without `new`, and what it
+ *   makes is then kept by an object that it is called on
  */
-export function makeClass(name, length, begin, members, { statics = {}, legacy = false } = {}) {
+export function makeClass(name, length, begin, members, { statics = {}, mayBeCalled = false, chains = false } = {}) {
   const Class = function (...args) {
-    if (new.target === undefined && !legacy) throw new TypeError(`Constructor Intl.${name} requires 'new'`)
+    if (new.target === undefined && !mayBeCalled) throw new TypeError(`Constructor Intl.${name} requires 'new'`)
     const object = objectFor(new.target ?? Class, Class)
     hold(object, begin(...args))
-    return new.target === undefined && isObject(this) && isInstance(this, Class) ? chain(this, object) : object
+    return chains && new.target === undefined && isObject(this) && isInstance(this, Class) ? chain(this, object) : object
   }
   Object.defineProperty(Class, 'length', { value: length, configurable: true })
   Object.defineProperty(Class, 'name', { value: name, configurable: true })
   const { prototype } = Class
-  addMembers(prototype, members)
+  addMembers(prototype, members.prototype)
   Object.defineProperty(prototype, Symbol.toStringTag, { value: `Intl.${name}`, configurable: true })
   Object.defineProperty(Class, 'prototype', { value: prototype, writable: false })
   addMembers(Class, statics)
   return Class
 }
 
-/** Defines what an object literal has, not enumerable as what the language itself defines. */
+/** Defines what another object has, not enumerable as what the language itself defines. */
 export function addMembers(target, members) {
   for (const key of Reflect.ownKeys(members)) {
-    Object.defineProperty(target, key, { ...Object.getOwnPropertyDescriptor(members, key), enumerable: false })
+    if (key !== 'constructor') Object.defineProperty(target, key, { ...Object.getOwnPropertyDescriptor(members, key), enumerable: false })
   }
 }
 

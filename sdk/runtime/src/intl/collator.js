@@ -55,7 +55,7 @@ export function compare(slots, x, y) {
   return first < second ? -1 : first > second ? 1 : 0
 }
 
-export const Collator = makeClass('Collator', 0, begin, {
+export const Collator = makeClass('Collator', 0, begin, class {
   resolvedOptions() {
     const slots = receiver(this, 'Collator', 'resolvedOptions')
     const { search, sensitivity, ignorePunctuation, type, numeric, caseFirst } = (slots.resolved ??= ask('intl-text.resolve-collation', slots.collation))
@@ -63,9 +63,9 @@ export const Collator = makeClass('Collator', 0, begin, {
       locale: slots.locale, usage: search ? 'search' : 'sort', sensitivity, ignorePunctuation, collation: type ?? 'default',
       numeric, caseFirst: caseFirst === 'off' ? 'false' : caseFirst,
     }
-  },
+  }
   get compare() {
     const slots = receiver(this, 'Collator', 'compare')
     return (slots.bound ??= ((x, y) => compare(slots, toText(x), toText(y))))
-  },
-}, { legacy: true, statics: { supportedLocalesOf: supportedLocales('collator', 'Collator') } })
+  }
+}, { mayBeCalled: true, statics: { supportedLocalesOf: supportedLocales('collator', 'Collator') } })

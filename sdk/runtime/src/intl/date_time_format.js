@@ -110,34 +110,33 @@ function ends(start, end) {
 /** An instant in words of a formatter's. */
 export const formatted = ({ format }, ms) => ask('intl-dates.format', format, clipped(ms))
 
-export const DateTimeFormat = makeClass('DateTimeFormat', 0, (locales, options) => begin(locales, options), {
+export const DateTimeFormat = makeClass('DateTimeFormat', 0, (locales, options) => begin(locales, options), class {
   resolvedOptions() {
     const slots = unwrapped(this, DateTimeFormat, 'DateTimeFormat', 'resolvedOptions')
     const { calendar, numberingSystem, timeZone, dateStyle, timeStyle } = slots.format
     const { hourCycle, fields } = (slots.resolved ??= ask('intl-dates.resolve', slots.format))
-    const shown = { locale: slots.locale, calendar, numberingSystem, timeZone }
-    if (hourCycle !== undefined) Object.assign(shown, { hourCycle, hour12: hourCycle === 'h11' || hourCycle === 'h12' })
-    if (dateStyle === undefined && timeStyle === undefined) {
-      for (const [name, value] of fields) shown[name] = name === 'fractionalSecondDigits' ? Number(value) : value
+    const isStyled = dateStyle !== undefined || timeStyle !== undefined
+    return {
+      locale: slots.locale, calendar, numberingSystem, timeZone,
+      ...(hourCycle && { hourCycle, hour12: hourCycle === 'h11' || hourCycle === 'h12' }),
+      ...(!isStyled && Object.fromEntries(fields.map(([name, value]) => [name, name === 'fractionalSecondDigits' ? Number(value) : value]))),
+      ...(dateStyle && { dateStyle }), ...(timeStyle && { timeStyle }),
     }
-    if (dateStyle !== undefined) shown.dateStyle = dateStyle
-    if (timeStyle !== undefined) shown.timeStyle = timeStyle
-    return shown
-  },
+  }
   formatToParts(date) {
     const { format } = receiver(this, 'DateTimeFormat', 'formatToParts')
     return ask('intl-dates.format-to-parts', format, instant(date)).map(({ kind, value }) => ({ type: kind, value }))
-  },
+  }
   get format() {
     const slots = unwrapped(this, DateTimeFormat, 'DateTimeFormat', 'format')
     return (slots.bound ??= ((date) => ask('intl-dates.format', slots.format, instant(date))))
-  },
+  }
   formatRange(start, end) {
     const { format } = receiver(this, 'DateTimeFormat', 'formatRange')
     return ask('intl-dates.format-range', format, ...ends(start, end))
-  },
+  }
   formatRangeToParts(start, end) {
     const { format } = receiver(this, 'DateTimeFormat', 'formatRangeToParts')
     return ask('intl-dates.format-range-to-parts', format, ...ends(start, end)).map(({ kind, value, source }) => ({ type: kind, value, source }))
-  },
-}, { legacy: true, statics: { supportedLocalesOf: supportedLocales('date-time-format', 'DateTimeFormat') } })
+  }
+}, { mayBeCalled: true, chains: true, statics: { supportedLocalesOf: supportedLocales('date-time-format', 'DateTimeFormat') } })

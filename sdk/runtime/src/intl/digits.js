@@ -57,9 +57,11 @@ export function digitOptions(options, leastDefault, mostDefault, isCompact, serv
 
 /** The digits as `resolvedOptions` shows them: those before other members, and those after. */
 export function shownDigits({ minimumInteger, minimumFraction, maximumFraction, minimumSignificant, maximumSignificant, ...rounding }) {
-  const counts = { minimumIntegerDigits: minimumInteger }
-  if (minimumFraction !== undefined) Object.assign(counts, { minimumFractionDigits: minimumFraction, maximumFractionDigits: maximumFraction })
-  if (minimumSignificant !== undefined) Object.assign(counts, { minimumSignificantDigits: minimumSignificant, maximumSignificantDigits: maximumSignificant })
+  const counts = {
+    minimumIntegerDigits: minimumInteger,
+    ...(minimumFraction !== undefined && { minimumFractionDigits: minimumFraction, maximumFractionDigits: maximumFraction }),
+    ...(minimumSignificant !== undefined && { minimumSignificantDigits: minimumSignificant, maximumSignificantDigits: maximumSignificant }),
+  }
   const { roundingIncrement, roundingMode, roundingPriority, trailingZeroDisplay } = rounding
   return [counts, { roundingIncrement, roundingMode, roundingPriority, trailingZeroDisplay }]
 }

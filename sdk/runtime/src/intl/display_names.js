@@ -44,14 +44,14 @@ function canonicalCode(type, code) {
   throw new RangeError('invalid_argument')
 }
 
-export const DisplayNames = makeClass('DisplayNames', 2, begin, {
+export const DisplayNames = makeClass('DisplayNames', 2, begin, class {
   resolvedOptions() {
     const { locale, fallback, options: { type, style, languageDisplay } } = receiver(this, 'DisplayNames', 'resolvedOptions')
     return { locale, style, type, fallback, ...(languageDisplay && { languageDisplay }) }
-  },
+  }
   of(value) {
     const { base, fallback, options } = receiver(this, 'DisplayNames', 'of')
     const code = canonicalCode(options.type, toText(value))
     return ask('intl-numbers.display-name', base, options, code) ?? (fallback === 'code' ? code : undefined)
-  },
+  }
 }, { statics: { supportedLocalesOf: supportedLocales('display-names', 'DisplayNames') } })

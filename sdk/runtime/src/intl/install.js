@@ -57,43 +57,49 @@ function list(self, locales, options, length) {
   }
 }
 
-const lengthOfTyped = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), 'length').get
+const TypedArray = Object.getPrototypeOf(Uint8Array)
+const lengthOfTyped = Object.getOwnPropertyDescriptor(TypedArray.prototype, 'length').get
 
-export function install() {
-  addMembers(Number.prototype, {
-    toLocaleString(...given) { return inLocale().numberToLocale(ofNumber(this), given[0], given[1]) },
-  })
-  addMembers(BigInt.prototype, {
-    toLocaleString(...given) { return inLocale().numberToLocale(ofBigInt(this), given[0], given[1]) },
-  })
-  addMembers(Date.prototype, {
-    toLocaleString(...given) { return date(this, 'toLocaleString', given[0], given[1], 'any', 'all') },
-    toLocaleDateString(...given) { return date(this, 'toLocaleDateString', given[0], given[1], 'date', 'date') },
-    toLocaleTimeString(...given) { return date(this, 'toLocaleTimeString', given[0], given[1], 'time', 'time') },
-  })
-  addMembers(String.prototype, {
+/** Classes, because what is in them is strict in whatever bundle. */
+const METHODS = [
+  [Number.prototype, class {
+    toLocaleString(...given) { return inLocale().numberToLocale(ofNumber(this), given[0], given[1]) }
+  }],
+  [BigInt.prototype, class {
+    toLocaleString(...given) { return inLocale().numberToLocale(ofBigInt(this), given[0], given[1]) }
+  }],
+  [Date.prototype, class {
+    toLocaleString(...given) { return date(this, 'toLocaleString', given[0], given[1], 'any', 'all') }
+    toLocaleDateString(...given) { return date(this, 'toLocaleDateString', given[0], given[1], 'date', 'date') }
+    toLocaleTimeString(...given) { return date(this, 'toLocaleTimeString', given[0], given[1], 'time', 'time') }
+  }],
+  [String.prototype, class {
     localeCompare(that, ...given) {
       const self = text(this, 'localeCompare')
       return inLocale().compareInLocale(self, toText(that), given[0], given[1])
-    },
+    }
     toLocaleLowerCase(...given) {
       const self = text(this, 'toLocaleLowerCase')
       return inLocale().caseInLocale(self, given[0], 'to-lower-case', usual(toLowerCase))
-    },
+    }
     toLocaleUpperCase(...given) {
       const self = text(this, 'toLocaleUpperCase')
       return inLocale().caseInLocale(self, given[0], 'to-upper-case', usual(toUpperCase))
-    },
-  })
-  addMembers(Array.prototype, {
+    }
+  }],
+  [Array.prototype, class {
     toLocaleString(...given) {
       const self = Object(this)
       return list(self, given[0], given[1], Math.min(Math.max(Math.trunc(Number(self.length)) || 0, 0), Number.MAX_SAFE_INTEGER))
-    },
-  })
-  addMembers(Object.getPrototypeOf(Uint8Array.prototype), {
-    toLocaleString(...given) { return list(this, given[0], given[1], Reflect.apply(lengthOfTyped, this, [])) },
-  })
+    }
+  }],
+  [TypedArray.prototype, class {
+    toLocaleString(...given) { return list(this, given[0], given[1], Reflect.apply(lengthOfTyped, this, [])) }
+  }],
+]
+
+export function install() {
+  for (const [prototype, methods] of METHODS) addMembers(prototype, methods.prototype)
   const define = (value) => Object.defineProperty(globalThis, 'Intl', { value, writable: true, enumerable: false, configurable: true })
   Object.defineProperty(globalThis, 'Intl', {
     get() {

@@ -30,17 +30,17 @@ function texts(list) {
   return items
 }
 
-export const ListFormat = makeClass('ListFormat', 0, begin, {
+export const ListFormat = makeClass('ListFormat', 0, begin, class {
   resolvedOptions() {
     const { locale, options: { type, style } } = receiver(this, 'ListFormat', 'resolvedOptions')
     return { locale, type, style }
-  },
+  }
   format(list) {
     const { base, options } = receiver(this, 'ListFormat', 'format')
     return ask('intl-numbers.format-list', base, options, texts(list))
-  },
+  }
   formatToParts(list) {
     const { base, options } = receiver(this, 'ListFormat', 'formatToParts')
     return ask('intl-numbers.list-parts', base, options, texts(list))
-  },
+  }
 }, { statics: { supportedLocalesOf: supportedLocales('list-format', 'ListFormat') } })

@@ -9,7 +9,7 @@ const wrong = () => new RangeError('Incorrect locale information provided')
 
 /** A canonical tag by its parts: `rest` are variants and extensions but `-u-`, `keywords` those of `-u-`. */
 function parse(tag) {
-  const [, language, script, region, tail] = /^([a-z]{2,8})(?:-([A-Z][a-z]{3}))?(?:-([A-Z]{2}|\d{3}))?(.*)$/.exec(tag) ?? []
+  const [, language, script, region, tail] = /^([a-z]{2,8})(?:-([A-Z][a-z]{3}))?(?:-([A-Z]{2}|\d{3})(?![^-]))?(|-.*)$/.exec(tag) ?? []
   if (language === undefined) throw wrong()
   const subtags = tail.split('-').slice(1)
   const first = subtags.findIndex((subtag) => subtag.length === 1)
@@ -105,35 +105,35 @@ function of(tag, key) {
   return type ? [type] : undefined
 }
 
-export const Locale = makeClass('Locale', 1, begin, {
-  toString() { return tagOf(this, 'toString') },
-  maximize() { return another(ask('intl-text.maximize', tagOf(this, 'maximize'))) },
-  minimize() { return another(ask('intl-text.minimize', tagOf(this, 'minimize'))) },
-  get language() { return parse(tagOf(this, 'language')).language },
-  get script() { return parse(tagOf(this, 'script')).script },
-  get region() { return parse(tagOf(this, 'region')).region },
+export const Locale = makeClass('Locale', 1, begin, class {
+  toString() { return tagOf(this, 'toString') }
+  maximize() { return another(ask('intl-text.maximize', tagOf(this, 'maximize'))) }
+  minimize() { return another(ask('intl-text.minimize', tagOf(this, 'minimize'))) }
+  get language() { return parse(tagOf(this, 'language')).language }
+  get script() { return parse(tagOf(this, 'script')).script }
+  get region() { return parse(tagOf(this, 'region')).region }
   get baseName() {
     const { language, script, region, variants } = parse(tagOf(this, 'baseName'))
     return [language, script, region, ...variants].filter((subtag) => subtag !== undefined).join('-')
-  },
-  get calendar() { return keywordOf(tagOf(this, 'calendar'), 'ca') },
-  get caseFirst() { return keywordOf(tagOf(this, 'caseFirst'), 'kf') },
-  get collation() { return keywordOf(tagOf(this, 'collation'), 'co') },
-  get hourCycle() { return keywordOf(tagOf(this, 'hourCycle'), 'hc') },
-  get numeric() { return ['', 'true'].includes(keywordOf(tagOf(this, 'numeric'), 'kn')) },
-  get numberingSystem() { return keywordOf(tagOf(this, 'numberingSystem'), 'nu') },
-  get calendars() { return ASKED.calendars(tagOf(this, 'calendars')) },
-  get collations() { return ASKED.collations(tagOf(this, 'collations')) },
-  get hourCycles() { return ASKED.hourCycles(tagOf(this, 'hourCycles')) },
-  get numberingSystems() { return ASKED.numberingSystems(tagOf(this, 'numberingSystems')) },
-  get textInfo() { return ASKED.textInfo(tagOf(this, 'textInfo')) },
-  get timeZones() { return ASKED.timeZones(tagOf(this, 'timeZones')) },
-  get weekInfo() { return ASKED.weekInfo(tagOf(this, 'weekInfo')) },
-  getCalendars() { return ASKED.calendars(tagOf(this, 'getCalendars')) },
-  getCollations() { return ASKED.collations(tagOf(this, 'getCollations')) },
-  getHourCycles() { return ASKED.hourCycles(tagOf(this, 'getHourCycles')) },
-  getNumberingSystems() { return ASKED.numberingSystems(tagOf(this, 'getNumberingSystems')) },
-  getTextInfo() { return ASKED.textInfo(tagOf(this, 'getTextInfo')) },
-  getTimeZones() { return ASKED.timeZones(tagOf(this, 'getTimeZones')) },
-  getWeekInfo() { return ASKED.weekInfo(tagOf(this, 'getWeekInfo')) },
+  }
+  get calendar() { return keywordOf(tagOf(this, 'calendar'), 'ca') }
+  get caseFirst() { return keywordOf(tagOf(this, 'caseFirst'), 'kf') }
+  get collation() { return keywordOf(tagOf(this, 'collation'), 'co') }
+  get hourCycle() { return keywordOf(tagOf(this, 'hourCycle'), 'hc') }
+  get numeric() { return ['', 'true'].includes(keywordOf(tagOf(this, 'numeric'), 'kn')) }
+  get numberingSystem() { return keywordOf(tagOf(this, 'numberingSystem'), 'nu') }
+  get calendars() { return ASKED.calendars(tagOf(this, 'calendars')) }
+  get collations() { return ASKED.collations(tagOf(this, 'collations')) }
+  get hourCycles() { return ASKED.hourCycles(tagOf(this, 'hourCycles')) }
+  get numberingSystems() { return ASKED.numberingSystems(tagOf(this, 'numberingSystems')) }
+  get textInfo() { return ASKED.textInfo(tagOf(this, 'textInfo')) }
+  get timeZones() { return ASKED.timeZones(tagOf(this, 'timeZones')) }
+  get weekInfo() { return ASKED.weekInfo(tagOf(this, 'weekInfo')) }
+  getCalendars() { return ASKED.calendars(tagOf(this, 'getCalendars')) }
+  getCollations() { return ASKED.collations(tagOf(this, 'getCollations')) }
+  getHourCycles() { return ASKED.hourCycles(tagOf(this, 'getHourCycles')) }
+  getNumberingSystems() { return ASKED.numberingSystems(tagOf(this, 'getNumberingSystems')) }
+  getTextInfo() { return ASKED.textInfo(tagOf(this, 'getTextInfo')) }
+  getTimeZones() { return ASKED.timeZones(tagOf(this, 'getTimeZones')) }
+  getWeekInfo() { return ASKED.weekInfo(tagOf(this, 'getWeekInfo')) }
 })

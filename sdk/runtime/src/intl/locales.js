@@ -94,7 +94,7 @@ function serve(service, requested, matcher) {
  */
 export function resolveLocale(service, requested, matcher, keys = {}) {
   const { locale: base = defaultLocale(), keywords = [] } = serve(service, requested, matcher)
-  const resolved = { base, locale: base }
+  const resolved = { __proto__: null, base, locale: base }
   let extension = ''
   for (const key of Object.keys(keys)) {
     const { allows, option } = keys[key]

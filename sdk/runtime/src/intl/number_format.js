@@ -103,30 +103,31 @@ function ends(start, end) {
   return texts
 }
 
-export const NumberFormat = makeClass('NumberFormat', 0, begin, {
+export const NumberFormat = makeClass('NumberFormat', 0, begin, class {
   resolvedOptions() {
     const { locale, format } = unwrapped(this, NumberFormat, 'NumberFormat', 'resolvedOptions')
     const [counts, rounding] = shownDigits(format.digits)
-    const shown = { locale, numberingSystem: format.numberingSystem, style: format.style }
-    for (const name of ['currency', 'currencyDisplay', 'currencySign', 'unit', 'unitDisplay']) if (format[name] !== undefined) shown[name] = format[name]
-    Object.assign(shown, counts, { useGrouping: format.useGrouping === 'false' ? false : format.useGrouping, notation: format.notation })
-    if (format.compactDisplay !== undefined) shown.compactDisplay = format.compactDisplay
-    return Object.assign(shown, { signDisplay: format.signDisplay }, rounding)
-  },
+    const { numberingSystem, style, useGrouping, notation, compactDisplay, signDisplay } = format
+    const ofStyle = ['currency', 'currencyDisplay', 'currencySign', 'unit', 'unitDisplay'].filter((name) => format[name] !== undefined)
+    return {
+      locale, numberingSystem, style, ...Object.fromEntries(ofStyle.map((name) => [name, format[name]])), ...counts,
+      useGrouping: useGrouping === 'false' ? false : useGrouping, notation, ...(compactDisplay && { compactDisplay }), signDisplay, ...rounding,
+    }
+  }
   formatToParts(value) {
     const { base, format } = receiver(this, 'NumberFormat', 'formatToParts')
     return ask('intl-numbers.number-parts', base, format, exactText(value))
-  },
+  }
   get format() {
     const slots = unwrapped(this, NumberFormat, 'NumberFormat', 'format')
     return (slots.bound ??= ((value) => formatted(slots, value)))
-  },
+  }
   formatRange(start, end) {
     const { base, format } = receiver(this, 'NumberFormat', 'formatRange')
     return ask('intl-numbers.format-number-range', base, format, ...ends(start, end))
-  },
+  }
   formatRangeToParts(start, end) {
     const { base, format } = receiver(this, 'NumberFormat', 'formatRangeToParts')
     return ask('intl-numbers.number-range-parts', base, format, ...ends(start, end))
-  },
-}, { legacy: true, statics: { supportedLocalesOf: supportedLocales('number-format', 'NumberFormat') } })
+  }
+}, { mayBeCalled: true, chains: true, statics: { supportedLocalesOf: supportedLocales('number-format', 'NumberFormat') } })

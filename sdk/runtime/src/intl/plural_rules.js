@@ -19,17 +19,17 @@ function begin(locales, given) {
   return { kind: 'PluralRules', base, locale, options: { type, notation: 'standard', compactDisplay: undefined, digits } }
 }
 
-export const PluralRules = makeClass('PluralRules', 0, begin, {
+export const PluralRules = makeClass('PluralRules', 0, begin, class {
   resolvedOptions() {
     const { base, locale, options } = receiver(this, 'PluralRules', 'resolvedOptions')
     const [counts, rounding] = shownDigits(options.digits)
     const has = ask('intl-numbers.plural-categories', base, options.type)
     return { locale, type: options.type, ...counts, pluralCategories: CATEGORIES.filter((category) => has.includes(category)), ...rounding }
-  },
+  }
   select(value) {
     const { base, options } = receiver(this, 'PluralRules', 'select')
     return ask('intl-numbers.select-plural', base, options, numberText(toNumber(value)))
-  },
+  }
   selectRange(start, end) {
     const { base, options } = receiver(this, 'PluralRules', 'selectRange')
     if (start === undefined) throw new TypeError('Invalid startRange : undefined')
@@ -38,7 +38,7 @@ export const PluralRules = makeClass('PluralRules', 0, begin, {
     if (Number.isNaN(first)) throw new RangeError('Invalid startRange : NaN')
     if (Number.isNaN(last)) throw new RangeError('Invalid endRange : NaN')
     return ask('intl-numbers.select-plural-range', base, options, numberText(first), numberText(last))
-  },
+  }
 }, { statics: { supportedLocalesOf: supportedLocales('plural-rules', 'PluralRules') } })
 
 /** ToNumber, which refuses what `Number` converts. */

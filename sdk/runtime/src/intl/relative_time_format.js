@@ -31,16 +31,16 @@ function call(self, method, value, unit) {
   return [base, options, numberText(number), singular]
 }
 
-export const RelativeTimeFormat = makeClass('RelativeTimeFormat', 0, begin, {
+export const RelativeTimeFormat = makeClass('RelativeTimeFormat', 0, begin, class {
   resolvedOptions() {
     const { locale, options: { style, numeric, numberingSystem } } = receiver(this, 'RelativeTimeFormat', 'resolvedOptions')
     return { locale, style, numeric, numberingSystem }
-  },
+  }
   format(value, unit) {
     return ask('intl-numbers.format-relative-time', ...call(this, 'format', value, unit))
-  },
+  }
   formatToParts(value, unit) {
     const asked = call(this, 'formatToParts', value, unit)
     return ask('intl-numbers.relative-time-parts', ...asked).map((part) => (part.type === 'literal' ? part : { ...part, unit: asked[3] }))
-  },
+  }
 }, { statics: { supportedLocalesOf: supportedLocales('relative-time-format', 'RelativeTimeFormat') } })

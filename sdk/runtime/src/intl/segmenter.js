@@ -44,7 +44,7 @@ function piece({ granularity, text }, { from, ends, words }, at) {
 }
 
 const Segments = Object.create(Object.prototype)
-addMembers(Segments, {
+addMembers(Segments, class {
   containing(index) {
     const slots = segmentsOf(this, 'containing')
     const place = Math.trunc(+index) || 0
@@ -60,12 +60,12 @@ addMembers(Segments, {
       else low = middle + 1
     }
     return piece(slots, part, low)
-  },
+  }
   [Symbol.iterator]() {
     const { base, granularity, text } = segmentsOf(this, Symbol.iterator)
     return hold(Object.create(Iterator), { kind: 'Segment Iterator', base, granularity, text, part: undefined, at: 0 })
-  },
-})
+  }
+}.prototype)
 
 function segmentsOf(value, method) {
   const slots = slotsOf(value, 'Segments')
@@ -74,7 +74,7 @@ function segmentsOf(value, method) {
 }
 
 const Iterator = Object.create(Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]())))
-addMembers(Iterator, {
+addMembers(Iterator, class {
   next() {
     const slots = slotsOf(this, 'Segment Iterator')
     if (!slots) throw new TypeError('Method %SegmentIterator.prototype%.next called on incompatible receiver')
@@ -86,17 +86,17 @@ addMembers(Iterator, {
       slots.at = 0
     }
     return { value: piece(slots, part, slots.at++), done: false }
-  },
-})
+  }
+}.prototype)
 Object.defineProperty(Iterator, Symbol.toStringTag, { value: 'Segmenter String Iterator', configurable: true })
 
-export const Segmenter = makeClass('Segmenter', 0, begin, {
+export const Segmenter = makeClass('Segmenter', 0, begin, class {
   resolvedOptions() {
     const { locale, granularity } = receiver(this, 'Segmenter', 'resolvedOptions')
     return { locale, granularity }
-  },
+  }
   segment(text) {
     const { base, granularity } = receiver(this, 'Segmenter', 'segment')
     return hold(Object.create(Segments), { kind: 'Segments', base, granularity, text: toText(text), part: undefined })
-  },
+  }
 }, { statics: { supportedLocalesOf: supportedLocales('segmenter', 'Segmenter') } })
