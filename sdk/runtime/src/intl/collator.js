@@ -13,21 +13,21 @@ const LONGEST = 128
 
 const typesOf = remembered(16, (locale) => ask('intl-text.collations', locale))
 
-export function begin(locales, given) {
+export function begin(locales, given, service = SERVICE) {
   const requested = localeList(locales)
-  const options = coerceOptions(given, SERVICE)
-  const usage = stringOption(options, 'usage', ['sort', 'search'], 'sort', SERVICE)
-  const matcher = matcherOption(options, SERVICE)
+  const options = coerceOptions(given, service)
+  const usage = stringOption(options, 'usage', ['sort', 'search'], 'sort', service)
+  const matcher = matcherOption(options, service)
   const collation = stringOption(options, 'collation')
   if (collation !== undefined && !isType(collation)) throw new RangeError(`Invalid collation : ${collation}`)
   const numeric = booleanOption(options, 'numeric')
-  const caseFirst = stringOption(options, 'caseFirst', ['upper', 'lower', 'false'], undefined, SERVICE)
+  const caseFirst = stringOption(options, 'caseFirst', ['upper', 'lower', 'false'], undefined, service)
   const { base, locale, co, kn, kf } = resolveLocale('collator', requested, matcher, {
     co: { option: usage === 'sort' ? collation : undefined, allows: (value, base) => (typesOf(base).includes(value) ? value : undefined) },
     kf: { option: caseFirst, allows: (value) => (['upper', 'lower', 'false'].includes(value) ? value : undefined) },
     kn: { option: numeric === undefined ? undefined : `${numeric}`, allows: (value) => (['true', 'false'].includes(value) ? value : undefined) },
   })
-  const sensitivity = stringOption(options, 'sensitivity', ['base', 'accent', 'case', 'variant'], undefined, SERVICE)
+  const sensitivity = stringOption(options, 'sensitivity', ['base', 'accent', 'case', 'variant'], undefined, service)
   const ignorePunctuation = booleanOption(options, 'ignorePunctuation')
   return {
     kind: 'Collator', locale, bound: undefined, resolved: undefined, keys: undefined,
@@ -55,7 +55,7 @@ export function compare(slots, x, y) {
   return first < second ? -1 : first > second ? 1 : 0
 }
 
-export const Collator = makeClass('Collator', 0, begin, class {
+export const Collator = makeClass('Collator', 0, (locales, options) => begin(locales, options), class {
   resolvedOptions() {
     const slots = receiver(this, 'Collator', 'resolvedOptions')
     const { search, sensitivity, ignorePunctuation, type, numeric, caseFirst } = (slots.resolved ??= ask('intl-text.resolve-collation', slots.collation))

@@ -33,15 +33,15 @@ function knownCalendar(value) {
 }
 
 /** @param {'date' | 'time' | 'any'} required @param {'date' | 'time' | 'all'} defaults */
-export function begin(locales, given, required = 'any', defaults = 'date') {
+export function begin(locales, given, required = 'any', defaults = 'date', service = SERVICE) {
   const requested = localeList(locales)
-  const options = coerceOptions(given, SERVICE)
-  const matcher = matcherOption(options, SERVICE)
+  const options = coerceOptions(given, service)
+  const matcher = matcherOption(options, service)
   const calendar = stringOption(options, 'calendar')
   if (calendar !== undefined && !isType(calendar)) throw new RangeError(`Invalid calendar : ${calendar}`)
   const numberingSystem = numberingSystemOption(options)
   const hour12 = booleanOption(options, 'hour12')
-  let hourCycle = stringOption(options, 'hourCycle', CYCLES, undefined, SERVICE)
+  let hourCycle = stringOption(options, 'hourCycle', CYCLES, undefined, service)
   if (hour12 !== undefined) hourCycle = undefined
   const { base, locale, ca, hc, nu } = resolveLocale('date-time-format', requested, matcher, {
     ca: { option: calendar?.toLowerCase(), allows: knownCalendar },
@@ -52,11 +52,11 @@ export function begin(locales, given, required = 'any', defaults = 'date') {
   const timeZone = zoneOption(options)
   const fields = { __proto__: null }
   for (const [name, values] of FIELDS) {
-    fields[name] = values ? stringOption(options, name, values, undefined, SERVICE) : numberOption(options, name, 1, 3, undefined)
+    fields[name] = values ? stringOption(options, name, values, undefined, service) : numberOption(options, name, 1, 3, undefined)
   }
-  stringOption(options, 'formatMatcher', ['basic', 'best fit'], 'best fit', SERVICE)
-  const dateStyle = stringOption(options, 'dateStyle', STYLES, undefined, SERVICE)
-  const timeStyle = stringOption(options, 'timeStyle', STYLES, undefined, SERVICE)
+  stringOption(options, 'formatMatcher', ['basic', 'best fit'], 'best fit', service)
+  const dateStyle = stringOption(options, 'dateStyle', STYLES, undefined, service)
+  const timeStyle = stringOption(options, 'timeStyle', STYLES, undefined, service)
   if (dateStyle !== undefined || timeStyle !== undefined) {
     if (FIELDS.some(([name]) => fields[name] !== undefined)) throw new TypeError('Invalid option : option')
     if (required === 'date' && timeStyle !== undefined) throw new TypeError('Invalid option : timeStyle')

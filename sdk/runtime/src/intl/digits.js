@@ -16,7 +16,6 @@ export function digitOptions(options, leastDefault, mostDefault, isCompact, serv
   const roundingMode = stringOption(options, 'roundingMode', MODES, 'halfExpand', service)
   const roundingPriority = stringOption(options, 'roundingPriority', ['auto', 'morePrecision', 'lessPrecision'], 'auto', service)
   const trailingZeroDisplay = stringOption(options, 'trailingZeroDisplay', ['auto', 'stripIfInteger'], 'auto', service)
-  if (roundingIncrement !== 1) mostDefault = leastDefault
 
   const digits = {
     minimumInteger, minimumFraction: undefined, maximumFraction: undefined, minimumSignificant: undefined, maximumSignificant: undefined,

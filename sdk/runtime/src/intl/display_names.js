@@ -51,7 +51,8 @@ export const DisplayNames = makeClass('DisplayNames', 2, begin, class {
   }
   of(value) {
     const { base, fallback, options } = receiver(this, 'DisplayNames', 'of')
-    const code = canonicalCode(options.type, toText(value))
-    return ask('intl-numbers.display-name', base, options, code) ?? (fallback === 'code' ? code : undefined)
+    const code = toText(value)
+    const name = ask('intl-numbers.display-name', base, options, canonicalCode(options.type, code))
+    return name ?? (fallback === 'code' ? code : undefined)
   }
 }, { statics: { supportedLocalesOf: supportedLocales('display-names', 'DisplayNames') } })

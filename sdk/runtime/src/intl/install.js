@@ -35,7 +35,7 @@ function toText(value) {
 
 function date(self, name, locales, options, required, defaults) {
   const ms = ofDate(self, name)
-  return Number.isNaN(ms) ? 'Invalid Date' : inLocale().dateToLocale(ms, locales, options, required, defaults)
+  return Number.isNaN(ms) ? 'Invalid Date' : inLocale().dateToLocale(ms, name, locales, options, required, defaults)
 }
 
 /** Lists that are being written: one that has itself as an item writes nothing there. */

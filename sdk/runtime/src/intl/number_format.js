@@ -16,11 +16,11 @@ const simpleUnits = remembered(1, () => ask('intl-numbers.units'))
 const digitsOf = remembered(16, (currency) => ask('intl-numbers.currency-digits', currency))
 
 /** What a formatter is: the locale that serves, what `resolvedOptions` shows, and the host's record. */
-export function begin(locales, given) {
+export function begin(locales, given, service = SERVICE) {
   const requested = localeList(locales)
-  const options = coerceOptions(given, SERVICE)
-  const choose = (name, values, fallback) => stringOption(options, name, values, fallback, SERVICE)
-  const matcher = matcherOption(options, SERVICE)
+  const options = coerceOptions(given, service)
+  const choose = (name, values, fallback) => stringOption(options, name, values, fallback, service)
+  const matcher = matcherOption(options, service)
   const numberingSystem = numberingSystemOption(options)
   const { base, locale, nu } = resolveLocale('number-format', requested, matcher, { nu: numberingKey(numberingSystem) })
 
@@ -34,11 +34,11 @@ export function begin(locales, given) {
   const isCurrency = style === 'currency'
   const isUnit = style === 'unit'
   const isCompact = notation === 'compact'
-  const least = isCurrency && notation === 'standard' ? digitsOf(currency) : 0
+  const least = isCurrency ? digitsOf(currency) : 0
   const most = isCurrency ? least : style === 'percent' ? 0 : 3
-  const digits = digitOptions(options, least, most, isCompact, SERVICE)
+  const digits = digitOptions(options, least, most, isCompact, service)
   const compactDisplay = choose('compactDisplay', ['short', 'long'], 'short')
-  const useGrouping = groupingOption(options, isCompact ? 'min2' : 'auto')
+  const useGrouping = groupingOption(options, isCompact ? 'min2' : 'auto', service)
   const signDisplay = choose('signDisplay', SIGNS, 'auto')
   return {
     kind: 'NumberFormat', base, locale, bound: undefined,
@@ -80,14 +80,14 @@ function unitOption(options, style) {
   return unit
 }
 
-function groupingOption(options, fallback) {
+function groupingOption(options, fallback, service) {
   const value = options.useGrouping
   if (value === undefined) return fallback
   if (value === true) return 'always'
   if (!value) return 'false'
   const text = stringOption({ useGrouping: value }, 'useGrouping')
   if (text === 'true' || text === 'false') return fallback
-  return stringOption({ useGrouping: text }, 'useGrouping', ['min2', 'auto', 'always'], fallback, SERVICE)
+  return stringOption({ useGrouping: text }, 'useGrouping', ['min2', 'auto', 'always'], fallback, service)
 }
 
 /** A number in words of a formatter's locale. */
@@ -98,12 +98,12 @@ function ends(start, end) {
   if (start === undefined) throw new TypeError('Invalid start : undefined')
   if (end === undefined) throw new TypeError('Invalid end : undefined')
   const texts = [exactText(start), exactText(end)]
-  if (texts[0] === 'NaN') throw new RangeError('Invalid start : NaN')
-  if (texts[1] === 'NaN') throw new RangeError('Invalid end : NaN')
+  if (texts[0] === 'NaN') throw new RangeError(`Invalid start : ${start}`)
+  if (texts[1] === 'NaN') throw new RangeError(`Invalid end : ${end}`)
   return texts
 }
 
-export const NumberFormat = makeClass('NumberFormat', 0, begin, class {
+export const NumberFormat = makeClass('NumberFormat', 0, (locales, options) => begin(locales, options), class {
   resolvedOptions() {
     const { locale, format } = unwrapped(this, NumberFormat, 'NumberFormat', 'resolvedOptions')
     const [counts, rounding] = shownDigits(format.digits)

@@ -22,19 +22,21 @@ function formatter(kind, begin, locales, options) {
 
 export function numberToLocale(value, locales, options) {
   const { begin, formatted } = require('./number_format.js')
-  return formatted(formatter('number', begin, locales, options), value)
+  const make = (tags, wanted) => begin(tags, wanted, `${typeof value === 'bigint' ? 'BigInt' : 'Number'}.prototype.toLocaleString`)
+  return formatted(formatter('number', make, locales, options), value)
 }
 
-export function dateToLocale(ms, locales, options, required, defaults) {
+export function dateToLocale(ms, name, locales, options, required, defaults) {
   const { begin, formatted } = require('./date_time_format.js')
-  const make = (tags, wanted) => begin(tags, wanted, required, defaults)
+  const make = (tags, wanted) => begin(tags, wanted, required, defaults, `Date.prototype.${name}`)
   const zone = options === undefined ? defaultZone() : ''
   return formatted(formatter(`${required} ${defaults} ${zone}`, make, locales, options), ms)
 }
 
 export function compareInLocale(x, y, locales, options) {
   const { begin, compare } = require('./collator.js')
-  return compare(formatter('collator', begin, locales, options), x, y)
+  const make = (tags, wanted) => begin(tags, wanted, 'String.prototype.localeCompare')
+  return compare(formatter('collator', make, locales, options), x, y)
 }
 
 /** Languages in which a letter's other case is another than elsewhere. */
