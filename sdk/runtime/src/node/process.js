@@ -2,6 +2,7 @@
 import { engine } from '../engine.js'
 import { codedError, invalidArgType, systemError, unavailable } from '../errors.js'
 import { log } from '../host.js'
+import { zoneChanged } from '../intl/zone_change.js'
 import { nextTick } from '../loop/ticks.js'
 import { ExitSignal, onFatal } from '../loop/uncaught.js'
 import { Buffer } from './buffer.js'
@@ -10,9 +11,16 @@ import { EventEmitter } from './events.js'
 
 export const VERSION = 'v22.20.0'
 
-/** An environment, whose values are text whatever is put in. */
+/** An environment, whose values are text whatever is put in. Dates are in the zone that its `TZ` names. */
 export const environment = (values) => new Proxy({ ...values }, {
-  set: (target, name, value) => Reflect.set(target, name, `${value}`),
+  set(target, name, value) {
+    if (name === 'TZ') zoneChanged(`${value}`)
+    return Reflect.set(target, name, `${value}`)
+  },
+  deleteProperty(target, name) {
+    if (name === 'TZ') zoneChanged(undefined)
+    return Reflect.deleteProperty(target, name)
+  },
   defineProperty: (target, name, given) => Reflect.defineProperty(target, name, 'value' in given ? { ...given, value: `${given.value}` } : given),
 })
 
