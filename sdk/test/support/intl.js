@@ -140,15 +140,13 @@ function withoutKeywords(tag) {
   return [open.replace(/-u(-[a-z0-9]{2,8})+/, ''), ...hidden].join('-x-')
 }
 
-function served(service, requested, localeMatcher) {
+function served(service, requested) {
   const Class = Intl[SERVICES[service]]
-  const [tag] = Class.supportedLocalesOf([...requested], { localeMatcher })
+  const [tag] = Class.supportedLocalesOf([...requested])
   if (tag === undefined) return undefined
-  const { locale } = new Class(withoutKeywords(tag), { localeMatcher, type: service === 'display-names' ? 'region' : undefined }).resolvedOptions()
+  const { locale } = new Class(withoutKeywords(tag), { type: service === 'display-names' ? 'region' : undefined }).resolvedOptions()
   return { locale: withoutKeywords(locale), keywords: keywordsOf(tag) }
 }
-
-const matcher = (name) => (name === 'best-fit' ? 'best fit' : name)
 
 function collator({ locale, search, type, sensitivity, numeric, caseFirst, ignorePunctuation }) {
   return new Intl.Collator(locale, {
@@ -195,8 +193,8 @@ const texts = {
   'canonicalize-all': (tags) => Intl.getCanonicalLocales([...tags]),
   maximize: (tag) => `${new Intl.Locale(tag).maximize()}`,
   minimize: (tag) => `${new Intl.Locale(tag).minimize()}`,
-  serve: (service, requested, by) => served(service, requested, matcher(by)),
-  supported: (service, requested, by) => Intl[SERVICES[service]].supportedLocalesOf([...requested], { localeMatcher: matcher(by) }),
+  serve: served,
+  supported: (service, requested) => Intl[SERVICES[service]].supportedLocalesOf([...requested]),
   'is-right-to-left': (tag) => new Intl.Locale(tag).textInfo.direction === 'rtl',
   collations: (tag) => new Intl.Locale(withoutKeywords(tag)).collations,
   'all-collations': () => Intl.supportedValuesOf('collation'),

@@ -3,7 +3,7 @@ import { ask, remembered } from './ask.js'
 import { makeClass, receiver } from './classes.js'
 import { localeList, resolveLocale, supportedLocales } from './locales.js'
 import { isType } from './numbering.js'
-import { booleanOption, coerceOptions, matcherOption, stringOption, toText } from './options.js'
+import { booleanOption, coerceOptions, readMatcher, stringOption, toText } from './options.js'
 
 const SERVICE = 'Intl.Collator'
 
@@ -17,12 +17,12 @@ export function begin(locales, given, service = SERVICE) {
   const requested = localeList(locales)
   const options = coerceOptions(given, service)
   const usage = stringOption(options, 'usage', ['sort', 'search'], 'sort', service)
-  const matcher = matcherOption(options, service)
+  readMatcher(options, service)
   const collation = stringOption(options, 'collation')
   if (collation !== undefined && !isType(collation)) throw new RangeError(`Invalid collation : ${collation}`)
   const numeric = booleanOption(options, 'numeric')
   const caseFirst = stringOption(options, 'caseFirst', ['upper', 'lower', 'false'], undefined, service)
-  const { base, locale, co, kn, kf } = resolveLocale('collator', requested, matcher, {
+  const { base, locale, co, kn, kf } = resolveLocale('collator', requested, {
     co: { option: usage === 'sort' ? collation : undefined, allows: (value, base) => (typesOf(base).includes(value) ? value : undefined) },
     kf: { option: caseFirst, allows: (value) => (['upper', 'lower', 'false'].includes(value) ? value : undefined) },
     kn: { option: numeric === undefined ? undefined : `${numeric}`, allows: (value) => (['true', 'false'].includes(value) ? value : undefined) },

@@ -3,7 +3,7 @@ import { ask, remembered } from './ask.js'
 import { makeClass, receiver, unwrapped } from './classes.js'
 import { localeList, resolveLocale, supportedLocales } from './locales.js'
 import { isType, numberingKey, numberingSystemOf, numberingSystemOption } from './numbering.js'
-import { booleanOption, coerceOptions, matcherOption, numberOption, stringOption, toText } from './options.js'
+import { booleanOption, coerceOptions, readMatcher, numberOption, stringOption, toText } from './options.js'
 import { canonicalZone, defaultZone } from './time_zone.js'
 
 const SERVICE = 'Intl.DateTimeFormat'
@@ -36,14 +36,14 @@ function knownCalendar(value) {
 export function begin(locales, given, required = 'any', defaults = 'date', service = SERVICE) {
   const requested = localeList(locales)
   const options = coerceOptions(given, service)
-  const matcher = matcherOption(options, service)
+  readMatcher(options, service)
   const calendar = stringOption(options, 'calendar')
   if (calendar !== undefined && !isType(calendar)) throw new RangeError(`Invalid calendar : ${calendar}`)
   const numberingSystem = numberingSystemOption(options)
   const hour12 = booleanOption(options, 'hour12')
   let hourCycle = stringOption(options, 'hourCycle', CYCLES, undefined, service)
   if (hour12 !== undefined) hourCycle = undefined
-  const { base, locale, ca, hc, nu } = resolveLocale('date-time-format', requested, matcher, {
+  const { base, locale, ca, hc, nu } = resolveLocale('date-time-format', requested, {
     ca: { option: calendar?.toLowerCase(), allows: knownCalendar },
     // With `hour12` the locale's cycle does not count.
     hc: { option: hourCycle, allows: (value) => (hour12 === undefined && CYCLES.includes(value) ? value : undefined) },

@@ -3,7 +3,7 @@ import { ask } from './ask.js'
 import { isObject, makeClass, receiver } from './classes.js'
 import { canonicalTag, localeList, resolveLocale, supportedLocales } from './locales.js'
 import { isType } from './numbering.js'
-import { matcherOption, stringOption, toText } from './options.js'
+import { readMatcher, stringOption, toText } from './options.js'
 
 const SERVICE = 'Intl.DisplayNames'
 const TYPES = ['language', 'region', 'script', 'currency', 'calendar', 'dateTimeField']
@@ -12,12 +12,12 @@ const FIELDS = ['era', 'year', 'quarter', 'month', 'weekOfYear', 'weekday', 'day
 function begin(locales, options) {
   const requested = localeList(locales)
   if (!isObject(options)) throw new TypeError('invalid_argument')
-  const matcher = matcherOption(options, SERVICE)
+  readMatcher(options, SERVICE)
   const style = stringOption(options, 'style', ['narrow', 'short', 'long'], 'long', SERVICE)
   const type = stringOption(options, 'type', TYPES, undefined, SERVICE)
   if (type === undefined) throw new TypeError('invalid_argument')
   const fallback = stringOption(options, 'fallback', ['code', 'none'], 'code', SERVICE)
-  const { base, locale } = resolveLocale('display-names', requested, matcher)
+  const { base, locale } = resolveLocale('display-names', requested)
   const languageDisplay = stringOption(options, 'languageDisplay', ['dialect', 'standard'], 'dialect', SERVICE)
   return { kind: 'DisplayNames', base, locale, fallback, options: { type, style, languageDisplay: type === 'language' ? languageDisplay : undefined } }
 }

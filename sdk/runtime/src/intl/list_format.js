@@ -2,15 +2,15 @@
 import { ask } from './ask.js'
 import { makeClass, receiver } from './classes.js'
 import { append, localeList, resolveLocale, supportedLocales } from './locales.js'
-import { matcherOption, optionsObject, stringOption } from './options.js'
+import { readMatcher, optionsObject, stringOption } from './options.js'
 
 const SERVICE = 'Intl.ListFormat'
 
 function begin(locales, given) {
   const requested = localeList(locales)
   const options = optionsObject(given)
-  const matcher = matcherOption(options, SERVICE)
-  const { base, locale } = resolveLocale('list-format', requested, matcher)
+  readMatcher(options, SERVICE)
+  const { base, locale } = resolveLocale('list-format', requested)
   const type = stringOption(options, 'type', ['conjunction', 'disjunction', 'unit'], 'conjunction', SERVICE)
   const style = stringOption(options, 'style', ['long', 'short', 'narrow'], 'long', SERVICE)
   return { kind: 'ListFormat', base, locale, options: { type, style } }

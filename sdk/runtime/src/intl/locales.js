@@ -2,7 +2,7 @@
 import { process } from '../node/process.js'
 import { ask, remembered } from './ask.js'
 import { isObject, slotsOf } from './classes.js'
-import { coerceOptions, matcherOption, toText } from './options.js'
+import { coerceOptions, readMatcher, toText } from './options.js'
 
 /** How many tags are remembered: a bot uses a few. */
 const KNOWN = 64
@@ -77,23 +77,22 @@ function environmentLocale({ LC_ALL, LC_MESSAGES, LANG }) {
 }
 
 /** Which locale serves one request, remembered. */
-const serving = remembered(KNOWN, (key, service, requested, matcher) => ask('intl-text.serve', service, requested, matcher) ?? {})
+const serving = remembered(KNOWN, (key, service, requested) => ask('intl-text.serve', service, requested) ?? {})
 
-function serve(service, requested, matcher) {
+function serve(service, requested) {
   if (requested.length === 0) return {}
-  const by = matcher === 'lookup' ? 'lookup' : 'best-fit'
-  if (requested.length > 1) return ask('intl-text.serve', service, requested, by) ?? {}
-  return serving(`${service} ${by} ${requested[0]}`, service, requested, by)
+  if (requested.length > 1) return ask('intl-text.serve', service, requested) ?? {}
+  return serving(`${service} ${requested[0]}`, service, requested)
 }
 
 /**
  * ResolveLocale: the locale that serves, without extensions, as `base`, and as `locale` with those that count.
  *
- * `keys` has for each keyword, in alphabetical order, what it may be (`allows`), which may say another word for it, and
+ * The option `localeMatcher` makes no difference, as in V8. `keys` has for each keyword, in alphabetical order, what it may be (`allows`), which may say another word for it, and
  * the option that goes before it, or `undefined`; `[key]` of the result is the keyword or the option.
  */
-export function resolveLocale(service, requested, matcher, keys = {}) {
-  const { locale: base = defaultLocale(), keywords = [] } = serve(service, requested, matcher)
+export function resolveLocale(service, requested, keys = {}) {
+  const { locale: base = defaultLocale(), keywords = [] } = serve(service, requested)
   const resolved = { __proto__: null, base, locale: base }
   let extension = ''
   for (const key of Object.keys(keys)) {
@@ -114,8 +113,8 @@ export function supportedLocales(service, name) {
     supportedLocalesOf(locales, ...rest) {
       const requested = localeList(locales)
       const method = `Intl.${name}.supportedLocalesOf`
-      const matcher = matcherOption(coerceOptions(rest[0], method), method)
-      return requested.length === 0 ? [] : ask('intl-text.supported', service, requested, matcher === 'lookup' ? 'lookup' : 'best-fit')
+      readMatcher(coerceOptions(rest[0], method), method)
+      return requested.length === 0 ? [] : ask('intl-text.supported', service, requested)
     },
   }.supportedLocalesOf
 }

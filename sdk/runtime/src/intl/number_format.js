@@ -3,7 +3,7 @@ import { ask, remembered } from './ask.js'
 import { makeClass, receiver, unwrapped } from './classes.js'
 import { digitOptions, exactText, shownDigits } from './digits.js'
 import { localeList, resolveLocale, supportedLocales } from './locales.js'
-import { coerceOptions, matcherOption, stringOption } from './options.js'
+import { coerceOptions, readMatcher, stringOption } from './options.js'
 import { numberingKey, numberingSystemOf, numberingSystemOption } from './numbering.js'
 
 const SERVICE = 'Intl.NumberFormat'
@@ -20,9 +20,9 @@ export function begin(locales, given, service = SERVICE) {
   const requested = localeList(locales)
   const options = coerceOptions(given, service)
   const choose = (name, values, fallback) => stringOption(options, name, values, fallback, service)
-  const matcher = matcherOption(options, service)
+  readMatcher(options, service)
   const numberingSystem = numberingSystemOption(options)
-  const { base, locale, nu } = resolveLocale('number-format', requested, matcher, { nu: numberingKey(numberingSystem) })
+  const { base, locale, nu } = resolveLocale('number-format', requested, { nu: numberingKey(numberingSystem) })
 
   const style = choose('style', STYLES, 'decimal')
   const currency = currencyOption(options, style)

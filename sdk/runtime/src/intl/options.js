@@ -51,8 +51,7 @@ export function toText(value) {
   return `${value}`
 }
 
-export const MATCHERS = ['lookup', 'best fit']
-
-export function matcherOption(options, service) {
-  return stringOption(options, 'localeMatcher', MATCHERS, 'best fit', service)
+/** Reads `localeMatcher`, which must be one of two words. */
+export function readMatcher(options, service) {
+  stringOption(options, 'localeMatcher', ['lookup', 'best fit'], undefined, service)
 }

@@ -3,7 +3,7 @@ import { ask } from './ask.js'
 import { makeClass, receiver } from './classes.js'
 import { digitOptions, numberText, shownDigits } from './digits.js'
 import { localeList, resolveLocale, supportedLocales } from './locales.js'
-import { coerceOptions, matcherOption, stringOption } from './options.js'
+import { coerceOptions, readMatcher, stringOption } from './options.js'
 
 const SERVICE = 'Intl.PluralRules'
 /** The order in which V8 shows categories. */
@@ -12,10 +12,10 @@ const CATEGORIES = ['few', 'many', 'one', 'two', 'zero', 'other']
 function begin(locales, given) {
   const requested = localeList(locales)
   const options = coerceOptions(given, SERVICE)
-  const matcher = matcherOption(options, SERVICE)
+  readMatcher(options, SERVICE)
   const type = stringOption(options, 'type', ['cardinal', 'ordinal'], 'cardinal', SERVICE)
   const digits = digitOptions(options, 0, 3, false, SERVICE)
-  const { base, locale } = resolveLocale('plural-rules', requested, matcher)
+  const { base, locale } = resolveLocale('plural-rules', requested)
   return { kind: 'PluralRules', base, locale, options: { type, notation: 'standard', compactDisplay: undefined, digits } }
 }
 

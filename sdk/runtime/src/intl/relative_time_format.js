@@ -4,7 +4,7 @@ import { makeClass, receiver } from './classes.js'
 import { numberText } from './digits.js'
 import { localeList, resolveLocale, supportedLocales } from './locales.js'
 import { numberingKey, numberingSystemOf, numberingSystemOption } from './numbering.js'
-import { coerceOptions, matcherOption, stringOption, toText } from './options.js'
+import { coerceOptions, readMatcher, stringOption, toText } from './options.js'
 
 const SERVICE = 'Intl.RelativeTimeFormat'
 const UNITS = ['second', 'minute', 'hour', 'day', 'week', 'month', 'quarter', 'year']
@@ -12,9 +12,9 @@ const UNITS = ['second', 'minute', 'hour', 'day', 'week', 'month', 'quarter', 'y
 function begin(locales, given) {
   const requested = localeList(locales)
   const options = coerceOptions(given, SERVICE)
-  const matcher = matcherOption(options, SERVICE)
+  readMatcher(options, SERVICE)
   const numberingSystem = numberingSystemOption(options)
-  const { base, locale, nu } = resolveLocale('relative-time-format', requested, matcher, { nu: numberingKey(numberingSystem) })
+  const { base, locale, nu } = resolveLocale('relative-time-format', requested, { nu: numberingKey(numberingSystem) })
   const style = stringOption(options, 'style', ['long', 'short', 'narrow'], 'long', SERVICE)
   const numeric = stringOption(options, 'numeric', ['always', 'auto'], 'always', SERVICE)
   return { kind: 'RelativeTimeFormat', base, locale, options: { numberingSystem: nu ?? numberingSystemOf(base), style, numeric } }

@@ -2,7 +2,7 @@
 import { ask } from './ask.js'
 import { addMembers, hold, makeClass, slotsOf, receiver } from './classes.js'
 import { localeList, resolveLocale, supportedLocales } from './locales.js'
-import { matcherOption, optionsObject, stringOption, toText } from './options.js'
+import { readMatcher, optionsObject, stringOption, toText } from './options.js'
 
 const SERVICE = 'Intl.Segmenter'
 
@@ -15,8 +15,8 @@ const LARGEST = 21_000
 function begin(locales, given) {
   const requested = localeList(locales)
   const options = optionsObject(given)
-  const matcher = matcherOption(options, SERVICE)
-  const { base, locale } = resolveLocale('segmenter', requested, matcher)
+  readMatcher(options, SERVICE)
+  const { base, locale } = resolveLocale('segmenter', requested)
   const granularity = stringOption(options, 'granularity', ['grapheme', 'word', 'sentence'], 'grapheme', SERVICE)
   return { kind: 'Segmenter', base, locale, granularity }
 }
