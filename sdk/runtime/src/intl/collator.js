@@ -7,7 +7,8 @@ import { booleanOption, coerceOptions, readMatcher, stringOption, toText } from 
 
 const SERVICE = 'Intl.Collator'
 
-/** Sort keys that a collator keeps: of how many texts, and how long ones. */
+/** Sort keys that are kept: for how many orders, of how many texts, and how long ones. */
+const ORDERS = 8
 const KEYS = 2048
 const LONGEST = 128
 
@@ -38,13 +39,16 @@ export function begin(locales, given, service = SERVICE) {
   }
 }
 
+/** Keys of texts by order: a sort whose function names its options makes a collator for each comparison. */
+const keysOf = remembered(ORDERS, () => new Map())
+
 /**
  * Compares by keys that are made once for each text, so that a sort does not ask the host for each comparison.
  */
 export function compare(slots, x, y) {
   if (x === y) return 0
   if (x.length > LONGEST || y.length > LONGEST) return Math.sign(ask('intl-text.compare', slots.collation, x, y))
-  const keys = (slots.keys ??= new Map())
+  const keys = (slots.keys ??= keysOf(nameOf(slots.collation)))
   let first = keys.get(x)
   let second = keys.get(y)
   if (first === undefined || second === undefined) {
@@ -54,6 +58,9 @@ export function compare(slots, x, y) {
   }
   return first < second ? -1 : first > second ? 1 : 0
 }
+
+const nameOf = ({ locale, search, type, sensitivity, numeric, caseFirst, ignorePunctuation }) =>
+  `${locale} ${search} ${type} ${sensitivity} ${numeric} ${caseFirst} ${ignorePunctuation}`
 
 export const Collator = makeClass('Collator', 0, (locales, options) => begin(locales, options), class {
   resolvedOptions() {

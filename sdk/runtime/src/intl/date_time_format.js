@@ -3,7 +3,7 @@ import { ask, remembered } from './ask.js'
 import { makeClass, receiver, unwrapped } from './classes.js'
 import { localeList, resolveLocale, supportedLocales } from './locales.js'
 import { isType, numberingKey, numberingSystemOf, numberingSystemOption } from './numbering.js'
-import { booleanOption, coerceOptions, readMatcher, numberOption, stringOption, toText } from './options.js'
+import { booleanOption, coerceOptions, numberOption, readMatcher, stringOption, toText } from './options.js'
 import { canonicalZone, defaultZone } from './time_zone.js'
 
 const SERVICE = 'Intl.DateTimeFormat'

@@ -52,7 +52,9 @@ export const DisplayNames = makeClass('DisplayNames', 2, begin, class {
   of(value) {
     const { base, fallback, options } = receiver(this, 'DisplayNames', 'of')
     const code = toText(value)
-    const name = ask('intl-numbers.display-name', base, options, canonicalCode(options.type, code))
-    return name ?? (fallback === 'code' ? code : undefined)
+    const canonical = canonicalCode(options.type, code)
+    // As V8: of a language the canonical code stands for its name, of others what was asked for.
+    const last = options.type === 'language' ? canonical : code
+    return ask('intl-numbers.display-name', base, options, canonical) ?? (fallback === 'code' ? last : undefined)
   }
 }, { statics: { supportedLocalesOf: supportedLocales('display-names', 'DisplayNames') } })

@@ -24,11 +24,13 @@ const ofBigInt = (self) => own(valueOf.bigint, self, () => "BigInt.prototype.toL
 const ofDate = (self, name) => own(valueOf.date, self, () => `Method Date.prototype.${name} called on incompatible receiver ${String(self)}`)
 
 function text(self, name) {
+  if (typeof self === 'string') return self
   if (self === undefined || self === null) throw new TypeError(`String.prototype.${name} called on null or undefined`)
   return toText(self)
 }
 
 function toText(value) {
+  if (typeof value === 'string') return value
   if (typeof value === 'symbol') throw new TypeError('Cannot convert a Symbol value to a string')
   return `${value}`
 }
@@ -60,41 +62,41 @@ function list(self, locales, options, length) {
 const TypedArray = Object.getPrototypeOf(Uint8Array)
 const lengthOfTyped = Object.getOwnPropertyDescriptor(TypedArray.prototype, 'length').get
 
-/** Classes, because what is in them is strict in whatever bundle. */
+/** Classes, because what is in them is strict in whatever bundle; parameters with a default do not count for `length`. */
 const METHODS = [
   [Number.prototype, class {
-    toLocaleString(...given) { return inLocale().numberToLocale(ofNumber(this), given[0], given[1]) }
+    toLocaleString(locales = undefined, options = undefined) { return inLocale().numberToLocale(ofNumber(this), locales, options) }
   }],
   [BigInt.prototype, class {
-    toLocaleString(...given) { return inLocale().numberToLocale(ofBigInt(this), given[0], given[1]) }
+    toLocaleString(locales = undefined, options = undefined) { return inLocale().numberToLocale(ofBigInt(this), locales, options) }
   }],
   [Date.prototype, class {
-    toLocaleString(...given) { return date(this, 'toLocaleString', given[0], given[1], 'any', 'all') }
-    toLocaleDateString(...given) { return date(this, 'toLocaleDateString', given[0], given[1], 'date', 'date') }
-    toLocaleTimeString(...given) { return date(this, 'toLocaleTimeString', given[0], given[1], 'time', 'time') }
+    toLocaleString(locales = undefined, options = undefined) { return date(this, 'toLocaleString', locales, options, 'any', 'all') }
+    toLocaleDateString(locales = undefined, options = undefined) { return date(this, 'toLocaleDateString', locales, options, 'date', 'date') }
+    toLocaleTimeString(locales = undefined, options = undefined) { return date(this, 'toLocaleTimeString', locales, options, 'time', 'time') }
   }],
   [String.prototype, class {
-    localeCompare(that, ...given) {
+    localeCompare(that, locales = undefined, options = undefined) {
       const self = text(this, 'localeCompare')
-      return inLocale().compareInLocale(self, toText(that), given[0], given[1])
+      return inLocale().compareInLocale(self, toText(that), locales, options)
     }
-    toLocaleLowerCase(...given) {
+    toLocaleLowerCase(locales = undefined) {
       const self = text(this, 'toLocaleLowerCase')
-      return inLocale().caseInLocale(self, given[0], 'to-lower-case', usual(toLowerCase))
+      return inLocale().caseInLocale(self, locales, 'to-lower-case', usual(toLowerCase))
     }
-    toLocaleUpperCase(...given) {
+    toLocaleUpperCase(locales = undefined) {
       const self = text(this, 'toLocaleUpperCase')
-      return inLocale().caseInLocale(self, given[0], 'to-upper-case', usual(toUpperCase))
+      return inLocale().caseInLocale(self, locales, 'to-upper-case', usual(toUpperCase))
     }
   }],
   [Array.prototype, class {
-    toLocaleString(...given) {
+    toLocaleString(locales = undefined, options = undefined) {
       const self = Object(this)
-      return list(self, given[0], given[1], Math.min(Math.max(Math.trunc(Number(self.length)) || 0, 0), Number.MAX_SAFE_INTEGER))
+      return list(self, locales, options, Math.min(Math.max(Math.trunc(Number(self.length)) || 0, 0), Number.MAX_SAFE_INTEGER))
     }
   }],
   [TypedArray.prototype, class {
-    toLocaleString(...given) { return list(this, given[0], given[1], Reflect.apply(lengthOfTyped, this, [])) }
+    toLocaleString(locales = undefined, options = undefined) { return list(this, locales, options, Reflect.apply(lengthOfTyped, this, [])) }
   }],
 ]
 

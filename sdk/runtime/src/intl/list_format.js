@@ -2,7 +2,7 @@
 import { ask } from './ask.js'
 import { makeClass, receiver } from './classes.js'
 import { append, localeList, resolveLocale, supportedLocales } from './locales.js'
-import { readMatcher, optionsObject, stringOption } from './options.js'
+import { optionsObject, readMatcher, stringOption } from './options.js'
 
 const SERVICE = 'Intl.ListFormat'
 

@@ -88,8 +88,9 @@ function serve(service, requested) {
 /**
  * ResolveLocale: the locale that serves, without extensions, as `base`, and as `locale` with those that count.
  *
- * The option `localeMatcher` makes no difference, as in V8. `keys` has for each keyword, in alphabetical order, what it may be (`allows`), which may say another word for it, and
- * the option that goes before it, or `undefined`; `[key]` of the result is the keyword or the option.
+ * The option `localeMatcher` makes no difference, as in V8. `keys` has for each keyword, in alphabetical order, what it may
+ * be (`allows`, which may give another word for it) and the option that goes before it, or `undefined`; `[key]` of the
+ * result is the keyword or the option.
  */
 export function resolveLocale(service, requested, keys = {}) {
   const { locale: base = defaultLocale(), keywords = [] } = serve(service, requested)
@@ -110,10 +111,10 @@ export function resolveLocale(service, requested, keys = {}) {
 /** The static method `supportedLocalesOf` of a service. */
 export function supportedLocales(service, name) {
   return {
-    supportedLocalesOf(locales, ...rest) {
+    supportedLocalesOf(locales, options = undefined) {
       const requested = localeList(locales)
       const method = `Intl.${name}.supportedLocalesOf`
-      readMatcher(coerceOptions(rest[0], method), method)
+      readMatcher(coerceOptions(options, method), method)
       return requested.length === 0 ? [] : ask('intl-text.supported', service, requested)
     },
   }.supportedLocalesOf

@@ -1,8 +1,8 @@
 /** `Intl.Segmenter`: a text's letters, words or sentences as people see them. */
 import { ask } from './ask.js'
-import { addMembers, hold, makeClass, slotsOf, receiver } from './classes.js'
+import { addMembers, hold, makeClass, receiver, slotsOf } from './classes.js'
 import { localeList, resolveLocale, supportedLocales } from './locales.js'
-import { readMatcher, optionsObject, stringOption, toText } from './options.js'
+import { optionsObject, readMatcher, stringOption, toText } from './options.js'
 
 const SERVICE = 'Intl.Segmenter'
 
@@ -63,7 +63,7 @@ addMembers(Segments, class {
   }
   [Symbol.iterator]() {
     const { base, granularity, text } = segmentsOf(this, Symbol.iterator)
-    return hold(Object.create(Iterator), { kind: 'Segment Iterator', base, granularity, text, part: undefined, at: 0 })
+    return hold(Object.create(SegmentIterator), { kind: 'Segment Iterator', base, granularity, text, part: undefined, at: 0 })
   }
 }.prototype)
 
@@ -73,8 +73,8 @@ function segmentsOf(value, method) {
   return slots
 }
 
-const Iterator = Object.create(Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]())))
-addMembers(Iterator, class {
+const SegmentIterator = Object.create(Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]())))
+addMembers(SegmentIterator, class {
   next() {
     const slots = slotsOf(this, 'Segment Iterator')
     if (!slots) throw new TypeError('Method %SegmentIterator.prototype%.next called on incompatible receiver')
@@ -88,7 +88,7 @@ addMembers(Iterator, class {
     return { value: piece(slots, part, slots.at++), done: false }
   }
 }.prototype)
-Object.defineProperty(Iterator, Symbol.toStringTag, { value: 'Segmenter String Iterator', configurable: true })
+Object.defineProperty(SegmentIterator, Symbol.toStringTag, { value: 'Segmenter String Iterator', configurable: true })
 
 export const Segmenter = makeClass('Segmenter', 0, begin, class {
   resolvedOptions() {

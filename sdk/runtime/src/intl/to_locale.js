@@ -3,17 +3,45 @@ import { ask } from './ask.js'
 import { defaultLocale, localeList } from './locales.js'
 import { defaultZone } from './time_zone.js'
 
-/** Formatters that calls without options share: a few, because each call would make one. */
-const MOST = 16
+/** Classes, each evaluated when it is first needed; a `require` of a known one is not free. */
+let numbers
+let dates
+let collators
+
+/** Formatters that calls share: a few, because each call would make one, as in a sort or a loop. */
+const MOST = 32
 const shared = new Map()
 
-/** A formatter by `begin`: a known one, if nothing but a locale, or not even that, is asked for. */
-function formatter(kind, begin, locales, options) {
-  if (options !== undefined || (locales !== undefined && typeof locales !== 'string')) return begin(locales, options)
-  const key = `${kind} ${locales ?? ''}`
+/** Options in the order in which each class reads them. */
+const READ = {
+  number: `localeMatcher numberingSystem style currency currencyDisplay currencySign unit unitDisplay notation minimumIntegerDigits
+    minimumFractionDigits maximumFractionDigits minimumSignificantDigits maximumSignificantDigits roundingIncrement roundingMode
+    roundingPriority trailingZeroDisplay compactDisplay useGrouping signDisplay`.split(/\s+/),
+  date: `localeMatcher calendar numberingSystem hour12 hourCycle timeZone weekday era year month day dayPeriod hour minute second
+    fractionalSecondDigits timeZoneName formatMatcher dateStyle timeStyle`.split(/\s+/),
+  collator: 'usage localeMatcher collation numeric caseFirst sensitivity ignorePunctuation'.split(' '),
+}
+
+/** A formatter by `begin`: a known one, if a locale and plain options are asked for that were before. */
+function formatter(kind, detail, begin, locales, options) {
+  const mayBeShared = (locales === undefined || typeof locales === 'string') && (options === undefined || (typeof options === 'object' && options !== null))
+  if (!mayBeShared) return begin(locales, options)
+  let key = `${kind} ${detail} ${locales ?? ''}`
+  let read
+  if (options !== undefined) {
+    read = { __proto__: null }
+    for (const name of READ[kind]) {
+      const value = options[name]
+      if (value === undefined) continue
+      read[name] = value
+      if (typeof value === 'object' || typeof value === 'function' || typeof value === 'symbol') key = undefined
+      if (key !== undefined) key += `\n${name} ${typeof value} ${value}`
+    }
+  }
+  if (key === undefined || key.length > 500) return begin(locales, read)
   let known = shared.get(key)
   if (known === undefined) {
-    known = begin(locales, undefined)
+    known = begin(locales, read)
     if (shared.size >= MOST) shared.clear()
     shared.set(key, known)
   }
@@ -21,23 +49,28 @@ function formatter(kind, begin, locales, options) {
 }
 
 export function numberToLocale(value, locales, options) {
-  const { begin, formatted } = require('./number_format.js')
-  const make = (tags, wanted) => begin(tags, wanted, `${typeof value === 'bigint' ? 'BigInt' : 'Number'}.prototype.toLocaleString`)
-  return formatted(formatter('number', make, locales, options), value)
+  const { begin, formatted } = (numbers ??= require('./number_format.js'))
+  const Type = typeof value === 'bigint' ? 'BigInt' : 'Number'
+  const make = (tags, wanted) => begin(tags, wanted, `${Type}.prototype.toLocaleString`)
+  return formatted(formatter('number', '', make, locales, options), value)
 }
 
 export function dateToLocale(ms, name, locales, options, required, defaults) {
-  const { begin, formatted } = require('./date_time_format.js')
+  const { begin, formatted } = (dates ??= require('./date_time_format.js'))
   const make = (tags, wanted) => begin(tags, wanted, required, defaults, `Date.prototype.${name}`)
-  const zone = options === undefined ? defaultZone() : ''
-  return formatted(formatter(`${required} ${defaults} ${zone}`, make, locales, options), ms)
+  return formatted(formatter('date', `${name} ${defaultZone()}`, make, locales, options), ms)
 }
 
+/** The order of who names none. */
+let usualOrder
+
 export function compareInLocale(x, y, locales, options) {
-  const { begin, compare } = require('./collator.js')
-  const make = (tags, wanted) => begin(tags, wanted, 'String.prototype.localeCompare')
-  return compare(formatter('collator', make, locales, options), x, y)
+  const { begin, compare } = (collators ??= require('./collator.js'))
+  if (locales === undefined && options === undefined) return compare(usualOrder ??= begin(), x, y)
+  return compare(formatter('collator', '', beginOrder, locales, options), x, y)
 }
+
+const beginOrder = (locales, options) => collators.begin(locales, options, 'String.prototype.localeCompare')
 
 /** Languages in which a letter's other case is another than elsewhere. */
 const SPECIAL = ['az', 'el', 'lt', 'tr']
