@@ -129,7 +129,8 @@ test('the locale of who names none is that of the environment', async () => {
   assert.deepEqual([number, date], onNode(["(1234.5).toLocaleString('de')", "new Date(0).toLocaleDateString('de')"]))
 })
 
-test('dates are in the zone of TZ', async () => {
+test('dates are in the zone of TZ', async (t) => {
+  t.after(() => { process.env.TZ = 'UTC' })
   const texts = [
     'new Date(0).getHours()', 'new Date(2024, 0, 5, 3).toISOString()', "new Date('2024-01-05').getDate()", "new Date('2024-01-05T10:00').toISOString()",
     "new Date('2024-01-05T10:00Z').toISOString()", "Date.parse('Mar 5, 2024 10:00')", "Date.parse('Tue Mar 01 2022 10:00:00 GMT-0300 (x)')", 'new Date(0).toString()',

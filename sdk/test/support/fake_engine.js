@@ -154,6 +154,7 @@ export class FakeEngine {
       now: () => this.#now(),
       monotonic: () => this.#now() - 1_600_000_000_000,
       random: (target) => native.random(target),
+      timeZone: (name) => native.timeZone(name),
       runJobs: () => native.runJobs(),
       alarm: (ms, holds) => { this.#alarm = ms < 0 ? undefined : { at: this.#now() + ms, holds } },
       hold: (change) => { this.holds += change },

@@ -56,6 +56,8 @@ export function makeEngine(functions, network) {
     runJobs: () => { run('0', 'jobs') },
     breathe: () => setImmediate(),
     random: (target) => randomFillSync(target),
+    // Of the whole process: a test that sets another puts UTC back.
+    timeZone: (name) => { process.env.TZ = name || 'UTC' },
     utf8Encode: (text) => new Bytes(encoder.encode(text)),
     utf8Decode(bytes, fatal) {
       try {

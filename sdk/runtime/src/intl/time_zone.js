@@ -13,9 +13,13 @@ export function canonicalZone(name) {
   return name.length > 100 ? undefined : primary(name)[0]
 }
 
+/** The zone that a value of `TZ` names; what is none is UTC. */
+export function zoneOf(name) {
+  return canonicalZone(name.replace(/^:/, '')) ?? 'UTC'
+}
+
 /** The zone of `process.env.TZ`. Node looks at it whenever it is assigned to. */
 export function defaultZone() {
   const { TZ } = process.env
-  if (TZ === undefined || TZ === 'UTC') return 'UTC'
-  return canonicalZone(TZ.replace(/^:/, '')) ?? 'UTC'
+  return TZ === undefined || TZ === 'UTC' ? 'UTC' : zoneOf(TZ)
 }
