@@ -167,5 +167,6 @@ test('sorting asks the host once for a text, not for each comparison', async () 
 test('long texts are cut piece by piece, as at once', () => compare([
   ...['word', 'sentence', 'grapheme'].map((granularity) => `Array.from(new Intl.Segmenter('en', { granularity: '${granularity}' }).segment('The quick 👨‍👩‍👧 fox; it isn\\'t. '.repeat(600)), ({ index }) => index).join()`),
   "new Intl.Segmenter('en', { granularity: 'word' }).segment('word '.repeat(3000)).containing(14000).index",
+  "['ä', 'z', 'b'].map((end) => ('word '.repeat(6000) + 'a').localeCompare('word '.repeat(6000) + end))", "'x'.repeat(30000).localeCompare('x'.repeat(25000))",
   "new Intl.Segmenter('en', { granularity: 'sentence' }).segment('x '.repeat(6000) + '. Y').containing(5).segment.length",
 ]))

@@ -11,6 +11,9 @@ const SERVICE = 'Intl.Collator'
 const ORDERS = 8
 const KEYS = 2048
 const LONGEST = 128
+/** How much of two long texts is compared at once, in code units, and how much of what they share is compared with it. */
+const PIECE = 10_000
+const SHARED = 64
 
 const typesOf = remembered(16, (locale) => ask('intl-text.collations', locale))
 
@@ -47,7 +50,7 @@ const keysOf = remembered(ORDERS, () => new Map())
  */
 export function compare(slots, x, y) {
   if (x === y) return 0
-  if (x.length > LONGEST || y.length > LONGEST) return Math.sign(ask('intl-text.compare', slots.collation, x, y))
+  if (x.length > LONGEST || y.length > LONGEST) return compareLong(slots.collation, x, y)
   const keys = (slots.keys ??= keysOf(nameOf(slots.collation)))
   let first = keys.get(x)
   let second = keys.get(y)
@@ -57,6 +60,27 @@ export function compare(slots, x, y) {
     keys.set(x, first).set(y, second)
   }
   return first < second ? -1 : first > second ? 1 : 0
+}
+
+/** Compares from where two texts begin to differ, a piece at a time, until one comes first. */
+function compareLong(collation, x, y) {
+  const length = Math.max(x.length, y.length)
+  for (let from = Math.max(length > PIECE ? sharedBy(x, y) - SHARED : 0, 0); from < length; from += PIECE) {
+    const order = ask('intl-text.compare', collation, x.slice(from, from + PIECE), y.slice(from, from + PIECE))
+    if (order !== 0) return Math.sign(order)
+  }
+  return 0
+}
+
+/** How many code units two texts begin with in common. */
+function sharedBy(x, y) {
+  let low = 0
+  for (let high = Math.min(x.length, y.length); low < high;) {
+    const middle = (low + high + 1) >> 1
+    if (x.slice(low, middle) === y.slice(low, middle)) low = middle
+    else high = middle - 1
+  }
+  return low
 }
 
 const nameOf = ({ locale, search, type, sensitivity, numeric, caseFirst, ignorePunctuation }) =>
