@@ -36,7 +36,7 @@ const MADE = [
   "new Intl.NumberFormat('en', { style: 'currency', currency: 'JPY', minimumFractionDigits: 1, roundingMode: 'trunc', signDisplay: 'always' })",
   "new Intl.DateTimeFormat('en')", "new Intl.DateTimeFormat('fa-IR')", "new Intl.DateTimeFormat('th', { dateStyle: 'full', timeStyle: 'long', hour12: false })",
   "new Intl.DateTimeFormat('en-u-ca-islamicc-hc-h23-nu-arab', { hour: 'numeric', timeZone: 'asia/kolkata' })",
-  "new Intl.DateTimeFormat('en', { timeZone: '-0330', fractionalSecondDigits: 2 })",
+  "new Intl.DateTimeFormat('en', { timeZone: 'america/st_johns', fractionalSecondDigits: 2 })",
   "new Intl.PluralRules('ar', { type: 'ordinal' })", "new Intl.RelativeTimeFormat('ar-u-nu-arab', { numeric: 'auto' })", "new Intl.ListFormat('he', { type: 'unit' })",
   "new Intl.DisplayNames('ja', { type: 'language' })", "new Intl.DisplayNames('ja', { type: 'region', fallback: 'none' })",
   "new Intl.Collator('de-u-co-phonebk-kn')", "new Intl.Collator('sv', { usage: 'search', sensitivity: 'base' })", "new Intl.Segmenter('th', { granularity: 'word' })",
