@@ -44,8 +44,11 @@ const MADE = [
 
 test('formatters say what they are made of, as on Node', async () => {
   const [bot, node] = [await inBot(MADE), onNode(MADE)]
-  // Versions of Node differ in the order; this is that of 22.
-  for (const [n, made] of MADE.entries()) assert.deepEqual(JSON.parse(bot[n]), JSON.parse(node[n]), made)
+  // Versions of Node differ in how much there is and in the order, which below is that of 22.
+  for (const [n, made] of MADE.entries()) {
+    const shown = JSON.parse(bot[n])
+    for (const [name, value] of Object.entries(JSON.parse(node[n]))) assert.deepEqual(shown[name], value, `${made}: ${name}`)
+  }
   assert.equal(bot[1], '{"locale":"en","numberingSystem":"latn","style":"currency","currency":"USD","currencyDisplay":"symbol","currencySign":"standard",' +
     '"minimumIntegerDigits":1,"minimumFractionDigits":2,"maximumFractionDigits":2,"useGrouping":"auto","notation":"standard","signDisplay":"auto",' +
     '"roundingIncrement":1,"roundingMode":"halfExpand","roundingPriority":"auto","trailingZeroDisplay":"auto"}')
