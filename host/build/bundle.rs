@@ -13,9 +13,7 @@ use super::inspect::{is_ours, package_in};
 use super::messages::Message;
 use super::package_json::PackageJson;
 use super::variables::variables;
-use super::{
-    Bundle, Instance, ROOT, Tools, assets, early, install, locales, module_state, place, timers,
-};
+use super::{Bundle, Instance, ROOT, Tools, assets, early, install, module_state, place, timers};
 
 /// A step that took longer is worth a word.
 const WORTH_SAYING: Duration = Duration::from_secs(1);
@@ -88,7 +86,6 @@ pub fn bundle(dir: &Path, tools: &Tools<'_>) -> Result<Bundle, BuildError> {
     );
     warnings.extend(own.iter().filter_map(|path| key_warning(dir, path)));
     warnings.extend(assets.warnings);
-    warnings.extend(locales::warning(dir, own.iter().copied()));
     if package.settings.instance != Some(Instance::Resident) {
         warnings.extend(module_state::warnings(dir, own.iter().copied()));
     }

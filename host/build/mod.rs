@@ -25,7 +25,6 @@ mod few;
 pub(crate) mod fuzz;
 mod inspect;
 mod install;
-mod locales;
 mod messages;
 mod module_state;
 mod modules;

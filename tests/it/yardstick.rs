@@ -1,6 +1,7 @@
 //! Bots and npm packages as on Node: `tests/yardstick` runs them on Node 22 and in the `roost` binary, and compares.
 //!
-//! `cargo xtask test` installs what it needs. What is compared by whole is `cargo xtask cases` and `cargo xtask packages`.
+//! `cargo xtask test` installs what it needs. What is compared by whole is `cargo xtask cases`, `cargo xtask packages`
+//! and `cargo xtask intl`.
 
 use std::path::Path;
 use std::process::Command;
@@ -22,6 +23,13 @@ fn a_bot_that_answers_with_axios_is_as_on_node() {
         said.ends_with("cases: 1 as on Node, 0 later, 0 not\n"),
         "{said}"
     );
+}
+
+#[test]
+fn languages_and_zones_are_as_on_node() {
+    let said = compare("intl", &["--count", "500", "--seed", "7"]);
+    let last = said.lines().last().unwrap_or_default();
+    assert!(last.ends_with(" of 500 equal"), "{said}");
 }
 
 /// What `tests/yardstick/{word}.js` says; it ends with 0 when nothing differs.

@@ -25,6 +25,8 @@ cargo xtask <word>
                run guests/cases on Node and in the `roost` binary, and say where they differ
   packages [--fast] [NAME…]
                call npm packages on Node and in the `roost` binary, check by check
+  intl [--seed N] [--count N]
+               make calls of Intl on Node and in the `roost` binary, and list what differs
   soak         kill hosts for a while, and account for every event (--minutes N --kills K --seed S)
   fuzz TARGET [--seconds N] [--keep] [FILE…]
                read inputs that nobody wrote, led by coverage (fuzz/README.md)
@@ -46,7 +48,9 @@ fn main() -> Result<()> {
         Some("test") => testing::test(&args.collect::<Vec<_>>()),
         Some("fuzz") => commands::fuzz(&args.collect::<Vec<_>>()),
         Some("soak") => commands::soak(&args.collect::<Vec<_>>()),
-        Some(word @ ("cases" | "packages")) => yardstick::compare(word, &args.collect::<Vec<_>>()),
+        Some(word @ ("cases" | "packages" | "intl")) => {
+            yardstick::compare(word, &args.collect::<Vec<_>>())
+        }
         Some("setup") => setup().map(|_| ()),
         Some("schemathesis") => schemathesis::schemathesis(&args.collect::<Vec<_>>()),
         Some("component") => component::component(&tools::install()?, &args.collect::<Vec<_>>()),

@@ -1,4 +1,4 @@
-//! `cases` and `packages`: the same bots on Node 22 and in the `roost` binary, compared by what people
+//! `cases`, `packages` and `intl`: the same bots on Node 22 and in the `roost` binary, compared by what people
 //! see of them. The comparing itself is `tests/yardstick`, a program of that Node.
 
 use crate::commands::{build_host, environment};
@@ -11,8 +11,11 @@ use std::process::Command;
 pub(crate) fn compare(word: &str, arguments: &[String]) -> Result<()> {
     let tools = crate::setup()?;
     install_node(&tools)?;
-    install_fast_packages(&tools)?;
-    if !arguments.iter().any(|argument| argument == "--fast") {
+    // Calls of Intl are made without any package.
+    if word != "intl" {
+        install_fast_packages(&tools)?;
+    }
+    if word != "intl" && !arguments.iter().any(|argument| argument == "--fast") {
         install_packages(&tools)?;
     }
     build_host(&tools)?;

@@ -1,4 +1,4 @@
-const { needs, serve } = require('../checks')
+const { serve } = require('../checks')
 
 const at = new Date('2026-03-10T23:23:05Z')
 const tz = () => require('date-fns-tz')
@@ -9,4 +9,4 @@ const all = {
   offset: () => tz().getTimezoneOffset('Asia/Kolkata', at),
   format: () => tz().format(at, 'yyyy-MM-dd HH:mm:ssXXX', { timeZone: 'UTC' }),
 }
-serve({ checks: Object.fromEntries(Object.entries(all).map(([name, run]) => [name, needs('Intl', run)])) })
+serve({ checks: all })

@@ -1,6 +1,6 @@
 const fns = require('date-fns')
 const { ptBR, es } = require('date-fns/locale')
-const { needs, serve } = require('../checks')
+const { serve } = require('../checks')
 
 const at = new Date('2026-03-10T23:23:05Z')
 serve({
@@ -11,7 +11,7 @@ serve({
     distance: () => [fns.formatDistance(at, fns.addDays(at, 3), { addSuffix: true }), fns.formatDistanceStrict(at, fns.addHours(at, 5), { locale: ptBR }), fns.formatRelative(at, fns.addDays(at, 1))],
     interval: () => [fns.isWithinInterval(at, { start: new Date(0), end: new Date('2030-01-01') }), fns.eachDayOfInterval({ start: at, end: fns.addDays(at, 2) }).length],
     duration: () => [fns.formatDuration({ hours: 2, minutes: 5 }), fns.intervalToDuration({ start: new Date(0), end: at })],
-    intlFormat: needs('Intl', () => fns.intlFormat(at, { year: 'numeric', month: 'long', timeZone: 'UTC' }, { locale: 'pt-BR' })),
-    intlDistance: needs('Intl', () => fns.intlFormatDistance(at, fns.addDays(at, 3), { locale: 'es' })),
+    intlFormat: () => fns.intlFormat(at, { year: 'numeric', month: 'long', timeZone: 'UTC' }, { locale: 'pt-BR' }),
+    intlDistance: () => fns.intlFormatDistance(at, fns.addDays(at, 3), { locale: 'es' }),
   },
 })

@@ -4,7 +4,7 @@ for (const plugin of [
   require('dayjs/plugin/relativeTime'), require('dayjs/plugin/timezone'), require('dayjs/plugin/utc'), require('dayjs/plugin/weekOfYear'),
 ]) dayjs.extend(plugin)
 require('dayjs/locale/pt-br')
-const { needs, serve } = require('../checks')
+const { serve } = require('../checks')
 
 const day = dayjs.utc('2026-03-10T23:23:05Z')
 serve({
@@ -17,8 +17,8 @@ serve({
     duration: () => [dayjs.duration(90, 'minutes').format('H:mm'), dayjs.duration('P1DT2H').asHours(), dayjs.duration(7800000).humanize()],
     compare: () => [day.isBefore(day.add(1)), day.isSame('2026-03-10', 'day'), day.isBetween('2026-01-01', '2026-12-01')],
     week: () => [day.week(), day.day(), day.daysInMonth()],
-    tz: needs('Intl', () => day.tz('America/Sao_Paulo').format()),
-    parseTz: needs('Intl', () => dayjs.tz('2026-03-10 12:00', 'America/New_York').toISOString()),
-    guess: needs('Intl', () => dayjs.tz.guess()),
+    tz: () => day.tz('America/Sao_Paulo').format(),
+    parseTz: () => dayjs.tz('2026-03-10 12:00', 'America/New_York').toISOString(),
+    guess: () => dayjs.tz.guess(),
   },
 })

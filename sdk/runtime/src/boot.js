@@ -29,6 +29,7 @@ import { install as installFiles } from './fs/tree.js'
 import { closeHandles } from './handles.js'
 import { listeners, mainFirst } from './http/server.js'
 import { parkedCount } from './host.js'
+import { zoneChanged } from './intl/zone_change.js'
 import { houseFrame } from './loop/context.js'
 import { immediatesWait } from './loop/immediates.js'
 import { ExitSignal, onFatal } from './loop/uncaught.js'
@@ -73,6 +74,7 @@ export function boot(files, json) {
   restartClock()
   phase.parking = !options.database
   process.env = environment(options.env)
+  zoneChanged(options.env.TZ)
   process.argv = ['/usr/local/bin/node', options.file]
   installFiles(files, options.env)
 

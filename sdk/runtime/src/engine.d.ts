@@ -20,6 +20,9 @@ interface Engine {
   /** Fills the array from the host's generator. */
   random(target: Uint8Array): void
 
+  /** Makes a zone of the IANA, or an offset like `+05:30`, the one that dates are in; an empty name is UTC, as at first. */
+  timeZone(name: string): void
+
   // The job queue.
   /** Runs promise jobs until none is left. An exception in a job goes to `onuncaught`. */
   runJobs(): void

@@ -4,7 +4,7 @@ import { boot, broken, compiling } from './boot.js'
 import { engine } from './engine.js'
 import { onEvent, onPath } from './event.js'
 import { install as installGlobals } from './globals.js'
-import { install as installLocale } from './locale.js'
+import { install as installIntl } from './intl/install.js'
 import { onRequest } from './http/server.js'
 import { load, namespaceOf } from './modules.js'
 import { turn } from './loop/turn.js'
@@ -17,7 +17,7 @@ const PRELOADED = ['async_hooks', 'buffer', 'crypto', 'diagnostics_channel', 'ev
 
 installStacks()
 installGlobals()
-installLocale()
+installIntl()
 for (const name of PRELOADED) load(name)
 
 engine.onrequest = (...request) => {

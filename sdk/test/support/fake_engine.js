@@ -154,13 +154,14 @@ export class FakeEngine {
       now: () => this.#now(),
       monotonic: () => this.#now() - 1_600_000_000_000,
       random: (target) => native.random(target),
+      timeZone: (name) => native.timeZone(name),
       runJobs: () => native.runJobs(),
       alarm: (ms, holds) => { this.#alarm = ms < 0 ? undefined : { at: this.#now() + ms, holds } },
       hold: (change) => { this.holds += change },
       functions: names.map((name) => `roost:bot/${name}`),
       call: (index, args) => {
         const name = names[index]
-        if (sync.has(name) || /^(compression|digests|ciphers)\.|^key-derivation\.(hkdf|.*-now)$/.test(name)) return this.functions[name](...args)
+        if (sync.has(name) || /^(compression|digests|ciphers|intl-\w+)\.|^key-derivation\.(hkdf|.*-now)$/.test(name)) return this.functions[name](...args)
         return this.#later(() => this.functions[name](...args))
       },
       respond: (id, status, headers, hasBody) => {

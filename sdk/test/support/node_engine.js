@@ -11,6 +11,7 @@ import { ciphers } from './ciphers.js'
 import { compression } from './compression.js'
 import { digests } from './digests.js'
 import { FakeEngine } from './fake_engine.js'
+import { intl } from './intl.js'
 import { keyDerivation } from './key_derivation.js'
 
 /** Bundles a bot as the host does, from its source and the packages that this folder has. */
@@ -55,6 +56,8 @@ export function makeEngine(functions, network) {
     runJobs: () => { run('0', 'jobs') },
     breathe: () => setImmediate(),
     random: (target) => randomFillSync(target),
+    // Of the whole process: a test that sets another puts UTC back.
+    timeZone: (name) => { process.env.TZ = name || 'UTC' },
     utf8Encode: (text) => new Bytes(encoder.encode(text)),
     utf8Decode(bytes, fatal) {
       try {
@@ -88,9 +91,11 @@ export function makeEngine(functions, network) {
     await module.evaluate()
   }
 
+  const parse = run('JSON.parse')
+  const own = (value) => (value === undefined ? undefined : parse(JSON.stringify(value)))
   const packing = compression(native.bytes)
   const sealing = ciphers(native.bytes)
-  const fake = new FakeEngine(native, { ...packing.functions, ...digests(native.bytes), ...sealing.functions, ...keyDerivation(native.bytes), ...functions }, network)
+  const fake = new FakeEngine(native, { ...packing.functions, ...digests(native.bytes), ...sealing.functions, ...keyDerivation(native.bytes), ...intl(own), ...functions }, network)
   fake.openStreams = packing.openStreams
   fake.openCiphers = sealing.openCiphers
   fake.load(runtime)

@@ -300,36 +300,6 @@ fn what_is_never_reached_stops_no_build() {
 }
 
 #[test]
-fn what_would_answer_in_no_language_is_told_once_with_its_line() {
-    let dir = folder(&[
-        (
-            "app.js",
-            "require('./order')\nconst day = () => new Date().toLocaleDateString('pt-BR')",
-        ),
-        (
-            "order.js",
-            "exports.sum = (a) => a.toLocaleString('pt-BR', { style: 'currency', currency: 'BRL' })",
-        ),
-    ]);
-    let warnings = build(dir.path()).unwrap().warnings;
-    assert_eq!(warnings.len(), 1, "{warnings:?}");
-    let text = warnings[0].to_string();
-    assert!(
-        text.starts_with(
-            "`toLocaleDateString` answers otherwise than on Node, as at one more place"
-        ),
-        "{text}"
-    );
-    assert!(text.contains(" --> app.js:2:30"), "{text}");
-    std::fs::write(
-        dir.path().join("app.js"),
-        "['a'].sort((a, b) => a.localeCompare(b)); typeof Intl",
-    )
-    .unwrap();
-    assert!(build(dir.path()).unwrap().warnings.is_empty());
-}
-
-#[test]
 fn assigning_to_what_another_module_exports_fails_where_it_is_reached() {
     let dir = folder(&[
         ("live.js", "export let n = 1"),

@@ -2,17 +2,25 @@
 import { engine } from '../engine.js'
 import { codedError, invalidArgType, systemError, unavailable } from '../errors.js'
 import { log } from '../host.js'
+import { zoneChanged } from '../intl/zone_change.js'
 import { nextTick } from '../loop/ticks.js'
 import { ExitSignal, onFatal } from '../loop/uncaught.js'
 import { Buffer } from './buffer.js'
 import { parseEnv } from './env_file.js'
 import { EventEmitter } from './events.js'
 
-export const VERSION = 'v22.20.0'
+export const VERSION = 'v22.23.5'
 
-/** An environment, whose values are text whatever is put in. */
+/** An environment, whose values are text whatever is put in. Dates are in the zone that its `TZ` names. */
 export const environment = (values) => new Proxy({ ...values }, {
-  set: (target, name, value) => Reflect.set(target, name, `${value}`),
+  set(target, name, value) {
+    if (name === 'TZ') zoneChanged(`${value}`)
+    return Reflect.set(target, name, `${value}`)
+  },
+  deleteProperty(target, name) {
+    if (name === 'TZ') zoneChanged(undefined)
+    return Reflect.deleteProperty(target, name)
+  },
   defineProperty: (target, name, given) => Reflect.defineProperty(target, name, 'value' in given ? { ...given, value: `${given.value}` } : given),
 })
 
@@ -31,8 +39,8 @@ Object.assign(process, {
   title: 'node',
   version: VERSION,
   versions: {
-    node: VERSION.slice(1), v8: '12.4.254.21-node.33', uv: '1.51.0', zlib: '1.3.1', modules: '127', openssl: '3.0.17',
-    roost: '0.1.0',
+    node: VERSION.slice(1), v8: '12.4.254.21-node.57', uv: '1.51.0', zlib: '1.3.1', modules: '127', openssl: '3.5.9',
+    cldr: '48.0', icu: '78.3', unicode: '17.0', roost: '0.1.0',
   },
   arch: 'x64',
   platform: 'linux',
