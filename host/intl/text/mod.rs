@@ -2,8 +2,9 @@
 //!
 //! Unicode's algorithms and data as ICU4X has them, where Node has them of ICU. What differs: orders for
 //! search (`usage: "search"`), which ICU4X has no data for, are made of those for sorting, and words of
-//! scripts without spaces (Thai, Khmer, Japanese, ...) are at times cut at other places.
+//! Thai, Lao, Khmer and Burmese are at times cut at other places.
 
+mod east_asian;
 pub mod letters;
 pub mod order;
 pub mod pieces;

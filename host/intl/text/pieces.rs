@@ -1,6 +1,6 @@
 //! Texts in pieces: what a reader takes for one character, words, sentences (UAX #29).
 
-use super::{Refusal, bounded, tags};
+use super::{Refusal, bounded, east_asian, tags};
 use icu_properties::CodePointMapData;
 use icu_properties::props::{GeneralCategory, LineBreak, Script, WordBreak};
 use icu_segmenter::options::{
@@ -53,6 +53,9 @@ pub fn pieces(tag: &str, granularity: Granularity, text: &str) -> Result<Vec<Pie
             let segmenter = SentenceSegmenter::new(SentenceBreakInvariantOptions::default());
             ends.extend(segmenter.segment_utf16(&units));
         }
+    }
+    if granularity == Granularity::Word {
+        ends = east_asian::recut(&units, ends);
     }
     let mut pieces = Vec::with_capacity(ends.len());
     let mut start = 0;
