@@ -81,7 +81,10 @@ begin
       ('jsonb_strip_nulls jsonb_pretty jsonb_object_keys', 'size', 10000000),
       ('jsonb_each jsonb_each_text jsonb_array_elements jsonb_array_elements_text', 'size', 10000000),
       ('jsonb_concat', 'sum', 10000000),
-      ('ts_headline_json ts_headline_json_opt ts_headline_jsonb ts_headline_jsonb_opt', 'size', 10000000),
+      ('ts_headline_json ts_headline_jsonb', 'size', 10000000),
+      -- Options are read over and over.
+      ('ts_headline_opt ts_headline_byid_opt ts_headline_json_opt ts_headline_json_byid_opt', 'last', 1000),
+      ('ts_headline_jsonb_opt ts_headline_jsonb_byid_opt', 'last', 1000),
       ('multirange_union multirange_minus multirange_intersect', 'sum', 2000000),
       ('pg_size_bytes', 'first', 1000),
       ('binary_encode binary_decode', 'last', 1000),
@@ -188,7 +191,7 @@ begin
         '%s'
         'end',
         function.kind,
-        case when not function.is_cast then E'exception when others then\n  return null;\n' else '' end));
+        case when not function.is_cast then E'exception\n  when insufficient_privilege then raise;\n  when others then return null;\n' else '' end));
   end loop;
   update pg_cast set castfunc = 'pg_catalog.regclass(text)'::regprocedure
   where castfunc = to_regprocedure('bounded.regclass(text)');
