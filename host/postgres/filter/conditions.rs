@@ -14,6 +14,8 @@ const OF_A_NATURAL_JOIN: u32 = 250;
 const MOST_JOINS: u32 = 200;
 /// Orders of aggregates are compared with those of all others.
 const MOST_SORTS: u32 = 300;
+/// Items of CUBE: there is a set for each choice of them.
+const MOST_CUBED: u32 = 11;
 /// Parentheses in each other: the server's parser has room for fewer.
 const MOST_OPEN: usize = 10_000;
 
@@ -40,6 +42,7 @@ enum Opener {
     Exists,
     In,
     Using,
+    Cube,
     Other,
 }
 
@@ -53,6 +56,7 @@ pub(super) struct Conditions {
     count: u32,
     in_rows: u32,
     sorts: u32,
+    cubed: u32,
     pub(super) joins: u32,
 }
 
@@ -113,6 +117,7 @@ impl Conditions {
             "EXISTS" => Opener::Exists,
             "IN" | "ANY" | "SOME" => Opener::In,
             "USING" => Opener::Using,
+            "CUBE" => Opener::Cube,
             _ => match outer.map(|group| group.opener) {
                 Some(Opener::Exists) => Opener::Exists,
                 _ => Opener::Other,
@@ -147,7 +152,7 @@ impl Conditions {
         };
         self.row = match group.opener {
             Opener::Other => columns,
-            Opener::Exists | Opener::In | Opener::Using => 0,
+            Opener::Exists | Opener::In | Opener::Using | Opener::Cube => 0,
         };
         Ok(())
     }
@@ -195,6 +200,13 @@ impl Conditions {
         };
         match group.opener {
             Opener::Using => self.add(1),
+            Opener::Cube => {
+                self.cubed += 1;
+                match self.cubed > MOST_CUBED {
+                    true => Err("the CUBEs of a statement may have 11 items: name the sets"),
+                    false => Ok(()),
+                }
+            }
             Opener::In if group.width > 0 => {
                 self.in_rows = self.in_rows.saturating_add(group.width);
                 if self.in_rows > MOST_IN_ROWS {

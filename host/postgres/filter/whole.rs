@@ -45,6 +45,7 @@ pub(super) fn check(sql: &str) -> Result<(), &'static str> {
             "returning",
             "natural",
             ".*",
+            "cube",
         ]
         .iter()
         .any(|word| text.contains(word))
@@ -367,6 +368,8 @@ mod tests {
             format!("select {} from a", many("count(distinct b)", 301)),
             format!("select {} from a", many("array_agg(b order by c)", 301)),
             format!("select {}1", "(".repeat(10_001)),
+            "select 1 from a group by cube(b, c, d, e, f, g, h, i, j, k, l, m)".to_owned(),
+            "select 1 from a group by cube(b, c, d, e, f, g), rollup(h), cube(i, j, k, l, m, n)".to_owned(),
             "select xmlparse(document '<a/>')".to_owned(),
             "select a is not document from b".to_owned(),
             vec!["select 1"; 2001].join(" union all "),
@@ -435,6 +438,7 @@ mod tests {
             format!("insert into a (b, c, d) values {}", vec!["(lower('a'), now(), coalesce(null, 1))"; 5000].join(", ")),
             format!("select count(*) from a join b using (c, d) where {} true", "(b, c) = (1, 2) and ".repeat(600)),
             format!("insert into a select * from b where {} true on conflict (c, d) do update set (c, d) = (excluded.c, excluded.d)", "e and ".repeat(1900)),
+            "select 1 from a group by cube(b, c, d, (e, f), g, h, i), rollup(j, k, l, m, n, o)".to_owned(),
             "select a.*, count(*) from a natural join b where document = 'x' and b.xml is not null".to_owned(),
             format!("select 1 from a where b in ({0}) and c = any(array[{0}])", many("1", 600)),
         ] {
