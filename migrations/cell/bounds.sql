@@ -124,12 +124,23 @@ begin
         case when function.prosupport <> 0 then format(' support %s', function.prosupport) else '' end,
         format(
           E'begin\n'
-          '  if %s operator(pg_catalog.>) %s then\n'
+          '  if %s%s operator(pg_catalog.>) %s then\n'
           '    raise exception using errcode = ''54000'', message = %L,\n'
           '      hint = ''Cut the values into smaller pieces, or do it outside of the database.'';\n'
           '  end if;\n'
           '  %s bounded.%I(%s);\n'
           'end',
+          -- What is small though it may be compressed is looked at once: nothing is compressed to less than a 256th.
+          case known.takes
+            when 'sizes' then format(
+              'pg_catalog.pg_column_size($1)::bigint operator(pg_catalog.*) pg_catalog.pg_column_size($2) operator(pg_catalog.>) %s and ',
+              known.most / 65536)
+            when 'sum' then format(
+              'pg_catalog.pg_column_size($1) operator(pg_catalog.+) pg_catalog.pg_column_size($2) operator(pg_catalog.>) %s and ',
+              known.most / 256)
+            when 'size' then format('pg_catalog.pg_column_size($1) operator(pg_catalog.>) %s and ', known.most / 256)
+            else ''
+          end,
           case known.takes
             when 'texts' then 'pg_catalog.octet_length($1)::bigint operator(pg_catalog.*) pg_catalog.octet_length($2)'
             when 'arrays' then
