@@ -178,15 +178,6 @@ impl Cell {
         .await
     }
 
-    /// Ends such statements without their session, where Postgres runs on a system that lets it.
-    pub(super) async fn stop(&self, time: Duration) -> Result<(), CellError> {
-        let sql = format!("select quota.stop({})", time.as_millis());
-        self.as_provisioner("stopping statements that do not end", async |client| {
-            control(client, &sql).await
-        })
-        .await
-    }
-
     /// Ends what the server does for a tenant's table by itself when it takes longer than `time`, for good.
     pub(super) async fn calm(&self, time: Duration) -> Result<Vec<TenantName>, CellError> {
         let sql = format!("select quota.calm({}) limit 100", time.as_millis());

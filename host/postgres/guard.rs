@@ -72,8 +72,7 @@ impl Guard {
     }
 
     /// A statement that goes on past every deadline looks at no interrupts: ending its process would start
-    /// the server anew for all. Its project gets no more of them, and it gets what processor others leave. After
-    /// twice the time it is made to fail where it is.
+    /// the server anew for all. Its project gets no more of them, and it gets what processor others leave.
     async fn find_endless(&self) -> Result<(), CellError> {
         let endless = self.cell.running_longer_than(self.endless).await?;
         for name in &endless {
@@ -96,8 +95,7 @@ impl Guard {
         if endless.is_empty() {
             return Ok(());
         }
-        self.cell.slow_down(self.endless).await?;
-        self.cell.stop(2 * self.endless).await
+        self.cell.slow_down(self.endless).await
     }
 
     /// What autovacuum learns of a table must not hold up those of others.

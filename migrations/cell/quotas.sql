@@ -329,33 +329,6 @@ $$;
 revoke all on function quota.slow_down(bigint) from public;
 grant execute on function quota.slow_down(bigint) to provisioner;
 
--- Ends such statements, where they compute: one that waits for something heeds what it is told. The server takes SIGFPE,
--- which the processor sends for an overflow, as an error of the statement at the very place where it is, and goes on with
--- the session; all other signals wait for a look at interrupts, or start the server anew. Says how many.
-create or replace function quota.stop(milliseconds bigint) returns bigint
-  language plpgsql security definer set search_path = pg_catalog as $$
-declare
-  process integer;
-  stopped bigint := 0;
-begin
-  for process in
-    select a.pid from pg_stat_activity a
-    where a.datname = current_database() and a.state = 'active' and a.usename like 't\_%' and a.wait_event is null
-      and a.query_start < clock_timestamp() - make_interval(secs => milliseconds / 1000.0)
-  loop
-    begin
-      execute format('copy (select 1) to program %L', format('cat > /dev/null; kill -FPE %s', process));
-      stopped := stopped + 1;
-    exception when others then
-      raise log 'process % was not stopped: %', process, sqlerrm;
-    end;
-  end loop;
-  return stopped;
-end
-$$;
-revoke all on function quota.stop(bigint) from public;
-grant execute on function quota.stop(bigint) to provisioner;
-
 -- The limits are the provisioner's to write down.
 grant usage on schema quota to provisioner;
 grant select, insert, update on quota.most to provisioner;

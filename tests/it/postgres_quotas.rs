@@ -544,41 +544,6 @@ async fn who_has_a_statement_without_end_is_held_back() {
     assert_eq!(tenant.value("select 1").await, "1");
 }
 
-/// Each call is short, and between them the server looks at no interrupts.
-#[tokio::test]
-async fn a_statement_without_end_is_made_to_fail() {
-    let (cell, tenant, quotas) = small("cell_stopped").await;
-    let guard =
-        Guard::new(cell, &tenant.database, &quotas).with_patience(Duration::from_millis(200));
-    let mut endless = Client::connect(&Login::for_tenant(&tenant.tenant))
-        .await
-        .unwrap();
-    let limits = Limits {
-        deadline: Duration::from_secs(60),
-        ..Limits::default()
-    };
-    // Each has a deadline all the same: it is not heeded.
-    let calls = vec!["md5(t)"; 20_000].join(", ");
-    let sql = format!("select array[{calls}] from (select repeat('a', 10000000) as t offset 0) s");
-    let running = tokio::spawn(async move {
-        let result = endless.query(&sql, &[], &limits).await;
-        let next = endless.query("select 1", &[], &limits).await;
-        endless.close().await;
-        (result, next)
-    });
-    while !running.is_finished() {
-        guard.look().await.unwrap();
-    }
-    let (result, next) = running.await.unwrap();
-    let Err(DbError::Sql(error)) = result else {
-        panic!("{result:?}")
-    };
-    assert_eq!(error.code, "22P01", "{error:?}");
-    assert!(next.is_ok(), "{next:?}");
-    guard.look().await.unwrap();
-    assert_eq!(tenant.value("select 1").await, "1");
-}
-
 async fn embedded(folder: &Folder, max_connections: u16) -> Embedded {
     let config = EmbeddedConfig {
         public_dir: folder.0.join("public"),
