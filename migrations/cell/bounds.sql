@@ -22,8 +22,28 @@ begin
 end
 $$;
 
+-- What `ts_rank` compares: each place of a word with each of another; each place that a prefix stands for, too.
+create or replace function bounded.steps(document tsvector, question tsquery) returns bigint
+  language plpgsql immutable strict parallel safe set search_path = pg_catalog as $$
+declare
+  words constant bigint := numnode(question) / 2 + 1;
+  places constant bigint := case when pg_column_compression(document) is null
+    then pg_column_size(document) else octet_length(document::text) end / 2;
+begin
+  if words * words * 128 * places <= 50000000 then
+    return 0;
+  elsif position(':' in question::text) > 0 then
+    return words * words * 128 * places;
+  end if;
+  return least(places, words * 255) ^ 2 / 2;
+end
+$$;
+
 do $$
 declare
+  -- How large the first argument is when it is not compressed.
+  size constant text := '(case when pg_catalog.pg_column_compression($1) is null then pg_catalog.pg_column_size($1)'
+    ' else pg_catalog.octet_length($1::pg_catalog.text) end)';
   known record;
   function record;
   made text;
@@ -38,6 +58,8 @@ begin
       ('bitposition', 'texts', 10000000),
       -- Each character is looked for among the others.
       ('translate btrim ltrim rtrim byteatrim bytealtrim byteartrim', 'texts', 100000000),
+      -- Each group of digits with each of the other: before PostgreSQL 18 a division takes three seconds for the longest.
+      ('numeric_mul numeric_div numeric_div_trunc numeric_mod', 'sizes', 200000000),
       -- Each element is compared with each.
       ('arrayoverlap arraycontains arraycontained', 'arrays', 100000000),
       ('jsonb_contains jsonb_contained', 'documents', 200000000),
@@ -46,13 +68,34 @@ begin
       ('to_tsquery to_tsquery_byid plainto_tsquery plainto_tsquery_byid', 'last', 20000),
       ('phraseto_tsquery phraseto_tsquery_byid websearch_to_tsquery websearch_to_tsquery_byid', 'last', 20000),
       ('ts_match_tt', 'last', 20000),
+      -- An operator copies both of its sides.
+      ('tsquery_and tsquery_or tsquery_phrase tsquery_phrase_distance', 'sum', 200000),
+      ('ts_rank_tt ts_rank_ttf ts_rank_wtt ts_rank_wttf', 'steps', 50000000),
+      -- Each place that a prefix stands for, for each of them.
+      ('ts_rankcd_tt ts_rankcd_ttf ts_rankcd_wtt ts_rankcd_wttf', 'nodes', 50000000),
+      -- All of a document is read for a part of it, or written anew for a change.
+      ('json_array_element json_array_element_text json_object_field json_object_field_text', 'size', 20000000),
+      ('json_extract_path json_extract_path_text json_array_length json_typeof json_strip_nulls', 'size', 20000000),
+      ('json_object_keys json_each json_each_text json_array_elements json_array_elements_text', 'size', 20000000),
+      ('jsonb_delete jsonb_delete_idx jsonb_delete_path jsonb_set jsonb_set_lax jsonb_insert', 'size', 10000000),
+      ('jsonb_strip_nulls jsonb_pretty jsonb_object_keys', 'size', 10000000),
+      ('jsonb_each jsonb_each_text jsonb_array_elements jsonb_array_elements_text', 'size', 10000000),
+      ('jsonb_concat', 'sum', 10000000),
+      ('ts_headline_json ts_headline_jsonb', 'size', 10000000),
+      -- Options are read over and over.
+      ('ts_headline_opt ts_headline_byid_opt ts_headline_json_opt ts_headline_json_byid_opt', 'last', 1000),
+      ('ts_headline_jsonb_opt ts_headline_jsonb_byid_opt', 'last', 1000),
+      ('multirange_union multirange_minus multirange_intersect', 'sum', 2000000),
+      ('pg_size_bytes', 'first', 1000),
+      ('binary_encode binary_decode', 'last', 1000),
       -- Formats are read anew where they are long.
       ('timestamp_to_char timestamptz_to_char interval_to_char numeric_to_char', 'last', 10000),
       ('int4_to_char int8_to_char float4_to_char float8_to_char', 'last', 10000),
       ('to_timestamp to_date numeric_to_number', 'last', 10000),
       -- Slow for each character.
       ('lpad rpad', 'number', 10000000),
-      ('initcap', 'first', 10000000),
+      ('initcap casefold unicode_assigned btrim1 ltrim1 rtrim1', 'first', 10000000),
+      ('similar_escape similar_to_escape_1 similar_to_escape_2', 'first', 1000000),
       ('unistr parse_ident', 'first', 1000000)
     ) as known (codes, takes, most)
   loop
@@ -60,10 +103,13 @@ begin
       select p.oid, p.proname, p.pronamespace = 'pg_catalog'::regnamespace as is_in_place, p.oid::regprocedure as signature,
         p.proretset, p.pronargs, p.procost, p.prorows, p.prosupport, p.provolatile, p.proisstrict, p.provariadic,
         oidvectortypes(p.proargtypes) as types, pg_get_function_arguments(p.oid) as arguments,
-        pg_get_function_result(p.oid) as result
+        pg_get_function_result(p.oid) as result,
+        case p.proargtypes[0] when 'tsvector'::regtype then '$1, $2' else '$2, $3' end as ranked
       from pg_proc p join pg_language l on l.oid = p.prolang
       where l.lanname = 'internal' and p.prosrc = any (string_to_array(known.codes, ' ')) and p.prokind = 'f'
         and p.pronamespace in ('pg_catalog'::regnamespace, 'bounded'::regnamespace)
+        -- A cast from `character` is none that takes long.
+        and p.proname <> 'text'
     loop
       if function.is_in_place then
         execute format('alter function %s set schema bounded', function.signature);
@@ -78,12 +124,23 @@ begin
         case when function.prosupport <> 0 then format(' support %s', function.prosupport) else '' end,
         format(
           E'begin\n'
-          '  if %s operator(pg_catalog.>) %s then\n'
+          '  if %s%s operator(pg_catalog.>) %s then\n'
           '    raise exception using errcode = ''54000'', message = %L,\n'
           '      hint = ''Cut the values into smaller pieces, or do it outside of the database.'';\n'
           '  end if;\n'
           '  %s bounded.%I(%s);\n'
           'end',
+          -- What is small though it may be compressed is looked at once: nothing is compressed to less than a 256th.
+          case known.takes
+            when 'sizes' then format(
+              'pg_catalog.pg_column_size($1)::bigint operator(pg_catalog.*) pg_catalog.pg_column_size($2) operator(pg_catalog.>) %s and ',
+              known.most / 65536)
+            when 'sum' then format(
+              'pg_catalog.pg_column_size($1) operator(pg_catalog.+) pg_catalog.pg_column_size($2) operator(pg_catalog.>) %s and ',
+              known.most / 256)
+            when 'size' then format('pg_catalog.pg_column_size($1) operator(pg_catalog.>) %s and ', known.most / 256)
+            else ''
+          end,
           case known.takes
             when 'texts' then 'pg_catalog.octet_length($1)::bigint operator(pg_catalog.*) pg_catalog.octet_length($2)'
             when 'arrays' then
@@ -91,6 +148,13 @@ begin
               ' operator(pg_catalog.+) pg_catalog.cardinality($2)::bigint operator(pg_catalog.*) pg_catalog.pg_column_size($1)'
             when 'documents' then 'bounded.size($1) operator(pg_catalog.*) bounded.size($2)'
             when 'keys' then 'bounded.size($1) operator(pg_catalog.*) pg_catalog.cardinality($2)'
+            when 'sizes' then format('%s::bigint operator(pg_catalog.*) %s', size, replace(size, '$1', '$2'))
+            when 'sum' then format('%s operator(pg_catalog.+) %s', size, replace(size, '$1', '$2'))
+            when 'size' then size
+            when 'steps' then format('bounded.steps(%s)', function.ranked)
+            when 'nodes' then
+              format('pg_catalog.numnode(%2$s)::bigint operator(pg_catalog.*) pg_catalog.octet_length(%1$s::pg_catalog.text)',
+                split_part(function.ranked, ', ', 1), split_part(function.ranked, ', ', 2))
             when 'number' then '$2'
             when 'first' then 'pg_catalog.octet_length($1)'
             when 'last' then format('pg_catalog.octet_length($%s)', function.pronargs)
@@ -99,7 +163,7 @@ begin
           format('%s takes too long for values this large', coalesce(
             (select 'operator ' || min(o.oprname) from pg_operator o where o.oprcode in (function.oid, to_regprocedure(made))),
             function.proname || '()')),
-          case when function.proretset then 'return query select' else 'return' end,
+          case when function.proretset then 'return query select * from' else 'return' end,
           function.proname,
           (
             select string_agg(
@@ -107,6 +171,80 @@ begin
             from generate_series(1, function.pronargs) n
           )));
       update pg_operator set oprcode = made::regprocedure where oprcode = function.oid;
+    end loop;
+  end loop;
+end
+$$;
+
+-- Names that are looked up: they are parsed, and what is wrong with them is said with all that they are. As whoever asks,
+-- who may not see all names; so these are written anew, over what a cast from another type than `text` does.
+do $$
+declare
+  function record;
+begin
+  for function in
+    select p.proname, p.prorettype::regtype as kind, p.prosrc = 'text_regclass' as is_cast
+    from pg_proc p
+    where p.pronamespace = 'pg_catalog'::regnamespace and p.proargtypes = array['text'::regtype]::oidvector
+      and p.prosrc in ('to_regclass', 'to_regcollation', 'to_regnamespace', 'to_regoper', 'to_regoperator', 'to_regproc',
+        'to_regprocedure', 'to_regrole', 'to_regtype', 'text_regclass')
+  loop
+    execute format('alter function pg_catalog.%I(text) set schema bounded', function.proname);
+    execute format(
+      'create function pg_catalog.%I(text) returns %s language plpgsql stable strict as %L',
+      function.proname, function.kind,
+      format(
+        E'begin\n'
+        '  if pg_catalog.octet_length($1) operator(pg_catalog.>) 1000 then\n'
+        '    raise exception using errcode = ''54000'', message = ''no name is longer than 1000 bytes'';\n'
+        '  end if;\n'
+        '  return $1::pg_catalog.bpchar::%s;\n'
+        '%s'
+        'end',
+        function.kind,
+        case when not function.is_cast then E'exception\n  when insufficient_privilege then raise;\n  when others then return null;\n' else '' end));
+  end loop;
+  update pg_cast set castfunc = 'pg_catalog.regclass(text)'::regprocedure
+  where castfunc = to_regprocedure('bounded.regclass(text)');
+end
+$$;
+
+-- Text that becomes a value of these types by a cast: what a statement holds itself is bounded by its length. What reads
+-- the text stays open, as types ask it, but has no name.
+do $$
+declare
+  known record;
+  reader regprocedure;
+  source text;
+  made text;
+begin
+  for known in
+    select * from (values ('json', 20000000), ('jsonb', 5000000), ('path', 2000000), ('polygon', 2000000), ('tsvector', 5000000))
+      as known (kind, most)
+  loop
+    reader := (select t.typinput from pg_type t where t.oid = to_regtype('pg_catalog.' || known.kind));
+    if reader::oid in (select p.oid from pg_proc p where p.pronamespace = 'pg_catalog'::regnamespace) then
+      execute format('alter function %s set schema bounded', reader);
+    end if;
+    foreach source in array array['text', 'varchar', 'bpchar'] loop
+      made := format('bounded.%I(pg_catalog.%I)', 'read_' || known.kind, source);
+      execute format(
+        'create or replace function %s returns pg_catalog.%I language plpgsql immutable strict parallel safe security definer cost 10 as %L',
+        made, known.kind,
+        format(
+          E'begin\n'
+          '  if pg_catalog.octet_length($1) operator(pg_catalog.>) %s then\n'
+          '    raise exception using errcode = ''54000'', message = ''text this long does not become a value of the type %s'',\n'
+          '      hint = ''Cut the values into smaller pieces, or do it outside of the database.'';\n'
+          '  end if;\n'
+          '  return %s(pg_catalog.textout($1::pg_catalog.text));\n'
+          'end',
+          known.most, known.kind, reader::regproc));
+      if not exists (
+        select from pg_cast c where c.castsource = to_regtype('pg_catalog.' || source) and c.casttarget = to_regtype('pg_catalog.' || known.kind)
+      ) then
+        execute format('create cast (pg_catalog.%I as pg_catalog.%I) with function %s', source, known.kind, made);
+      end if;
     end loop;
   end loop;
 end

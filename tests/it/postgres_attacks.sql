@@ -916,3 +916,122 @@ select pg_stat_force_next_flush()
 -- a setting that the account reads: works, denied
 set quota.written = '9000000000000'
 create table {a}.t ()
+
+-- endless ranks: refused, passes
+select ts_rank(d, q) from (select (select string_agg('w' || n || ':' || (select string_agg((1 + k * 60 + n % 60)::text, ',') from generate_series(1, 255) k), ' ') from generate_series(1, 1700) n)::tsvector as d, plainto_tsquery('simple', (select string_agg('w' || n, ' ') from generate_series(1, 1700) n)) as q offset 0) s
+
+-- endless ranks of a phrase with weights: refused, passes
+select ts_rank('{0.1, 0.2, 0.4, 1}', d, q, 1) from (select (select string_agg('w' || n || ':' || (select string_agg((1 + k * 60 + n % 60)::text, ',') from generate_series(1, 255) k), ' ') from generate_series(1, 1700) n)::tsvector as d, phraseto_tsquery('simple', (select string_agg('w' || n, ' ') from generate_series(1, 1700) n)) as q offset 0) s
+
+-- endless ranks of prefixes: refused, passes
+select ts_rank(d, to_tsquery('simple', 'w1:* & w2:* & w3:* & w4:* & w5:* & w6:* & w7:* & w8:* & w9:*')) from (select (select string_agg('w' || n || ':' || (select string_agg((1 + k * 60 + n % 60)::text, ',') from generate_series(1, 255) k), ' ') from generate_series(1, 1700) n)::tsvector as d offset 0) s
+
+-- endless covers: refused, passes
+select ts_rank_cd(d, q) from (select (select string_agg('w' || n || ':' || (select string_agg((1 + k * 60 + n % 60)::text, ',') from generate_series(1, 255) k), ' ') from generate_series(1, 1700) n)::tsvector as d, to_tsquery('simple', 'w:*' || repeat(' & w:*', 500)) as q offset 0) s
+
+-- words that double: refused, passes
+with recursive r as (select plainto_tsquery('simple', repeat('a ', 9000)) as q, 1 as n union all select q && q, n + 1 from r where n < 16) select numnode(q) from r
+
+-- phrases that double: refused, passes
+with recursive r as (select plainto_tsquery('simple', repeat('a ', 9000)) as q, 1 as n union all select tsquery_phrase(q, q, 5), n + 1 from r where n < 16) select numnode(q) from r
+
+-- words as values of an array: refused, passes
+select array[repeat('a & ', 500000) || 'b']::text[]::tsquery[]
+
+-- words as values of a document: refused, passes
+select * from json_to_record(json_build_object('q', repeat('a & ', 500000) || 'b')) as x (q tsquery)
+
+-- words as values of a table: refused, passes
+create table {a}.asked (q tsquery default 'a')
+insert into {a}.asked select x.q from jsonb_populate_record(null::{a}.asked, '{"q": "a & b"}') x
+
+-- words of a domain: refused, passes
+create domain {a}.question as tsquery check (value is not null)
+select (repeat('a & ', 500000) || 'b')::{a}.question
+
+-- parts of a large document: refused, passes
+select j -> 5 from (select json_agg(repeat('a', 1000)) as j from generate_series(1, 30000)) s
+
+-- the length of a large document: refused, passes
+select json_array_length(j) from (select json_agg(repeat('a', 1000)) as j from generate_series(1, 30000)) s
+
+-- a path into a large document: refused, passes
+select j #>> '{5,a}' from (select json_agg(repeat('a', 1000)) as j from generate_series(1, 30000)) s
+
+-- documents that double: refused, passes
+with recursive r as (select jsonb_agg(n) as j, 1 as n from generate_series(1, 100000) n union all select j || j, n + 1 from r where n < 9) select count(*) from r
+
+-- changes of a large document: refused, passes
+select jsonb_set(j, '{5}', '1') is null from (select jsonb_agg(repeat('a', 1000)) as j from generate_series(1, 15000)) s
+
+-- text that becomes a large document: refused, passes
+select (('[' || repeat('1,', 4000000) || '1]')::jsonb) is null
+
+-- other text that becomes a large document: refused, passes
+select (('[' || repeat('1,', 4000000) || '1]')::varchar::jsonb) is null
+
+-- a large document by its function: refused, passes
+select jsonb_in(textout('[' || repeat('1,', 4000000) || '1]')) is null
+
+-- a large document by its function where it is now: refused, passes
+select bounded.jsonb_in(textout('[1]')) is null
+
+-- a large document by the function of the cast: refused, passes
+select bounded.read_jsonb('[1]'::text)
+
+-- text that becomes a large path: refused, passes
+select (('[' || repeat('(1,2),', 1000000) || '(1,2)]')::path) is null
+
+-- text that becomes a large polygon: refused, passes
+select (('(' || repeat('(1,2),', 1000000) || '(1,2))')::polygon) is null
+
+-- text that becomes many words: refused, passes
+select repeat('a ', 4000000)::tsvector
+
+-- a division of long numbers: refused, passes
+select repeat('9', 131000)::numeric / repeat('7', 65000)::numeric is null
+
+-- what is left of long numbers: refused, passes
+select mod(repeat('9', 131000)::numeric, repeat('7', 65000)::numeric) is null
+
+-- a product of long numbers: refused, passes
+select repeat('9', 65000)::numeric * repeat('7', 65000)::numeric is null
+
+-- ranges that meet ranges: refused, passes
+select m * m from (select range_agg(int4range(n * 3, n * 3 + 1)) as m from generate_series(1, 200000) n) s
+
+-- a long name: works, passes
+select to_regclass(repeat('a.', 500000) || 'a')
+
+-- a long type: works, passes
+select to_regtype('int4' || repeat('[]', 500000))
+
+-- a long name by a cast: refused, passes
+select (repeat('a.', 500000) || 'a')::regclass
+
+-- a long encoding: refused, passes
+select encode('a', repeat('a', 1000000))
+
+-- the victim by a cast of text: refused, passes
+select ('{b}' || '.secret')::regclass
+
+-- the victim by a cast of varchar: refused, passes
+select ('{b}' || '.secret')::varchar::regclass
+
+-- the victim's type by to_regtype: refused, passes
+select to_regtype('{b}' || '.secret')
+
+-- joins of all that is common: works, denied
+select 1 from {a}.mine natural join {a}.mine a2 natural join {a}.mine a3 natural join {a}.mine a4 natural join {a}.mine a5 natural join {a}.mine a6 natural join {a}.mine a7 natural join {a}.mine a8 natural join {a}.mine a9 natural join {a}.mine a10
+
+-- rows of stars: works, denied
+select 1 from {a}.mine m where row(m.*, m.*) = row(m.*, m.*)
+
+-- XMLPARSE: refused, denied
+select xmlparse(document '<a')
+
+-- IS DOCUMENT: refused, denied
+select xml '<a' is document
+
+-- stopping others: refused, passes
+select quota.stop(0)

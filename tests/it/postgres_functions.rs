@@ -296,6 +296,9 @@ async fn what_looks_at_no_interrupts_is_refused_where_it_would_take_long() {
         "select polygon '((0,0),(1,1))' && polygon '((0,0),(1,1))'",
         "select tsqueryin('a')",
         "select bounded.replace('a', 'b', 'c')",
+        "select jsonb_in('1')",
+        "select bounded.jsonb_in('1')",
+        "select bounded.to_regclass('pg_class')",
         "select satisfies_hash_partition(1259::oid, 2, 0, 1)",
         "select bounded.satisfies_hash_partition(1259::oid, 2, 0, 1)",
     ] {
@@ -352,6 +355,32 @@ async fn what_is_bounded_works_as_before() {
             "t",
         ),
         ("select initcap('ab') || lpad('a', 3)", "Ab  a"),
+        (
+            "select ts_rank(d, q) > 0 and ts_rank_cd('{0.1, 0.2, 0.4, 1}', d, q, 1) > 0
+             from (select to_tsvector('english', 'running dogs') as d, to_tsquery('english', 'run:* & dog') && to_tsquery('run') as q) s",
+            "t",
+        ),
+        (
+            "select ('{\"a\": [1, 2]}'::json #>> '{a,1}') || json_array_length('[1]') || ('[3]'::json -> 0) || json_typeof('4')",
+            "213number",
+        ),
+        (
+            "select string_agg(k || v, ',') from (select * from json_each_text('{\"a\": 1}') union all select * from jsonb_each_text('{\"b\": 2}')) x (k, v)",
+            "a1,b2",
+        ),
+        (
+            "select jsonb_set('{}', '{a}', '1') || '{\"b\": 2}' || jsonb_insert('{\"c\": [1]}', '{c,0}', '0') - 'b'",
+            "{\"a\": 1, \"b\": 2, \"c\": [0, 1]}",
+        ),
+        (
+            "select (('{\"a\"' || ': 1}')::jsonb ->> 'a') || ('[' || '2]')::varchar::json || ('((1,' || '2))')::path",
+            "1[2]((1,2))",
+        ),
+        ("select 10.0 / 4 * 2 + mod(7, 4.0) + div(9.0, 2)", "12.0000000000000000"),
+        (
+            "select (to_regclass('pg_' || 'class')::text, ('pg_' || 'type')::regclass, to_regtype('int4'), to_regclass('no.such'))::text",
+            "(pg_class,pg_type,integer,)",
+        ),
         // Text that becomes a value of any type while the statement is planned.
         (
             "select count(*) from (select '{1,2}'::text::int[] as a) t where a = '{1,2}'::text::int[]",
@@ -412,7 +441,7 @@ mod long {
             "bit" | "bit varying" => &["v", "(repeat('0', 20000) || '1')::varbit"],
             "path" => &["p"],
             "polygon" => &["g"],
-            "tsvector" => &["w"],
+            "tsvector" => &["w", "w2"],
             "tsquery" => &[
                 "plainto_tsquery('simple', (select string_agg('w' || n, ' ') from generate_series(1, 2000) n))",
             ],
@@ -493,6 +522,8 @@ mod long {
                (select string_agg(format('(%s,%s)', n, n % 7), ',') from generate_series(1, 30000) n)::path as p,
                (select string_agg(format('(%s,%s)', n, n % 7), ',') from generate_series(1, 30000) n)::polygon as g,
                to_tsvector('simple', (select string_agg('w' || n, ' ') from generate_series(1, 50000) n)) as w,
+               (select string_agg('w' || n || ':' || (select string_agg((1 + k * 60 + n % 60)::text, ',') from generate_series(1, 255) k), ' ')
+                from generate_series(1, 1700) n)::tsvector as w2,
                (select range_agg(int4range(n * 3, n * 3 + 1)) from generate_series(1, 100000) n) as m
              from large l",
         ] {

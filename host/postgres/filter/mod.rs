@@ -7,6 +7,7 @@
 //! Past the head it looks for few forms only (`whole`): `a; b` passes here and is refused by the server,
 //! which takes one statement per `Parse`.
 
+mod conditions;
 mod denial;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;

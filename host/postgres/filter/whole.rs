@@ -4,6 +4,7 @@
 //! The statement is split as Postgres does it. Where it would refuse the text, it does not matter what is
 //! found here.
 
+use super::conditions::Conditions;
 use super::words::{Token, Words, is_operator};
 
 /// Items of one ORDER BY or PARTITION BY.
@@ -11,20 +12,17 @@ const MOST_SORTED: u32 = 300;
 /// Items of one GROUP BY, with those of its grouping sets.
 const MOST_GROUPED: u32 = 1_000;
 const MOST_WINDOWS: u32 = 200;
-const MOST_JOINS: u32 = 500;
 const MOST_QUERIES: u32 = 2_000;
 /// Lists that a place in a statement is in: each comma is counted in each.
 const MOST_LISTS: usize = 200;
 /// Columns of one SELECT: the server has no more either, but compares each with each before it says so.
 const MOST_SELECTED: u32 = 1_664;
-/// The planner looks through all that must be equal for each of them.
-const MOST_ANDS: u32 = 5_000;
-/// And for conditions that are there twice.
-const MOST_ORS: u32 = 50_000;
+/// The planner looks for conditions that are there twice; behind a NOT each of them is an AND.
+const MOST_ORS: u32 = 2_000;
 /// Tables of one FROM or USING.
-const MOST_TABLES: u32 = 500;
-/// Queries of WITH, windows of WINDOW, and what else is named by `AS (`.
-const MOST_NAMED: u32 = 500;
+const MOST_TABLES: u32 = 200;
+/// Queries of WITH, windows of WINDOW, and what else is named by `AS (`. Each may name the one before it.
+const MOST_NAMED: u32 = 100;
 
 /// Stars of a RETURNING, each as often as there are tables in it: a table has up to 1,664 columns, and the server
 /// crashes over more than 32,767.
@@ -40,9 +38,17 @@ const SHORT: usize = 1_000;
 pub(super) fn check(sql: &str) -> Result<(), &'static str> {
     if sql.len() < SHORT {
         let text = sql.to_ascii_lowercase();
-        if !["materialized", "xmltable", "returning"]
-            .iter()
-            .any(|word| text.contains(word))
+        if ![
+            "materialized",
+            "xml",
+            "document",
+            "returning",
+            "natural",
+            ".*",
+            "cube",
+        ]
+        .iter()
+        .any(|word| text.contains(word))
         {
             return Ok(());
         }
@@ -71,15 +77,14 @@ enum Kind {
 
 #[derive(Default)]
 struct Scan {
-    /// The word before, in upper case, or a dot, a comma or a parenthesis; empty after anything else.
+    /// The word before, in upper case, or a dot, a comma, a colon or a parenthesis; empty after anything else.
     before: String,
+    conditions: Conditions,
     depth: u32,
     lists: Vec<List>,
     windows: u32,
-    joins: u32,
     queries: u32,
     named: u32,
-    ands: u32,
     ors: u32,
     /// Tables of all FROMs and USINGs, but for the first of each.
     tables: u32,
@@ -116,31 +121,42 @@ impl Scan {
                     continue;
                 }
                 // A text goes on after another one as that one was.
-                Token::Other('\'') => words.skip_text(is_escaping),
+                Token::Other('\'') => {
+                    self.conditions.other("", '\'')?;
+                    words.skip_text(is_escaping);
+                }
                 Token::Other('$') => {
                     is_escaping = false;
+                    self.conditions.other("", '$')?;
                     words.skip_dollars();
                 }
                 Token::Other(character) => {
                     is_escaping = false;
                     self.character(character)?;
-                    if ['.', ',', ')'].contains(&character) {
+                    if ['.', ',', ':', ')'].contains(&character) {
                         self.before = character.to_string();
                         continue;
                     }
                 }
-                Token::Quoted(_) => is_escaping = false,
+                Token::Quoted(_) => {
+                    is_escaping = false;
+                    self.conditions.other("", '"')?;
+                }
             }
             self.before.clear();
         }
     }
 
     fn word(&mut self, word: &str) -> Result<(), &'static str> {
+        self.conditions.word(&self.before, word)?;
         match (self.before.as_str(), word) {
             ("NOT", "MATERIALIZED") => Err(
                 "NOT MATERIALIZED is not available here: leave it out, a WITH query that is used once is part of the statement anyway",
             ),
             (_, "XMLTABLE") => Err("XMLTABLE is not available here: read XML in the bot"),
+            (_, "XMLPARSE") | ("IS" | "NOT", "DOCUMENT") => {
+                Err("XMLPARSE and IS DOCUMENT are not available here: read XML in the bot")
+            }
             (before, "BY") => {
                 let kind = match before {
                     "GROUP" => Kind::Grouping,
@@ -181,20 +197,10 @@ impl Scan {
                 MOST_WINDOWS,
                 "a statement may have 200 window functions",
             ),
-            (_, "AND") => within(
-                &mut self.ands,
-                MOST_ANDS,
-                "a statement may have 5000 times AND: join with VALUES",
-            ),
             (_, "OR") => within(
                 &mut self.ors,
                 MOST_ORS,
-                "a statement may have 50000 times OR: give an array, or VALUES to join with",
-            ),
-            (_, "JOIN") => within(
-                &mut self.joins,
-                MOST_JOINS,
-                "a statement may have 500 joins",
+                "a statement may have 2000 times OR: give an array, or VALUES to join with",
             ),
             (_, "SELECT") => {
                 self.begin(Kind::Selecting)?;
@@ -235,8 +241,15 @@ impl Scan {
             within(
                 &mut self.named,
                 MOST_NAMED,
-                "a statement may have 500 queries in WITH and windows in WINDOW",
+                "a statement may have 100 queries in WITH and windows in WINDOW",
             )?;
+        }
+        match character {
+            '(' | '[' => self.conditions.open(&self.before)?,
+            ')' | ']' => self.conditions.close()?,
+            ',' => self.conditions.comma()?,
+            '.' | ':' => {}
+            _ => self.conditions.other(&self.before, character)?,
         }
         match character {
             '(' | '[' => {
@@ -275,7 +288,7 @@ impl Scan {
                         Kind::Selecting | Kind::Returning => {
                             (MOST_SELECTED, "a SELECT or RETURNING may have 1664 columns")
                         }
-                        Kind::Tables => (MOST_TABLES, "a FROM may have 500 tables"),
+                        Kind::Tables => (MOST_TABLES, "a FROM may have 200 tables"),
                     };
                     within(&mut list.commas, most, sentence)?;
                     if list.kind == Kind::Tables {
@@ -298,7 +311,7 @@ impl Scan {
         let depth = self.depth;
         let tables = match self.inserts.contains(&depth) {
             true => 1,
-            false => 2 + self.tables + self.joins,
+            false => 2 + self.tables + self.conditions.joins,
         };
         let is_returned = |list: &&mut List| list.depth == depth && list.kind == Kind::Returning;
         if let Some(list) = self.lists.iter_mut().find(is_returned) {
@@ -338,7 +351,27 @@ mod tests {
             format!("select sum(a) over (partition by {}) from a", many("a + 1", 400)),
             format!("select 1 from a group by grouping sets ({})", many("(a, b)", 600)),
             format!("select {} from a", many("sum(a) over (order by b)", 201)),
-            format!("select 1 from a {}", "join b using (c) ".repeat(501)),
+            format!("select 1 from a {}", "join b using (c) ".repeat(201)),
+            format!("select 1 from a where {} true", "exists (select from b) and ".repeat(201)),
+            format!("select 1 from a where {} true", "not exists ((select 1 from b)) and ".repeat(201)),
+            format!("select 1 from a where {} true", "b in (select c from d) and ".repeat(201)),
+            format!("select 1 from a where {} true", "b = any (with e as (table d) table e) and ".repeat(201)),
+            format!("select 1 from a {}", "natural join b ".repeat(9)),
+            format!("select 1 from a full join b using ({})", many("c", 2001)),
+            format!("select 1 from a where {} true", format!("({}) <> ({0}) and ", many("c", 1000)).repeat(3)),
+            format!("select 1 from a where {} true", format!("(({})) is distinct from row({0}) or ", many("c", 1000)).repeat(3)),
+            "select 1 from a where row(a.*) = row(a.*) and row(a.*, a.*) <> row(a.*, a.*)".to_owned(),
+            format!("select 1 from a where (b, c) in ({})", many("(1, 2)", 2001)),
+            format!("select 1 from a where ({}) not in ({})", many("b", 100), many(&format!("({})", many("1", 100)), 201)),
+            format!("select 1 from a where b not in ({})", many("c + 1", 2001)),
+            format!("select 1 from a where b in ({})", many("\"c\"", 2001)),
+            format!("select {} from a", many("count(distinct b)", 301)),
+            format!("select {} from a", many("array_agg(b order by c)", 301)),
+            format!("select {}1", "(".repeat(10_001)),
+            "select 1 from a group by cube(b, c, d, e, f, g, h, i, j, k, l, m)".to_owned(),
+            "select 1 from a group by cube(b, c, d, e, f, g), rollup(h), cube(i, j, k, l, m, n)".to_owned(),
+            "select xmlparse(document '<a/>')".to_owned(),
+            "select a is not document from b".to_owned(),
             vec!["select 1"; 2001].join(" union all "),
             format!("select 1 {}{}", "/*".repeat(600), "*/".repeat(600)),
             format!("select 1 {}", "/*".repeat(600)),
@@ -365,8 +398,8 @@ mod tests {
             format!("delete from a using ({}) c returning c.*", vec!["a"; 19].join(" cross join ")),
             format!("with c as (update a set b = 1 returning {}) select 1", many("a.*", 10)),
             format!("merge into a using {} on true when not matched then insert values (1) returning *", vec!["a"; 19].join(" cross join ")),
-            format!("select 1 from a where b{}", " or b".repeat(50_001)),
-            format!("select 1 from a where b{}", " and b".repeat(5_001)),
+            format!("select 1 from a where b{}", " or b".repeat(2_001)),
+            format!("select 1 from a where b{}", " and b".repeat(2_001)),
             format!("delete from a using {}", many("b", 502)),
             format!("with {} select 1", many("a as (values (1))", 501)),
             format!("with {} select 1", many("a as materialized (table b)", 501)),
@@ -399,6 +432,14 @@ mod tests {
             format!("select 1 from a join b on ({}) where c", many("(d)", 200)),
             format!("select {} from a", many("extract(year from b)", 600)),
             format!("update a set b = c.d from (values {}) c where e", many("(1)", 600)),
+            format!("select 1 from a where (b, c) in ({})", many("(1, 2)", 1900)),
+            format!("select 1 from a where b in ({}) or c in ({})", many("'x'::text", 5000), many("$1::double precision", 5000)),
+            format!("select 1 from a where b = any(array[{}])", many("1", 5000)),
+            format!("insert into a (b, c, d) values {}", vec!["(lower('a'), now(), coalesce(null, 1))"; 5000].join(", ")),
+            format!("select count(*) from a join b using (c, d) where {} true", "(b, c) = (1, 2) and ".repeat(600)),
+            format!("insert into a select * from b where {} true on conflict (c, d) do update set (c, d) = (excluded.c, excluded.d)", "e and ".repeat(1900)),
+            "select 1 from a group by cube(b, c, d, (e, f), g, h, i), rollup(j, k, l, m, n, o)".to_owned(),
+            "select a.*, count(*) from a natural join b where document = 'x' and b.xml is not null".to_owned(),
             format!("select 1 from a where b in ({0}) and c = any(array[{0}])", many("1", 600)),
         ] {
             assert_eq!(check(&sql), Ok(()), "{}", &sql[..sql.len().min(90)]);
