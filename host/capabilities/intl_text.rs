@@ -46,8 +46,8 @@ fn order(collation: Collation) -> order::Order {
         }),
         numeric: collation.numeric,
         case_first: collation.case_first.map(|one| match one {
-            CaseFirst::Upper => order::CaseFirst::Upper,
-            CaseFirst::Lower => order::CaseFirst::Lower,
+            CaseFirst::UpperFirst => order::CaseFirst::Upper,
+            CaseFirst::LowerFirst => order::CaseFirst::Lower,
             CaseFirst::Off => order::CaseFirst::Off,
         }),
         ignore_punctuation: collation.ignore_punctuation,
@@ -67,8 +67,8 @@ fn collation(order: order::Order) -> Collation {
         }),
         numeric: order.numeric,
         case_first: order.case_first.map(|one| match one {
-            order::CaseFirst::Upper => CaseFirst::Upper,
-            order::CaseFirst::Lower => CaseFirst::Lower,
+            order::CaseFirst::Upper => CaseFirst::UpperFirst,
+            order::CaseFirst::Lower => CaseFirst::LowerFirst,
             order::CaseFirst::Off => CaseFirst::Off,
         }),
         ignore_punctuation: order.ignore_punctuation,

@@ -150,7 +150,7 @@ function served(service, requested) {
 
 function collator({ locale, search, type, sensitivity, numeric, caseFirst, ignorePunctuation }) {
   return new Intl.Collator(locale, {
-    usage: search ? 'search' : 'sort', collation: type, sensitivity, numeric, caseFirst: caseFirst === 'off' ? 'false' : caseFirst, ignorePunctuation,
+    usage: search ? 'search' : 'sort', collation: type, sensitivity, numeric, caseFirst: caseFirst === 'off' ? 'false' : caseFirst?.slice(0, 5), ignorePunctuation,
   })
 }
 
@@ -200,7 +200,7 @@ const texts = {
   'all-collations': () => Intl.supportedValuesOf('collation'),
   'resolve-collation'(collation) {
     const { usage, sensitivity, ignorePunctuation, collation: type, numeric, caseFirst } = collator(collation).resolvedOptions()
-    return { locale: collation.locale, search: usage === 'search', type: type === 'default' ? undefined : type, sensitivity, numeric, caseFirst: caseFirst === 'false' ? 'off' : caseFirst, ignorePunctuation }
+    return { locale: collation.locale, search: usage === 'search', type: type === 'default' ? undefined : type, sensitivity, numeric, caseFirst: caseFirst === 'false' ? 'off' : `${caseFirst}-first`, ignorePunctuation }
   },
   compare: (collation, a, b) => collator(collation).compare(a, b),
   'sort-keys': keysOf,

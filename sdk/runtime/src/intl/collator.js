@@ -37,7 +37,7 @@ export function begin(locales, given, service = SERVICE) {
     kind: 'Collator', locale, bound: undefined, resolved: undefined, keys: undefined,
     collation: {
       locale: base, search: usage === 'search', type: co, sensitivity,
-      numeric: kn === undefined ? undefined : kn === 'true', caseFirst: kf === 'false' ? 'off' : kf, ignorePunctuation,
+      numeric: kn === undefined ? undefined : kn === 'true', caseFirst: kf && (kf === 'false' ? 'off' : `${kf}-first`), ignorePunctuation,
     },
   }
 }
@@ -92,7 +92,7 @@ export const Collator = makeClass('Collator', 0, (locales, options) => begin(loc
     const { search, sensitivity, ignorePunctuation, type, numeric, caseFirst } = (slots.resolved ??= ask('intl-text.resolve-collation', slots.collation))
     return {
       locale: slots.locale, usage: search ? 'search' : 'sort', sensitivity, ignorePunctuation, collation: type ?? 'default',
-      numeric, caseFirst: caseFirst === 'off' ? 'false' : caseFirst,
+      numeric, caseFirst: caseFirst === 'off' ? 'false' : caseFirst.slice(0, 5),
     }
   }
   get compare() {
