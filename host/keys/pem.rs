@@ -81,7 +81,7 @@ mod tests {
         let text = [
             b"Subject: \xff\n-----BEGIN X-----\n".to_vec(),
             written("A KEY", Some("AES-128-CBC,00"), &contents),
-            b"between".to_vec(),
+            b"between\n".to_vec(),
             written("B", None, b""),
         ]
         .concat();
