@@ -18,6 +18,7 @@ pub mod fuzzing;
 pub mod http;
 pub mod inbox;
 pub(crate) mod kept;
+pub(crate) mod keys;
 pub mod lifecycle;
 pub mod logs;
 pub mod memory;

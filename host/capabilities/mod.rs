@@ -6,6 +6,7 @@
 //! denies with a sentence that says why, as at deploy time.
 
 pub(crate) mod bindings;
+mod certificates;
 mod ciphers;
 mod compression;
 mod conversations;
@@ -15,6 +16,7 @@ mod event;
 mod http;
 mod key_derivation;
 mod log;
+mod public_keys;
 mod secrets;
 mod source;
 mod under_way;

@@ -44,8 +44,8 @@ fn malformed(_: lc::Refused) -> Error {
 }
 
 impl Components {
-    /// All bytes of it.
-    fn size(&self) -> usize {
+    /// How many bytes they have.
+    pub(crate) fn size(&self) -> usize {
         let of = |part: &Option<Vec<u8>>| part.as_ref().map_or(0, Vec::len);
         match self {
             Self::Rsa(RsaComponents { n, e, private }) => n.len() + e.len() + private.iter().flatten().map(Vec::len).sum::<usize>(),

@@ -36,7 +36,7 @@ pub(crate) use generate::{Request, RsaRequest, generate};
 pub(crate) use groups::{Group, agree_in_group, check_group, named_group, private_number, public_number};
 pub(crate) use key::{Details, Key};
 pub(crate) use lc::PointForm;
-pub(crate) use primes::{PrimeRequest, check_prime, generate_prime};
+pub(crate) use primes::{PrimeRequest, check_prime, generate_prime, nanos_of_check as nanos_of_prime_check};
 pub(crate) use read::{Source, read_private, read_public};
 pub(crate) use signatures::{Message, Salt, SignaturePadding, Signing, sign, verify};
 pub(crate) use write::{ciphers, Encoding, Encryption, export_private, export_public};
@@ -69,6 +69,11 @@ fn digest(name: &str) -> Result<lc::Digest, Error> {
 
 fn curve(name: &str) -> Result<&'static lc::Curve, Error> {
     lc::find_curve(name).ok_or(Error::UnknownCurve)
+}
+
+/// What is said of a padding that a call does not have.
+pub(crate) fn illegal_padding() -> Error {
+    Error::OpenSsl(error::ILLEGAL_PADDING)
 }
 
 /// What no caller can do anything about.
