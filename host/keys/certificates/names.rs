@@ -106,7 +106,7 @@ fn quoted(text: &str, may_be_unicode: bool) -> String {
     for letter in text.chars() {
         match letter {
             '"' | '\\' => written.extend(['\\', letter]),
-            ' '..='~' => written.push(letter),
+            ' '..='~' if letter != ',' => written.push(letter),
             '\u{80}'.. if may_be_unicode => written.push(letter),
             other => written.push_str(&format!("\\u{:04x}", u32::from(other))),
         }
@@ -131,7 +131,7 @@ mod tests {
         let all = der::sequence(&[&dns, &evil, &ip, &six, &other]);
         assert_eq!(
             alternatives(&all).unwrap(),
-            "DNS:good.example.com, DNS:\"a, DNS:evil\\\\\\\"\\u0001\\u00e4\", IP Address:127.0.0.1, \
+            "DNS:good.example.com, DNS:\"a\\u002c DNS:evil\\\\\\\"\\u0001\\u00e4\", IP Address:127.0.0.1, \
              IP Address:0:0:0:0:0:0:0:1, othername:<unsupported>"
         );
     }

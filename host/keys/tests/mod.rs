@@ -1,5 +1,7 @@
 //! What Node made, read and compared: `vectors.mjs` writes `vectors.json`.
 
+mod certificates;
+
 use super::*;
 use crate::keys::error::Error;
 use serde_json::Value;
