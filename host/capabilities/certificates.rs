@@ -57,11 +57,21 @@ impl certificates::Host for RunState {
         read::is_issued_by(&certificate, &issuer).map_err(told)
     }
 
-    fn match_host(&mut self, certificate: Vec<u8>, host: String, how: Matching) -> Result<Option<String>, Error> {
+    fn match_host(
+        &mut self,
+        certificate: Vec<u8>,
+        host: String,
+        how: Matching,
+    ) -> Result<Option<String>, Error> {
         read::match_host(&certificate, &host, matching(how)).map_err(told)
     }
 
-    fn match_email(&mut self, certificate: Vec<u8>, address: String, how: Matching) -> Result<bool, Error> {
+    fn match_email(
+        &mut self,
+        certificate: Vec<u8>,
+        address: String,
+        how: Matching,
+    ) -> Result<bool, Error> {
         read::match_email(&certificate, &address, matching(how)).map_err(told)
     }
 

@@ -8,8 +8,12 @@ use super::{curve, failed};
 /// The secret of a private key and another's public one.
 pub(crate) fn agree(private: &Key, public: &Key) -> Result<Vec<u8>, Error> {
     match (private, public) {
-        (Key::Ec(private), Key::Ec(public)) if private.curve != public.curve => Err(Error::OpenSsl(OTHER_PARAMETERS)),
-        (Key::Ec(private), Key::Ec(public)) => private.agree(public).map_err(|_| Error::OpenSsl(DERIVATION)),
+        (Key::Ec(private), Key::Ec(public)) if private.curve != public.curve => {
+            Err(Error::OpenSsl(OTHER_PARAMETERS))
+        }
+        (Key::Ec(private), Key::Ec(public)) => private
+            .agree(public)
+            .map_err(|_| Error::OpenSsl(DERIVATION)),
         (Key::X25519(private), Key::X25519(public)) => {
             let private = private.private.ok_or_else(is_public)?;
             lc::x25519(&private, &public.public).map_err(|_| Error::OpenSsl(DERIVATION))
@@ -39,5 +43,7 @@ pub(crate) fn agree_on_curve(name: &str, number: &[u8], point: &[u8]) -> Result<
     let curve = curve(name)?;
     let private = Ec::private(curve, number).map_err(not_on_curve)?;
     let public = Ec::public(curve, point).map_err(not_on_curve)?;
-    private.agree(&public).map_err(|_| Error::OpenSsl(DERIVATION))
+    private
+        .agree(&public)
+        .map_err(|_| Error::OpenSsl(DERIVATION))
 }

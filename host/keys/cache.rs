@@ -45,11 +45,19 @@ impl Kept {
     }
 }
 
-fn cached(kind: u8, der: &[u8], read: impl FnOnce(&[u8]) -> Result<Key, Error>) -> Result<Arc<Key>, Error> {
+fn cached(
+    kind: u8,
+    der: &[u8],
+    read: impl FnOnce(&[u8]) -> Result<Key, Error>,
+) -> Result<Arc<Key>, Error> {
     if der.len() > MOST_KEY {
         return Err(Error::TooMuch);
     }
-    let id: Id = Sha256::new().chain_update([kind]).chain_update(der).finalize().into();
+    let id: Id = Sha256::new()
+        .chain_update([kind])
+        .chain_update(der)
+        .finalize()
+        .into();
     let cache = || CACHE.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(key) = cache().find(&id) {
         return Ok(key);

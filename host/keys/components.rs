@@ -48,7 +48,9 @@ impl Components {
     pub(crate) fn size(&self) -> usize {
         let of = |part: &Option<Vec<u8>>| part.as_ref().map_or(0, Vec::len);
         match self {
-            Self::Rsa(RsaComponents { n, e, private }) => n.len() + e.len() + private.iter().flatten().map(Vec::len).sum::<usize>(),
+            Self::Rsa(RsaComponents { n, e, private }) => {
+                n.len() + e.len() + private.iter().flatten().map(Vec::len).sum::<usize>()
+            }
             Self::Ec(EcComponents { x, y, d, .. }) => x.len() + y.len() + of(d),
             Self::Raw(RawComponents { x, d, .. }) => x.len() + of(d),
         }
@@ -130,11 +132,17 @@ impl RawComponents {
     }
 
     fn key(&self) -> Result<Key, Error> {
-        let bytes = |bytes: &[u8]| <[u8; 32]>::try_from(bytes).map_err(|_| Error::OpenSsl(UNSUPPORTED));
+        let bytes =
+            |bytes: &[u8]| <[u8; 32]>::try_from(bytes).map_err(|_| Error::OpenSsl(UNSUPPORTED));
         let (private, wrap): (fn([u8; 32]) -> Pair, fn(Pair) -> Key) = match self.kind.as_str() {
             "ed25519" => (Pair::ed25519, Key::Ed25519),
             "x25519" => (Pair::x25519, Key::X25519),
-            _ => return Err(Error::Unsupported(format!("keys of the kind {} are not supported", self.kind))),
+            _ => {
+                return Err(Error::Unsupported(format!(
+                    "keys of the kind {} are not supported",
+                    self.kind
+                )));
+            }
         };
         let pair = match &self.d {
             Some(d) => private(bytes(d)?),

@@ -80,7 +80,11 @@ impl<'a> Reader<'a> {
         if bytes.len() > 4 {
             return None;
         }
-        Some(bytes.iter().fold(0, |all, byte| all << 8 | u32::from(*byte)))
+        Some(
+            bytes
+                .iter()
+                .fold(0, |all, byte| all << 8 | u32::from(*byte)),
+        )
     }
 
     /// A string of whole bytes.
@@ -171,7 +175,12 @@ mod tests {
     #[test]
     fn what_is_written_is_read_again() {
         let long = vec![7; 300];
-        let written = sequence(&[&unsigned(&[0, 0x80]), &octets(&long), &bits(b"x"), &unsigned(&[])]);
+        let written = sequence(&[
+            &unsigned(&[0, 0x80]),
+            &octets(&long),
+            &bits(b"x"),
+            &unsigned(&[]),
+        ]);
 
         let mut reader = Reader::of_sequence(&written).unwrap();
 
@@ -201,7 +210,10 @@ mod tests {
 
     #[test]
     fn identifiers_have_dots() {
-        assert_eq!(dotted(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1]).unwrap(), "1.2.840.113549.1.1.1");
+        assert_eq!(
+            dotted(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1]).unwrap(),
+            "1.2.840.113549.1.1.1"
+        );
         assert_eq!(dotted(&[0x55, 0x1d, 0x11]).unwrap(), "2.5.29.17");
         assert_eq!(dotted(&[0x88, 0x37]).unwrap(), "2.999");
         assert_eq!(dotted(&[0x88]), None);

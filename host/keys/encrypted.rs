@@ -17,10 +17,26 @@ const HMACS: [(&[u8], &str); 5] = [
 
 /// The ciphers: OpenSSL's name, its identifier, and the bytes of an IV.
 const CIPHERS: [(&str, &[u8], usize); 4] = [
-    ("aes-128-cbc", &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01, 0x02], 16),
-    ("aes-192-cbc", &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01, 0x16], 16),
-    ("aes-256-cbc", &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01, 0x2a], 16),
-    ("des-ede3-cbc", &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x03, 0x07], 8),
+    (
+        "aes-128-cbc",
+        &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01, 0x02],
+        16,
+    ),
+    (
+        "aes-192-cbc",
+        &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01, 0x16],
+        16,
+    ),
+    (
+        "aes-256-cbc",
+        &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01, 0x2a],
+        16,
+    ),
+    (
+        "des-ede3-cbc",
+        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x03, 0x07],
+        8,
+    ),
 ];
 
 /// How often OpenSSL's PBKDF2 goes round when it writes a key.
@@ -87,7 +103,9 @@ impl<'a> Encrypted<'a> {
         bounded(passphrase)?;
         let wrong = |_| Error::OpenSsl(BAD_DECRYPT);
         match self.scheme {
-            Scheme::Older { .. } => lc::pkcs8_of_older_encryption(self.whole, passphrase).map_err(wrong),
+            Scheme::Older { .. } => {
+                lc::pkcs8_of_older_encryption(self.whole, passphrase).map_err(wrong)
+            }
             Scheme::Pbes2 {
                 hmac,
                 salt,
@@ -106,7 +124,9 @@ impl<'a> Encrypted<'a> {
 fn bounded(passphrase: &[u8]) -> Result<(), Error> {
     match passphrase.len() <= MOST_PASSPHRASE {
         true => Ok(()),
-        false => Err(Error::parameters("the passphrase is longer than 1,024 bytes")),
+        false => Err(Error::parameters(
+            "the passphrase is longer than 1,024 bytes",
+        )),
     }
 }
 
@@ -121,7 +141,9 @@ fn pbes2(mut parameters: der::Reader<'_>) -> Result<Scheme<'_>, Error> {
     };
     let (kind, mut derivation, cipher, iv) = frame().ok_or(UNSUPPORTED)?;
     if kind != PBKDF2 {
-        return Err(Error::unsupported("the key is encrypted with a key derivation other than PBKDF2"));
+        return Err(Error::unsupported(
+            "the key is encrypted with a key derivation other than PBKDF2",
+        ));
     }
     let mut derived = || {
         let salt = derivation.take(der::OCTET_STRING)?;
@@ -140,7 +162,9 @@ fn pbes2(mut parameters: der::Reader<'_>) -> Result<Scheme<'_>, Error> {
     let found = CIPHERS.iter().find(|(_, oid, _)| *oid == cipher);
     let (cipher, _, length) = found.ok_or_else(|| {
         let cipher = der::dotted(cipher).unwrap_or_default();
-        Error::Unsupported(format!("the key is encrypted with the cipher {cipher}, which is not supported"))
+        Error::Unsupported(format!(
+            "the key is encrypted with the cipher {cipher}, which is not supported"
+        ))
     })?;
     let iv = iv.filter(|iv| iv.len() == *length).ok_or(UNSUPPORTED)?;
     Ok(Scheme::Pbes2 {
@@ -185,7 +209,11 @@ pub(super) fn encrypt(pkcs8: &[u8], cipher: &str, passphrase: &[u8]) -> Result<V
     let key = lc::pbkdf2(hmac, passphrase, &salt, ROUNDS, length).map_err(failed)?;
     let data = lc::cipher(cipher, &key, &iv, pkcs8, true).map_err(failed)?;
     let hmac = der::sequence(&[&der::oid(HMACS[2].0), &der::value(der::NULL, &[])]);
-    let derivation = der::sequence(&[&der::octets(&salt), &der::unsigned(&ROUNDS.to_be_bytes()), &hmac]);
+    let derivation = der::sequence(&[
+        &der::octets(&salt),
+        &der::unsigned(&ROUNDS.to_be_bytes()),
+        &hmac,
+    ]);
     let parameters = der::sequence(&[
         &der::sequence(&[&der::oid(PBKDF2), &derivation]),
         &der::sequence(&[&der::oid(oid), &der::octets(&iv)]),
@@ -195,7 +223,11 @@ pub(super) fn encrypt(pkcs8: &[u8], cipher: &str, passphrase: &[u8]) -> Result<V
 }
 
 /// Encrypts what PEM holds, in OpenSSL's older way: `DEK-Info`, and the data.
-pub(super) fn encrypt_pem(der: &[u8], cipher: &str, passphrase: &[u8]) -> Result<(String, Vec<u8>), Error> {
+pub(super) fn encrypt_pem(
+    der: &[u8],
+    cipher: &str,
+    passphrase: &[u8],
+) -> Result<(String, Vec<u8>), Error> {
     bounded(passphrase)?;
     let (cipher, _, iv_length) = find(cipher)?;
     let mut iv = vec![0; iv_length];
@@ -226,5 +258,8 @@ fn pem_key(cipher: &str, iv: &[u8], passphrase: &[u8]) -> Result<Vec<u8>, Error>
 
 /// The ciphers that keys are encrypted with.
 pub(crate) fn names() -> Vec<String> {
-    CIPHERS.iter().map(|(name, ..)| (*name).to_owned()).collect()
+    CIPHERS
+        .iter()
+        .map(|(name, ..)| (*name).to_owned())
+        .collect()
 }

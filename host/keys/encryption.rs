@@ -5,15 +5,18 @@
 
 use super::digest;
 use super::error::{
-    Error, ILLEGAL_PADDING, INVALID_PADDING, LONGER_THAN_MODULUS, NO_KEY_OPERATION, NO_PSS_OPERATION, OAEP_DECODING, TOO_LARGE_FOR_KEY,
-    TOO_LARGE_FOR_MODULUS, TOO_SMALL_FOR_KEY,
+    Error, ILLEGAL_PADDING, INVALID_PADDING, LONGER_THAN_MODULUS, NO_KEY_OPERATION,
+    NO_PSS_OPERATION, OAEP_DECODING, TOO_LARGE_FOR_KEY, TOO_LARGE_FOR_MODULUS, TOO_SMALL_FOR_KEY,
 };
 use super::key::{Key, is_public};
 use super::lc::{Digest, Rsa};
 use super::{MOST, der, failed};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
-use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _, ConstantTimeGreater as _, ConstantTimeLess as _};
+use subtle::{
+    Choice, ConditionallySelectable as _, ConstantTimeEq as _, ConstantTimeGreater as _,
+    ConstantTimeLess as _,
+};
 
 /// How what is encrypted is padded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +51,9 @@ fn below_modulus(rsa: &Rsa, data: &[u8]) -> Result<(), Error> {
     let modulus = rsa.modulus();
     let data = der::stripped(data);
     let is_below = (data.len(), data) < (modulus.len(), modulus.as_slice());
-    is_below.then_some(()).ok_or(Error::OpenSsl(TOO_LARGE_FOR_MODULUS))
+    is_below
+        .then_some(())
+        .ok_or(Error::OpenSsl(TOO_LARGE_FOR_MODULUS))
 }
 
 /// Data that is not padded: as long as the modulus, and below it.
@@ -61,10 +66,18 @@ fn fits(rsa: &Rsa, data: &[u8]) -> Result<(), Error> {
 }
 
 /// Encrypts with a public key.
-pub(crate) fn encrypt(key: &Key, data: &[u8], padding: &EncryptionPadding) -> Result<Vec<u8>, Error> {
+pub(crate) fn encrypt(
+    key: &Key,
+    data: &[u8],
+    padding: &EncryptionPadding,
+) -> Result<Vec<u8>, Error> {
     let rsa = rsa_of(key)?;
     match padding {
-        EncryptionPadding::Oaep { digest, mask, label } => {
+        EncryptionPadding::Oaep {
+            digest,
+            mask,
+            label,
+        } => {
             let (digest, mask) = digests(digest, mask.as_deref())?;
             if label.len() > MOST {
                 return Err(Error::TooMuch);
@@ -74,7 +87,9 @@ pub(crate) fn encrypt(key: &Key, data: &[u8], padding: &EncryptionPadding) -> Re
             }
             rsa.encrypt_oaep(digest, mask, label, data).map_err(failed)
         }
-        EncryptionPadding::Pkcs1 if data.len() + PKCS1_PADDING > rsa.size() => Err(Error::OpenSsl(TOO_LARGE_FOR_KEY)),
+        EncryptionPadding::Pkcs1 if data.len() + PKCS1_PADDING > rsa.size() => {
+            Err(Error::OpenSsl(TOO_LARGE_FOR_KEY))
+        }
         EncryptionPadding::Pkcs1 => rsa.encrypt(data, true).map_err(failed),
         EncryptionPadding::None => {
             fits(rsa, data)?;
@@ -84,7 +99,11 @@ pub(crate) fn encrypt(key: &Key, data: &[u8], padding: &EncryptionPadding) -> Re
 }
 
 /// Decrypts with a private key.
-pub(crate) fn decrypt(key: &Key, data: &[u8], padding: &EncryptionPadding) -> Result<Vec<u8>, Error> {
+pub(crate) fn decrypt(
+    key: &Key,
+    data: &[u8],
+    padding: &EncryptionPadding,
+) -> Result<Vec<u8>, Error> {
     let rsa = rsa_of(key)?;
     if !rsa.is_private() {
         return Err(is_public());
@@ -95,7 +114,11 @@ pub(crate) fn decrypt(key: &Key, data: &[u8], padding: &EncryptionPadding) -> Re
     let data = [vec![0; rsa.size() - data.len()], data.to_vec()].concat();
     below_modulus(rsa, &data)?;
     match padding {
-        EncryptionPadding::Oaep { digest, mask, label } => {
+        EncryptionPadding::Oaep {
+            digest,
+            mask,
+            label,
+        } => {
             let (digest, mask) = digests(digest, mask.as_deref())?;
             if label.len() > MOST {
                 return Err(Error::TooMuch);
@@ -144,7 +167,10 @@ struct Derived(Hmac<Sha256>);
 impl Derived {
     fn new(private: &[u8], ciphertext: &[u8]) -> Self {
         let missing = ciphertext.len().saturating_sub(private.len());
-        let key = Sha256::new().chain_update(vec![0; missing]).chain_update(private).finalize();
+        let key = Sha256::new()
+            .chain_update(vec![0; missing])
+            .chain_update(private)
+            .finalize();
         let secret = hmac(&key).chain_update(ciphertext).finalize().into_bytes();
         Self(hmac(&secret))
     }
@@ -153,7 +179,12 @@ impl Derived {
         let bits = (length as u16).wrapping_mul(8).to_be_bytes();
         let mut bytes = Vec::with_capacity(length + 32);
         for index in 0..length.div_ceil(32) as u16 {
-            let part = self.0.clone().chain_update(index.to_be_bytes()).chain_update(label).chain_update(bits);
+            let part = self
+                .0
+                .clone()
+                .chain_update(index.to_be_bytes())
+                .chain_update(label)
+                .chain_update(bits);
             bytes.extend_from_slice(&part.finalize().into_bytes());
         }
         bytes.truncate(length);
@@ -195,7 +226,9 @@ pub(super) fn raw(rsa: &Rsa, data: &[u8], pads: bool) -> Result<Vec<u8>, Error> 
         return Err(is_public());
     }
     match pads {
-        true if data.len() + PKCS1_PADDING > rsa.size() => return Err(Error::OpenSsl(TOO_LARGE_FOR_KEY)),
+        true if data.len() + PKCS1_PADDING > rsa.size() => {
+            return Err(Error::OpenSsl(TOO_LARGE_FOR_KEY));
+        }
         true => {}
         false => fits(rsa, data)?,
     }
@@ -213,5 +246,6 @@ pub(crate) fn recover(key: &Key, data: &[u8], pads: bool) -> Result<Vec<u8>, Err
     }
     let data = [vec![0; rsa.size() - data.len()], data.to_vec()].concat();
     below_modulus(rsa, &data)?;
-    rsa.recover(&data, pads).map_err(|_| Error::OpenSsl(INVALID_PADDING))
+    rsa.recover(&data, pads)
+        .map_err(|_| Error::OpenSsl(INVALID_PADDING))
 }

@@ -96,21 +96,15 @@ pub(crate) const WRONG_TAG: OpenSsl = OpenSsl::new(0x0680_00A8, ASN1, "wrong tag
 pub(crate) const NOT_ENOUGH_DATA: OpenSsl = OpenSsl::new(0x0680_008E, ASN1, "not enough data");
 pub(crate) const NO_START_LINE: OpenSsl = OpenSsl::new(0x0480_006C, PEM, "no start line");
 pub(crate) const BAD_DECRYPT: OpenSsl = OpenSsl::new(0x1C80_0064, PROVIDER, "bad decrypt");
-pub(crate) const NO_KEY_OPERATION: OpenSsl = OpenSsl::new(
-    0x0300_0096,
-    EVP,
-    "operation not supported for this keytype",
-);
+pub(crate) const NO_KEY_OPERATION: OpenSsl =
+    OpenSsl::new(0x0300_0096, EVP, "operation not supported for this keytype");
 pub(crate) const NO_PSS_OPERATION: OpenSsl = OpenSsl::new(
     0x1C80_00B2,
     PROVIDER,
     "operation not supported for this keytype",
 );
-pub(crate) const ILLEGAL_PADDING: OpenSsl = OpenSsl::new(
-    0x1C80_00A5,
-    PROVIDER,
-    "illegal or unsupported padding mode",
-);
+pub(crate) const ILLEGAL_PADDING: OpenSsl =
+    OpenSsl::new(0x1C80_00A5, PROVIDER, "illegal or unsupported padding mode");
 pub(crate) const INVALID_PADDING_MODE: OpenSsl =
     OpenSsl::new(0x1C80_00A8, PROVIDER, "invalid padding mode");
 pub(crate) const INVALID_DIGEST: OpenSsl = OpenSsl::new(0x1C80_007A, PROVIDER, "invalid digest");
@@ -120,8 +114,7 @@ pub(crate) const DIGEST_NOT_ALLOWED: OpenSsl =
     OpenSsl::new(0x1C80_00AE, PROVIDER, "digest not allowed");
 pub(crate) const SALT_TOO_SMALL: OpenSsl =
     OpenSsl::new(0x1C80_00AC, PROVIDER, "pss saltlen too small");
-pub(crate) const KEY_TOO_SMALL: OpenSsl =
-    OpenSsl::new(0x1C80_00AB, PROVIDER, "key size too small");
+pub(crate) const KEY_TOO_SMALL: OpenSsl = OpenSsl::new(0x1C80_00AB, PROVIDER, "key size too small");
 pub(crate) const OTHER_PARAMETERS: OpenSsl =
     OpenSsl::new(0x1C80_00CB, PROVIDER, "mismatching domain parameters");
 pub(crate) const DERIVATION: OpenSsl =

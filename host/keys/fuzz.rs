@@ -10,7 +10,13 @@ const MOST_NANOS: u64 = 500_000_000;
 /// Reads a key and a certificate in each form: what was read can be written, and is read as the same again.
 pub(crate) fn run(input: &[u8]) {
     let of = |form: fn(Vec<u8>) -> Source| form(input.to_vec());
-    for source in [of(Source::Pem), of(Source::Pkcs8), of(Source::Pkcs1), of(Source::Sec1), of(Source::Spki)] {
+    for source in [
+        of(Source::Pem),
+        of(Source::Pkcs8),
+        of(Source::Pkcs1),
+        of(Source::Sec1),
+        of(Source::Spki),
+    ] {
         if source.nanos().is_ok_and(|nanos| nanos > MOST_NANOS) {
             continue;
         }

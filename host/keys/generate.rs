@@ -20,7 +20,10 @@ pub(crate) enum Request {
     Ec(String),
     Ed25519,
     X25519,
-    Dsa { bits: u32, order_bits: Option<u32> },
+    Dsa {
+        bits: u32,
+        order_bits: Option<u32>,
+    },
 }
 
 /// An RSA key.
@@ -42,7 +45,9 @@ impl RsaRequest {
             return Err(Error::OpenSsl(KEY_TOO_SMALL));
         }
         if self.bits > MOST_BITS || !self.bits.is_multiple_of(128) {
-            return Err(Error::parameters("an RSA key is made with 512 to 8,192 bits, a multiple of 128"));
+            return Err(Error::parameters(
+                "an RSA key is made with 512 to 8,192 bits, a multiple of 128",
+            ));
         }
         if self.exponent < 3 || self.exponent.is_multiple_of(2) {
             return Err(Error::OpenSsl(EXPONENT_OUT_OF_RANGE));
@@ -51,13 +56,19 @@ impl RsaRequest {
     }
 
     fn make(self, nanos: u64) -> Result<Rsa, Error> {
-        Rsa::generate(self.bits, self.exponent, patient(nanos)).map_err(failed)?.map_err(late)
+        Rsa::generate(self.bits, self.exponent, patient(nanos))
+            .map_err(failed)?
+            .map_err(late)
     }
 }
 
 /// When a search is given up that usually takes so long.
 pub(super) fn patient(nanos: u64) -> Deadline {
-    Deadline::after(Duration::from_nanos(nanos).saturating_mul(PATIENCE).max(Duration::from_millis(100)))
+    Deadline::after(
+        Duration::from_nanos(nanos)
+            .saturating_mul(PATIENCE)
+            .max(Duration::from_millis(100)),
+    )
 }
 
 pub(super) fn late(_: OutOfTime) -> Error {
@@ -78,7 +89,9 @@ impl Request {
             Self::Dsa { bits, order_bits } => {
                 let usual = if *bits < 2048 { 160 } else { 256 };
                 if !(512..=3072).contains(bits) || !bits.is_multiple_of(64) {
-                    return Err(Error::parameters("a DSA key is made with 512 to 3,072 bits, a multiple of 64"));
+                    return Err(Error::parameters(
+                        "a DSA key is made with 512 to 3,072 bits, a multiple of 64",
+                    ));
                 }
                 if order_bits.is_some_and(|bits| bits != usual) {
                     return Err(Error::parameters(
@@ -127,7 +140,10 @@ pub(crate) fn generate(request: &Request) -> Result<Key, Error> {
         Request::Ec(name) => Ec::generate(curve(name)?).map(Key::Ec).map_err(failed),
         Request::Ed25519 => Ok(Key::Ed25519(Pair::ed25519(random()))),
         Request::X25519 => Ok(Key::X25519(Pair::x25519(random()))),
-        Request::Dsa { bits, .. } => Dsa::generate(*bits, patient(nanos)).map_err(failed)?.map(Key::Dsa).map_err(late),
+        Request::Dsa { bits, .. } => Dsa::generate(*bits, patient(nanos))
+            .map_err(failed)?
+            .map(Key::Dsa)
+            .map_err(late),
     }
 }
 

@@ -99,14 +99,21 @@ pub(crate) fn check_group(group: &Group) -> Result<u32, Error> {
     if prime.bits() > MOST_BITS {
         wrong |= TOO_LARGE;
     }
-    let below = prime.minus(&one).unwrap_or(Number::new(&[]).map_err(failed)?);
+    let below = prime
+        .minus(&one)
+        .unwrap_or(Number::new(&[]).map_err(failed)?);
     if generator.compare(&one).is_le() || generator.compare(&below).is_ge() {
         wrong |= GENERATOR;
     }
     let deadline = patient(group.nanos_of_check());
     if !prime.is_prime(0, deadline).map_err(late)? {
         wrong |= NOT_PRIME;
-    } else if !prime.half().map_err(failed)?.is_prime(0, deadline).map_err(late)? {
+    } else if !prime
+        .half()
+        .map_err(failed)?
+        .is_prime(0, deadline)
+        .map_err(late)?
+    {
         wrong |= NOT_SAFE;
     }
     Ok(wrong)
@@ -125,7 +132,13 @@ pub(crate) fn private_number(group: &Group) -> Result<Vec<u8>, Error> {
     odd_modulus(&prime)?;
     let number = match group.named_bits() {
         Some(bits) => Number::random_odd(bits),
-        None => Number::random_below(&prime.half().map_err(failed)?.plus(&Number::new(&[1]).map_err(failed)?).map_err(failed)?),
+        None => Number::random_below(
+            &prime
+                .half()
+                .map_err(failed)?
+                .plus(&Number::new(&[1]).map_err(failed)?)
+                .map_err(failed)?,
+        ),
     };
     Ok(number.map_err(failed)?.bytes())
 }
@@ -147,7 +160,11 @@ pub(crate) fn public_number(group: &Group, private: &[u8]) -> Result<Vec<u8>, Er
 }
 
 /// The secret of a private number and another's public one.
-pub(crate) fn agree_in_group(group: &Group, private: &[u8], other: &[u8]) -> Result<Vec<u8>, Error> {
+pub(crate) fn agree_in_group(
+    group: &Group,
+    private: &[u8],
+    other: &[u8],
+) -> Result<Vec<u8>, Error> {
     let (prime, _) = group.numbers()?;
     if other.len() > MOST_BITS as usize / 8 {
         return Err(Error::TooMuch);
@@ -157,7 +174,9 @@ pub(crate) fn agree_in_group(group: &Group, private: &[u8], other: &[u8]) -> Res
     if other.compare(&one).is_le() {
         return Err(Error::parameters("the other's public number is too small"));
     }
-    let last = prime.minus(&one).map_err(|lc::Refused| Error::parameters("the prime is 0"))?;
+    let last = prime
+        .minus(&one)
+        .map_err(|lc::Refused| Error::parameters("the prime is 0"))?;
     if other.compare(&last).is_ge() {
         return Err(Error::parameters("the other's public number is too large"));
     }

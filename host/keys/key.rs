@@ -102,14 +102,21 @@ impl Key {
         let bits = malformed(spki.bits())?;
         match algorithm.oid {
             RSA => rsa_public(bits).map(Self::Rsa),
-            RSA_PSS => Ok(Self::RsaPss(rsa_public(bits)?, Pss::read(algorithm.parameters)?)),
-            EC => Ec::public(algorithm.curve()?, bits).map(Self::Ec).map_err(unsupported),
+            RSA_PSS => Ok(Self::RsaPss(
+                rsa_public(bits)?,
+                Pss::read(algorithm.parameters)?,
+            )),
+            EC => Ec::public(algorithm.curve()?, bits)
+                .map(Self::Ec)
+                .map_err(unsupported),
             ED25519 => Ok(Self::Ed25519(Pair::public(bits)?)),
             X25519 => Ok(Self::X25519(Pair::public(bits)?)),
             DSA => {
                 let number = malformed(der::Reader::new(bits).unsigned())?;
                 let group = malformed(algorithm.group())?;
-                Dsa::new(group, number, None).map(Self::Dsa).map_err(unsupported)
+                Dsa::new(group, number, None)
+                    .map(Self::Dsa)
+                    .map_err(unsupported)
             }
             _ => Err(algorithm.unknown()),
         }
@@ -123,7 +130,10 @@ impl Key {
         let octets = malformed(pkcs8.take(der::OCTET_STRING))?;
         match algorithm.oid {
             RSA => rsa_private(octets).map(Self::Rsa),
-            RSA_PSS => Ok(Self::RsaPss(rsa_private(octets)?, Pss::read(algorithm.parameters)?)),
+            RSA_PSS => Ok(Self::RsaPss(
+                rsa_private(octets)?,
+                Pss::read(algorithm.parameters)?,
+            )),
             EC => ec_private(octets, Some(algorithm.curve()?)).map(Self::Ec),
             ED25519 => Ok(Self::Ed25519(Pair::ed25519(octets_of_key(octets)?))),
             X25519 => Ok(Self::X25519(Pair::x25519(octets_of_key(octets)?))),
@@ -155,7 +165,8 @@ impl Key {
     pub(super) fn from_dsa(der: &[u8]) -> Result<Self, Error> {
         let mut dsa = malformed(der::Reader::of_sequence(der))?;
         let mut next = || malformed(dsa.unsigned());
-        let (_version, p, q, g, _public, private) = (next()?, next()?, next()?, next()?, next()?, next()?);
+        let (_version, p, q, g, _public, private) =
+            (next()?, next()?, next()?, next()?, next()?, next()?);
         dsa_private([p, q, g], private)
     }
 
@@ -182,7 +193,9 @@ impl Key {
         match self {
             Self::Rsa(rsa) => of_rsa("rsa", rsa),
             Self::RsaPss(rsa, pss) => Details {
-                pss: pss.as_ref().map(|pss| (pss.digest.name(), pss.mask.name(), pss.salt)),
+                pss: pss
+                    .as_ref()
+                    .map(|pss| (pss.digest.name(), pss.mask.name(), pss.salt)),
                 ..of_rsa("rsa-pss", rsa)
             },
             Self::Ec(ec) => Details {
@@ -234,11 +247,17 @@ impl Key {
         let octets = match self {
             Self::Rsa(rsa) | Self::RsaPss(rsa, _) => pkcs1_of(rsa),
             Self::Ec(ec) => sec1_of(ec, false),
-            Self::Ed25519(pair) | Self::X25519(pair) => pair.private.map(|private| der::octets(&private)),
+            Self::Ed25519(pair) | Self::X25519(pair) => {
+                pair.private.map(|private| der::octets(&private))
+            }
             Self::Dsa(dsa) => dsa.private().map(|private| der::unsigned(&private)),
         };
         let octets = octets.ok_or_else(is_public)?;
-        Ok(der::sequence(&[&der::unsigned(&[]), &self.algorithm(), &der::octets(&octets)]))
+        Ok(der::sequence(&[
+            &der::unsigned(&[]),
+            &self.algorithm(),
+            &der::octets(&octets),
+        ]))
     }
 
     /// PKCS #1, of a public RSA key.
@@ -336,14 +355,19 @@ fn ec_private(der: &[u8], curve: Option<&'static lc::Curve>) -> Result<Ec, Error
     let mut sec1 = malformed(der::Reader::of_sequence(der))?;
     malformed(sec1.small())?;
     let number = malformed(sec1.take(der::OCTET_STRING))?;
-    let named = sec1.take(0xa0).and_then(|named| der::Reader::new(named).take(der::OID));
+    let named = sec1
+        .take(0xa0)
+        .and_then(|named| der::Reader::new(named).take(der::OID));
     let curve = match (named.map(curve_of).transpose()?, curve) {
         (Some(named), Some(curve)) if named != curve => return Err(Error::OpenSsl(UNSUPPORTED)),
         (named, curve) => named.or(curve),
     };
     let curve = curve.ok_or_else(|| Error::unsupported("the curve has no name"))?;
     let key = Ec::private(curve, number).map_err(unsupported)?;
-    if let Some(point) = sec1.take(0xa1).and_then(|point| der::Reader::new(point).bits()) {
+    if let Some(point) = sec1
+        .take(0xa1)
+        .and_then(|point| der::Reader::new(point).bits())
+    {
         let public = Ec::public(curve, point).map_err(unsupported)?;
         if public.point(PointForm::Uncompressed) != key.point(PointForm::Uncompressed) {
             return Err(Error::OpenSsl(UNSUPPORTED));
@@ -359,11 +383,16 @@ fn dsa_private(group: [&[u8]; 3], private: &[u8]) -> Result<Key, Error> {
         return Err(Error::parameters("the prime has more than 10,000 bits"));
     }
     let public = g.power(&numbers(private)?, &p).map_err(unsupported)?;
-    Dsa::new(group, &public.bytes(), Some(private)).map(Key::Dsa).map_err(unsupported)
+    Dsa::new(group, &public.bytes(), Some(private))
+        .map(Key::Dsa)
+        .map_err(unsupported)
 }
 
 fn pkcs1_public_of(rsa: &Rsa) -> Vec<u8> {
-    der::sequence(&[&der::unsigned(&rsa.modulus()), &der::unsigned(&rsa.exponent())])
+    der::sequence(&[
+        &der::unsigned(&rsa.modulus()),
+        &der::unsigned(&rsa.exponent()),
+    ])
 }
 
 fn pkcs1_of(rsa: &Rsa) -> Option<Vec<u8>> {

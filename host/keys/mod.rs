@@ -9,8 +9,8 @@ pub(crate) mod certificates;
 mod components;
 pub(crate) mod cost;
 mod der;
-mod encryption;
 mod encrypted;
+mod encryption;
 mod error;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
@@ -33,13 +33,17 @@ pub(crate) use components::{Components, EcComponents, RawComponents, RsaComponen
 pub(crate) use encryption::{EncryptionPadding, decrypt, encrypt, recover, sign_raw};
 pub(crate) use error::{Error, OpenSsl};
 pub(crate) use generate::{Request, RsaRequest, generate};
-pub(crate) use groups::{Group, agree_in_group, check_group, named_group, private_number, public_number};
+pub(crate) use groups::{
+    Group, agree_in_group, check_group, named_group, private_number, public_number,
+};
 pub(crate) use key::{Details, Key};
 pub(crate) use lc::PointForm;
-pub(crate) use primes::{PrimeRequest, check_prime, generate_prime, nanos_of_check as nanos_of_prime_check};
+pub(crate) use primes::{
+    PrimeRequest, check_prime, generate_prime, nanos_of_check as nanos_of_prime_check,
+};
 pub(crate) use read::{Source, read_private, read_public};
 pub(crate) use signatures::{Message, Salt, SignaturePadding, Signing, sign, verify};
-pub(crate) use write::{ciphers, Encoding, Encryption, export_private, export_public};
+pub(crate) use write::{Encoding, Encryption, ciphers, export_private, export_public};
 
 /// The longest encoded key.
 pub(crate) const MOST_KEY: usize = 64 << 10;
@@ -55,12 +59,18 @@ const MOST_RSA_BITS: u32 = 16_384;
 
 /// The digests, by their names.
 pub(crate) fn digests() -> Vec<String> {
-    lc::DIGESTS.iter().map(|digest| digest.name().to_owned()).collect()
+    lc::DIGESTS
+        .iter()
+        .map(|digest| digest.name().to_owned())
+        .collect()
 }
 
 /// The curves, by their names.
 pub(crate) fn curves() -> Vec<String> {
-    lc::CURVES.iter().map(|curve| curve.name.to_owned()).collect()
+    lc::CURVES
+        .iter()
+        .map(|curve| curve.name.to_owned())
+        .collect()
 }
 
 fn digest(name: &str) -> Result<lc::Digest, Error> {

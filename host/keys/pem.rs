@@ -25,7 +25,9 @@ pub(crate) fn blocks(text: &[u8]) -> impl Iterator<Item = Block<'_>> {
     std::iter::from_fn(move || {
         loop {
             let line = lines.find(|line| line.starts_with(BEGIN))?;
-            let label = line.strip_prefix(BEGIN).and_then(|rest| rest.strip_suffix(DASHES));
+            let label = line
+                .strip_prefix(BEGIN)
+                .and_then(|rest| rest.strip_suffix(DASHES));
             if let Some(block) = label.and_then(|label| block(label, &mut lines)) {
                 return Some(block);
             }
@@ -95,14 +97,22 @@ mod tests {
         let block = blocks(&text).next().unwrap();
         assert_eq!(block.encryption, Some("AES-128-CBC,00"));
         assert_eq!(block.contents, contents);
-        assert!(text.split(|byte| *byte == b'\n').all(|line| line.len() <= 64));
+        assert!(
+            text.split(|byte| *byte == b'\n')
+                .all(|line| line.len() <= 64)
+        );
     }
 
     #[test]
     fn lines_may_end_and_begin_with_blanks() {
         let text = b"  -----BEGIN X-----\r\n QU JD\r\n\t-----END X-----";
         assert_eq!(blocks(text).next().unwrap().contents, b"ABC");
-        for text in ["-----BEGIN X-----\nQUJD\n", "-----BEGIN X-----\n?\n-----END X-----", "", "-----BEGIN "] {
+        for text in [
+            "-----BEGIN X-----\nQUJD\n",
+            "-----BEGIN X-----\n?\n-----END X-----",
+            "",
+            "-----BEGIN ",
+        ] {
             assert_eq!(blocks(text.as_bytes()).next(), None, "{text}");
         }
     }

@@ -22,8 +22,9 @@ const MOST_CANDIDATE_BITS: usize = 16_384;
 
 /// Candidates with such a factor are passed over at once.
 const SMALL_PRIMES: [u16; 53] = [
-    3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103, 107, 109, 113, 127, 131, 137, 139,
-    149, 151, 157, 163, 167, 173, 179, 181, 191, 193, 197, 199, 211, 223, 227, 229, 233, 239, 241, 251,
+    3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97,
+    101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167, 173, 179, 181, 191, 193,
+    197, 199, 211, 223, 227, 229, 233, 239, 241, 251,
 ];
 
 impl PrimeRequest {
@@ -62,12 +63,19 @@ pub(crate) fn generate_prime(request: &PrimeRequest) -> Result<Vec<u8>, Error> {
         None => None,
         Some(add) => {
             let usual: &[u8] = if request.is_safe { &[3] } else { &[1] };
-            let (add, rem) = (number(add)?, number(request.rem.as_deref().unwrap_or(usual))?);
+            let (add, rem) = (
+                number(add)?,
+                number(request.rem.as_deref().unwrap_or(usual))?,
+            );
             if add.bits() == 0 || add.bits() > request.bits {
-                return Err(Error::parameters("what is added is 0, or has more bits than the prime"));
+                return Err(Error::parameters(
+                    "what is added is 0, or has more bits than the prime",
+                ));
             }
             if rem.compare(&add).is_ge() {
-                return Err(Error::parameters("the remainder is not below what is added"));
+                return Err(Error::parameters(
+                    "the remainder is not below what is added",
+                ));
             }
             Some((add, rem))
         }
@@ -77,7 +85,10 @@ pub(crate) fn generate_prime(request: &PrimeRequest) -> Result<Vec<u8>, Error> {
         let mut candidate = Number::random_odd(request.bits).map_err(failed)?;
         if let Some((add, rem)) = &classes {
             let rest = candidate.rest_of(add).map_err(failed)?;
-            candidate = candidate.minus(&rest).and_then(|start| start.plus(rem)).map_err(failed)?;
+            candidate = candidate
+                .minus(&rest)
+                .and_then(|start| start.plus(rem))
+                .map_err(failed)?;
         } else if request.is_safe && candidate.rest_of_small(4) == 1 {
             // Half of it would be even.
             continue;
@@ -86,7 +97,9 @@ pub(crate) fn generate_prime(request: &PrimeRequest) -> Result<Vec<u8>, Error> {
             continue;
         }
         let is_prime = |candidate: &Number| candidate.is_prime(0, deadline).map_err(late);
-        if is_prime(&candidate)? && (!request.is_safe || is_prime(&candidate.half().map_err(failed)?)?) {
+        if is_prime(&candidate)?
+            && (!request.is_safe || is_prime(&candidate.half().map_err(failed)?)?)
+        {
             return Ok(candidate.bytes());
         }
     }

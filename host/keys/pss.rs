@@ -74,7 +74,11 @@ impl Pss {
                 is_sha1(self.mask),
                 der::sequence(&[&der::oid(MGF1), &written(self.mask)]),
             ),
-            &part(0xa2, self.salt == 20, der::unsigned(&self.salt.to_be_bytes())),
+            &part(
+                0xa2,
+                self.salt == 20,
+                der::unsigned(&self.salt.to_be_bytes()),
+            ),
         ])
     }
 }

@@ -20,7 +20,11 @@ pub(crate) enum Source {
 impl Source {
     pub(crate) fn bytes(&self) -> &[u8] {
         match self {
-            Self::Pem(bytes) | Self::Spki(bytes) | Self::Pkcs8(bytes) | Self::Pkcs1(bytes) | Self::Sec1(bytes) => bytes,
+            Self::Pem(bytes)
+            | Self::Spki(bytes)
+            | Self::Pkcs8(bytes)
+            | Self::Pkcs1(bytes)
+            | Self::Sec1(bytes) => bytes,
         }
     }
 
@@ -111,16 +115,22 @@ pub(crate) fn read_public(source: &Source, passphrase: Option<&[u8]>) -> Result<
             let mut found = pem::blocks(text).filter_map(|block| match block.label {
                 "PUBLIC KEY" => Some(Key::from_spki(&block.contents)),
                 "RSA PUBLIC KEY" => Some(Key::from_pkcs1_public(&block.contents)),
-                "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => Some(certificates::public_key(&block.contents)),
+                "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => {
+                    Some(certificates::public_key(&block.contents))
+                }
                 _ => private_block(&block, passphrase),
             });
             found.next().unwrap_or(Err(Error::OpenSsl(UNSUPPORTED)))
         }
         Source::Spki(der) => Key::from_spki(der).or_else(|error| match error {
-            Error::OpenSsl(_) => Key::from_pkcs8(der).or_else(|_| certificates::public_key(der)).map_err(|_| error),
+            Error::OpenSsl(_) => Key::from_pkcs8(der)
+                .or_else(|_| certificates::public_key(der))
+                .map_err(|_| error),
             other => Err(other),
         }),
-        Source::Pkcs1(der) => Key::from_pkcs1_public(der).or_else(|error| Key::from_pkcs1(der).map_err(|_| error)),
+        Source::Pkcs1(der) => {
+            Key::from_pkcs1_public(der).or_else(|error| Key::from_pkcs1(der).map_err(|_| error))
+        }
         Source::Pkcs8(_) | Source::Sec1(_) => read_private(source, passphrase),
     }?;
     match key.is_private() {

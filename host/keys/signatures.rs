@@ -3,8 +3,9 @@
 use super::der;
 use super::encryption;
 use super::error::{
-    DIGEST_NOT_ALLOWED, DIGEST_TOO_BIG, Error, ILLEGAL_PADDING, INVALID_DIGEST, INVALID_DIGEST_LENGTH, INVALID_PADDING_MODE, NO_KEY_OPERATION,
-    SALT_TOO_SMALL, TOO_LARGE_FOR_KEY,
+    DIGEST_NOT_ALLOWED, DIGEST_TOO_BIG, Error, ILLEGAL_PADDING, INVALID_DIGEST,
+    INVALID_DIGEST_LENGTH, INVALID_PADDING_MODE, NO_KEY_OPERATION, SALT_TOO_SMALL,
+    TOO_LARGE_FOR_KEY,
 };
 use super::key::{Key, is_public};
 use super::lc::{self, Digest, Rsa, SaltLength};
@@ -72,7 +73,11 @@ impl Message {
 /// How an RSA key signs, once all is known.
 enum RsaScheme {
     Pkcs1(Digest),
-    Pss { digest: Digest, mask: Digest, salt: SaltLength },
+    Pss {
+        digest: Digest,
+        mask: Digest,
+        salt: SaltLength,
+    },
     None,
 }
 
@@ -162,7 +167,12 @@ fn sign_rsa(rsa: &Rsa, scheme: RsaScheme, message: &Message) -> Result<Vec<u8>, 
     }
 }
 
-fn verify_rsa(rsa: &Rsa, scheme: &RsaScheme, message: &Message, signature: &[u8]) -> Result<bool, Error> {
+fn verify_rsa(
+    rsa: &Rsa,
+    scheme: &RsaScheme,
+    message: &Message,
+    signature: &[u8],
+) -> Result<bool, Error> {
     Ok(match scheme {
         RsaScheme::Pkcs1(digest) => {
             let bytes = message.digested(*digest)?;
@@ -171,8 +181,16 @@ fn verify_rsa(rsa: &Rsa, scheme: &RsaScheme, message: &Message, signature: &[u8]
                 false => rsa.recover(signature, true) == Ok(named(*digest, &bytes)),
             }
         }
-        RsaScheme::Pss { digest, mask, salt } => rsa.verify_pss(*digest, *mask, *salt, &message.digested(*digest)?, signature),
-        RsaScheme::None => rsa.recover(signature, false).is_ok_and(|data| data == message.bytes()),
+        RsaScheme::Pss { digest, mask, salt } => rsa.verify_pss(
+            *digest,
+            *mask,
+            *salt,
+            &message.digested(*digest)?,
+            signature,
+        ),
+        RsaScheme::None => rsa
+            .recover(signature, false)
+            .is_ok_and(|data| data == message.bytes()),
     })
 }
 
@@ -213,7 +231,9 @@ fn whole<'a>(message: &'a Message, signing: &Signing) -> Result<&'a [u8], Error>
     match message {
         _ if signing.digest.is_some() => Err(Error::OpenSsl(INVALID_DIGEST)),
         Message::Data(data) => Ok(data),
-        Message::Digest(_) => Err(Error::unsupported("Ed25519 signs no digest, but the data itself")),
+        Message::Digest(_) => Err(Error::unsupported(
+            "Ed25519 signs no digest, but the data itself",
+        )),
     }
 }
 
@@ -225,23 +245,37 @@ pub(crate) fn sign(key: &Key, message: &Message, signing: &Signing) -> Result<Ve
     }
     let signature = match key {
         Key::Rsa(rsa) => return sign_rsa(rsa, signing.rsa(rsa, false)?, message),
-        Key::RsaPss(rsa, bounds) => return sign_rsa(rsa, signing.pss(rsa, bounds.as_ref(), false)?, message),
+        Key::RsaPss(rsa, bounds) => {
+            return sign_rsa(rsa, signing.pss(rsa, bounds.as_ref(), false)?, message);
+        }
         Key::Ed25519(pair) => {
             let private = pair.private.ok_or_else(is_public)?;
-            return lc::ed25519_sign(&private, &pair.public, whole(message, signing)?).map_err(failed);
+            return lc::ed25519_sign(&private, &pair.public, whole(message, signing)?)
+                .map_err(failed);
         }
         Key::X25519(_) => return Err(Error::OpenSsl(NO_KEY_OPERATION)),
-        Key::Ec(ec) => ec.sign(&message.digested(signing.digest()?)?).map_err(failed)?,
-        Key::Dsa(dsa) => dsa.sign(&message.digested(signing.digest()?)?).map_err(failed)?,
+        Key::Ec(ec) => ec
+            .sign(&message.digested(signing.digest()?)?)
+            .map_err(failed)?,
+        Key::Dsa(dsa) => dsa
+            .sign(&message.digested(signing.digest()?)?)
+            .map_err(failed)?,
     };
     match number_size(key) {
-        Some(size) if signing.is_p1363 => p1363(&signature, size).ok_or_else(|| failed(lc::Refused)),
+        Some(size) if signing.is_p1363 => {
+            p1363(&signature, size).ok_or_else(|| failed(lc::Refused))
+        }
         _ => Ok(signature),
     }
 }
 
 /// Whether a signature is good.
-pub(crate) fn verify(key: &Key, message: &Message, signature: &[u8], signing: &Signing) -> Result<bool, Error> {
+pub(crate) fn verify(
+    key: &Key,
+    message: &Message,
+    signature: &[u8],
+    signing: &Signing,
+) -> Result<bool, Error> {
     message.bounded()?;
     if signature.len() > super::MOST {
         return Err(Error::TooMuch);
@@ -256,8 +290,17 @@ pub(crate) fn verify(key: &Key, message: &Message, signature: &[u8], signing: &S
     let signature = rewritten.as_deref().unwrap_or(signature);
     match key {
         Key::Rsa(rsa) => verify_rsa(rsa, &signing.rsa(rsa, true)?, message, signature),
-        Key::RsaPss(rsa, bounds) => verify_rsa(rsa, &signing.pss(rsa, bounds.as_ref(), true)?, message, signature),
-        Key::Ed25519(pair) => Ok(lc::ed25519_verify(&pair.public, whole(message, signing)?, signature)),
+        Key::RsaPss(rsa, bounds) => verify_rsa(
+            rsa,
+            &signing.pss(rsa, bounds.as_ref(), true)?,
+            message,
+            signature,
+        ),
+        Key::Ed25519(pair) => Ok(lc::ed25519_verify(
+            &pair.public,
+            whole(message, signing)?,
+            signature,
+        )),
         Key::X25519(_) => Err(Error::OpenSsl(NO_KEY_OPERATION)),
         Key::Ec(ec) => Ok(ec.verify(&message.digested(signing.digest()?)?, signature)),
         Key::Dsa(dsa) => Ok(dsa.verify(&message.digested(signing.digest()?)?, signature)),

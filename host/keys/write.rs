@@ -24,7 +24,11 @@ pub(crate) struct Encryption {
 }
 
 /// Writes a public key.
-pub(crate) fn export_public(key: &Key, encoding: Encoding, as_text: bool) -> Result<Vec<u8>, Error> {
+pub(crate) fn export_public(
+    key: &Key,
+    encoding: Encoding,
+    as_text: bool,
+) -> Result<Vec<u8>, Error> {
     let (label, der) = match encoding {
         Encoding::Usual => ("PUBLIC KEY", key.spki()?),
         Encoding::Pkcs1 => ("RSA PUBLIC KEY", key.pkcs1_public()?),
@@ -37,7 +41,12 @@ pub(crate) fn export_public(key: &Key, encoding: Encoding, as_text: bool) -> Res
 }
 
 /// Writes a private key.
-pub(crate) fn export_private(key: &Key, encoding: Encoding, as_text: bool, encryption: Option<&Encryption>) -> Result<Vec<u8>, Error> {
+pub(crate) fn export_private(
+    key: &Key,
+    encoding: Encoding,
+    as_text: bool,
+    encryption: Option<&Encryption>,
+) -> Result<Vec<u8>, Error> {
     let (label, der) = match encoding {
         Encoding::Usual => ("PRIVATE KEY", key.pkcs8()?),
         Encoding::Pkcs1 => ("RSA PRIVATE KEY", key.pkcs1()?),
@@ -57,7 +66,9 @@ pub(crate) fn export_private(key: &Key, encoding: Encoding, as_text: bool, encry
         });
     }
     if !as_text {
-        return Err(Error::unsupported("PKCS #1 and SEC 1 are encrypted as PEM only"));
+        return Err(Error::unsupported(
+            "PKCS #1 and SEC 1 are encrypted as PEM only",
+        ));
     }
     let (info, data) = encrypted::encrypt_pem(&der, cipher, passphrase)?;
     Ok(pem::written(label, Some(&info), &data))

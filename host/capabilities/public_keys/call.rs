@@ -21,7 +21,11 @@ pub(super) struct Call<T> {
 }
 
 impl<T> Call<T> {
-    pub(super) fn new(nanos: u64, given: usize, work: impl FnOnce() -> Result<T, keys::Error> + Send + 'static) -> Self {
+    pub(super) fn new(
+        nanos: u64,
+        given: usize,
+        work: impl FnOnce() -> Result<T, keys::Error> + Send + 'static,
+    ) -> Self {
         Self {
             effort: Effort {
                 time: Duration::from_nanos(nanos),
@@ -66,7 +70,10 @@ pub(super) fn now<T>(state: &RunState, call: Result<Call<T>, Error>) -> Result<R
 }
 
 /// The same, for who goes on meanwhile.
-pub(super) fn beside<S, T>(accessor: &Accessor<S, HasSelf<RunState>>, call: Result<Call<T>, Error>) -> Result<Ready<T>, Error> {
+pub(super) fn beside<S, T>(
+    accessor: &Accessor<S, HasSelf<RunState>>,
+    call: Result<Call<T>, Error>,
+) -> Result<Ready<T>, Error> {
     accessor.with(|mut access| now(access.get(), call))
 }
 

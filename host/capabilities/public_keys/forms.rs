@@ -39,11 +39,13 @@ pub(super) fn details(details: keys::Details) -> wit::Details {
         public_exponent: details.public_exponent,
         named_curve: details.named_curve.map(str::to_owned),
         divisor_length: details.divisor_length,
-        pss: details.pss.map(|(digest, mask, salt_length)| wit::PssBounds {
-            digest: digest.to_owned(),
-            mgf1_digest: mask.to_owned(),
-            salt_length,
-        }),
+        pss: details
+            .pss
+            .map(|(digest, mask, salt_length)| wit::PssBounds {
+                digest: digest.to_owned(),
+                mgf1_digest: mask.to_owned(),
+                salt_length,
+            }),
     }
 }
 
@@ -91,7 +93,9 @@ pub(super) fn components(components: wit::Components) -> keys::Components {
         wit::Components::Rsa(rsa) => keys::Components::Rsa(keys::RsaComponents {
             n: rsa.n,
             e: rsa.e,
-            private: rsa.private.map(|own| [own.d, own.p, own.q, own.dp, own.dq, own.qi]),
+            private: rsa
+                .private
+                .map(|own| [own.d, own.p, own.q, own.dp, own.dq, own.qi]),
         }),
         wit::Components::Ec(ec) => keys::Components::Ec(keys::EcComponents {
             curve: ec.curve,
@@ -112,14 +116,16 @@ pub(super) fn given_components(components: keys::Components) -> wit::Components 
         keys::Components::Rsa(rsa) => wit::Components::Rsa(wit::RsaComponents {
             n: rsa.n,
             e: rsa.e,
-            private: rsa.private.map(|[d, p, q, dp, dq, qi]| wit::RsaPrivateComponents {
-                d,
-                p,
-                q,
-                dp,
-                dq,
-                qi,
-            }),
+            private: rsa
+                .private
+                .map(|[d, p, q, dp, dq, qi]| wit::RsaPrivateComponents {
+                    d,
+                    p,
+                    q,
+                    dp,
+                    dq,
+                    qi,
+                }),
         }),
         keys::Components::Ec(ec) => wit::Components::Ec(wit::EcComponents {
             curve: ec.curve,

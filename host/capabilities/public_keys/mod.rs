@@ -8,8 +8,9 @@ mod call;
 mod forms;
 
 use super::bindings::roost::bot::public_keys::{
-    self, Components, Details, Encryption, EncryptionPadding, Error, Format, Group, Key, KeyPair, Message, PointForm, PrimeRequest, PrivateEncoding,
-    PrivateSource, PublicEncoding, PublicSource, Request, SignaturePadding, Signing,
+    self, Components, Details, Encryption, EncryptionPadding, Error, Format, Group, Key, KeyPair,
+    Message, PointForm, PrimeRequest, PrivateEncoding, PrivateSource, PublicEncoding, PublicSource,
+    Request, SignaturePadding, Signing,
 };
 use crate::keys::{self, cost};
 use crate::sandbox::RunState;
@@ -33,8 +34,11 @@ fn with_private<T: Send + 'static>(
     beside_it: usize,
     work: impl FnOnce(&keys::Key) -> Result<T, keys::Error> + Send + 'static,
 ) -> Call<T> {
-    let nanos = cost::of_private(key.len().min(keys::MOST_KEY)).saturating_add(cost::of_data(beside_it));
-    Call::new(nanos, key.len() + beside_it, move || work(keys::private(&key)?.as_ref()))
+    let nanos =
+        cost::of_private(key.len().min(keys::MOST_KEY)).saturating_add(cost::of_data(beside_it));
+    Call::new(nanos, key.len() + beside_it, move || {
+        work(keys::private(&key)?.as_ref())
+    })
 }
 
 /// A call with a public key.
@@ -43,8 +47,11 @@ fn with_public<T: Send + 'static>(
     beside_it: usize,
     work: impl FnOnce(&keys::Key) -> Result<T, keys::Error> + Send + 'static,
 ) -> Call<T> {
-    let nanos = cost::of_public(key.len().min(keys::MOST_KEY)).saturating_add(cost::of_data(beside_it));
-    Call::new(nanos, key.len() + beside_it, move || work(keys::public(&key)?.as_ref()))
+    let nanos =
+        cost::of_public(key.len().min(keys::MOST_KEY)).saturating_add(cost::of_data(beside_it));
+    Call::new(nanos, key.len() + beside_it, move || {
+        work(keys::public(&key)?.as_ref())
+    })
 }
 
 fn sign(key: Vec<u8>, message: Message, signing: Signing) -> Result<Call<Vec<u8>>, Error> {
@@ -57,10 +64,16 @@ fn sign(key: Vec<u8>, message: Message, signing: Signing) -> Result<Call<Vec<u8>
     }))
 }
 
-fn decrypt(key: Vec<u8>, data: Vec<u8>, padding: EncryptionPadding) -> Result<Call<Vec<u8>>, Error> {
+fn decrypt(
+    key: Vec<u8>,
+    data: Vec<u8>,
+    padding: EncryptionPadding,
+) -> Result<Call<Vec<u8>>, Error> {
     bounded(&[&data])?;
     let padding = forms::encryption_padding(padding);
-    Ok(with_private(key, data.len(), move |key| keys::decrypt(key, &data, &padding)))
+    Ok(with_private(key, data.len(), move |key| {
+        keys::decrypt(key, &data, &padding)
+    }))
 }
 
 fn generate(request: Request) -> Result<Call<KeyPair>, Error> {
@@ -78,7 +91,11 @@ fn generate(request: Request) -> Result<Call<KeyPair>, Error> {
 fn check_group(group: Group) -> Result<Call<u32>, Error> {
     bounded(&[&group.prime, &group.generator])?;
     let group = forms::group(group);
-    Ok(Call::new(group.nanos_of_check(), group.prime.len(), move || keys::check_group(&group)))
+    Ok(Call::new(
+        group.nanos_of_check(),
+        group.prime.len(),
+        move || keys::check_group(&group),
+    ))
 }
 
 fn generate_prime(request: PrimeRequest) -> Result<Call<Vec<u8>>, Error> {
@@ -89,7 +106,9 @@ fn generate_prime(request: PrimeRequest) -> Result<Call<Vec<u8>>, Error> {
 
 fn check_prime(candidate: Vec<u8>, rounds: u32) -> Result<Call<bool>, Error> {
     let nanos = keys::nanos_of_prime_check(&candidate, rounds).map_err(told)?;
-    Ok(Call::new(nanos, candidate.len(), move || keys::check_prime(&candidate, rounds)))
+    Ok(Call::new(nanos, candidate.len(), move || {
+        keys::check_prime(&candidate, rounds)
+    }))
 }
 
 /// A private key as bots have it.
@@ -130,12 +149,26 @@ impl<T: Send> public_keys::HostWithStore<T> for HasSelf<RunState> {
         beside(accessor, generate(request))?.run().await
     }
 
-    async fn sign(accessor: &Accessor<T, Self>, private_key: Vec<u8>, message: Message, signing: Signing) -> Bytes {
-        beside(accessor, sign(private_key, message, signing))?.run().await
+    async fn sign(
+        accessor: &Accessor<T, Self>,
+        private_key: Vec<u8>,
+        message: Message,
+        signing: Signing,
+    ) -> Bytes {
+        beside(accessor, sign(private_key, message, signing))?
+            .run()
+            .await
     }
 
-    async fn decrypt(accessor: &Accessor<T, Self>, private_key: Vec<u8>, data: Vec<u8>, padding: EncryptionPadding) -> Bytes {
-        beside(accessor, decrypt(private_key, data, padding))?.run().await
+    async fn decrypt(
+        accessor: &Accessor<T, Self>,
+        private_key: Vec<u8>,
+        data: Vec<u8>,
+        padding: EncryptionPadding,
+    ) -> Bytes {
+        beside(accessor, decrypt(private_key, data, padding))?
+            .run()
+            .await
     }
 
     async fn check_group(accessor: &Accessor<T, Self>, group: Group) -> Result<u32, Error> {
@@ -146,24 +179,50 @@ impl<T: Send> public_keys::HostWithStore<T> for HasSelf<RunState> {
         beside(accessor, generate_prime(request))?.run().await
     }
 
-    async fn check_prime(accessor: &Accessor<T, Self>, candidate: Vec<u8>, checks: u32) -> Result<bool, Error> {
-        beside(accessor, check_prime(candidate, checks))?.run().await
+    async fn check_prime(
+        accessor: &Accessor<T, Self>,
+        candidate: Vec<u8>,
+        checks: u32,
+    ) -> Result<bool, Error> {
+        beside(accessor, check_prime(candidate, checks))?
+            .run()
+            .await
     }
 }
 
 impl public_keys::Host for RunState {
-    async fn read_public(&mut self, source: PublicSource, passphrase: Option<Vec<u8>>) -> Result<Key, Error> {
-        let call = read(forms::public_source(source), passphrase, keys::read_public, public_of);
+    async fn read_public(
+        &mut self,
+        source: PublicSource,
+        passphrase: Option<Vec<u8>>,
+    ) -> Result<Key, Error> {
+        let call = read(
+            forms::public_source(source),
+            passphrase,
+            keys::read_public,
+            public_of,
+        );
         now(self, call)?.run().await
     }
 
-    async fn read_private(&mut self, source: PrivateSource, passphrase: Option<Vec<u8>>) -> Result<Key, Error> {
-        let call = read(forms::private_source(source), passphrase, keys::read_private, private_of);
+    async fn read_private(
+        &mut self,
+        source: PrivateSource,
+        passphrase: Option<Vec<u8>>,
+    ) -> Result<Key, Error> {
+        let call = read(
+            forms::private_source(source),
+            passphrase,
+            keys::read_private,
+            private_of,
+        );
         now(self, call)?.run().await
     }
 
     async fn public_of(&mut self, private_key: Vec<u8>) -> Result<Key, Error> {
-        now(self, Ok(with_private(private_key, 0, public_of)))?.run().await
+        now(self, Ok(with_private(private_key, 0, public_of)))?
+            .run()
+            .await
     }
 
     async fn from_components(&mut self, components: Components) -> Result<Key, Error> {
@@ -183,18 +242,29 @@ impl public_keys::Host for RunState {
     }
 
     async fn public_components(&mut self, public_key: Vec<u8>) -> Result<Components, Error> {
-        let call = with_public(public_key, 0, |key| keys::Components::of(key).map(forms::given_components));
+        let call = with_public(public_key, 0, |key| {
+            keys::Components::of(key).map(forms::given_components)
+        });
         now(self, Ok(call))?.run().await
     }
 
     async fn private_components(&mut self, private_key: Vec<u8>) -> Result<Components, Error> {
-        let call = with_private(private_key, 0, |key| keys::Components::of(key).map(forms::given_components));
+        let call = with_private(private_key, 0, |key| {
+            keys::Components::of(key).map(forms::given_components)
+        });
         now(self, Ok(call))?.run().await
     }
 
-    async fn export_public(&mut self, public_key: Vec<u8>, encoding: PublicEncoding, format: Format) -> Bytes {
+    async fn export_public(
+        &mut self,
+        public_key: Vec<u8>,
+        encoding: PublicEncoding,
+        format: Format,
+    ) -> Bytes {
         let encoding = forms::public_encoding(encoding);
-        let call = with_public(public_key, 0, move |key| keys::export_public(key, encoding, format == Format::Pem));
+        let call = with_public(public_key, 0, move |key| {
+            keys::export_public(key, encoding, format == Format::Pem)
+        });
         now(self, Ok(call))?.run().await
     }
 
@@ -207,7 +277,9 @@ impl public_keys::Host for RunState {
     ) -> Bytes {
         let encoding = forms::private_encoding(encoding);
         let encryption = encryption.map(forms::encryption);
-        let passphrase = encryption.as_ref().map_or(0, |encryption| encryption.passphrase.len());
+        let passphrase = encryption
+            .as_ref()
+            .map_or(0, |encryption| encryption.passphrase.len());
         let call = match passphrase > keys::MOST {
             true => Err(Error::TooMuch),
             false => Ok(with_private(private_key, passphrase, move |key| {
@@ -225,11 +297,22 @@ impl public_keys::Host for RunState {
         now(self, generate(request))?.run().await
     }
 
-    async fn sign_now(&mut self, private_key: Vec<u8>, message: Message, signing: Signing) -> Bytes {
+    async fn sign_now(
+        &mut self,
+        private_key: Vec<u8>,
+        message: Message,
+        signing: Signing,
+    ) -> Bytes {
         now(self, sign(private_key, message, signing))?.run().await
     }
 
-    async fn verify(&mut self, public_key: Vec<u8>, message: Message, signature: Vec<u8>, signing: Signing) -> Result<bool, Error> {
+    async fn verify(
+        &mut self,
+        public_key: Vec<u8>,
+        message: Message,
+        signature: Vec<u8>,
+        signing: Signing,
+    ) -> Result<bool, Error> {
         let (message, signing) = (forms::message(message), forms::signing(signing));
         let size = message.bytes().len();
         let call = match size > keys::MOST_SIGNED {
@@ -243,7 +326,12 @@ impl public_keys::Host for RunState {
         now(self, call)?.run().await
     }
 
-    async fn encrypt(&mut self, public_key: Vec<u8>, data: Vec<u8>, padding: EncryptionPadding) -> Bytes {
+    async fn encrypt(
+        &mut self,
+        public_key: Vec<u8>,
+        data: Vec<u8>,
+        padding: EncryptionPadding,
+    ) -> Bytes {
         let padding = forms::encryption_padding(padding);
         let call = bounded(&[&data]).map(|()| {
             with_public(public_key, data.len(), move |key| {
@@ -253,11 +341,21 @@ impl public_keys::Host for RunState {
         now(self, call)?.run().await
     }
 
-    async fn decrypt_now(&mut self, private_key: Vec<u8>, data: Vec<u8>, padding: EncryptionPadding) -> Bytes {
+    async fn decrypt_now(
+        &mut self,
+        private_key: Vec<u8>,
+        data: Vec<u8>,
+        padding: EncryptionPadding,
+    ) -> Bytes {
         now(self, decrypt(private_key, data, padding))?.run().await
     }
 
-    async fn sign_raw(&mut self, private_key: Vec<u8>, data: Vec<u8>, padding: SignaturePadding) -> Bytes {
+    async fn sign_raw(
+        &mut self,
+        private_key: Vec<u8>,
+        data: Vec<u8>,
+        padding: SignaturePadding,
+    ) -> Bytes {
         let call = bounded(&[&data]).and_then(|()| {
             let pads = forms::pads(padding)?;
             Ok(with_private(private_key, data.len(), move |key| {
@@ -267,7 +365,12 @@ impl public_keys::Host for RunState {
         now(self, call)?.run().await
     }
 
-    async fn recover(&mut self, public_key: Vec<u8>, data: Vec<u8>, padding: SignaturePadding) -> Bytes {
+    async fn recover(
+        &mut self,
+        public_key: Vec<u8>,
+        data: Vec<u8>,
+        padding: SignaturePadding,
+    ) -> Bytes {
         let call = bounded(&[&data]).and_then(|()| {
             let pads = forms::pads(padding)?;
             Ok(with_public(public_key, data.len(), move |key| {
@@ -326,7 +429,12 @@ impl public_keys::Host for RunState {
         now(self, call)?.run().await
     }
 
-    async fn agree_in_group(&mut self, group: Group, private_number: Vec<u8>, other: Vec<u8>) -> Bytes {
+    async fn agree_in_group(
+        &mut self,
+        group: Group,
+        private_number: Vec<u8>,
+        other: Vec<u8>,
+    ) -> Bytes {
         let call = bounded(&[&group.prime, &group.generator, &private_number, &other]).map(|()| {
             let group = forms::group(group);
             Call::new(group.nanos(&private_number), group.prime.len(), move || {

@@ -59,7 +59,9 @@ fn parts(certificate: &[u8]) -> Option<Parts<'_>> {
     let spki = der::value(der::SEQUENCE, &[signed.take(der::SEQUENCE)?]);
     signed.take(0x81);
     signed.take(0x82);
-    let extensions = signed.take(0xa3).and_then(|all| der::Reader::new(all).sequence());
+    let extensions = signed
+        .take(0xa3)
+        .and_then(|all| der::Reader::new(all).sequence());
     Some(Parts { spki, extensions })
 }
 
@@ -102,7 +104,12 @@ pub(crate) fn read(data: &[u8]) -> Result<Contents, Error> {
     if data.len() > MOST {
         return Err(Error::TooMuch);
     }
-    let is_labelled = |label: &str| matches!(label, "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE");
+    let is_labelled = |label: &str| {
+        matches!(
+            label,
+            "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE"
+        )
+    };
     let der = match pem::blocks(data).find(|block| is_labelled(block.label)) {
         Some(block) => block.contents,
         None => data.to_vec(),
@@ -172,24 +179,36 @@ pub(crate) fn is_issued_by(certificate: &[u8], issuer: &[u8]) -> Result<bool, Er
 /// What is compared with names: not empty, of a sane length, and without zeros.
 fn asked(name: &str) -> Result<&str, Error> {
     match name.is_empty() || name.len() > 1024 || name.contains('\0') {
-        true => Err(Error::parameters("the name is empty, longer than 1,024 bytes, or has a zero")),
+        true => Err(Error::parameters(
+            "the name is empty, longer than 1,024 bytes, or has a zero",
+        )),
         false => Ok(name),
     }
 }
 
 /// The name in a certificate that a host's is.
-pub(crate) fn match_host(certificate: &[u8], host: &str, matching: Matching) -> Result<Option<String>, Error> {
+pub(crate) fn match_host(
+    certificate: &[u8],
+    host: &str,
+    matching: Matching,
+) -> Result<Option<String>, Error> {
     Ok(open(certificate)?.match_host(asked(host)?, matching))
 }
 
 /// Whether an address of mail is in a certificate.
-pub(crate) fn match_email(certificate: &[u8], address: &str, matching: Matching) -> Result<bool, Error> {
+pub(crate) fn match_email(
+    certificate: &[u8],
+    address: &str,
+    matching: Matching,
+) -> Result<bool, Error> {
     Ok(open(certificate)?.match_email(asked(address)?, matching))
 }
 
 /// Whether an IP address is in a certificate.
 pub(crate) fn match_ip(certificate: &[u8], address: &str) -> Result<bool, Error> {
-    let address = address.parse().map_err(|_| Error::parameters("the address is none of IP"))?;
+    let address = address
+        .parse()
+        .map_err(|_| Error::parameters("the address is none of IP"))?;
     let certificate = open(certificate)?;
     Ok(match address {
         IpAddr::V4(address) => certificate.match_ip(&address.octets()),

@@ -77,9 +77,15 @@ fn other_name(contents: &[u8]) -> String {
 
 fn address(contents: &[u8]) -> String {
     match contents.len() {
-        4 => contents.iter().map(u8::to_string).collect::<Vec<_>>().join("."),
+        4 => contents
+            .iter()
+            .map(u8::to_string)
+            .collect::<Vec<_>>()
+            .join("."),
         16 => {
-            let groups = contents.chunks_exact(2).map(|pair| format!("{:X}", u16::from(pair[0]) << 8 | u16::from(pair[1])));
+            let groups = contents
+                .chunks_exact(2)
+                .map(|pair| format!("{:X}", u16::from(pair[0]) << 8 | u16::from(pair[1])));
             groups.collect::<Vec<_>>().join(":")
         }
         length => format!("<invalid length={length}>"),

@@ -112,7 +112,11 @@ impl Curve {
 /// # Safety
 ///
 /// `point` is a point of the curve.
-unsafe fn written(curve: &Curve, point: *const lc::EC_POINT, form: PointForm) -> Result<Vec<u8>, Refused> {
+unsafe fn written(
+    curve: &Curve,
+    point: *const lc::EC_POINT,
+    form: PointForm,
+) -> Result<Vec<u8>, Refused> {
     let group = curve.group()?;
     let raw_form = match form {
         PointForm::Compressed => Form::POINT_CONVERSION_COMPRESSED,
@@ -120,7 +124,16 @@ unsafe fn written(curve: &Curve, point: *const lc::EC_POINT, form: PointForm) ->
     };
     let mut bytes = vec![0; 1 + 2 * curve.size];
     // SAFETY: the point is one of the group, and pointer and length are those of a slice.
-    let length = unsafe { lc::EC_POINT_point2oct(group, point, raw_form, bytes.as_mut_ptr(), bytes.len(), std::ptr::null_mut()) };
+    let length = unsafe {
+        lc::EC_POINT_point2oct(
+            group,
+            point,
+            raw_form,
+            bytes.as_mut_ptr(),
+            bytes.len(),
+            std::ptr::null_mut(),
+        )
+    };
     if length == 0 {
         good(0)?;
     }
@@ -149,7 +162,9 @@ impl Ec {
     pub(crate) fn public(curve: &'static Curve, point: &[u8]) -> Result<Self, Refused> {
         let key = Self::empty(curve)?;
         let mut plain = point.to_vec();
-        if let (true, [first @ (6 | 7), .., last]) = (point.len() == 1 + 2 * curve.size, plain.as_mut_slice()) {
+        if let (true, [first @ (6 | 7), .., last]) =
+            (point.len() == 1 + 2 * curve.size, plain.as_mut_slice())
+        {
             if *first & 1 != *last & 1 {
                 return Err(Refused);
             }

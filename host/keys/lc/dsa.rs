@@ -16,7 +16,11 @@ pub(crate) struct Dsa(Raw);
 
 impl Dsa {
     /// A key of prime, order, generator, public number and, when it is private, private number.
-    pub(crate) fn new(group: [&[u8]; 3], public: &[u8], private: Option<&[u8]>) -> Result<Self, Refused> {
+    pub(crate) fn new(
+        group: [&[u8]; 3],
+        public: &[u8],
+        private: Option<&[u8]>,
+    ) -> Result<Self, Refused> {
         // SAFETY: it has no arguments.
         let dsa = Raw::own(unsafe { lc::DSA_new() })?;
         let [p, q, g] = group.map(Number::new);
@@ -27,12 +31,21 @@ impl Dsa {
         }
         let public = Number::new(public)?;
         let private = private.map(Number::new).transpose()?;
-        if public.compare(&p).is_ge() || private.as_ref().is_some_and(|private| private.compare(&q).is_ge()) {
+        if public.compare(&p).is_ge()
+            || private
+                .as_ref()
+                .is_some_and(|private| private.compare(&q).is_ge())
+        {
             return Err(Refused);
         }
         // SAFETY: numbers are given away to a key that has none, which cannot fail when they are there.
         unsafe {
-            good(lc::DSA_set0_pqg(dsa.raw(), p.into_raw(), q.into_raw(), g.into_raw()))?;
+            good(lc::DSA_set0_pqg(
+                dsa.raw(),
+                p.into_raw(),
+                q.into_raw(),
+                g.into_raw(),
+            ))?;
             let private = private.map_or(std::ptr::null_mut(), Number::into_raw);
             good(lc::DSA_set0_key(dsa.raw(), public.into_raw(), private))?;
         }
@@ -40,7 +53,10 @@ impl Dsa {
     }
 
     /// Makes a group and a key. How long that takes goes by luck.
-    pub(crate) fn generate(bits: u32, deadline: Deadline) -> Result<Result<Self, OutOfTime>, Refused> {
+    pub(crate) fn generate(
+        bits: u32,
+        deadline: Deadline,
+    ) -> Result<Result<Self, OutOfTime>, Refused> {
         // SAFETY: it has no arguments.
         let dsa = Raw::own(unsafe { lc::DSA_new() })?;
         // SAFETY: the key lives on, no seed is read, and nothing is written about how it went.
@@ -69,7 +85,14 @@ impl Dsa {
     pub(crate) fn group(&self) -> [Vec<u8>; 3] {
         let dsa = self.0.raw();
         // SAFETY: the numbers are the key's, and are copied.
-        unsafe { [lc::DSA_get0_p(dsa), lc::DSA_get0_q(dsa), lc::DSA_get0_g(dsa)].map(|number| number::bytes(number)) }
+        unsafe {
+            [
+                lc::DSA_get0_p(dsa),
+                lc::DSA_get0_q(dsa),
+                lc::DSA_get0_g(dsa),
+            ]
+            .map(|number| number::bytes(number))
+        }
     }
 
     pub(crate) fn public(&self) -> Vec<u8> {

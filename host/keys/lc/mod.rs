@@ -16,9 +16,12 @@ pub(crate) use curve::{CURVES, Curve, Ec, PointForm, find_curve};
 pub(crate) use dsa::Dsa;
 pub(crate) use number::{Deadline, Number, OutOfTime};
 pub(crate) use rsa::{Rsa, RsaParts, SaltLength};
-pub(crate) use symmetric::{DIGESTS, Digest, bytes_to_key, cipher, find_digest, key_length, pbkdf2, pkcs8_of_older_encryption};
-pub(crate) use x25519::{ed25519_public, ed25519_sign, ed25519_verify, x25519, x25519_public};
+pub(crate) use symmetric::{
+    DIGESTS, Digest, bytes_to_key, cipher, find_digest, key_length, pbkdf2,
+    pkcs8_of_older_encryption,
+};
 pub(crate) use x509::{Certificate, Matching, Name, Time, name_line};
+pub(crate) use x25519::{ed25519_public, ed25519_sign, ed25519_verify, x25519, x25519_public};
 
 use std::ffi::c_int;
 

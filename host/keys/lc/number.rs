@@ -44,7 +44,10 @@ impl Deadline {
 
     fn now() -> Duration {
         let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-        Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
+        Duration::new(
+            time.tv_sec.unsigned_abs(),
+            time.tv_nsec.unsigned_abs() as u32,
+        )
     }
 
     /// Calls `search` with what it has to call now and then.
@@ -66,7 +69,8 @@ impl Deadline {
 impl Number {
     pub(crate) fn new(bytes: &[u8]) -> Result<Self, Refused> {
         // SAFETY: pointer and length are those of a slice.
-        Raw::own(unsafe { lc::BN_bin2bn(bytes.as_ptr(), bytes.len(), std::ptr::null_mut()) }).map(Self)
+        Raw::own(unsafe { lc::BN_bin2bn(bytes.as_ptr(), bytes.len(), std::ptr::null_mut()) })
+            .map(Self)
     }
 
     pub(super) fn zero() -> Result<Self, Refused> {
@@ -103,7 +107,12 @@ impl Number {
         let base = Self::zero()?;
         // SAFETY: all of them are numbers, and the results are no operands. An even modulus is refused.
         unsafe {
-            good(lc::BN_nnmod(base.raw(), self.raw(), modulus.raw(), room.raw()))?;
+            good(lc::BN_nnmod(
+                base.raw(),
+                self.raw(),
+                modulus.raw(),
+                room.raw(),
+            ))?;
             good(lc::BN_mod_exp_mont_consttime(
                 result.raw(),
                 base.raw(),
@@ -122,7 +131,12 @@ impl Number {
         // SAFETY: all of them are numbers, and the rest is no operand. A division by zero is refused.
         unsafe {
             let room = Room::own(lc::BN_CTX_new())?;
-            good(lc::BN_nnmod(rest.raw(), self.raw(), divisor.raw(), room.raw()))?;
+            good(lc::BN_nnmod(
+                rest.raw(),
+                self.raw(),
+                divisor.raw(),
+                room.raw(),
+            ))?;
         }
         Ok(rest)
     }

@@ -62,7 +62,11 @@ impl Rsa {
         Raw::own(unsafe { lc::RSA_new_public_key(modulus.raw(), exponent.raw()) }).map(Self)
     }
 
-    pub(crate) fn private(modulus: &[u8], exponent: &[u8], parts: &[&[u8]; 6]) -> Result<Self, Refused> {
+    pub(crate) fn private(
+        modulus: &[u8],
+        exponent: &[u8],
+        parts: &[&[u8]; 6],
+    ) -> Result<Self, Refused> {
         let (modulus, exponent) = (Number::new(modulus)?, Number::new(exponent)?);
         let [d, p, q, dp, dq, qi] = parts.map(Number::new);
         let (d, p, q, dp, dq, qi) = (d?, p?, q?, dp?, dq?, qi?);
@@ -83,13 +87,19 @@ impl Rsa {
     }
 
     /// Makes a key. How long that takes goes by luck.
-    pub(crate) fn generate(bits: u32, exponent: u32, deadline: Deadline) -> Result<Result<Self, OutOfTime>, Refused> {
+    pub(crate) fn generate(
+        bits: u32,
+        exponent: u32,
+        deadline: Deadline,
+    ) -> Result<Result<Self, OutOfTime>, Refused> {
         // SAFETY: it has no arguments.
         let rsa = Raw::own(unsafe { lc::RSA_new() })?;
         let exponent = Number::new(&exponent.to_be_bytes())?;
         let bits = c_int::try_from(bits).map_err(|_| Refused)?;
         // SAFETY: key and number are alive.
-        let made = deadline.watch(|callback| good(unsafe { lc::RSA_generate_key_ex(rsa.raw(), bits, exponent.raw(), callback) }));
+        let made = deadline.watch(|callback| {
+            good(unsafe { lc::RSA_generate_key_ex(rsa.raw(), bits, exponent.raw(), callback) })
+        });
         match (made, deadline.check()) {
             (Ok(()), _) => Ok(Ok(Self(rsa))),
             (Err(_), Err(late)) => Ok(Err(late)),
@@ -153,7 +163,16 @@ impl Rsa {
         self.written(&|length, output, _| {
             let mut written = 0;
             // SAFETY: there is room for as many bytes as the modulus has, which no signature is longer than.
-            let result = unsafe { lc::RSA_sign(digest.number(), bytes.as_ptr(), bytes.len(), output, &mut written, self.0.raw()) };
+            let result = unsafe {
+                lc::RSA_sign(
+                    digest.number(),
+                    bytes.as_ptr(),
+                    bytes.len(),
+                    output,
+                    &mut written,
+                    self.0.raw(),
+                )
+            };
             // SAFETY: `written` gave it.
             unsafe { *length = written as usize };
             result
@@ -175,7 +194,13 @@ impl Rsa {
         .is_ok()
     }
 
-    pub(crate) fn sign_pss(&self, digest: Digest, mask: Digest, salt: SaltLength, bytes: &[u8]) -> Result<Vec<u8>, Refused> {
+    pub(crate) fn sign_pss(
+        &self,
+        digest: Digest,
+        mask: Digest,
+        salt: SaltLength,
+        bytes: &[u8],
+    ) -> Result<Vec<u8>, Refused> {
         let salt = salt.raw()?;
         self.written(&|length, output, room| {
             // SAFETY: pointers and lengths are those of slices; a digest of another length is refused.
@@ -195,7 +220,14 @@ impl Rsa {
         })
     }
 
-    pub(crate) fn verify_pss(&self, digest: Digest, mask: Digest, salt: SaltLength, bytes: &[u8], signature: &[u8]) -> bool {
+    pub(crate) fn verify_pss(
+        &self,
+        digest: Digest,
+        mask: Digest,
+        salt: SaltLength,
+        bytes: &[u8],
+        signature: &[u8],
+    ) -> bool {
         let Ok(salt) = salt.raw() else {
             return false;
         };
@@ -219,7 +251,17 @@ impl Rsa {
     pub(crate) fn sign_raw(&self, data: &[u8], pads: bool) -> Result<Vec<u8>, Refused> {
         self.written(&|length, output, room| {
             // SAFETY: pointers and lengths are those of slices.
-            unsafe { lc::RSA_sign_raw(self.0.raw(), length, output, room, data.as_ptr(), data.len(), padding(pads)) }
+            unsafe {
+                lc::RSA_sign_raw(
+                    self.0.raw(),
+                    length,
+                    output,
+                    room,
+                    data.as_ptr(),
+                    data.len(),
+                    padding(pads),
+                )
+            }
         })
     }
 
@@ -227,7 +269,17 @@ impl Rsa {
     pub(crate) fn recover(&self, data: &[u8], pads: bool) -> Result<Vec<u8>, Refused> {
         self.written(&|length, output, room| {
             // SAFETY: pointers and lengths are those of slices.
-            unsafe { lc::RSA_verify_raw(self.0.raw(), length, output, room, data.as_ptr(), data.len(), padding(pads)) }
+            unsafe {
+                lc::RSA_verify_raw(
+                    self.0.raw(),
+                    length,
+                    output,
+                    room,
+                    data.as_ptr(),
+                    data.len(),
+                    padding(pads),
+                )
+            }
         })
     }
 
@@ -235,7 +287,17 @@ impl Rsa {
     pub(crate) fn encrypt(&self, data: &[u8], pads: bool) -> Result<Vec<u8>, Refused> {
         self.written(&|length, output, room| {
             // SAFETY: pointers and lengths are those of slices.
-            unsafe { lc::RSA_encrypt(self.0.raw(), length, output, room, data.as_ptr(), data.len(), padding(pads)) }
+            unsafe {
+                lc::RSA_encrypt(
+                    self.0.raw(),
+                    length,
+                    output,
+                    room,
+                    data.as_ptr(),
+                    data.len(),
+                    padding(pads),
+                )
+            }
         })
     }
 
@@ -258,7 +320,13 @@ impl Rsa {
     }
 
     /// Encrypts with OAEP.
-    pub(crate) fn encrypt_oaep(&self, digest: Digest, mask: Digest, label: &[u8], data: &[u8]) -> Result<Vec<u8>, Refused> {
+    pub(crate) fn encrypt_oaep(
+        &self,
+        digest: Digest,
+        mask: Digest,
+        label: &[u8],
+        data: &[u8],
+    ) -> Result<Vec<u8>, Refused> {
         let mut padded = vec![0; self.size()];
         // SAFETY: pointers and lengths are those of slices.
         good(unsafe {
@@ -277,7 +345,13 @@ impl Rsa {
     }
 
     /// Decrypts with OAEP.
-    pub(crate) fn decrypt_oaep(&self, digest: Digest, mask: Digest, label: &[u8], data: &[u8]) -> Result<Vec<u8>, Refused> {
+    pub(crate) fn decrypt_oaep(
+        &self,
+        digest: Digest,
+        mask: Digest,
+        label: &[u8],
+        data: &[u8],
+    ) -> Result<Vec<u8>, Refused> {
         // SAFETY: key and operation live until the end; the label is copied into memory that the operation
         // then owns; there is room for as many bytes as the modulus has.
         unsafe {
@@ -289,14 +363,24 @@ impl Rsa {
                 operation.raw(),
                 lc::RSA_PKCS1_OAEP_PADDING,
             ))?;
-            good(lc::EVP_PKEY_CTX_set_rsa_oaep_md(operation.raw(), digest.raw()))?;
-            good(lc::EVP_PKEY_CTX_set_rsa_mgf1_md(operation.raw(), mask.raw()))?;
+            good(lc::EVP_PKEY_CTX_set_rsa_oaep_md(
+                operation.raw(),
+                digest.raw(),
+            ))?;
+            good(lc::EVP_PKEY_CTX_set_rsa_mgf1_md(
+                operation.raw(),
+                mask.raw(),
+            ))?;
             if !label.is_empty() {
                 let copy = lc::OPENSSL_memdup(label.as_ptr().cast(), label.len()).cast::<u8>();
                 if copy.is_null() {
                     return Err(Refused);
                 }
-                if let Err(refused) = good(lc::EVP_PKEY_CTX_set0_rsa_oaep_label(operation.raw(), copy, label.len())) {
+                if let Err(refused) = good(lc::EVP_PKEY_CTX_set0_rsa_oaep_label(
+                    operation.raw(),
+                    copy,
+                    label.len(),
+                )) {
                     lc::OPENSSL_free(copy.cast());
                     return Err(refused);
                 }

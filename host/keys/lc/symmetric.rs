@@ -35,8 +35,16 @@ macro_rules! arc {
 
 /// All of them, by the names that `roost:bot/digests` has, and their object identifiers.
 pub(crate) const DIGESTS: [Digest; 13] = [
-    Digest::new("md5", &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02, 0x05], lc::EVP_md5),
-    Digest::new("ripemd160", &[0x2b, 0x24, 0x03, 0x02, 0x01], lc::EVP_ripemd160),
+    Digest::new(
+        "md5",
+        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02, 0x05],
+        lc::EVP_md5,
+    ),
+    Digest::new(
+        "ripemd160",
+        &[0x2b, 0x24, 0x03, 0x02, 0x01],
+        lc::EVP_ripemd160,
+    ),
     Digest::new("sha1", &[0x2b, 0x0e, 0x03, 0x02, 0x1a], lc::EVP_sha1),
     Digest::new("sha224", arc!(nist 4), lc::EVP_sha224),
     Digest::new("sha256", arc!(nist 1), lc::EVP_sha256),
@@ -70,7 +78,11 @@ impl PartialEq for Digest {
 impl Eq for Digest {}
 
 impl Digest {
-    const fn new(name: &'static str, oid: &'static [u8], get: unsafe extern "C" fn() -> *const lc::EVP_MD) -> Self {
+    const fn new(
+        name: &'static str,
+        oid: &'static [u8],
+        get: unsafe extern "C" fn() -> *const lc::EVP_MD,
+    ) -> Self {
         Self { name, oid, get }
     }
 
@@ -117,7 +129,13 @@ impl Digest {
 }
 
 /// PBKDF2.
-pub(crate) fn pbkdf2(digest: Digest, password: &[u8], salt: &[u8], iterations: u32, length: usize) -> Result<Vec<u8>, Refused> {
+pub(crate) fn pbkdf2(
+    digest: Digest,
+    password: &[u8],
+    salt: &[u8],
+    iterations: u32,
+    length: usize,
+) -> Result<Vec<u8>, Refused> {
     let mut derived = vec![0; length];
     // SAFETY: pointers and lengths are those of slices.
     good(unsafe {
@@ -152,7 +170,11 @@ pub(crate) fn key_length(name: &str) -> Result<usize, Refused> {
 }
 
 /// The key that OpenSSL's older encryption of PEM has: MD5 of passphrase and salt, over and over.
-pub(crate) fn bytes_to_key(name: &str, salt: &[u8; 8], passphrase: &[u8]) -> Result<Vec<u8>, Refused> {
+pub(crate) fn bytes_to_key(
+    name: &str,
+    salt: &[u8; 8],
+    passphrase: &[u8],
+) -> Result<Vec<u8>, Refused> {
     let cipher = find_cipher(name)?;
     let mut key = vec![0; lc::EVP_MAX_KEY_LENGTH as usize];
     // SAFETY: no key is longer than that, the salt has the length that is read, and no IV is written.
@@ -173,13 +195,21 @@ pub(crate) fn bytes_to_key(name: &str, salt: &[u8; 8], passphrase: &[u8]) -> Res
 }
 
 /// Encrypts or decrypts with a cipher of blocks, padded.
-pub(crate) fn cipher(name: &str, key: &[u8], iv: &[u8], data: &[u8], encrypts: bool) -> Result<Vec<u8>, Refused> {
+pub(crate) fn cipher(
+    name: &str,
+    key: &[u8],
+    iv: &[u8],
+    data: &[u8],
+    encrypts: bool,
+) -> Result<Vec<u8>, Refused> {
     let cipher = find_cipher(name)?;
     let length = c_int::try_from(data.len()).map_err(|_| Refused)?;
     // SAFETY: key and IV have the lengths that are read. No more is written than was given and a block,
     // and no block is longer than 32 bytes.
     unsafe {
-        if lc::EVP_CIPHER_key_length(cipher) as usize != key.len() || lc::EVP_CIPHER_iv_length(cipher) as usize != iv.len() {
+        if lc::EVP_CIPHER_key_length(cipher) as usize != key.len()
+            || lc::EVP_CIPHER_iv_length(cipher) as usize != iv.len()
+        {
             return Err(Refused);
         }
         let state = CipherState::own(lc::EVP_CIPHER_CTX_new())?;
@@ -202,7 +232,11 @@ pub(crate) fn cipher(name: &str, key: &[u8], iv: &[u8], data: &[u8], encrypts: b
         ))?;
         let first = usize::try_from(first).map_err(|_| Refused)?;
         let rest = output.get_mut(first..).ok_or(Refused)?;
-        good(lc::EVP_CipherFinal_ex(state.raw(), rest.as_mut_ptr(), &mut last))?;
+        good(lc::EVP_CipherFinal_ex(
+            state.raw(),
+            rest.as_mut_ptr(),
+            &mut last,
+        ))?;
         output.truncate(first + usize::try_from(last).map_err(|_| Refused)?);
         Ok(output)
     }
@@ -223,7 +257,8 @@ pub(crate) fn pkcs8_of_older_encryption(der: &[u8], passphrase: &[u8]) -> Result
         let mut output = std::mem::zeroed();
         good(lc::CBB_init(&mut output, 0))?;
         let (mut bytes, mut length) = (std::ptr::null_mut(), 0);
-        let is_written = lc::EVP_marshal_private_key(&mut output, key.raw()) == 1 && lc::CBB_finish(&mut output, &mut bytes, &mut length) == 1;
+        let is_written = lc::EVP_marshal_private_key(&mut output, key.raw()) == 1
+            && lc::CBB_finish(&mut output, &mut bytes, &mut length) == 1;
         if !is_written {
             lc::CBB_cleanup(&mut output);
             good(0)?;

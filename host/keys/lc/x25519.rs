@@ -7,17 +7,30 @@ use aws_lc_sys as lc;
 pub(crate) fn ed25519_public(private: &[u8; 32]) -> [u8; 32] {
     let (mut public, mut both) = ([0; 32], [0; 64]);
     // SAFETY: the arrays have the lengths that are read and written.
-    unsafe { lc::ED25519_keypair_from_seed(public.as_mut_ptr(), both.as_mut_ptr(), private.as_ptr()) };
+    unsafe {
+        lc::ED25519_keypair_from_seed(public.as_mut_ptr(), both.as_mut_ptr(), private.as_ptr())
+    };
     public
 }
 
-pub(crate) fn ed25519_sign(private: &[u8; 32], public: &[u8; 32], message: &[u8]) -> Result<Vec<u8>, Refused> {
+pub(crate) fn ed25519_sign(
+    private: &[u8; 32],
+    public: &[u8; 32],
+    message: &[u8],
+) -> Result<Vec<u8>, Refused> {
     let mut both = [0; 64];
     both[..32].copy_from_slice(private);
     both[32..].copy_from_slice(public);
     let mut signature = vec![0; 64];
     // SAFETY: the arrays have the lengths that are read and written.
-    good(unsafe { lc::ED25519_sign(signature.as_mut_ptr(), message.as_ptr(), message.len(), both.as_ptr()) })?;
+    good(unsafe {
+        lc::ED25519_sign(
+            signature.as_mut_ptr(),
+            message.as_ptr(),
+            message.len(),
+            both.as_ptr(),
+        )
+    })?;
     Ok(signature)
 }
 
@@ -26,7 +39,15 @@ pub(crate) fn ed25519_verify(public: &[u8; 32], message: &[u8], signature: &[u8]
         return false;
     }
     // SAFETY: the arrays have the lengths that are read.
-    good(unsafe { lc::ED25519_verify(message.as_ptr(), message.len(), signature.as_ptr(), public.as_ptr()) }).is_ok()
+    good(unsafe {
+        lc::ED25519_verify(
+            message.as_ptr(),
+            message.len(),
+            signature.as_ptr(),
+            public.as_ptr(),
+        )
+    })
+    .is_ok()
 }
 
 /// The public key of a private one.

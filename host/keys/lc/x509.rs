@@ -26,8 +26,11 @@ owned!(
 );
 
 /// How Node has names printed.
-const NAME_FLAGS: c_int =
-    lc::ASN1_STRFLGS_ESC_2253 | lc::ASN1_STRFLGS_ESC_CTRL | lc::ASN1_STRFLGS_UTF8_CONVERT | lc::XN_FLAG_SEP_MULTILINE | lc::XN_FLAG_FN_SN;
+const NAME_FLAGS: c_int = lc::ASN1_STRFLGS_ESC_2253
+    | lc::ASN1_STRFLGS_ESC_CTRL
+    | lc::ASN1_STRFLGS_UTF8_CONVERT
+    | lc::XN_FLAG_SEP_MULTILINE
+    | lc::XN_FLAG_FN_SN;
 
 /// A certificate.
 pub(crate) struct Certificate(Raw);
@@ -46,12 +49,27 @@ pub(crate) struct Matching {
 impl Matching {
     fn flags(self) -> c_uint {
         let flags = [
-            (self.subject == Some(true), lc::X509_CHECK_FLAG_ALWAYS_CHECK_SUBJECT),
-            (self.subject == Some(false), lc::X509_CHECK_FLAG_NEVER_CHECK_SUBJECT),
+            (
+                self.subject == Some(true),
+                lc::X509_CHECK_FLAG_ALWAYS_CHECK_SUBJECT,
+            ),
+            (
+                self.subject == Some(false),
+                lc::X509_CHECK_FLAG_NEVER_CHECK_SUBJECT,
+            ),
             (!self.wildcards, lc::X509_CHECK_FLAG_NO_WILDCARDS),
-            (!self.partial_wildcards, lc::X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS),
-            (self.multi_label_wildcards, lc::X509_CHECK_FLAG_MULTI_LABEL_WILDCARDS),
-            (self.single_label_subdomains, lc::X509_CHECK_FLAG_SINGLE_LABEL_SUBDOMAINS),
+            (
+                !self.partial_wildcards,
+                lc::X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS,
+            ),
+            (
+                self.multi_label_wildcards,
+                lc::X509_CHECK_FLAG_MULTI_LABEL_WILDCARDS,
+            ),
+            (
+                self.single_label_subdomains,
+                lc::X509_CHECK_FLAG_SINGLE_LABEL_SUBDOMAINS,
+            ),
         ];
         let set = flags.iter().filter(|(is_set, _)| *is_set);
         set.fold(0, |all, (_, flag)| all | flag.unsigned_abs())
@@ -98,7 +116,9 @@ unsafe fn dotted(object: *const lc::ASN1_OBJECT) -> String {
     // SAFETY: pointer and length are those of an array, which ends with a zero whatever is written.
     unsafe {
         lc::OBJ_obj2txt(buffer.as_mut_ptr(), buffer.len() as c_int, object, 1);
-        CStr::from_ptr(buffer.as_ptr()).to_string_lossy().into_owned()
+        CStr::from_ptr(buffer.as_ptr())
+            .to_string_lossy()
+            .into_owned()
     }
 }
 
@@ -135,16 +155,20 @@ impl Certificate {
                 let entry = lc::X509_NAME_get_entry(name, index);
                 let object = lc::X509_NAME_ENTRY_get_object(entry);
                 let mut bytes = std::ptr::null_mut();
-                let length = lc::ASN1_STRING_to_UTF8(&mut bytes, lc::X509_NAME_ENTRY_get_data(entry));
+                let length =
+                    lc::ASN1_STRING_to_UTF8(&mut bytes, lc::X509_NAME_ENTRY_get_data(entry));
                 let Ok(length) = usize::try_from(length) else {
                     continue;
                 };
-                let text = String::from_utf8_lossy(std::slice::from_raw_parts(bytes, length)).into_owned();
+                let text =
+                    String::from_utf8_lossy(std::slice::from_raw_parts(bytes, length)).into_owned();
                 lc::OPENSSL_free(bytes.cast());
                 let number = lc::OBJ_obj2nid(object);
                 let short = match number {
                     0 => dotted(object),
-                    _ => CStr::from_ptr(lc::OBJ_nid2sn(number)).to_string_lossy().into_owned(),
+                    _ => CStr::from_ptr(lc::OBJ_nid2sn(number))
+                        .to_string_lossy()
+                        .into_owned(),
                 };
                 attributes.push((short, text));
             }
@@ -189,7 +213,9 @@ impl Certificate {
         let serial = number::Number::new(&[])?;
         // SAFETY: the number is the certificate's, and is copied.
         unsafe {
-            if lc::ASN1_INTEGER_to_BN(lc::X509_get0_serialNumber(self.0.raw()), serial.raw()).is_null() {
+            if lc::ASN1_INTEGER_to_BN(lc::X509_get0_serialNumber(self.0.raw()), serial.raw())
+                .is_null()
+            {
                 good(0)?;
             }
         }
@@ -212,11 +238,18 @@ impl Certificate {
             let (mut signature, mut algorithm) = (std::ptr::null(), std::ptr::null());
             lc::X509_get0_signature(&mut signature, &mut algorithm, self.0.raw());
             let mut object = std::ptr::null();
-            lc::X509_ALGOR_get0(&mut object, std::ptr::null_mut(), std::ptr::null_mut(), algorithm);
+            lc::X509_ALGOR_get0(
+                &mut object,
+                std::ptr::null_mut(),
+                std::ptr::null_mut(),
+                algorithm,
+            );
             let oid = dotted(object);
             let name = match lc::OBJ_obj2nid(object) {
                 0 => oid.clone(),
-                number => CStr::from_ptr(lc::OBJ_nid2ln(number)).to_string_lossy().into_owned(),
+                number => CStr::from_ptr(lc::OBJ_nid2ln(number))
+                    .to_string_lossy()
+                    .into_owned(),
             };
             (name, oid)
         }
@@ -248,7 +281,13 @@ impl Certificate {
         let mut name = std::ptr::null_mut();
         // SAFETY: pointer and length are those of a string; the name is freed once it was copied.
         unsafe {
-            let result = lc::X509_check_host(self.0.raw(), host.as_ptr().cast(), host.len(), matching.flags(), &mut name);
+            let result = lc::X509_check_host(
+                self.0.raw(),
+                host.as_ptr().cast(),
+                host.len(),
+                matching.flags(),
+                &mut name,
+            );
             lc::ERR_clear_error();
             if name.is_null() {
                 return (result == 1).then(|| host.to_owned());
@@ -261,7 +300,15 @@ impl Certificate {
 
     pub(crate) fn match_email(&self, address: &str, matching: Matching) -> bool {
         // SAFETY: pointer and length are those of a string.
-        good(unsafe { lc::X509_check_email(self.0.raw(), address.as_ptr().cast(), address.len(), matching.flags()) }).is_ok()
+        good(unsafe {
+            lc::X509_check_email(
+                self.0.raw(),
+                address.as_ptr().cast(),
+                address.len(),
+                matching.flags(),
+            )
+        })
+        .is_ok()
     }
 
     /// Whether an address of 4 or 16 bytes is in it.
@@ -283,7 +330,8 @@ pub(crate) fn name_line(der: &[u8]) -> Result<String, Refused> {
     let length = c_long::try_from(der.len()).map_err(|_| Refused)?;
     let mut position = der.as_ptr();
     // SAFETY: pointer and length are those of a slice.
-    let name = OwnName::own(unsafe { lc::d2i_X509_NAME(std::ptr::null_mut(), &mut position, length) })?;
+    let name =
+        OwnName::own(unsafe { lc::d2i_X509_NAME(std::ptr::null_mut(), &mut position, length) })?;
     // SAFETY: the name is alive.
     text(|bio| unsafe { lc::X509_NAME_print_ex(bio, name.raw(), 0, flags as c_ulong) })
 }

@@ -1,6 +1,8 @@
 //! Certificates that OpenSSL made, as Node reads them: `certificates.mjs` writes `certificates.json`.
 
-use crate::keys::certificates::{Matching, is_issued_by, match_email, match_host, match_ip, read, verify};
+use crate::keys::certificates::{
+    Matching, is_issued_by, match_email, match_host, match_ip, read, verify,
+};
 use crate::keys::lc::find_digest;
 use crate::keys::{Error, Source, read_public};
 use serde_json::{Value, json};
@@ -24,7 +26,13 @@ fn what_certificates_say_is_what_node_says_of_them() {
     for ((file, text), node) in FILES.into_iter().zip(&node) {
         let contents = read(text).unwrap();
         let der = &contents.der;
-        let hosts = ["example.com", "www.example.org", "example.net", "plain", "agent1"];
+        let hosts = [
+            "example.com",
+            "www.example.org",
+            "example.net",
+            "plain",
+            "agent1",
+        ];
         let digest = find_digest("sha256").unwrap().of(der);
         let pairs: Vec<String> = digest.iter().map(|byte| format!("{byte:02X}")).collect();
         let ours = json!({

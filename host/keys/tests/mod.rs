@@ -7,7 +7,8 @@ use crate::keys::error::Error;
 use serde_json::Value;
 use std::sync::LazyLock;
 
-static VECTORS: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(include_str!("vectors.json")).unwrap());
+static VECTORS: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("vectors.json")).unwrap());
 
 fn bytes(value: &Value) -> Vec<u8> {
     hex::decode(value.as_str().unwrap()).unwrap()
@@ -66,16 +67,26 @@ fn every_form_of_every_key_is_read() {
                 assert_eq!(public.unwrap().spki().unwrap(), spki, "{about}");
             }
             if form["encrypted"] == true {
-                assert_eq!(read_private(&source, None).err(), Some(Error::MissingPassphrase));
+                assert_eq!(
+                    read_private(&source, None).err(),
+                    Some(Error::MissingPassphrase)
+                );
                 let wrong = code(read_private(&source, Some(b"another")));
                 // Padding may be good by luck; what comes of it is no key.
-                assert!(wrong == "ERR_OSSL_BAD_DECRYPT" || wrong == "ERR_OSSL_UNSUPPORTED" || wrong == "ERR_OSSL_ASN1_WRONG_TAG", "{wrong}");
+                assert!(
+                    wrong == "ERR_OSSL_BAD_DECRYPT"
+                        || wrong == "ERR_OSSL_UNSUPPORTED"
+                        || wrong == "ERR_OSSL_ASN1_WRONG_TAG",
+                    "{wrong}"
+                );
             }
         }
         let sources = [
             Some(Source::Pem(text(&key["public_pem"]).into())),
             Some(Source::Spki(spki.clone())),
-            key["public_pkcs1"].is_string().then(|| Source::Pkcs1(bytes(&key["public_pkcs1"]))),
+            key["public_pkcs1"]
+                .is_string()
+                .then(|| Source::Pkcs1(bytes(&key["public_pkcs1"]))),
         ];
         for source in sources.iter().flatten() {
             assert_eq!(read_public(source, None).unwrap().spki().unwrap(), spki);
@@ -102,15 +113,24 @@ fn keys_are_written_as_node_writes_them() {
             let as_text = form["format"] == "pem";
             if form["encrypted"] == false {
                 let written = export_private(&private, encoding, as_text, None).unwrap();
-                assert_eq!(written, bytes(&form["bytes"]), "{} {encoding:?}", key["name"]);
+                assert_eq!(
+                    written,
+                    bytes(&form["bytes"]),
+                    "{} {encoding:?}",
+                    key["name"]
+                );
                 continue;
             }
-            for cipher in ciphers().into_iter().chain(["AES-256-CBC".to_owned(), "aes128".to_owned()]) {
+            for cipher in ciphers()
+                .into_iter()
+                .chain(["AES-256-CBC".to_owned(), "aes128".to_owned()])
+            {
                 let encryption = Encryption {
                     cipher,
                     passphrase: pass.to_vec(),
                 };
-                let written = export_private(&private, encoding, as_text, Some(&encryption)).unwrap();
+                let written =
+                    export_private(&private, encoding, as_text, Some(&encryption)).unwrap();
                 let source = match as_text {
                     true => Source::Pem(written),
                     false => Source::Pkcs8(written),
@@ -129,14 +149,30 @@ fn details_are_those_of_node() {
         let details = public_key(text(&key["name"])).details();
         let node = &key["details"];
         assert_eq!(details.kind, text(&key["kind"]));
-        assert_eq!(details.modulus_length.map(u64::from), node["modulusLength"].as_u64());
-        assert_eq!(details.divisor_length.map(u64::from), node["divisorLength"].as_u64());
+        assert_eq!(
+            details.modulus_length.map(u64::from),
+            node["modulusLength"].as_u64()
+        );
+        assert_eq!(
+            details.divisor_length.map(u64::from),
+            node["divisorLength"].as_u64()
+        );
         assert_eq!(details.named_curve, node["namedCurve"].as_str());
-        let exponent = details.public_exponent.map(|bytes| bytes.iter().fold(0, |all, byte| all << 8 | u64::from(*byte)));
+        let exponent = details.public_exponent.map(|bytes| {
+            bytes
+                .iter()
+                .fold(0, |all, byte| all << 8 | u64::from(*byte))
+        });
         assert_eq!(exponent, node["publicExponent"].as_u64());
         assert_eq!(details.pss.map(|pss| pss.0), node["hashAlgorithm"].as_str());
-        assert_eq!(details.pss.map(|pss| pss.1), node["mgf1HashAlgorithm"].as_str());
-        assert_eq!(details.pss.map(|pss| u64::from(pss.2)), node["saltLength"].as_u64());
+        assert_eq!(
+            details.pss.map(|pss| pss.1),
+            node["mgf1HashAlgorithm"].as_str()
+        );
+        assert_eq!(
+            details.pss.map(|pss| u64::from(pss.2)),
+            node["saltLength"].as_u64()
+        );
     }
 }
 
@@ -205,7 +241,9 @@ fn signatures_of_node_are_good_and_those_of_others_are_not() {
         let name = text(&vector["key"]);
         let (private, public) = (private_key(name), public_key(name));
         let (signing, signature) = (signing_of(vector), bytes(&vector["signature"]));
-        let is_good = |message: &Message, signature: &[u8]| verify(&public, message, signature, &signing).unwrap();
+        let is_good = |message: &Message, signature: &[u8]| {
+            verify(&public, message, signature, &signing).unwrap()
+        };
         assert!(is_good(&data, &signature), "{vector}");
         let other = Message::Data(b"other".to_vec());
         assert!(!is_good(&other, &signature), "{vector}");
@@ -214,12 +252,17 @@ fn signatures_of_node_are_good_and_those_of_others_are_not() {
 
         let ours = sign(&private, &data, &signing).unwrap();
         assert!(is_good(&data, &ours), "{vector}");
-        let is_the_same = signing.padding == Some(SignaturePadding::Pkcs1) || signing.salt == Some(Salt::Bytes(0)) || name == "ed25519";
+        let is_the_same = signing.padding == Some(SignaturePadding::Pkcs1)
+            || signing.salt == Some(Salt::Bytes(0))
+            || name == "ed25519";
         assert!(!is_the_same || ours == signature, "{vector}");
         if let Some(digest) = &signing.digest {
             let digested = Message::Digest(super::digest(digest).unwrap().of(data.bytes()));
             assert!(is_good(&digested, &signature), "{vector}");
-            assert!(is_good(&data, &sign(&private, &digested, &signing).unwrap()));
+            assert!(is_good(
+                &data,
+                &sign(&private, &digested, &signing).unwrap()
+            ));
         }
     }
 }
@@ -237,16 +280,31 @@ fn what_does_not_fit_a_key_is_told_as_node_tells_it() {
         salt: Some(salt),
         ..named("sha256")
     };
-    assert_eq!(of("x25519", Signing::default()), "ERR_OSSL_EVP_OPERATION_NOT_SUPPORTED_FOR_THIS_KEYTYPE");
+    assert_eq!(
+        of("x25519", Signing::default()),
+        "ERR_OSSL_EVP_OPERATION_NOT_SUPPORTED_FOR_THIS_KEYTYPE"
+    );
     assert_eq!(of("ed25519", named("sha256")), "ERR_OSSL_INVALID_DIGEST");
-    assert_eq!(of("pss-bound", named("sha1")), "ERR_OSSL_DIGEST_NOT_ALLOWED");
-    assert_eq!(of("pss-bound", pss(Salt::Bytes(19))), "ERR_OSSL_PSS_SALTLEN_TOO_SMALL");
-    assert_eq!(of("rsa", pss(Salt::Bytes(95))), "ERR_OSSL_RSA_DATA_TOO_LARGE_FOR_KEY_SIZE");
+    assert_eq!(
+        of("pss-bound", named("sha1")),
+        "ERR_OSSL_DIGEST_NOT_ALLOWED"
+    );
+    assert_eq!(
+        of("pss-bound", pss(Salt::Bytes(19))),
+        "ERR_OSSL_PSS_SALTLEN_TOO_SMALL"
+    );
+    assert_eq!(
+        of("rsa", pss(Salt::Bytes(95))),
+        "ERR_OSSL_RSA_DATA_TOO_LARGE_FOR_KEY_SIZE"
+    );
     let pkcs1 = Signing {
         padding: Some(SignaturePadding::Pkcs1),
         ..named("sha256")
     };
-    assert_eq!(of("pss", pkcs1), "ERR_OSSL_ILLEGAL_OR_UNSUPPORTED_PADDING_MODE");
+    assert_eq!(
+        of("pss", pkcs1),
+        "ERR_OSSL_ILLEGAL_OR_UNSUPPORTED_PADDING_MODE"
+    );
     let none = Signing {
         padding: Some(SignaturePadding::None),
         ..named("sha256")
@@ -255,7 +313,10 @@ fn what_does_not_fit_a_key_is_told_as_node_tells_it() {
     assert_eq!(of("rsa", named("nope")), "UnknownDigest");
     assert!(sign(&public_key("rsa"), &data, &named("sha256")).is_err());
     let short = Message::Digest(vec![0; 31]);
-    assert_eq!(code(sign(&private_key("rsa"), &short, &named("sha256"))), "ERR_OSSL_INVALID_DIGEST_LENGTH");
+    assert_eq!(
+        code(sign(&private_key("rsa"), &short, &named("sha256"))),
+        "ERR_OSSL_INVALID_DIGEST_LENGTH"
+    );
 }
 
 #[test]
@@ -273,7 +334,11 @@ fn node_decrypts_and_we_do_the_same() {
         let key = private_key(text(&vector["key"]));
         let ours = decrypt(&key, &bytes(&vector["bytes"]), &padding);
         match vector["error"].is_null() {
-            true => assert_eq!(hex::encode(ours.unwrap()), text(&vector["data"]), "{vector}"),
+            true => assert_eq!(
+                hex::encode(ours.unwrap()),
+                text(&vector["data"]),
+                "{vector}"
+            ),
             false => {
                 let Err(Error::OpenSsl(error)) = ours else {
                     panic!("{vector} {ours:?}");
@@ -286,7 +351,10 @@ fn node_decrypts_and_we_do_the_same() {
         if let (Some(data), EncryptionPadding::Oaep { .. }) = (vector["data"].as_str(), &padding) {
             let public = public_key(text(&vector["key"]));
             let encrypted = encrypt(&public, &hex::decode(data).unwrap(), &padding).unwrap();
-            assert_eq!(hex::encode(decrypt(&key, &encrypted, &padding).unwrap()), data);
+            assert_eq!(
+                hex::encode(decrypt(&key, &encrypted, &padding).unwrap()),
+                data
+            );
         }
     }
 }
@@ -305,15 +373,27 @@ fn what_cannot_be_encrypted_is_refused() {
     assert!(encrypt(&public, &[0; 86], &oaep("sha1")).is_ok());
     assert_eq!(of(118, EncryptionPadding::Pkcs1), too_large);
     assert!(encrypt(&public, &[0; 117], &EncryptionPadding::Pkcs1).is_ok());
-    assert_eq!(of(127, EncryptionPadding::None), "ERR_OSSL_RSA_DATA_TOO_SMALL_FOR_KEY_SIZE");
-    assert_eq!(of(128, EncryptionPadding::None), "ERR_OSSL_RSA_DATA_TOO_LARGE_FOR_MODULUS");
+    assert_eq!(
+        of(127, EncryptionPadding::None),
+        "ERR_OSSL_RSA_DATA_TOO_SMALL_FOR_KEY_SIZE"
+    );
+    assert_eq!(
+        of(128, EncryptionPadding::None),
+        "ERR_OSSL_RSA_DATA_TOO_LARGE_FOR_MODULUS"
+    );
     assert_eq!(of(129, EncryptionPadding::None), too_large);
     assert_eq!(of(1, oaep("nope")), "UnknownDigest");
     for (key, wanted) in [
-        ("prime256v1", "ERR_OSSL_EVP_OPERATION_NOT_SUPPORTED_FOR_THIS_KEYTYPE"),
+        (
+            "prime256v1",
+            "ERR_OSSL_EVP_OPERATION_NOT_SUPPORTED_FOR_THIS_KEYTYPE",
+        ),
         ("pss", "ERR_OSSL_OPERATION_NOT_SUPPORTED_FOR_THIS_KEYTYPE"),
     ] {
-        assert_eq!(code(encrypt(&public_key(key), b"", &EncryptionPadding::Pkcs1)), wanted);
+        assert_eq!(
+            code(encrypt(&public_key(key), b"", &EncryptionPadding::Pkcs1)),
+            wanted
+        );
     }
 }
 
@@ -323,10 +403,22 @@ fn what_is_signed_raw_is_recovered() {
     let signed = sign_raw(&private, b"hello", true).unwrap();
     assert_eq!(recover(&public, &signed, true).unwrap(), b"hello");
     assert_eq!(recover(&public, &signed, false).unwrap()[..3], [0, 1, 255]);
-    assert_eq!(code(recover(&public, &[1; 128], true)), "ERR_OSSL_RSA_INVALID_PADDING");
-    assert_eq!(code(recover(&public, &[255; 128], true)), "ERR_OSSL_RSA_DATA_TOO_LARGE_FOR_MODULUS");
-    assert_eq!(code(sign_raw(&private, &[0; 120], true)), "ERR_OSSL_RSA_DATA_TOO_LARGE_FOR_KEY_SIZE");
-    assert_eq!(code(sign_raw(&private, &[0; 120], false)), "ERR_OSSL_RSA_DATA_TOO_SMALL_FOR_KEY_SIZE");
+    assert_eq!(
+        code(recover(&public, &[1; 128], true)),
+        "ERR_OSSL_RSA_INVALID_PADDING"
+    );
+    assert_eq!(
+        code(recover(&public, &[255; 128], true)),
+        "ERR_OSSL_RSA_DATA_TOO_LARGE_FOR_MODULUS"
+    );
+    assert_eq!(
+        code(sign_raw(&private, &[0; 120], true)),
+        "ERR_OSSL_RSA_DATA_TOO_LARGE_FOR_KEY_SIZE"
+    );
+    assert_eq!(
+        code(sign_raw(&private, &[0; 120], false)),
+        "ERR_OSSL_RSA_DATA_TOO_SMALL_FOR_KEY_SIZE"
+    );
 }
 
 #[test]
@@ -334,7 +426,11 @@ fn secrets_are_those_of_node() {
     for vector in all("agreements") {
         let private = private_key(text(&vector["key"]));
         let other = Key::from_spki(&bytes(&vector["other"])).unwrap();
-        assert_eq!(agree(&private, &other).unwrap(), bytes(&vector["secret"]), "{vector}");
+        assert_eq!(
+            agree(&private, &other).unwrap(),
+            bytes(&vector["secret"]),
+            "{vector}"
+        );
     }
     let mismatch = agree(&private_key("prime256v1"), &public_key("secp384r1"));
     assert_eq!(code(mismatch), "ERR_OSSL_MISMATCHING_DOMAIN_PARAMETERS");
@@ -343,11 +439,17 @@ fn secrets_are_those_of_node() {
         x: vec![0; 32],
         d: None,
     });
-    assert_eq!(code(agree(&private_key("x25519"), &zero.key().unwrap())), "ERR_OSSL_FAILED_DURING_DERIVATION");
+    assert_eq!(
+        code(agree(&private_key("x25519"), &zero.key().unwrap())),
+        "ERR_OSSL_FAILED_DURING_DERIVATION"
+    );
     for vector in all("points") {
         let curve = text(&vector["curve"]);
         let form = |name: &str| bytes(&vector[name]);
-        assert_eq!(point_of(curve, &form("private")).unwrap(), form("uncompressed"));
+        assert_eq!(
+            point_of(curve, &form("private")).unwrap(),
+            form("uncompressed")
+        );
         for from in ["compressed", "uncompressed", "hybrid"] {
             let to = |to| convert_point(curve, &form(from), to).unwrap();
             assert_eq!(to(PointForm::Compressed), form("compressed"));
@@ -371,14 +473,23 @@ fn groups_are_those_of_node() {
         let group = named_group(text(&vector["name"])).unwrap();
         let digest = super::digest("sha256").unwrap().of(&group.prime);
         assert_eq!(hex::encode(digest), text(&vector["prime"]));
-        assert_eq!(u64::from(check_group(&group).unwrap()), vector["error"].as_u64().unwrap());
+        assert_eq!(
+            u64::from(check_group(&group).unwrap()),
+            vector["error"].as_u64().unwrap()
+        );
     }
     assert_eq!(named_group("modp3"), None);
     for vector in all("exchanges") {
         let group = named_group(text(&vector["name"])).unwrap();
         let private = bytes(&vector["private"]);
-        assert_eq!(public_number(&group, &private).unwrap(), bytes(&vector["public"]));
-        assert_eq!(agree_in_group(&group, &private, &bytes(&vector["other"])).unwrap(), bytes(&vector["secret"]));
+        assert_eq!(
+            public_number(&group, &private).unwrap(),
+            bytes(&vector["public"])
+        );
+        assert_eq!(
+            agree_in_group(&group, &private, &bytes(&vector["other"])).unwrap(),
+            bytes(&vector["secret"])
+        );
         let other = private_number(&group).unwrap();
         let public = public_number(&group, &other).unwrap();
         assert_eq!(
@@ -386,7 +497,10 @@ fn groups_are_those_of_node() {
             agree_in_group(&group, &private, &public)
         );
         for wrong in [vec![], vec![0], vec![1], group.prime.clone()] {
-            assert!(matches!(agree_in_group(&group, &private, &wrong), Err(Error::Parameters(_))));
+            assert!(matches!(
+                agree_in_group(&group, &private, &wrong),
+                Err(Error::Parameters(_))
+            ));
         }
     }
     for vector in all("checks") {
@@ -394,7 +508,11 @@ fn groups_are_those_of_node() {
             prime: bytes(&vector["prime"]),
             generator: vec![vector["generator"].as_u64().unwrap() as u8],
         };
-        assert_eq!(u64::from(check_group(&group).unwrap()), vector["error"].as_u64().unwrap(), "{vector}");
+        assert_eq!(
+            u64::from(check_group(&group).unwrap()),
+            vector["error"].as_u64().unwrap(),
+            "{vector}"
+        );
     }
     for prime in [vec![], vec![0], vec![1], vec![2], vec![4]] {
         let group = Group {
@@ -445,7 +563,10 @@ fn keys_are_made() {
     }
     let refused = |bits, exponent| Request::Rsa(RsaRequest { bits, exponent }).nanos();
     assert_eq!(code(refused(256, 3)), "ERR_OSSL_KEY_SIZE_TOO_SMALL");
-    assert_eq!(code(refused(1024, 2)), "ERR_OSSL_RSA_PUB_EXPONENT_OUT_OF_RANGE");
+    assert_eq!(
+        code(refused(1024, 2)),
+        "ERR_OSSL_RSA_PUB_EXPONENT_OUT_OF_RANGE"
+    );
     assert!(refused(1 << 20, 3).is_err());
     assert!(refused(1000, 3).is_err());
     assert_eq!(code(Request::Ec("nope".to_owned()).nanos()), "UnknownCurve");
@@ -484,8 +605,19 @@ fn primes_are_made_and_looked_at() {
         ..request(32)
     };
     assert!(matches!(generate_prime(&none), Err(Error::Other(_))));
-    assert_eq!(code(generate_prime(&request(1))), "ERR_OSSL_BN_BITS_TOO_SMALL");
-    for (number, is_prime) in [(0, false), (1, false), (2, true), (3, true), (4, false), (97, true), (91, false)] {
+    assert_eq!(
+        code(generate_prime(&request(1))),
+        "ERR_OSSL_BN_BITS_TOO_SMALL"
+    );
+    for (number, is_prime) in [
+        (0, false),
+        (1, false),
+        (2, true),
+        (3, true),
+        (4, false),
+        (97, true),
+        (91, false),
+    ] {
         assert_eq!(check_prime(&[number], 0), Ok(is_prime), "{number}");
     }
     assert_eq!(check_prime(&[], 0), Ok(false));
@@ -494,19 +626,42 @@ fn primes_are_made_and_looked_at() {
 
 #[test]
 fn what_is_no_key_is_told_as_node_tells_it() {
-    let pem = |label: &str| Source::Pem(format!("-----BEGIN {label}-----\nAAAA\n-----END {label}-----").into());
-    for label in ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "X"] {
-        assert_eq!(code(read_private(&pem(label), Some(b""))), "ERR_OSSL_UNSUPPORTED", "{label}");
+    let pem = |label: &str| {
+        Source::Pem(format!("-----BEGIN {label}-----\nAAAA\n-----END {label}-----").into())
+    };
+    for label in [
+        "PRIVATE KEY",
+        "RSA PRIVATE KEY",
+        "EC PRIVATE KEY",
+        "ENCRYPTED PRIVATE KEY",
+        "X",
+    ] {
+        assert_eq!(
+            code(read_private(&pem(label), Some(b""))),
+            "ERR_OSSL_UNSUPPORTED",
+            "{label}"
+        );
     }
     for label in ["PUBLIC KEY", "RSA PUBLIC KEY", "CERTIFICATE"] {
-        assert_eq!(code(read_public(&pem(label), None)), "ERR_OSSL_ASN1_WRONG_TAG", "{label}");
+        assert_eq!(
+            code(read_public(&pem(label), None)),
+            "ERR_OSSL_ASN1_WRONG_TAG",
+            "{label}"
+        );
     }
     for source in [Source::Pem(b"foo".to_vec()), Source::Pem(Vec::new())] {
         assert_eq!(code(read_private(&source, None)), "ERR_OSSL_UNSUPPORTED");
         assert_eq!(code(read_public(&source, None)), "ERR_OSSL_UNSUPPORTED");
     }
-    for source in [Source::Pkcs8(vec![1, 2, 3]), Source::Pkcs1(vec![1, 2, 3]), Source::Sec1(vec![1, 2, 3])] {
-        assert_eq!(code(read_private(&source, None)), "ERR_OSSL_ASN1_NOT_ENOUGH_DATA");
+    for source in [
+        Source::Pkcs8(vec![1, 2, 3]),
+        Source::Pkcs1(vec![1, 2, 3]),
+        Source::Sec1(vec![1, 2, 3]),
+    ] {
+        assert_eq!(
+            code(read_private(&source, None)),
+            "ERR_OSSL_ASN1_NOT_ENOUGH_DATA"
+        );
     }
     let long = Source::Pem(vec![b'-'; MOST_KEY + 1]);
     assert_eq!(read_private(&long, None).err(), Some(Error::TooMuch));
@@ -516,7 +671,10 @@ fn what_is_no_key_is_told_as_node_tells_it() {
 #[test]
 fn rounds_are_counted_before_they_are_done() {
     let form = named("rsa")["forms"].as_array().unwrap();
-    let encrypted = form.iter().find(|form| form["encrypted"] == true && form["format"] == "der").unwrap();
+    let encrypted = form
+        .iter()
+        .find(|form| form["encrypted"] == true && form["format"] == "der")
+        .unwrap();
     let mut der = bytes(&encrypted["bytes"]);
     // OpenSSL's 2,048.
     let rounds = [0x02, 0x02, 0x08, 0x00];
