@@ -132,26 +132,25 @@ impl RawComponents {
     }
 
     fn key(&self) -> Result<Key, Error> {
-        let bytes =
-            |bytes: &[u8]| <[u8; 32]>::try_from(bytes).map_err(|_| Error::OpenSsl(UNSUPPORTED));
-        let (private, wrap): (fn([u8; 32]) -> Pair, fn(Pair) -> Key) = match self.kind.as_str() {
-            "ed25519" => (Pair::ed25519, Key::Ed25519),
-            "x25519" => (Pair::x25519, Key::X25519),
-            _ => {
-                return Err(Error::Unsupported(format!(
-                    "keys of the kind {} are not supported",
-                    self.kind
-                )));
-            }
+        let bytes = |bytes: &[u8]| {
+            let bytes = <[u8; 32]>::try_from(bytes);
+            bytes.map_err(|_| Error::OpenSsl(UNSUPPORTED))
         };
-        let pair = match &self.d {
-            Some(d) => private(bytes(d)?),
-            None => Pair {
-                public: bytes(&self.x)?,
+        let private = self.d.as_deref().map(bytes).transpose()?;
+        let pair = |of_private: fn([u8; 32]) -> Pair| match private {
+            // Node takes whatever public key stands beside a private one; it is made again here.
+            Some(private) => Ok(of_private(private)),
+            None => bytes(&self.x).map(|public| Pair {
+                public,
                 private: None,
-            },
+            }),
         };
-        // Node takes whatever public key stands beside a private one; it is made again here.
-        Ok(wrap(pair))
+        match self.kind.as_str() {
+            "ed25519" => pair(Pair::ed25519).map(Key::Ed25519),
+            "x25519" => pair(Pair::x25519).map(Key::X25519),
+            kind => Err(Error::Unsupported(format!(
+                "keys of the kind {kind} are not supported"
+            ))),
+        }
     }
 }

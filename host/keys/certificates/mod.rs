@@ -7,7 +7,7 @@ pub(crate) use super::lc::Matching;
 use super::error::{Error, NO_START_LINE, WRONG_TAG};
 use super::key::Key;
 use super::lc::{self, Name, Time};
-use super::{cost, der, pem};
+use super::{der, pem};
 use std::net::IpAddr;
 
 /// The longest certificate.
@@ -85,11 +85,6 @@ impl<'a> Parts<'a> {
 pub(super) fn public_key(certificate: &[u8]) -> Result<Key, Error> {
     let parts = parts(certificate).ok_or(WRONG_TAG)?;
     Key::from_spki(&parts.spki)
-}
-
-/// About how long a call with a certificate takes, in nanoseconds.
-pub(crate) fn nanos(certificate: &[u8]) -> u64 {
-    cost::OF_CURVE + cost::of_data(certificate.len()) * 8
 }
 
 fn open(der: &[u8]) -> Result<lc::Certificate, Error> {
