@@ -37,7 +37,7 @@ pub(crate) struct RsaRequest {
 const MOST_BITS: u32 = 8192;
 
 /// How much longer than usual a search may take before it is given up.
-const PATIENCE: u32 = 12;
+const PATIENCE: u32 = 8;
 
 impl RsaRequest {
     fn check(self) -> Result<(), Error> {
@@ -67,7 +67,7 @@ pub(super) fn patient(nanos: u64) -> Deadline {
     Deadline::after(
         Duration::from_nanos(nanos)
             .saturating_mul(PATIENCE)
-            .max(Duration::from_millis(100)),
+            .max(Duration::from_millis(250)),
     )
 }
 

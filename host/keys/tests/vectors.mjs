@@ -17,7 +17,7 @@ function add(name, kind, options) {
   for (const type of types) {
     form(type, "pem");
     form(type, "der");
-    for (const cipher of ["aes-128-cbc", "aes-256-cbc", "des-ede3-cbc"]) {
+    for (const cipher of name === "rsa" ? ["aes-128-cbc", "aes-256-cbc", "des-ede3-cbc"] : ["aes-256-cbc"]) {
       form(type, "pem", cipher);
       if (type === "pkcs8") form(type, "der", cipher);
     }
