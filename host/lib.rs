@@ -19,6 +19,7 @@ pub mod http;
 pub mod inbox;
 pub mod intl;
 pub(crate) mod kept;
+pub(crate) mod keys;
 pub mod lifecycle;
 pub mod logs;
 pub mod memory;

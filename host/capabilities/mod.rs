@@ -6,6 +6,7 @@
 //! denies with a sentence that says why, as at deploy time.
 
 pub(crate) mod bindings;
+mod certificates;
 mod ciphers;
 mod compression;
 mod conversations;
@@ -19,6 +20,7 @@ mod intl_text;
 mod key_derivation;
 mod locales;
 mod log;
+mod public_keys;
 mod secrets;
 mod source;
 mod under_way;

@@ -31,7 +31,7 @@ pub struct Target {
 const UNPACKS: usize = 1 << 20;
 
 /// All of them.
-pub const TARGETS: [Target; 8] = [
+pub const TARGETS: [Target; 9] = [
     Target {
         name: "webhook",
         run: crate::inbox::envelope::fuzz::run,
@@ -321,5 +321,39 @@ pub const TARGETS: [Target; 8] = [
         ],
         most: 8 << 10,
         memory: 4 << 10,
+    },
+    Target {
+        name: "keys",
+        run: crate::keys::fuzz::run,
+        words: &[
+            "-----BEGIN PRIVATE KEY-----\n",
+            "-----END PRIVATE KEY-----\n",
+            "-----BEGIN ENCRYPTED PRIVATE KEY-----\n",
+            "-----BEGIN RSA PRIVATE KEY-----\n",
+            "-----BEGIN EC PRIVATE KEY-----\n",
+            "-----BEGIN PUBLIC KEY-----\n",
+            "-----BEGIN CERTIFICATE-----\n",
+            "-----END ",
+            "Proc-Type: 4,ENCRYPTED\n",
+            "DEK-Info: AES-128-CBC,",
+            "DEK-Info: DES-EDE3-CBC,",
+            "00112233445566778899AABBCCDDEEFF\n\n",
+            "MII",
+            "0\x0d\x06\x09*",
+            "\x06\x03+ep",
+            "\x06\x03+en",
+            "\x02\x01\0",
+            "\x02\x01\x01",
+            "\x02\x03\x01\0\x01",
+            "\x04\x20",
+            "\x03\x21\0",
+            "\x05\0",
+            "\x06\x03\x55\x1d\x11",
+            "\x06\x03\x55\x1d\x25",
+            "example.com",
+            "0\0",
+        ],
+        most: 8 << 10,
+        memory: 8 << 10,
     },
 ];

@@ -15,7 +15,7 @@ use roost::inbox::FailureKind;
 const LEFT_BEHIND: [&str; 6] = [".git", ".roost", ".tools", "dist", "node_modules", "target"];
 
 /// Words of code, and the files or folders of `host/` that may have them.
-const ONLY_IN: [(&[&str], &[&str]); 5] = [
+const ONLY_IN: [(&[&str], &[&str]); 6] = [
     (
         &["wasmtime::", "wasmtime_"],
         &["host/sandbox/", "host/capabilities/", "host/workshop/"],
@@ -25,6 +25,7 @@ const ONLY_IN: [(&[&str], &[&str]); 5] = [
         &["host/cli/", "host/egress/", "host/whatsapp/"],
     ),
     (&["roost_emulator::"], &["host/dev/"]),
+    (&["aws_lc_sys"], &["host/keys/lc/"]),
     (&["sqlx::query"], &["/store.rs", "host/postgres/"]),
     (
         &["unsafe {", "unsafe fn"],
@@ -32,6 +33,7 @@ const ONLY_IN: [(&[&str], &[&str]); 5] = [
             "host/confinement/namespaces.rs",
             "host/confinement/programs.rs",
             "host/fuzzing/coverage.rs",
+            "host/keys/lc/",
             "host/memory.rs",
             "host/sandbox/bot.rs",
             "host/postgres/embedded/process.rs",
@@ -40,10 +42,11 @@ const ONLY_IN: [(&[&str], &[&str]); 5] = [
 ];
 
 /// What the lower folders of `host/` import of the host, besides themselves.
-const IMPORTS: [(&str, &[&str]); 15] = [
+const IMPORTS: [(&str, &[&str]); 16] = [
     ("build", &["confinement"]),
     ("confinement", &[]),
     ("egress", &["rooms"]),
+    ("keys", &[]),
     ("postgres", &[]),
     ("projects", &[]),
     ("rooms", &[]),
