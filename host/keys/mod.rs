@@ -31,7 +31,7 @@ pub(crate) use agreement::{agree, agree_on_curve, convert_point, point_of};
 pub(crate) use cache::{private, public};
 pub(crate) use components::{Components, EcComponents, RawComponents, RsaComponents};
 pub(crate) use encryption::{EncryptionPadding, decrypt, encrypt, recover, sign_raw};
-pub(crate) use error::{Error, OpenSsl};
+pub(crate) use error::Error;
 pub(crate) use generate::{Request, RsaRequest, generate};
 pub(crate) use groups::{
     Group, agree_in_group, check_group, named_group, private_number, public_number,

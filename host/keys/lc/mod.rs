@@ -15,7 +15,7 @@ mod x509;
 pub(crate) use curve::{CURVES, Curve, Ec, PointForm, find_curve};
 pub(crate) use dsa::Dsa;
 pub(crate) use number::{Deadline, Number, OutOfTime};
-pub(crate) use rsa::{Rsa, RsaParts, SaltLength};
+pub(crate) use rsa::{Rsa, SaltLength};
 pub(crate) use symmetric::{
     DIGESTS, Digest, bytes_to_key, cipher, find_digest, key_length, pbkdf2,
     pkcs8_of_older_encryption,
