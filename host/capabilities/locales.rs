@@ -9,6 +9,7 @@ use std::sync::Arc;
 pub struct Locales(Result<Known, String>);
 
 struct Known {
+    data: Arc<Data>,
     dates: Dates,
 }
 
@@ -16,9 +17,20 @@ impl Locales {
     /// Opens the SDK's data. What is wrong with it, the bots are told that ask for it.
     pub fn open(file: &Path) -> Self {
         let data = Data::open(file).map_err(|error| error.to_string());
-        Self(data.map(|data| Known {
-            dates: Dates::new(Arc::new(data)),
+        Self(data.map(|data| {
+            let data = Arc::new(data);
+            Known {
+                dates: Dates::new(data.clone()),
+                data,
+            }
         }))
+    }
+
+    pub(super) fn data(&self) -> Result<&Data, String> {
+        self.0
+            .as_ref()
+            .map(|known| known.data.as_ref())
+            .map_err(String::clone)
     }
 
     pub(super) fn dates(&self) -> Result<&Dates, String> {

@@ -14,6 +14,7 @@ mod digests;
 mod event;
 mod http;
 mod intl_dates;
+mod intl_numbers;
 mod key_derivation;
 mod locales;
 mod log;

@@ -22,6 +22,9 @@ const INDEX: (u32, u64) = (4 << 20, 16 << 20);
 /// What an entry takes at most, plain.
 const ENTRY: u32 = 4 << 20;
 
+/// How long the name of a locale is at most.
+const LOCALE: usize = 255;
+
 /// How many sections of a locale's parents are merged at most.
 const PARENTS: usize = 8;
 
@@ -170,6 +173,9 @@ impl Data {
 
     /// The nearest locale that there is.
     fn nearest(&self, locale: &str) -> usize {
+        if locale.len() > LOCALE {
+            return 0;
+        }
         let mut name = without_extensions(locale);
         loop {
             if let Some(&place) = self.locales.get(name) {

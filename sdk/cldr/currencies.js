@@ -8,7 +8,7 @@ export function currencies(locale) {
     if (of.displayName) one.name = of.displayName
     if (of.symbol && of.symbol !== code) one.symbol = of.symbol
     if (of['symbol-alt-narrow']) one.narrow = of['symbol-alt-narrow']
-    if (of['symbol-alt-formal']) one.formal = of['symbol-alt-formal']
+    for (const own of ['pattern', 'decimal', 'group']) if (of[own]) one[own] = of[own]
     for (const [key, text] of Object.entries(of)) {
       const count = key.match(/^displayName-count-(\w+)$/)?.[1]
       if (count) one[count] = text

@@ -19,10 +19,15 @@ export function parents(locales) {
   return Object.fromEntries(locales.filter((locale) => locale !== ROOT).map((locale) => [locale, nearest(locale)]))
 }
 
-/** `zh-TW` is written in Han of the traditional form: `zh-Hant`. All such names. */
+/** `zh-TW` is written in Han of the traditional form, `zh-Hant`, and `zh-SG` is `zh-Hans-SG`. All such names. */
 export function aliases(locales) {
   const known = new Set(locales)
   const found = {}
+  for (const locale of locales) {
+    const [language, script, region] = locale.split('-')
+    const likely = likelySubtags[`${language}-${region}`] ?? likelySubtags[language]
+    if (region && !known.has(`${language}-${region}`) && likely?.split('-')[1] === script) found[`${language}-${region}`] = locale
+  }
   for (const [tag, likely] of Object.entries(likelySubtags)) {
     const [language, script, region] = likely.split('-')
     if (!region || known.has(tag) || !tag.startsWith(`${language}-`)) continue

@@ -12,6 +12,7 @@ const EVERYWHERE = {
       approximatelySign: '~', exponential: '\u0627\u0633', superscriptingExponent: '\u00d7', perMille: '\u0609', infinity: '\u221e', nan: 'NaN',
       timeSeparator: ':',
     },
+    percent: '#,##0%',
     currency: { standard: '#,##0.00\u00a0\u00a4', accounting: '#,##0.00\u00a0\u00a4' },
   },
   arabext: {
