@@ -1,28 +1,7 @@
 /** How dates are written: names of months and days, patterns by skeleton, of each calendar. */
-import { readdirSync } from 'node:fs'
-import { ROOT, parentOf } from './inheritance.js'
-import { home, locales, ofLocale, supplemental } from './source.js'
-
-/**
- * The other calendars, by ECMA-402's names, with CLDR's. The packages of some are older than the
- * others: of those only names count, and the patterns are those of any calendar (`generic`).
- */
-const CALENDARS = {
-  buddhist: { cldr: 'buddhist', months: false, patterns: false },
-  chinese: { cldr: 'chinese', months: true, patterns: true },
-  coptic: { cldr: 'coptic', months: true, patterns: false },
-  dangi: { cldr: 'dangi', months: true, patterns: true },
-  ethiopic: { cldr: 'ethiopic', months: true, patterns: false },
-  hebrew: { cldr: 'hebrew', months: true, patterns: true },
-  indian: { cldr: 'indian', months: true, patterns: false },
-  islamic: { cldr: 'islamic', months: true, patterns: true },
-  japanese: { cldr: 'japanese', months: false, patterns: false },
-  persian: { cldr: 'persian', months: true, patterns: false },
-  roc: { cldr: 'roc', months: false, patterns: false },
-}
-
-/** What the older packages call the root. */
-const OLD_ROOT = 'root'
+import { others } from './calendars/index.js'
+import { ROOT } from './inheritance.js'
+import { locales, ofLocale, supplemental } from './source.js'
 
 export function dates(locale) {
   const of = ofLocale('cldr-dates-full', locale, 'ca-gregorian').dates?.calendars.gregorian
@@ -30,53 +9,7 @@ export function dates(locale) {
   const any = ofLocale('cldr-dates-full', locale, 'ca-generic').dates.calendars.generic
   const generic = { ...names(any), ...patterns(any) }
   const gregory = { ...names(of), ...patterns(of) }
-  const calendars = {}
-  for (const [name, { cldr, months, patterns: own }] of Object.entries(CALENDARS)) {
-    const its = ofCalendar(cldr, locale)
-    if (!its) continue
-    const named = names(its)
-    const whole = {
-      ...generic,
-      // The others have those of the Gregorian calendar.
-      ...(months ? { months: named.months } : {}),
-      monthPatterns: its.monthPatterns && leapMonths(its.monthPatterns),
-      years: its.cyclicNameSets && its.cyclicNameSets.years.format.abbreviated,
-      eras: named.eras ?? generic.eras,
-      ...(own ? { ...patterns(its), ...(its['dateTimeFormats-atTime'] ? {} : { glue: generic.glue, atTime: generic.atTime }) } : {}),
-      numbers: overrides(its.dateFormats),
-    }
-    calendars[name] = changes(JSON.parse(JSON.stringify(whole)), generic) ?? {}
-  }
-  return { gregory, generic, calendars, fields: fieldNames(locale) }
-}
-
-/** What makes `to` of `from`: as a difference between locales, but that what is taken away is empty text. */
-function changes(to, from) {
-  if (typeof to !== 'object' || typeof from !== 'object') return to === from ? undefined : to
-  const found = {}
-  for (const [name, value] of Object.entries(to)) {
-    const change = name in from ? changes(value, from[name]) : value
-    if (change !== undefined) found[name] = change
-  }
-  for (const name of Object.keys(from)) if (!(name in to)) found[name] = ''
-  return Object.keys(found).length === 0 ? undefined : found
-}
-
-/** The nearest of a calendar's locales, since not all packages have all of them. */
-function ofCalendar(cldr, locale) {
-  const name = `cldr-cal-${cldr}-full`
-  const known = localesOf(name)
-  let nearest = locale
-  while (!known.has(nearest) && nearest !== ROOT) nearest = parentOf(nearest)
-  if (!known.has(nearest)) nearest = OLD_ROOT
-  if (!known.has(nearest)) return undefined
-  return ofLocale(name, nearest, `ca-${cldr}`).dates.calendars[cldr]
-}
-
-const kept = new Map()
-function localesOf(name) {
-  if (!kept.has(name)) kept.set(name, new Set(readdirSync(`${home(name)}/main`)))
-  return kept.get(name)
+  return { gregory, generic, calendars: others(locale), fields: fieldNames(locale) }
 }
 
 function names(of) {
@@ -108,16 +41,6 @@ function plainKeys(of) {
   return Object.fromEntries(Object.entries(of).filter(([key]) => !key.includes('-alt-')))
 }
 
-function leapMonths(of) {
-  const found = { numeric: of.numeric.all.leap }
-  for (const [context, name] of [['format', 'format'], ['stand-alone', 'alone']]) {
-    for (const [width, its] of [['wide', 'long'], ['abbreviated', 'short'], ['narrow', 'narrow']]) {
-      found[`${name} ${its}`] = of[context][width].leap
-    }
-  }
-  return found
-}
-
 function patterns(of) {
   const all = of.dateTimeFormats
   const intervals = {}
@@ -144,12 +67,6 @@ function texts(of) {
 function skeletons(of) {
   const kept = Object.entries(plainKeys(of)).filter(([key]) => !key.includes('-count-'))
   return Object.fromEntries(kept.map(([key, text]) => [key, text._value ?? text]))
-}
-
-/** The numbering systems of the styles of dates: `hebr` of a whole date, `y=jpanyear` of its year. */
-function overrides(of) {
-  const found = Object.entries(of).filter(([, text]) => text._numbers).map(([style, text]) => [style, text._numbers])
-  return found.length > 0 ? Object.fromEntries(found) : undefined
 }
 
 /** What the fields are called where one is appended to a pattern. */

@@ -39,10 +39,3 @@ export function aliases(locales) {
   }
   return found
 }
-
-/** The locale that another inherits from, by its name and what CLDR says. */
-export function parentOf(locale) {
-  if (parentLocale[locale]) return parentLocale[locale]
-  const cut = locale.lastIndexOf('-')
-  return cut < 0 ? ROOT : locale.slice(0, cut)
-}

@@ -27,7 +27,6 @@ export function locales() {
   return readdirSync(main).filter((locale) => locale === 'und' || existsSync(join(main, locale, 'languages.json'))).sort()
 }
 
-/** The folder of a package. */
-export function home(name) {
+function home(name) {
   return dirname(require.resolve(`${name}/package.json`))
 }

@@ -293,7 +293,13 @@ impl Dates {
         let at = instant(at)?;
         let formatter = self.formatter(format)?;
         let moment = formatter.moment(at);
-        let written = formatter.write(self, &formatter.chosen.pattern, at, &moment)?;
+        let written = formatter.write(
+            self,
+            &formatter.chosen.pattern,
+            &formatter.counting,
+            at,
+            &moment,
+        )?;
         Ok(written.into_iter().map(Written::part).collect())
     }
 
@@ -336,17 +342,19 @@ impl Dates {
         let Some((pieces, later_first)) = formatter.intervals().pieces(field) else {
             return Ok(None);
         };
+        // What a style counts otherwise does not count here.
+        let counting = |pattern: &str| formatter.words.plain_counting(pattern);
         let mut written = Vec::new();
         for piece in pieces {
             match piece {
                 Piece::Text(text) => write::push(&mut written, 0, &text),
                 Piece::From(pattern) => {
-                    for one in formatter.write(self, &pattern, start, &from)? {
+                    for one in formatter.write(self, &pattern, &counting(&pattern), start, &from)? {
                         write::push(&mut written, one.letter, &one.value);
                     }
                 }
                 Piece::To(pattern) => {
-                    for one in formatter.write(self, &pattern, end, &to)? {
+                    for one in formatter.write(self, &pattern, &counting(&pattern), end, &to)? {
                         write::push(&mut written, one.letter, &one.value);
                     }
                 }
@@ -401,17 +409,13 @@ impl Formatter {
         &self,
         dates: &Dates,
         pattern: &str,
+        counting: &Counting,
         at: i64,
         moment: &Moment,
     ) -> Result<Vec<Written>, Error> {
         let zone = &self.zone;
-        let counting = if pattern == self.chosen.pattern {
-            self.counting.clone()
-        } else {
-            self.words.plain_counting(pattern)
-        };
         self.words
-            .write(dates, pattern, &counting, &Instant { moment, zone, at })
+            .write(dates, pattern, counting, &Instant { moment, zone, at })
     }
 
     fn intervals(&self) -> &Intervals {

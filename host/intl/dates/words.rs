@@ -215,6 +215,7 @@ impl Words {
     fn year(&self, year: i32, length: usize, counting: &Counting) -> String {
         match counting {
             Counting::FirstYear if year == 1 => "元".to_owned(),
+            Counting::FirstYear => self.number(year.into(), 1, false),
             Counting::Hebrew if (5001..6000).contains(&year) => {
                 self.number(i64::from(year) - 5000, 1, true)
             }
