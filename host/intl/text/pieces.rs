@@ -7,7 +7,9 @@ use icu_segmenter::options::{
     SentenceBreakInvariantOptions, SentenceBreakOptions, WordBreakInvariantOptions,
     WordBreakOptions,
 };
-use icu_segmenter::{GraphemeClusterSegmenter, SentenceSegmenter, WordSegmenter};
+use icu_segmenter::{
+    GraphemeClusterSegmenter, SentenceSegmenter, WordSegmenter, WordSegmenterBorrowed,
+};
 
 /// What a text is cut into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,11 +39,11 @@ pub fn pieces(tag: &str, granularity: Granularity, text: &str) -> Result<Vec<Pie
             let mut options = WordBreakOptions::default();
             options.content_locale = Some(&locale.id);
             let segmenter = WordSegmenter::try_new_dictionary(options).map_err(no_data)?;
-            ends.extend(segmenter.as_borrowed().segment_utf16(&units));
+            ends = word_ends(segmenter.as_borrowed(), &units);
         }
         Granularity::Word => {
             let segmenter = WordSegmenter::new_dictionary(WordBreakInvariantOptions::default());
-            ends.extend(segmenter.segment_utf16(&units));
+            ends = word_ends(segmenter, &units);
         }
         Granularity::Sentence if language.as_str() == "el" => {
             let mut options = SentenceBreakOptions::default();
@@ -53,9 +55,6 @@ pub fn pieces(tag: &str, granularity: Granularity, text: &str) -> Result<Vec<Pie
             let segmenter = SentenceSegmenter::new(SentenceBreakInvariantOptions::default());
             ends.extend(segmenter.segment_utf16(&units));
         }
-    }
-    if granularity == Granularity::Word {
-        ends = east_asian::recut(&units, ends);
     }
     let mut pieces = Vec::with_capacity(ends.len());
     let mut start = 0;
@@ -71,6 +70,35 @@ pub fn pieces(tag: &str, granularity: Granularity, text: &str) -> Result<Vec<Pie
         start = end;
     }
     Ok(pieces)
+}
+
+/// Ends of words. ICU leaves Hangul to a dictionary, so that it never is a word together with other letters.
+fn word_ends(segmenter: WordSegmenterBorrowed<'_>, units: &[u16]) -> Vec<usize> {
+    let mut ends = Vec::new();
+    let mut start = 0;
+    let mut was_hangul = false;
+    let mut cut = |end: usize| {
+        let part = units.get(start..end).unwrap_or_default();
+        ends.extend(segmenter.segment_utf16(part).map(|end| start + end));
+        start = end;
+    };
+    for (at, unit) in units.iter().enumerate() {
+        let is_hangul = (0xac00..=0xd7a3).contains(unit) || (was_hangul && is_added(*unit));
+        if is_hangul != was_hangul && at > 0 {
+            cut(at);
+        }
+        was_hangul = is_hangul;
+    }
+    cut(units.len());
+    east_asian::recut(units, ends)
+}
+
+/// Whether a character belongs to the one before.
+fn is_added(unit: u16) -> bool {
+    matches!(
+        CodePointMapData::<WordBreak>::new().get32(unit.into()),
+        WordBreak::Extend | WordBreak::Format | WordBreak::ZWJ
+    )
 }
 
 /// Whether ICU takes a piece for a word: it has a letter, a number, or two marks that join words.
