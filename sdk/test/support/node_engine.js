@@ -12,6 +12,7 @@ import { compression } from './compression.js'
 import { digests } from './digests.js'
 import { FakeEngine } from './fake_engine.js'
 import { keyDerivation } from './key_derivation.js'
+import { publicKeys } from './public_keys.js'
 
 /** Bundles a bot as the host does, from its source and the packages that this folder has. */
 export function bundle(source) {
@@ -90,7 +91,10 @@ export function makeEngine(functions, network) {
 
   const packing = compression(native.bytes)
   const sealing = ciphers(native.bytes)
-  const fake = new FakeEngine(native, { ...packing.functions, ...digests(native.bytes), ...sealing.functions, ...keyDerivation(native.bytes), ...functions }, network)
+  const keys = publicKeys(native.bytes)
+  const fake = new FakeEngine(native, {
+    ...packing.functions, ...digests(native.bytes, keys.remember), ...sealing.functions, ...keyDerivation(native.bytes), ...keys.functions, ...functions,
+  }, network)
   fake.openStreams = packing.openStreams
   fake.openCiphers = sealing.openCiphers
   fake.load(runtime)

@@ -1,11 +1,11 @@
 /** `createCipheriv` and `createDecipheriv`, over the host's ciphers (`wit/ciphers.wit`). */
-import { codedError, invalidArgType, requireString } from '../errors.js'
-import { Handle } from '../handles.js'
-import { callNow } from '../host.js'
-import { Buffer } from './buffer.js'
+import { codedError, invalidArgType, requireString } from '../../errors.js'
+import { Handle } from '../../handles.js'
+import { callNow } from '../../host.js'
+import { Buffer } from '../buffer.js'
 import { asBuffer, keyBytes, toBytes } from './keys.js'
 import { streamsLate } from './late_stream.js'
-import { StringDecoder } from './string_decoder.js'
+import { StringDecoder } from '../string_decoder.js'
 
 /** What the host takes at once. */
 const PIECE = 1 << 20
