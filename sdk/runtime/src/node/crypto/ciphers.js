@@ -1,133 +1,16 @@
 /** `createCipheriv` and `createDecipheriv`, over the host's ciphers (`wit/ciphers.wit`). */
-import { codedError, invalidArgType, requireString } from '../../errors.js'
-import { Handle } from '../../handles.js'
-import { callNow } from '../../host.js'
+import { codedError, requireString } from '../../errors.js'
+import { invalidArgValue } from '../../validators.js'
 import { Buffer } from '../buffer.js'
+import { CIPHERS, find, ivBounds } from './cipher_names.js'
+import { HostCipher, invalidState } from './host_cipher.js'
 import { asBuffer, keyBytes, toBytes } from './keys.js'
 import { streamsLate } from './late_stream.js'
 import { StringDecoder } from '../string_decoder.js'
 
-/** What the host takes at once. */
-const PIECE = 1 << 20
 const TAG = 16
 
-/** By name: the mode, the bytes of key and IV, OpenSSL's number, the bytes of a block, and OpenSSL's name where it is another. */
-const CIPHERS = new Map()
-for (const [bits, ...numbers] of [[128, 895, 419, 418, 904], [192, 898, 423, 422, 905], [256, 901, 427, 426, 906]]) {
-  const [gcm, cbc, ecb, ctr] = numbers
-  const [aes, keyLength] = [`aes-${bits}-`, bits / 8]
-  CIPHERS.set(`${aes}gcm`, { mode: 'gcm', name: `id-aes${bits}-gcm`, nid: gcm, blockSize: 1, ivLength: 12, keyLength })
-  CIPHERS.set(`${aes}cbc`, { mode: 'cbc', name: `${aes}cbc`, nid: cbc, blockSize: 16, ivLength: 16, keyLength })
-  CIPHERS.set(`${aes}ecb`, { mode: 'ecb', name: `${aes}ecb`, nid: ecb, blockSize: 16, keyLength })
-  CIPHERS.set(`${aes}ctr`, { mode: 'ctr', name: `${aes}ctr`, nid: ctr, blockSize: 1, ivLength: 16, keyLength })
-}
-CIPHERS.set('chacha20', { mode: 'stream', name: 'chacha20', nid: 1019, ivLength: 16, keyLength: 32 })
-CIPHERS.set('chacha20-poly1305', { mode: 'stream', name: 'chacha20-poly1305', nid: 1018, ivLength: 12, keyLength: 32 })
-
-/** OpenSSL's other names. */
-const OTHERS = new Map([128, 192, 256].flatMap((bits) => [[`aes${bits}`, `aes-${bits}-cbc`], [`id-aes${bits}-gcm`, `aes-${bits}-gcm`]]))
-
-export const cipherNames = [...CIPHERS.keys(), ...OTHERS.keys()].sort()
-
-/** The host's name of a cipher, and what is known of it. */
-function find(name) {
-  const lower = name.toLowerCase()
-  const algorithm = OTHERS.get(lower) ?? lower
-  const info = CIPHERS.get(algorithm)
-  return info && { algorithm, info }
-}
-
-export function getCipherInfo(nameOrNid, { keyLength, ivLength } = {}) {
-  if (typeof nameOrNid !== 'string' && typeof nameOrNid !== 'number') throw invalidArgType('nameOrNid', 'of type string or number', nameOrNid)
-  const info = typeof nameOrNid === 'number' ? [...CIPHERS.values()].find(({ nid }) => nid === nameOrNid) : find(nameOrNid)?.info
-  if (!info) return undefined
-  if (keyLength !== undefined && keyLength !== info.keyLength) return undefined
-  if (ivLength !== undefined && (info.mode === 'gcm' ? ivLength < 1 : ivLength !== info.ivLength)) return undefined
-  return { ...info, ...(info.ivLength !== undefined && { ivLength: ivLength ?? info.ivLength }) }
-}
-
-const invalidState = (operation) => codedError(Error, 'ERR_CRYPTO_INVALID_STATE', operation ? `Invalid state for operation ${operation}` : 'Invalid state')
 const invalidTag = (length) => codedError(TypeError, 'ERR_CRYPTO_INVALID_AUTH_TAG', `Invalid authentication tag length: ${length}`)
-
-function openssl(code, number, reason) {
-  const error = new Error(`error:${number}:Provider routines::${reason}`)
-  return Object.assign(error, { library: 'Provider routines', reason, code })
-}
-
-/** The error of Node's that a failed call of the host stands for. */
-function faultOf(error) {
-  switch (error?.payload?.tag) {
-    case undefined: return error
-    case 'not-authentic': return new Error('Unsupported state or unable to authenticate data')
-    case 'padding': return openssl('ERR_OSSL_BAD_DECRYPT', '1C800064', 'bad decrypt')
-    case 'block-length': return openssl('ERR_OSSL_WRONG_FINAL_BLOCK_LENGTH', '1C80006B', 'wrong final block length')
-    case 'state': return invalidState()
-    default: return codedError(Error, 'ERR_CRYPTO_OPERATION_FAILED', String(error.payload.val ?? error.payload.tag))
-  }
-}
-
-function call(name, args) {
-  try {
-    return callNow(`ciphers.${name}`, args)
-  } catch (error) {
-    throw faultOf(error)
-  }
-}
-
-/** A cipher of the host's, which is made when there is data for it: an image holds what describes it. */
-class HostCipher {
-  #settings
-  #authenticated = []
-  #pads = true
-  /** @type {Handle | undefined} */
-  #handle
-
-  constructor(algorithm, direction, key, iv) {
-    // Whoever gave them may write over them.
-    this.#settings = { algorithm, direction, key: new Uint8Array(key), iv: new Uint8Array(iv) }
-  }
-
-  get hasBegun() { return this.#handle !== undefined }
-
-  authenticate(bytes) {
-    this.#authenticated.push(new Uint8Array(bytes))
-  }
-
-  setPadding(pads) {
-    this.#pads = pads
-    if (this.#handle) call('[method]cipher.set-padding', [this.#opened(), pads])
-  }
-
-  update(bytes) {
-    const id = this.#opened()
-    if (bytes.length <= PIECE) return asBuffer(call('[method]cipher.update', [id, bytes]))
-    const parts = []
-    for (let at = 0; at < bytes.length; at += PIECE) parts.push(call('[method]cipher.update', [id, bytes.subarray(at, at + PIECE)]))
-    return Buffer.concat(parts)
-  }
-
-  /** @returns {{output: Uint8Array, tag: Uint8Array}} */
-  finish(tag) {
-    const id = this.#opened()
-    try {
-      return call('[method]cipher.finish', [id, tag])
-    } finally {
-      this.#handle.close()
-    }
-  }
-
-  #opened() {
-    if (this.#handle === undefined) {
-      this.#handle = new Handle(call('[static]cipher.open', [this.#settings]), 'ciphers.[drop]cipher')
-      if (!this.#pads) call('[method]cipher.set-padding', [this.#handle.id, false])
-      for (const bytes of this.#authenticated) {
-        for (let at = 0; at < bytes.length; at += PIECE) call('[method]cipher.authenticate', [this.#handle.id, bytes.subarray(at, at + PIECE)])
-      }
-    }
-    if (!this.#handle.isCurrent) throw new Error('a cipher ends with the event that began to give it data: make a new one')
-    return this.#handle.id
-  }
-}
 
 const kCipher = Symbol('kHandle')
 
@@ -139,36 +22,43 @@ class State {
   /** Of the text that is given out. */
   encoding
 
-  constructor(host, algorithm, hasTag, tagLength) {
+  constructor(host, info, hasTag, tagLength) {
     this.host = host
-    this.algorithm = algorithm
+    this.info = info
     this.hasTag = hasTag
     /** As it was asked for. */
     this.tagLength = tagLength
   }
 }
 
-const isLengthOfTag = (algorithm, length) => (algorithm === 'chacha20-poly1305' ? length >= 1 : length === 4 || length === 8 || length >= 12) && length <= TAG
+function isLengthOfTag({ mode }, length) {
+  if (mode === 'ccm') return length >= 4 && length <= TAG && length % 2 === 0
+  return (mode === 'gcm' ? length === 4 || length === 8 || length >= 12 : length >= 1) && length <= TAG
+}
+
+/** Modes that are made of the host's: evaluated when they are first asked for. */
+const composed = (mode) => (mode === 'ccm' || mode === 'ocb' || mode === 'wrap') && require('./composed_ciphers.js').MODES[mode]
 
 /** What both classes do when they begin. */
 function begin(self, direction, name, key, iv, options) {
   requireString(name, 'cipher')
   const secret = keyBytes(key, 'key', options?.encoding)
   const vector = iv === null ? new Uint8Array(0) : toBytes(iv, 'iv')
-  const tagLength = options?.authTagLength
-  if (tagLength !== undefined && tagLength !== null && !(Number.isInteger(tagLength) && tagLength >= 0)) {
-    throw codedError(TypeError, 'ERR_INVALID_ARG_VALUE', `The property 'options.authTagLength' is invalid. Received ${typeof tagLength === 'string' ? `'${tagLength}'` : String(tagLength)}`)
-  }
+  const tagLength = options?.authTagLength ?? undefined
+  if (tagLength !== undefined && tagLength >>> 0 !== tagLength) throw invalidArgValue('options.authTagLength', tagLength)
   const found = find(name)
   if (!found) throw codedError(Error, 'ERR_CRYPTO_UNKNOWN_CIPHER', `Unknown cipher: ${name}. Roost has ${[...CIPHERS.keys()].join(', ')}.`)
   const { algorithm, info } = found
-  const hasTag = info.mode === 'gcm' || algorithm === 'chacha20-poly1305'
+  const hasTag = ['gcm', 'ccm', 'ocb'].includes(info.mode) || algorithm === 'chacha20-poly1305'
   if (secret.length !== info.keyLength) throw codedError(RangeError, 'ERR_CRYPTO_INVALID_KEYLEN', 'Invalid key length')
-  if (info.mode === 'gcm' ? vector.length === 0 : vector.length !== (info.ivLength ?? 0)) throw codedError(TypeError, 'ERR_CRYPTO_INVALID_IV', 'Invalid initialization vector')
-  if (hasTag && typeof tagLength === 'number' && !isLengthOfTag(algorithm, tagLength)) throw invalidTag(tagLength)
+  const [least, most] = ivBounds(info)
+  if (vector.length < least || vector.length > most) throw codedError(TypeError, 'ERR_CRYPTO_INVALID_IV', 'Invalid initialization vector')
+  if (tagLength === undefined && (info.mode === 'ccm' || info.mode === 'ocb')) throw codedError(TypeError, 'ERR_CRYPTO_INVALID_AUTH_TAG', `authTagLength required for ${name}`)
+  if (hasTag && tagLength !== undefined && !isLengthOfTag(info, tagLength)) throw invalidTag(tagLength)
+  const Made = composed(info.mode) || HostCipher
   self._decoder = null
   self._options = options
-  self[kCipher] = new State(new HostCipher(algorithm, direction, secret, vector), algorithm, hasTag, tagLength ?? undefined)
+  self[kCipher] = new State(new Made(algorithm, direction, secret, vector, tagLength), info, hasTag, tagLength)
 }
 
 export function Cipheriv(cipher, key, iv, options) {
@@ -217,7 +107,9 @@ const shared = {
     const state = this[kCipher]
     const bytes = toBytes(data, 'aadbuf', options?.encoding)
     if (!state.hasTag || state.isFinal || state.host.hasBegun) throw invalidState('setAAD')
-    state.host.authenticate(bytes)
+    const length = options?.plaintextLength ?? undefined
+    if (length !== undefined && length >>> 0 !== length) throw invalidArgValue('options.plaintextLength', length)
+    state.host.authenticate(bytes, length)
     return this
   },
   _transform(chunk, encoding, callback) {
@@ -253,9 +145,10 @@ Decipheriv.prototype.setAuthTag = function setAuthTag(tag, encoding) {
   const bytes = toBytes(tag, 'buffer', encoding)
   if (!state.hasTag || state.isFinal || state.tag !== undefined) throw invalidState('setAuthTag')
   // A tag that is shorter than what was asked for would be easier to forge.
-  const expected = state.tagLength ?? (state.algorithm === 'chacha20-poly1305' ? TAG : bytes.length)
-  if (bytes.length !== expected || !isLengthOfTag(state.algorithm, bytes.length)) throw invalidTag(bytes.length)
+  const expected = state.tagLength ?? (state.info.mode === 'stream' ? TAG : bytes.length)
+  if (bytes.length !== expected || !isLengthOfTag(state.info, bytes.length)) throw invalidTag(bytes.length)
   state.tag = new Uint8Array(bytes)
+  state.host.expect?.(state.tag)
   return this
 }
 
