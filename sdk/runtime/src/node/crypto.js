@@ -2,7 +2,7 @@
  * `node:crypto`. What many bots need is evaluated with this file: digests, MACs, ciphers, key derivation and random
  * numbers. What is done with public keys is evaluated when it is first asked for.
  */
-import { codedError, requireString } from '../errors.js'
+import { codedError, nativeError, requireString } from '../errors.js'
 import { restoreNames } from '../modules.js'
 import { invalidArgValue } from '../validators.js'
 import { cipherNames, getCipherInfo } from './crypto/cipher_names.js'
@@ -21,7 +21,7 @@ export function timingSafeEqual(a, b) {
   }
   const [x, y] = [toBytes(a, 'buf1'), toBytes(b, 'buf2')]
   if (x.length !== y.length) {
-    throw codedError(RangeError, 'ERR_CRYPTO_TIMING_SAFE_EQUAL_LENGTH', 'Input buffers must have the same byte length')
+    throw nativeError(RangeError, 'ERR_CRYPTO_TIMING_SAFE_EQUAL_LENGTH', 'Input buffers must have the same byte length')
   }
   return sameBytes(x, y)
 }

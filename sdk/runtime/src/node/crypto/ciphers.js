@@ -1,5 +1,5 @@
 /** `createCipheriv` and `createDecipheriv`, over the host's ciphers (`wit/ciphers.wit`). */
-import { codedError, requireString } from '../../errors.js'
+import { codedError, nativeError, requireString } from '../../errors.js'
 import { invalidArgValue } from '../../validators.js'
 import { Buffer } from '../buffer.js'
 import { CIPHERS, find, ivBounds } from './cipher_names.js'
@@ -10,7 +10,7 @@ import { StringDecoder } from '../string_decoder.js'
 
 const TAG = 16
 
-const invalidTag = (length) => codedError(TypeError, 'ERR_CRYPTO_INVALID_AUTH_TAG', `Invalid authentication tag length: ${length}`)
+const invalidTag = (length) => nativeError(TypeError, 'ERR_CRYPTO_INVALID_AUTH_TAG', `Invalid authentication tag length: ${length}`)
 
 const kCipher = Symbol('kHandle')
 
@@ -47,13 +47,13 @@ function begin(self, direction, name, key, iv, options) {
   const tagLength = options?.authTagLength ?? undefined
   if (tagLength !== undefined && tagLength >>> 0 !== tagLength) throw invalidArgValue('options.authTagLength', tagLength)
   const found = find(name)
-  if (!found) throw codedError(Error, 'ERR_CRYPTO_UNKNOWN_CIPHER', `Unknown cipher: ${name}. Roost has ${[...CIPHERS.keys()].join(', ')}.`)
+  if (!found) throw nativeError(Error, 'ERR_CRYPTO_UNKNOWN_CIPHER', `Unknown cipher: ${name}. Roost has ${[...CIPHERS.keys()].join(', ')}.`)
   const { algorithm, info } = found
   const hasTag = ['gcm', 'ccm', 'ocb'].includes(info.mode) || algorithm === 'chacha20-poly1305'
-  if (secret.length !== info.keyLength) throw codedError(RangeError, 'ERR_CRYPTO_INVALID_KEYLEN', 'Invalid key length')
+  if (secret.length !== info.keyLength) throw nativeError(RangeError, 'ERR_CRYPTO_INVALID_KEYLEN', 'Invalid key length')
   const [least, most] = ivBounds(info)
-  if (vector.length < least || vector.length > most) throw codedError(TypeError, 'ERR_CRYPTO_INVALID_IV', 'Invalid initialization vector')
-  if (tagLength === undefined && (info.mode === 'ccm' || info.mode === 'ocb')) throw codedError(TypeError, 'ERR_CRYPTO_INVALID_AUTH_TAG', `authTagLength required for ${name}`)
+  if (vector.length < least || vector.length > most) throw nativeError(TypeError, 'ERR_CRYPTO_INVALID_IV', 'Invalid initialization vector')
+  if (tagLength === undefined && (info.mode === 'ccm' || info.mode === 'ocb')) throw nativeError(TypeError, 'ERR_CRYPTO_INVALID_AUTH_TAG', `authTagLength required for ${name}`)
   if (hasTag && tagLength !== undefined && !isLengthOfTag(info, tagLength)) throw invalidTag(tagLength)
   const Made = composed(info.mode) || HostCipher
   self._decoder = null

@@ -2,7 +2,7 @@
  * Modes of AES that the host does not have as such, made of those that it has: CCM (NIST SP 800-38C), OCB (RFC 7253),
  * and key wrap (RFC 3394, RFC 5649). Each is as a cipher of the host's is to `createCipheriv`.
  */
-import { codedError } from '../../errors.js'
+import { nativeError } from '../../errors.js'
 import { Buffer } from '../buffer.js'
 import { HostCipher } from './host_cipher.js'
 import { asBuffer, sameBytes } from './keys.js'
@@ -52,14 +52,14 @@ class Ccm extends Composed {
   #length
 
   authenticate(bytes, length) {
-    if (length === undefined) throw codedError(TypeError, 'ERR_MISSING_ARGS', 'options.plaintextLength required for CCM mode with AAD')
+    if (length === undefined) throw nativeError(TypeError, 'ERR_MISSING_ARGS', 'options.plaintextLength required for CCM mode with AAD')
     this.#requireFits(length)
     this.#length = length
     super.authenticate(bytes)
   }
 
   #requireFits(length) {
-    if (length >= 2 ** (8 * (15 - this.iv.length)) || length >= 2 ** 31) throw codedError(RangeError, 'ERR_CRYPTO_INVALID_MESSAGELEN', 'Invalid message length')
+    if (length >= 2 ** (8 * (15 - this.iv.length)) || length >= 2 ** 31) throw nativeError(RangeError, 'ERR_CRYPTO_INVALID_MESSAGELEN', 'Invalid message length')
   }
 
   update(data) {

@@ -1,5 +1,5 @@
 /** PBKDF2, scrypt and HKDF, which the host computes (`wit/key-derivation.wit`). */
-import { codedError, invalidArgType, outOfRange, requireFunction } from '../../errors.js'
+import { codedError, invalidArgType, nativeError, outOfRange, requireFunction } from '../../errors.js'
 import { callNow, compute } from '../../host.js'
 import { requireInteger } from '../../validators.js'
 import { Buffer } from '../buffer.js'
@@ -30,8 +30,8 @@ export function shortage(what, tag, { needs, left }) {
     : `${what} needs ${Number(needs >> 20n)} MiB of memory with these parameters, and the bot has ${Number(left >> 20n)} MiB left`
 }
 
-const failed = (message) => codedError(Error, 'ERR_CRYPTO_OPERATION_FAILED', message)
-const invalidScrypt = (more) => codedError(RangeError, 'ERR_CRYPTO_INVALID_SCRYPT_PARAMS', `Invalid scrypt params${more}`)
+const failed = (message) => nativeError(Error, 'ERR_CRYPTO_OPERATION_FAILED', message)
+const invalidScrypt = (more) => nativeError(RangeError, 'ERR_CRYPTO_INVALID_SCRYPT_PARAMS', `Invalid scrypt params${more}`)
 
 /** Computes while the bot waits. */
 export function deriveNow(what, args) {
@@ -120,7 +120,7 @@ function hkdfArguments(digest, key, salt, info, length) {
   requireInteger(length, 'length', 0, Number.MAX_SAFE_INTEGER)
   if (bytes[2].length > MOST_INFO) throw outOfRange('info', `must not contain more than ${MOST_INFO} bytes`, bytes[2].length)
   const { hostName, size } = digestOf(digest)
-  if (length > 255 * size) throw codedError(RangeError, 'ERR_CRYPTO_INVALID_KEYLEN', 'Invalid key length')
+  if (length > 255 * size) throw nativeError(RangeError, 'ERR_CRYPTO_INVALID_KEYLEN', 'Invalid key length')
   if (length === 0) throw new Error('Deriving bits failed')
   return [hostName, ...bytes, length]
 }

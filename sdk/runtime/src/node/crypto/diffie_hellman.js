@@ -1,5 +1,5 @@
 /** `ECDH`, `DiffieHellman` and `diffieHellman`: secrets that two agree on. */
-import { codedError, invalidArgType, requireString } from '../../errors.js'
+import { codedError, invalidArgType, nativeError, requireString } from '../../errors.js'
 import { invalidArgValue, requireInt32, requireObject } from '../../validators.js'
 import { Buffer } from '../buffer.js'
 import { invalidCurve, now, openssl, operationFailed, publicOf } from './host_keys.js'
@@ -69,7 +69,7 @@ Object.assign(ECDH.prototype, {
   setPrivateKey(key, encoding) {
     const secret = Uint8Array.from(toBytes(key, 'key', encoding))
     const state = this[kState]
-    const point = attempt(() => now('point-of', state.curve, secret), () => codedError(RangeError, 'ERR_CRYPTO_INVALID_KEYTYPE', 'Private key is not valid for specified curve.'))
+    const point = attempt(() => now('point-of', state.curve, secret), () => nativeError(RangeError, 'ERR_CRYPTO_INVALID_KEYTYPE', 'Private key is not valid for specified curve.'))
     Object.assign(state, { secret, point })
     return this
   },
@@ -83,7 +83,7 @@ Object.assign(ECDH.prototype, {
     const point = toBytes(key, 'key', inputEncoding)
     const { curve, secret, point: own } = this[kState]
     const isPair = secret !== undefined && own !== undefined && sameBytes(now('point-of', curve, secret), own)
-    if (!isPair) throw codedError(RangeError, 'ERR_CRYPTO_INVALID_KEYPAIR', 'Invalid key pair')
+    if (!isPair) throw nativeError(RangeError, 'ERR_CRYPTO_INVALID_KEYPAIR', 'Invalid key pair')
     return encoded(attempt(() => now('agree-on-curve', curve, secret, point), invalidPublicKey), outputEncoding)
   },
 })
@@ -102,7 +102,7 @@ const LEAST_BITS = 512
 
 const tooSmall = () => openssl('0280007E', 'Diffie-Hellman routines', 'modulus too small', 'ERR_OSSL_DH_MODULUS_TOO_SMALL')
 const badGenerator = () => openssl('02800065', 'Diffie-Hellman routines', 'bad generator', 'ERR_OSSL_DH_BAD_GENERATOR')
-const noKey = (kind) => codedError(Error, 'ERR_CRYPTO_INVALID_STATE', `No ${kind} key - did you forget to generate one?`)
+const noKey = (kind) => nativeError(Error, 'ERR_CRYPTO_INVALID_STATE', `No ${kind} key - did you forget to generate one?`)
 
 /** The bytes of a generator that comes as a number or as bytes. */
 function generatorBytes(generator) {
@@ -113,7 +113,7 @@ function generatorBytes(generator) {
 
 /** A new prime of which the generator generates the large part, as OpenSSL makes them. */
 function newPrime(bits, generator) {
-  if (bits < LEAST_BITS) throw bits < 2 ? tooSmall() : codedError(TypeError, 'ERR_INVALID_ARG_VALUE', 'Invalid DH parameters')
+  if (bits < LEAST_BITS) throw bits < 2 ? tooSmall() : nativeError(TypeError, 'ERR_INVALID_ARG_VALUE', 'Invalid DH parameters')
   const [add, rem] = { 2: [24, 23], 5: [60, 59] }[number(generator)] ?? [12, 11]
   return now('generate-prime-now', { bits, safe: true, add: Uint8Array.of(add), rem: Uint8Array.of(rem) })
 }
@@ -148,7 +148,7 @@ export function DiffieHellmanGroup(name) {
   if (!(this instanceof DiffieHellmanGroup)) return new DiffieHellmanGroup(name)
   if (typeof name !== 'string') throw invalidArgType('Group name', 'string', name)
   const group = now('named-group', name.toLowerCase())
-  if (group === undefined) throw codedError(Error, 'ERR_CRYPTO_UNKNOWN_DH_GROUP', 'Unknown DH group')
+  if (group === undefined) throw nativeError(Error, 'ERR_CRYPTO_UNKNOWN_DH_GROUP', 'Unknown DH group')
   setGroup(this, group)
 }
 
@@ -163,10 +163,10 @@ const shared = {
     const other = toBytes(key, 'key', inputEncoding)
     const { group, secret } = this[kState]
     const value = number(other)
-    if (value < 2n) throw codedError(RangeError, 'ERR_CRYPTO_INVALID_KEYLEN', 'Supplied key is too small')
-    if (value > number(group.prime) - 2n) throw codedError(RangeError, 'ERR_CRYPTO_INVALID_KEYLEN', 'Supplied key is too large')
-    const unspecified = () => codedError(RangeError, 'ERR_CRYPTO_INVALID_KEYTYPE', 'Unspecified validation error')
-    if (secret === undefined) throw unspecified()
+    if (value < 2n) throw nativeError(RangeError, 'ERR_CRYPTO_INVALID_KEYLEN', 'Supplied key is too small')
+    const unspecified = () => nativeError(RangeError, 'ERR_CRYPTO_INVALID_KEYTYPE', 'Unspecified validation error')
+    if (secret === undefined || shortest(other).length > shortest(group.prime).length) throw unspecified()
+    if (value > number(group.prime) - 2n) throw nativeError(RangeError, 'ERR_CRYPTO_INVALID_KEYLEN', 'Supplied key is too large')
     return encoded(now('agree-in-group', group, secret, other), outputEncoding)
   },
   getPrime(encoding) { return encoded(this[kState].group.prime, encoding) },

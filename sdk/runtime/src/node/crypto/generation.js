@@ -1,5 +1,5 @@
 /** `generateKeyPair` and `generateKey`. */
-import { codedError, requireFunction, requireString } from '../../errors.js'
+import { codedError, nativeError, requireFunction, requireString } from '../../errors.js'
 import { fillRandom } from '../../random.js'
 import { invalidArgValue, requireInt32, requireInteger, requireObject, requireOneOf, requireUint32, requireView } from '../../validators.js'
 import { toCallback } from './derivation.js'
@@ -41,7 +41,7 @@ const hostDigest = (name, what) => {
   try {
     return digestOf(name).hostName
   } catch {
-    throw codedError(TypeError, 'ERR_CRYPTO_INVALID_DIGEST', `Invalid ${what}: ${name}`)
+    throw nativeError(TypeError, 'ERR_CRYPTO_INVALID_DIGEST', `Invalid ${what}: ${name}`)
   }
 }
 
@@ -71,7 +71,7 @@ function ecRequest(options) {
   return { 'P-256': 'prime256v1', 'P-384': 'secp384r1', 'P-521': 'secp521r1' }[namedCurve] ?? namedCurve
 }
 
-const refused = (what) => codedError(Error, 'ERR_CRYPTO_UNSUPPORTED_OPERATION', `Roost does not make ${what}.`)
+const refused = (what) => nativeError(Error, 'ERR_CRYPTO_UNSUPPORTED_OPERATION', `Roost does not make ${what}.`)
 const pair = (a, b) => codedError(TypeError, 'ERR_INCOMPATIBLE_OPTION_PAIR', `Option "${a}" cannot be used in combination with option "${b}"`)
 
 /** Keys for Diffie-Hellman have no objects here; what is wrong with the options is said first. */
@@ -132,6 +132,9 @@ export function generateKeyPair(type, options, callback) {
   later('generate', request).then((made) => written(made, encodings)).then(
     ({ publicKey, privateKey }) => process.nextTick(callback, null, publicKey, privateKey), (error) => process.nextTick(callback, error))
 }
+
+/** A promise has but one value: both keys are in it. */
+Object.defineProperty(generateKeyPair, Symbol.for('nodejs.util.promisify.custom'), { value: generatePair })
 
 function secretBytes(type, options) {
   requireString(type, 'type')

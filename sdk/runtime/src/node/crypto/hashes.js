@@ -1,5 +1,6 @@
 /** `createHash` and `createHmac`. */
-import { codedError, invalidArgType, requireString } from '../../errors.js'
+import { codedError, invalidArgType, nativeError, requireString } from '../../errors.js'
+import { invalidArgValue } from '../../validators.js'
 import { Buffer } from '../buffer.js'
 import { Mac, hostHash } from './digests.js'
 import { asBuffer, keyBytes, toBytes } from './keys.js'
@@ -35,7 +36,7 @@ export function hashOf(name) {
 export function digestOf(name, argument = 'digest') {
   requireString(name, argument)
   const found = find(name)
-  if (!found) throw codedError(TypeError, 'ERR_CRYPTO_INVALID_DIGEST', `Invalid digest: ${name}`)
+  if (!found) throw nativeError(TypeError, 'ERR_CRYPTO_INVALID_DIGEST', `Invalid digest: ${name}`)
   return found
 }
 
@@ -96,5 +97,7 @@ Hmac.prototype.digest = function digest(encoding) {
 export function hash(algorithm, data, encoding = 'hex') {
   requireString(algorithm, 'algorithm')
   if (typeof data !== 'string' && !ArrayBuffer.isView(data)) throw invalidArgType('input', 'of type string or an instance of Buffer, TypedArray, or DataView', data)
-  return new Hash(algorithm).update(data).digest(encoding)
+  requireString(encoding, 'outputEncoding')
+  if (!Buffer.isEncoding(encoding) && encoding.toLowerCase() !== 'buffer') throw invalidArgValue('outputEncoding', encoding)
+  return encoded(new Hash(algorithm).update(data).digest(), encoding.toLowerCase())
 }

@@ -1,5 +1,5 @@
 /** A cipher of the host's (`wit/ciphers.wit`). */
-import { codedError } from '../../errors.js'
+import { codedError, nativeError } from '../../errors.js'
 import { Handle } from '../../handles.js'
 import { callNow } from '../../host.js'
 import { Buffer } from '../buffer.js'
@@ -23,7 +23,7 @@ function faultOf(error) {
     case 'padding': return openssl('ERR_OSSL_BAD_DECRYPT', '1C800064', 'bad decrypt')
     case 'block-length': return openssl('ERR_OSSL_WRONG_FINAL_BLOCK_LENGTH', '1C80006B', 'wrong final block length')
     case 'state': return invalidState()
-    default: return codedError(Error, 'ERR_CRYPTO_OPERATION_FAILED', String(error.payload.val ?? error.payload.tag))
+    default: return nativeError(Error, 'ERR_CRYPTO_OPERATION_FAILED', String(error.payload.val ?? error.payload.tag))
   }
 }
 

@@ -1,5 +1,5 @@
 /** Calls of the host's public keys (`wit/public-keys.wit`), and what their failures are as errors of Node's. */
-import { codedError } from '../../errors.js'
+import { nativeError } from '../../errors.js'
 import { callNow, compute } from '../../host.js'
 import { shortage } from './derivation.js'
 import { KeyData } from './keys.js'
@@ -9,9 +9,9 @@ export function openssl(number, library, reason, code) {
   return Object.assign(new Error(`error:${number}:${library}::${reason}`), { library, reason, code })
 }
 
-export const operationFailed = (message) => codedError(Error, 'ERR_CRYPTO_OPERATION_FAILED', message)
-export const invalidCurve = () => codedError(TypeError, 'ERR_CRYPTO_INVALID_CURVE', 'Invalid EC curve name')
-export const invalidDigest = (name) => codedError(TypeError, 'ERR_CRYPTO_INVALID_DIGEST', `Invalid digest: ${name}`)
+export const operationFailed = (message) => nativeError(Error, 'ERR_CRYPTO_OPERATION_FAILED', message)
+export const invalidCurve = () => nativeError(TypeError, 'ERR_CRYPTO_INVALID_CURVE', 'Invalid EC curve name')
+export const invalidDigest = (name) => nativeError(TypeError, 'ERR_CRYPTO_INVALID_DIGEST', `Invalid digest: ${name}`)
 
 /** @param {string} what the call in words */
 function faultOf(error, what) {
@@ -24,10 +24,10 @@ function faultOf(error, what) {
       return Object.assign(new Error(message), { library, reason, code })
     }
     case 'missing-passphrase': return openssl('07880109', 'common libcrypto routines', 'interrupted or cancelled', 'ERR_OSSL_CRYPTO_INTERRUPTED_OR_CANCELLED')
-    case 'unknown-digest': return codedError(TypeError, 'ERR_CRYPTO_INVALID_DIGEST', 'Invalid digest')
+    case 'unknown-digest': return nativeError(TypeError, 'ERR_CRYPTO_INVALID_DIGEST', 'Invalid digest')
     case 'unknown-curve': return invalidCurve()
-    case 'unknown-cipher': return codedError(Error, 'ERR_CRYPTO_UNKNOWN_CIPHER', 'Unknown cipher')
-    case 'unsupported': return codedError(Error, 'ERR_CRYPTO_UNSUPPORTED_OPERATION', val)
+    case 'unknown-cipher': return nativeError(Error, 'ERR_CRYPTO_UNKNOWN_CIPHER', 'Unknown cipher')
+    case 'unsupported': return nativeError(Error, 'ERR_CRYPTO_UNSUPPORTED_OPERATION', val)
     case 'time': case 'memory': return operationFailed(shortage(what, tag, val))
     case 'too-much': return operationFailed(`${what}: the input is longer than the host takes`)
     default: return operationFailed(`${what}: ${val}`)

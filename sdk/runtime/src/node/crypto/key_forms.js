@@ -1,5 +1,5 @@
 /** How public and private keys are given and written: PEM, DER, JWK, and what is said of them beside. */
-import { codedError, invalidArgType, requireString } from '../../errors.js'
+import { codedError, invalidArgType, nativeError, requireString } from '../../errors.js'
 import { invalidArgValue, requireObject, requireOneOf } from '../../validators.js'
 import { Buffer } from '../buffer.js'
 import { CURVES } from './curve_names.js'
@@ -181,9 +181,10 @@ export function fromRsaJwk(jwk, isPublic) {
 export function toJwk(data) {
   const { kind, namedCurve } = data.details
   const isPrivate = data.type === 'private'
-  if (!['rsa', 'ec', 'ed25519', 'x25519'].includes(kind)) throw codedError(Error, 'ERR_CRYPTO_JWK_UNSUPPORTED_KEY_TYPE', 'Unsupported JWK Key Type.')
-  const curve = namedCurve === 'secp256k1' ? namedCurve : Object.keys(CURVES).find((name) => CURVES[name] === namedCurve)
-  if (kind === 'ec' && curve === undefined) throw codedError(Error, 'ERR_CRYPTO_JWK_UNSUPPORTED_CURVE', `Unsupported JWK EC curve: ${namedCurve}.`)
+  const name = Object.keys(RAW_LENGTHS).find((one) => one.toLowerCase() === kind)
+  if (kind !== 'rsa' && kind !== 'ec' && name === undefined) throw nativeError(Error, 'ERR_CRYPTO_JWK_UNSUPPORTED_KEY_TYPE', 'Unsupported JWK Key Type.')
+  const curve = namedCurve === 'secp256k1' ? namedCurve : Object.keys(CURVES).find((one) => CURVES[one] === namedCurve)
+  if (kind === 'ec' && curve === undefined) throw nativeError(Error, 'ERR_CRYPTO_JWK_UNSUPPORTED_CURVE', `Unsupported JWK EC curve: ${namedCurve}.`)
   const { val } = now(isPrivate ? 'private-components' : 'public-components', data.bytes)
   if (kind === 'rsa') {
     const parts = isPrivate ? RSA_PRIVATE.map((name) => [name, toBase64(val.private[name])]) : []
@@ -191,7 +192,7 @@ export function toJwk(data) {
   }
   const d = isPrivate && { d: toBase64(val.d) }
   if (kind === 'ec') return { kty: 'EC', x: toBase64(val.x), y: toBase64(val.y), crv: curve, ...d }
-  return { crv: kind === 'ed25519' ? 'Ed25519' : 'X25519', ...d, x: toBase64(val.x), kty: 'OKP' }
+  return { crv: name, ...d, x: toBase64(val.x), kty: 'OKP' }
 }
 
 const written = (bytes, format) => (format === 'pem' ? asBuffer(bytes).toString('latin1') : asBuffer(bytes))

@@ -2,6 +2,7 @@
 import { codedError, invalidArgType } from '../../errors.js'
 import { invalidArgValue, requireObject, requireOneOf } from '../../validators.js'
 import { Buffer } from '../buffer.js'
+import { isAnyArrayBuffer } from '../util_types.js'
 
 /** Where a key has its `KeyData`. */
 export const kData = Symbol('kHandle')
@@ -15,7 +16,7 @@ const EXPECTED = 'of type string or an instance of ArrayBuffer, Buffer, TypedArr
 export function bytesIn(value, encoding) {
   if (typeof value === 'string') return Buffer.from(value, encoding === 'buffer' ? undefined : encoding)
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
-  if (value instanceof ArrayBuffer) return new Uint8Array(value)
+  if (isAnyArrayBuffer(value)) return new Uint8Array(value)
   return undefined
 }
 

@@ -1,12 +1,12 @@
 /** `generatePrime` and `checkPrime`. */
-import { codedError, invalidArgType, outOfRange, requireFunction } from '../../errors.js'
+import { invalidArgType, nativeError, outOfRange, requireFunction } from '../../errors.js'
 import { requireBoolean, requireInt32, requireObject } from '../../validators.js'
 import { Buffer } from '../buffer.js'
 import { toCallback } from './derivation.js'
 import { later, now } from './host_keys.js'
-import { asBuffer } from './keys.js'
+import { asBuffer, bytesIn } from './keys.js'
 
-const NUMBER = 'an instance of ArrayBuffer, TypedArray, Buffer, DataView, or bigint'
+const NUMBER = 'of type bigint or an instance of ArrayBuffer, TypedArray, Buffer, or DataView'
 
 /** The bytes of a number that comes as such or as bytes. */
 function numberBytes(value, name) {
@@ -15,9 +15,9 @@ function numberBytes(value, name) {
     const hex = value.toString(16)
     return Buffer.from(hex.padStart(hex.length + (hex.length % 2), '0'), 'hex')
   }
-  if (value instanceof ArrayBuffer) return new Uint8Array(value)
-  if (!ArrayBuffer.isView(value)) throw invalidArgType(name, NUMBER, value)
-  return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+  const bytes = typeof value === 'string' ? undefined : bytesIn(value)
+  if (bytes === undefined) throw invalidArgType(name, NUMBER, value)
+  return bytes
 }
 
 const toNumber = (bytes) => BigInt(`0x${asBuffer(bytes).toString('hex') || '0'}`)
@@ -32,8 +32,8 @@ function primeArguments(bits, options) {
   const rem = options.rem === undefined ? undefined : numberBytes(options.rem, 'options.rem')
   if (add !== undefined) {
     const step = toNumber(add)
-    if (step === 0n || step.toString(2).length > bits) throw codedError(RangeError, 'ERR_OUT_OF_RANGE', 'invalid options.add')
-    if (rem !== undefined && step <= toNumber(rem)) throw codedError(RangeError, 'ERR_OUT_OF_RANGE', 'invalid options.rem')
+    if (step === 0n || step.toString(2).length > bits) throw nativeError(RangeError, 'ERR_OUT_OF_RANGE', 'invalid options.add')
+    if (rem !== undefined && step <= toNumber(rem)) throw nativeError(RangeError, 'ERR_OUT_OF_RANGE', 'invalid options.rem')
   }
   return [{ bits, safe, add, rem: add === undefined ? undefined : rem }, bigint ? toNumber : (bytes) => bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length)]
 }

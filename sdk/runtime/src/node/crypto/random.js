@@ -3,6 +3,7 @@ import { invalidArgType, outOfRange, requireFunction } from '../../errors.js'
 import { fillRandom, rememberPool } from '../../random.js'
 import { requireBoolean, requireObject } from '../../validators.js'
 import { Buffer } from '../buffer.js'
+import { isAnyArrayBuffer } from '../util_types.js'
 import { asBuffer } from './keys.js'
 
 const MOST = 2 ** 31 - 1
@@ -26,7 +27,7 @@ export function randomBytes(size, callback) {
 
 /** The bytes of a target, from an offset on. */
 function partOf(target, offset, size) {
-  const isBuffer = target instanceof ArrayBuffer
+  const isBuffer = isAnyArrayBuffer(target)
   const bytes = isBuffer ? new Uint8Array(target) : new Uint8Array(target.buffer, target.byteOffset, target.byteLength)
   const unit = target.BYTES_PER_ELEMENT ?? 1
   const from = inBytes('offset', offset, unit, Math.min(bytes.length, MOST))
@@ -36,7 +37,7 @@ function partOf(target, offset, size) {
 }
 
 function requireTarget(target) {
-  if (!(target instanceof ArrayBuffer) && !ArrayBuffer.isView(target)) throw invalidArgType('buf', 'an instance of ArrayBuffer or ArrayBufferView', target)
+  if (!isAnyArrayBuffer(target) && !ArrayBuffer.isView(target)) throw invalidArgType('buf', 'an instance of ArrayBuffer or ArrayBufferView', target)
 }
 
 function fill(part) {

@@ -1,5 +1,5 @@
 /** Encryption with RSA keys. */
-import { codedError, requireString } from '../../errors.js'
+import { nativeError, requireString } from '../../errors.js'
 import { digestOf } from './hashes.js'
 import { now, openssl } from './host_keys.js'
 import { privateDataOf, publicDataOf } from './key_forms.js'
@@ -16,7 +16,7 @@ function oaepDigest(name) {
   try {
     return digestOf(name).hostName
   } catch {
-    throw codedError(Error, 'ERR_OSSL_EVP_INVALID_DIGEST', 'Invalid digest used')
+    throw nativeError(Error, 'ERR_OSSL_EVP_INVALID_DIGEST', 'Invalid digest used')
   }
 }
 

@@ -1,5 +1,5 @@
 /** `sign` and `verify`: at once, and as streams. */
-import { codedError, invalidArgType, requireFunction, requireString } from '../../errors.js'
+import { codedError, invalidArgType, nativeError, requireFunction, requireString } from '../../errors.js'
 import { invalidArgValue, requireView } from '../../validators.js'
 import { toCallback } from './derivation.js'
 import { Hash, digestOf, hashOf } from './hashes.js'
@@ -107,7 +107,7 @@ function begin(self, algorithm, options) {
     hash = new Hash(algorithm)
     hashOf(algorithm)
   } catch {
-    throw codedError(TypeError, 'ERR_CRYPTO_INVALID_DIGEST', `Invalid digest: ${algorithm}`)
+    throw nativeError(TypeError, 'ERR_CRYPTO_INVALID_DIGEST', 'Invalid digest')
   }
   self[kHash] = { hash, name: hashOf(algorithm).hostName }
 }
@@ -125,14 +125,14 @@ const shared = {
   },
 }
 
-const notInitialised = () => codedError(Error, 'ERR_CRYPTO_INVALID_STATE', 'Not initialised')
+const notInitialised = () => nativeError(Error, 'ERR_CRYPTO_INVALID_STATE', 'Not initialised')
 
 /** The digest of all that came, once. */
 function finish(self, { kind }) {
   const { hash, name } = self[kHash]
   if (!hash) throw notInitialised()
   self[kHash].hash = undefined
-  if (signsData(kind)) throw codedError(Error, 'ERR_CRYPTO_UNSUPPORTED_OPERATION', 'Unsupported crypto operation')
+  if (signsData(kind)) throw nativeError(Error, 'ERR_CRYPTO_UNSUPPORTED_OPERATION', 'Unsupported crypto operation')
   return [{ tag: 'digest', val: hash.digest() }, name]
 }
 

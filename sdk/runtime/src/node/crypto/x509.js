@@ -1,5 +1,5 @@
 /** `X509Certificate`: read here, but for the key and the signatures, which are the host's. */
-import { codedError, invalidArgType, requireString } from '../../errors.js'
+import { invalidArgType, nativeError, requireString } from '../../errors.js'
 import { invalidArgValue, requireBoolean, requireObject } from '../../validators.js'
 import { Buffer } from '../buffer.js'
 import { inspect } from '../inspect.js'
@@ -65,7 +65,7 @@ function timeText(ms) {
   return `${DAYS[at.getUTCMonth()]} ${String(at.getUTCDate()).padStart(2)} ${two(at.getUTCHours())}:${two(at.getUTCMinutes())}:${two(at.getUTCSeconds())} ${at.getUTCFullYear()} GMT`
 }
 
-const colons = (bytes) => asBuffer(bytes).toString('hex').toUpperCase().replace(/(?!^)../g, ':$&')
+const colons = (bytes) => asBuffer(bytes).toString('hex').toUpperCase().match(/../g).join(':')
 
 function optionsOf(options = {}) {
   requireObject(options, 'options')
@@ -174,7 +174,7 @@ export class X509Certificate {
     requireString(ip, 'ip')
     optionsOf(options)
     const found = addressIn(this[kParsed], ip)
-    if (found === undefined) throw codedError(TypeError, 'ERR_INVALID_ARG_VALUE', 'Invalid IP')
+    if (found === undefined) throw nativeError(TypeError, 'ERR_INVALID_ARG_VALUE', 'Invalid IP')
     return found ? ip : undefined
   }
 
