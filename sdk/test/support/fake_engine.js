@@ -9,7 +9,7 @@
 const EVENT_MS = 60_000
 
 /** Host functions that give their result at once. */
-const SYNC = /^(compression|digests|ciphers)\.|^key-derivation\.(hkdf|.*-now)$|^public-keys\.(?!(generate|sign|decrypt|check-group|generate-prime|check-prime)$)/
+const SYNC = /^(compression|digests|ciphers|certificates)\.|^key-derivation\.(hkdf|.*-now)$|^public-keys\.(?!(generate|sign|decrypt|check-group|generate-prime|check-prime)$)/
 
 /** What the fake needs of where the code runs; on Node, `node_engine.js` gives it. */
 export class FakeEngine {

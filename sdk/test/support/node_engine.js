@@ -7,6 +7,7 @@ import { types } from 'node:util'
 import { fileURLToPath } from 'node:url'
 import vm from 'node:vm'
 import { buildSync } from 'esbuild'
+import { certificates } from './certificates.js'
 import { ciphers } from './ciphers.js'
 import { compression } from './compression.js'
 import { digests } from './digests.js'
@@ -93,7 +94,8 @@ export function makeEngine(functions, network) {
   const sealing = ciphers(native.bytes)
   const keys = publicKeys(native.bytes)
   const fake = new FakeEngine(native, {
-    ...packing.functions, ...digests(native.bytes, keys.remember), ...sealing.functions, ...keyDerivation(native.bytes), ...keys.functions, ...functions,
+    ...packing.functions, ...digests(native.bytes, keys.remember), ...sealing.functions, ...keyDerivation(native.bytes), ...keys.functions,
+    ...certificates(native.bytes, keys.described, keys.told, native.array), ...functions,
   }, network)
   fake.openStreams = packing.openStreams
   fake.openCiphers = sealing.openCiphers

@@ -151,6 +151,8 @@ export function publicKeys(bytes) {
   }])
   return {
     functions: Object.fromEntries(named),
+    described: key,
+    told,
     /** Remembers what was digested, for who gives the digest. */
     remember: (digest, data) => { digested.set(Buffer.from(digest).toString('hex'), Buffer.from(data)) },
   }

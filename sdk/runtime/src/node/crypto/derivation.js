@@ -2,7 +2,7 @@
 import { codedError, invalidArgType, nativeError, outOfRange, requireFunction } from '../../errors.js'
 import { callNow, compute } from '../../host.js'
 import { requireInteger } from '../../validators.js'
-import { Buffer } from '../buffer.js'
+import bufferModule, { Buffer } from '../buffer.js'
 import { digestOf } from './hashes.js'
 import { asBuffer, keyBytes, toBytes } from './keys.js'
 
@@ -117,7 +117,7 @@ function hkdfArguments(digest, key, salt, info, length) {
     toBytes(salt, 'salt', undefined, 'of type string or an instance of ArrayBuffer, TypedArray, DataView, or Buffer'),
     toBytes(info, 'info', undefined, 'of type string or an instance of ArrayBuffer, TypedArray, DataView, or Buffer'),
   ]
-  requireInteger(length, 'length', 0, Number.MAX_SAFE_INTEGER)
+  requireInteger(length, 'length', 0, bufferModule.kMaxLength)
   if (bytes[2].length > MOST_INFO) throw outOfRange('info', `must not contain more than ${MOST_INFO} bytes`, bytes[2].length)
   const { hostName, size } = digestOf(digest)
   if (length > 255 * size) throw nativeError(RangeError, 'ERR_CRYPTO_INVALID_KEYLEN', 'Invalid key length')

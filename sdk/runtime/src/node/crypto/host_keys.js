@@ -1,4 +1,4 @@
-/** Calls of the host's public keys (`wit/public-keys.wit`), and what their failures are as errors of Node's. */
+/** Calls of the host's public keys and certificates (`wit/public-keys.wit`, `wit/certificates.wit`), and what their failures are as errors of Node's. */
 import { nativeError } from '../../errors.js'
 import { callNow, compute } from '../../host.js'
 import { shortage } from './derivation.js'
@@ -13,6 +13,9 @@ export const operationFailed = (message) => nativeError(Error, 'ERR_CRYPTO_OPERA
 export const invalidCurve = () => nativeError(TypeError, 'ERR_CRYPTO_INVALID_CURVE', 'Invalid EC curve name')
 export const invalidDigest = (name) => nativeError(TypeError, 'ERR_CRYPTO_INVALID_DIGEST', `Invalid digest: ${name}`)
 
+/** What OpenSSL says where an encrypted key came without a passphrase. */
+export const NO_PASSPHRASE = 'ERR_OSSL_CRYPTO_INTERRUPTED_OR_CANCELLED'
+
 /** @param {string} what the call in words */
 function faultOf(error, what) {
   const payload = error?.payload
@@ -23,7 +26,7 @@ function faultOf(error, what) {
       const { message, library, reason, code } = val
       return Object.assign(new Error(message), { library, reason, code })
     }
-    case 'missing-passphrase': return openssl('07880109', 'common libcrypto routines', 'interrupted or cancelled', 'ERR_OSSL_CRYPTO_INTERRUPTED_OR_CANCELLED')
+    case 'missing-passphrase': return openssl('07880109', 'common libcrypto routines', 'interrupted or cancelled', NO_PASSPHRASE)
     case 'unknown-digest': return nativeError(TypeError, 'ERR_CRYPTO_INVALID_DIGEST', 'Invalid digest')
     case 'unknown-curve': return invalidCurve()
     case 'unknown-cipher': return nativeError(Error, 'ERR_CRYPTO_UNKNOWN_CIPHER', 'Unknown cipher')
@@ -36,14 +39,18 @@ function faultOf(error, what) {
 
 const inWords = (name) => name.replace(/-now$/, '').replaceAll('-', ' ')
 
-/** Calls a function of the host while the bot waits. */
-export function now(name, ...args) {
+function called(name, args, what) {
   try {
-    return callNow(`public-keys.${name}`, args)
+    return callNow(name, args)
   } catch (error) {
-    throw faultOf(error, inWords(name))
+    throw faultOf(error, what)
   }
 }
+
+/** Calls a function of the host while the bot waits. */
+export const now = (name, ...args) => called(`public-keys.${name}`, args, inWords(name))
+/** Calls one of those for certificates. */
+export const ofCertificates = (name, ...args) => called(`certificates.${name}`, args, `${inWords(name)} of a certificate`)
 
 /** Calls one beside whatever else the bot does. */
 export function later(name, ...args) {

@@ -3,7 +3,7 @@ import { codedError, invalidArgType, nativeError, requireString } from '../../er
 import { invalidArgValue, requireObject, requireOneOf } from '../../validators.js'
 import { Buffer } from '../buffer.js'
 import { CURVES } from './curve_names.js'
-import { now, privateData, publicData, publicOf } from './host_keys.js'
+import { NO_PASSPHRASE, now, privateData, publicData, publicOf } from './host_keys.js'
 import { PrivateKeyObject, PublicKeyObject, asBuffer, bytesIn, invalidKeyType, isCryptoKey, isKeyObject, kData, keyObjectFor, keyObjectOf, sameBytes, toBytes } from './keys.js'
 
 const KEYS = 'of type string or an instance of ArrayBuffer, Buffer, TypedArray, or DataView'
@@ -100,8 +100,13 @@ function dataOf(key, wanted) {
 function read({ data, format, type, passphrase }, wanted) {
   const isPrivate = wanted === 'private' || wanted === 'new private' || type === 'pkcs8' || type === 'sec1'
   const source = { tag: format === 'der' ? type : 'pem', val: data }
-  if (!isPrivate) return publicData(now('read-public', source, passphrase))
-  return privateData(now('read-private', source, passphrase))
+  try {
+    return isPrivate ? privateData(now('read-private', source, passphrase)) : publicData(now('read-public', source, passphrase))
+  } catch (error) {
+    // Of PEM, OpenSSL asks for the passphrase; of DER, Node knows itself that there must be one.
+    if (format === 'der' && error.code === NO_PASSPHRASE) throw nativeError(TypeError, 'ERR_MISSING_PASSPHRASE', 'Passphrase required for encrypted key')
+    throw error
+  }
 }
 
 /** A public key's data, that of a private one's public part included. */

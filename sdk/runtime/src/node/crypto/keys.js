@@ -66,7 +66,7 @@ export class KeyObject {
   constructor(type, data) {
     if (type !== 'secret' && type !== 'public' && type !== 'private') throw invalidArgValue('type', type)
     if (!(data instanceof KeyData)) throw invalidArgType('handle', 'object', data)
-    Object.defineProperty(this, kKeyType, { value: type })
+    this[kKeyType] = type
     Object.defineProperty(this, kData, { value: data })
   }
 

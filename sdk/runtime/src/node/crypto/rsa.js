@@ -22,14 +22,14 @@ function oaepDigest(name) {
 
 /** The parts of a call that all have: the key, the data, and how it is padded. */
 function parts(readKey, usual, options, buffer) {
+  const { oaepHash, oaepLabel, encoding } = options ?? {}
+  const digest = typeof oaepHash === 'string' ? oaepDigest(oaepHash) : 'sha1'
   const key = readKey(options)
   const padding = options.padding || usual
-  const { oaepHash, oaepLabel, encoding } = options
   if (oaepHash !== undefined) requireString(oaepHash, 'key.oaepHash')
   const label = oaepLabel === undefined ? new Uint8Array(0) : toBytes(oaepLabel, 'key.oaepLabel', encoding)
   const data = toBytes(buffer, 'buffer', encoding)
   if (key.details.kind !== 'rsa') throw unsupportedKey()
-  const digest = oaepDigest(oaepHash ?? 'sha1')
   return { key, padding, data, oaep: { digest, label } }
 }
 
