@@ -22,6 +22,8 @@ const OTHERS = {
 }
 export const hashNames = [...Object.keys(SIZES), ...Object.values(OTHERS).flat()].sort()
 for (const [name, others] of Object.entries(OTHERS)) for (const other of others) HASHES[other.toLowerCase()] = HASHES[name]
+// What SHA-1 was called with DSA; not in the list, as on Node.
+HASHES.dss1 = HASHES.sha1
 
 const find = (name) => HASHES[name.toLowerCase()] ?? HASHES[name.toLowerCase().replace('-', '')]
 

@@ -80,20 +80,25 @@ function fromObject(key, wanted) {
   return key[kData]
 }
 
-/** The data of a key, whatever it comes as. */
-function dataOf(key, wanted) {
+/** What gives the data of a key, whatever it comes as. That it is of a fitting type is seen at once; what is in it, when it is read. */
+function inputOf(key, wanted) {
   const expected = wanted === 'new private' ? KEYS : KEYS_OR_OBJECTS
-  if (isKeyObject(key) || isCryptoKey(key)) return fromObject(keyObjectOf(key), wanted)
-  if (isText(key)) return read({ data: toBytes(key), format: 'pem' }, wanted)
+  if (isKeyObject(key) || isCryptoKey(key)) {
+    const data = fromObject(keyObjectOf(key), wanted)
+    return () => data
+  }
+  if (isText(key)) return () => read({ data: toBytes(key), format: 'pem' }, wanted)
   if (typeof key !== 'object') throw invalidArgType('key', expected, key)
   const { key: data, encoding, format } = key
-  if (isKeyObject(data) || isCryptoKey(data)) return fromObject(keyObjectOf(data), wanted)
+  if (isKeyObject(data) || isCryptoKey(data)) return inputOf(data, wanted)
   if (format === 'jwk') {
     requireObject(data, 'key.key')
-    return fromJwk(data, wanted === 'public' || wanted === 'new public')
+    const made = fromJwk(data, wanted === 'public' || wanted === 'new public')
+    return () => made
   }
   if (!isText(data)) throw invalidArgType('key.key', expected, data)
-  return read({ data: toBytes(data, 'key', encoding), ...encodingOf(key, undefined, WANTED[wanted].isPublic) }, wanted)
+  const given = { data: toBytes(data, 'key', encoding), ...encodingOf(key, undefined, WANTED[wanted].isPublic) }
+  return () => read(given, wanted)
 }
 
 /** Has the host read a key. Where a public one is wanted, DER may be a private one as well. */
@@ -109,16 +114,19 @@ function read({ data, format, type, passphrase }, wanted) {
   }
 }
 
-/** A public key's data, that of a private one's public part included. */
-export const publicDataOf = (key) => publicOf(dataOf(key, 'public'))
-export const privateDataOf = (key) => dataOf(key, 'private')
+/** What gives a public key's data, that of a private one's public part included. */
+export function publicInput(key) {
+  const data = inputOf(key, 'public')
+  return () => publicOf(data())
+}
+export const privateInput = (key) => inputOf(key, 'private')
 
 export function createPublicKey(key) {
-  return new PublicKeyObject(publicOf(dataOf(key, 'new public')))
+  return new PublicKeyObject(publicOf(inputOf(key, 'new public')()))
 }
 
 export function createPrivateKey(key) {
-  return new PrivateKeyObject(dataOf(key, 'new private'))
+  return new PrivateKeyObject(inputOf(key, 'new private')())
 }
 
 export const haveSamePublicKey = (a, b) => sameBytes(publicOf(a).bytes, publicOf(b).bytes)

@@ -2,7 +2,7 @@
 import { nativeError, requireString } from '../../errors.js'
 import { digestOf } from './hashes.js'
 import { now, openssl } from './host_keys.js'
-import { privateDataOf, publicDataOf } from './key_forms.js'
+import { privateInput, publicInput } from './key_forms.js'
 import { asBuffer, toBytes } from './keys.js'
 
 const [PKCS1, NONE, OAEP] = [1, 3, 4]
@@ -21,14 +21,15 @@ function oaepDigest(name) {
 }
 
 /** The parts of a call that all have: the key, the data, and how it is padded. */
-function parts(readKey, usual, options, buffer) {
-  const { oaepHash, oaepLabel, encoding } = options ?? {}
-  const digest = typeof oaepHash === 'string' ? oaepDigest(oaepHash) : 'sha1'
-  const key = readKey(options)
+function parts(inputOf, usual, options, buffer) {
+  const input = inputOf(options)
   const padding = options.padding || usual
+  const { oaepHash, oaepLabel, encoding } = options
   if (oaepHash !== undefined) requireString(oaepHash, 'key.oaepHash')
   const label = oaepLabel === undefined ? new Uint8Array(0) : toBytes(oaepLabel, 'key.oaepLabel', encoding)
   const data = toBytes(buffer, 'buffer', encoding)
+  const digest = oaepDigest(oaepHash ?? 'sha1')
+  const key = input()
   if (key.details.kind !== 'rsa') throw unsupportedKey()
   return { key, padding, data, oaep: { digest, label } }
 }
@@ -54,21 +55,21 @@ function rawPadding({ padding }) {
 }
 
 export function publicEncrypt(options, buffer) {
-  const given = parts(publicDataOf, OAEP, options, buffer)
+  const given = parts(publicInput, OAEP, options, buffer)
   return asBuffer(now('encrypt', given.key.bytes, given.data, encryptionPadding(given)))
 }
 
 export function privateDecrypt(options, buffer) {
-  const given = parts(privateDataOf, OAEP, options, buffer)
+  const given = parts(privateInput, OAEP, options, buffer)
   return asBuffer(now('decrypt-now', given.key.bytes, given.data, encryptionPadding(given)))
 }
 
 export function privateEncrypt(options, buffer) {
-  const given = parts(privateDataOf, PKCS1, options, buffer)
+  const given = parts(privateInput, PKCS1, options, buffer)
   return asBuffer(now('sign-raw', given.key.bytes, given.data, rawPadding(given)))
 }
 
 export function publicDecrypt(options, buffer) {
-  const given = parts(publicDataOf, PKCS1, options, buffer)
+  const given = parts(publicInput, PKCS1, options, buffer)
   return asBuffer(now('recover', given.key.bytes, given.data, rawPadding(given)))
 }

@@ -1,10 +1,10 @@
 /** `sign` and `verify`: at once, and as streams. */
-import { codedError, invalidArgType, nativeError, requireFunction, requireString } from '../../errors.js'
+import { codedError, nativeError, requireFunction, requireString } from '../../errors.js'
 import { invalidArgValue, requireView } from '../../validators.js'
 import { toCallback } from './derivation.js'
 import { Hash, digestOf, hashOf } from './hashes.js'
 import { later, now, openssl } from './host_keys.js'
-import { privateDataOf, publicDataOf } from './key_forms.js'
+import { privateInput, publicInput } from './key_forms.js'
 import { asBuffer, toBytes } from './keys.js'
 import { Writable } from '../stream.js'
 
@@ -68,7 +68,7 @@ export function sign(algorithm, data, key, callback) {
   const bytes = toBytes(data, 'data')
   if (!key) throw keyRequired()
   const options = optionsOf(key)
-  const secret = privateDataOf(key)
+  const secret = privateInput(key)()
   if (algorithm != null) digestOf(algorithm)
   const start = () => {
     const [message, digest] = messageOf(algorithm, bytes, secret.details)
@@ -84,7 +84,7 @@ export function verify(algorithm, data, key, signature, callback) {
   const bytes = toBytes(data, 'data')
   const options = optionsOf(key)
   requireView(signature, 'signature')
-  const { bytes: der, details } = publicDataOf(key)
+  const { bytes: der, details } = publicInput(key)()
   if (algorithm != null) digestOf(algorithm)
   const given = toBytes(signature)
   const start = () => {
@@ -154,18 +154,19 @@ for (const Class of [Sign, Verify]) {
 
 Sign.prototype.sign = function sign(key, encoding) {
   if (!key) throw keyRequired()
+  const input = privateInput(key)
   const options = optionsOf(key)
-  const { bytes, details } = privateDataOf(key)
+  const { bytes, details } = input()
   const [message, digest] = finish(this, details)
   const signature = asBuffer(now('sign-now', bytes, message, signingOf(details, options, digest, true)))
   return encoding && encoding !== 'buffer' ? signature.toString(encoding) : signature
 }
 
 Verify.prototype.verify = function verify(key, signature, encoding) {
-  if (key == null) throw invalidArgType('key', 'of type string or an instance of ArrayBuffer, Buffer, TypedArray, DataView, KeyObject, or CryptoKey', key)
+  const input = publicInput(key)
   const options = optionsOf(key)
   const given = toBytes(signature, 'signature', encoding)
-  const { bytes, details } = publicDataOf(key)
+  const { bytes, details } = input()
   const [message, digest] = finish(this, details)
   return now('verify', bytes, message, given, signingOf(details, options, digest, false))
 }

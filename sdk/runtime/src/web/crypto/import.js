@@ -73,6 +73,15 @@ function fromPoint(curve, point) {
   return keyObjectFor(publicData(now('from-components', { tag: 'ec', val: { curve, x: whole.subarray(1, 1 + half), y: whole.subarray(1 + half) } })))
 }
 
+/** That a private number is within the curve's order, and its point the one that came with it. */
+function requirePair({ bytes }) {
+  try {
+    const { val: { curve, d, x, y } } = now('private-components', bytes)
+    if (sameBytes(now('point-of', curve, d), Uint8Array.from([4, ...x, ...y]))) return
+  } catch {}
+  throw invalidData()
+}
+
 const EC_ALGORITHMS = { 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512' }
 
 function importEc(format, data, algorithm, extractable, usages) {
@@ -97,6 +106,7 @@ function importEc(format, data, algorithm, extractable, usages) {
   if (key === undefined) return undefined
   if (key.asymmetricKeyType !== 'ec') throw dataError('Invalid key type')
   if (key[kData].details.namedCurve !== CURVES[namedCurve]) throw dataError('Named curve mismatch')
+  if (key.type === 'private') requirePair(key[kData])
   return makeCryptoKey(key, { name, namedCurve }, usages, extractable)
 }
 
