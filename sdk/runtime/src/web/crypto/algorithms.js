@@ -1,5 +1,5 @@
 /** The algorithms of `crypto.subtle`: which there are for what, and what they are called elsewhere. */
-import { codedError, invalidArgType } from '../../errors.js'
+import { invalidArgType } from '../../errors.js'
 import { DOMException } from '../dom_exception.js'
 import { parametersOf, toAlgorithm } from './converters.js'
 
@@ -114,5 +114,3 @@ export function failed(cause) {
 export { dataError }
 export const invalidAccess = (message) => new DOMException(message, 'InvalidAccessError')
 export const operationError = (message) => new DOMException(message, 'OperationError')
-export const illegalConstructor = () => codedError(TypeError, 'ERR_ILLEGAL_CONSTRUCTOR', 'Illegal constructor')
-export const invalidThis = (name) => codedError(TypeError, 'ERR_INVALID_THIS', `Value of "this" must be of type ${name}`)

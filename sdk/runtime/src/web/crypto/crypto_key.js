@@ -1,19 +1,19 @@
 /** `CryptoKey`: a key of `node:crypto`, and what it may be used for. */
-import { codedError } from '../../errors.js'
 import { inspect } from '../../node/inspect.js'
 import { kKeyObject } from '../../node/crypto/keys.js'
+import { illegalConstructor, invalidThis, show } from './interfaces.js'
 
 const kAlgorithm = Symbol('kAlgorithm')
 const kExtractable = Symbol('kExtractable')
 const kUsages = Symbol('kKeyUsages')
 
 function requireKey(value) {
-  if (!(value instanceof CryptoKey)) throw codedError(TypeError, 'ERR_INVALID_THIS', 'Value of "this" must be of type CryptoKey')
+  if (!(value instanceof CryptoKey)) throw invalidThis('CryptoKey')
   return value
 }
 
 export class CryptoKey {
-  constructor() { throw codedError(TypeError, 'ERR_ILLEGAL_CONSTRUCTOR', 'Illegal constructor') }
+  constructor() { throw illegalConstructor() }
 
   /** `secret`, `public` or `private`. */
   get type() { return requireKey(this)[kKeyObject].type }
@@ -27,8 +27,7 @@ export class CryptoKey {
     return `CryptoKey ${inspect({ type, extractable, algorithm, usages }, { ...options, depth: options.depth == null ? null : options.depth - 1 })}`
   }
 }
-for (const name of ['type', 'extractable', 'algorithm', 'usages']) Object.defineProperty(CryptoKey.prototype, name, { enumerable: true })
-Object.defineProperty(CryptoKey.prototype, Symbol.toStringTag, { value: 'CryptoKey', configurable: true })
+show(CryptoKey, 'CryptoKey')
 
 /** The only way to make one. */
 export function makeCryptoKey(keyObject, algorithm, usages, extractable) {
