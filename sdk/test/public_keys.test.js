@@ -178,6 +178,7 @@ test('certificates are read as on Node', () => same(`
   for (const ip of ['127.0.0.1', '127.0.0.2', '::1', '0:0::1', '2001:db8::1', '8.8.8', 'x']) await tell(() => x.checkIP(ip))
   await tell(() => [x.checkIssued(own), x.verify(x.publicKey), x.verify(open('rsa')), x.checkPrivateKey(secret('rsa'))])
   await tell(() => { const { raw, pubkey, ...rest } = x.toLegacyObject(); return [rest, hex(raw), hex(pubkey)] })
+  await tell(() => [structuredClone(x).subject === x.subject, structuredClone({ key: x.publicKey }).key.equals(x.publicKey), structuredClone(c.createSecretKey('x')).type])
   await tell(() => c.createPublicKey(certificate).equals(x.publicKey))
   for (const f of [() => new c.X509Certificate('x'), () => new c.X509Certificate(1), () => new c.X509Certificate(k(0)), () => x.checkHost(1), () => x.checkHost('a', 1), () => x.checkHost('a', { subject: 'x' }), () => x.checkHost('a', { wildcards: 1 }), () => x.checkEmail(1), () => x.checkIP(1), () => x.checkIssued(1), () => x.verify(1), () => x.checkPrivateKey(1)]) await tell(f)
   for (const f of [() => x.verify(secret('rsa')), () => x.checkPrivateKey(open('rsa'))]) await tell(() => { try { f() } catch (error) { return error.code } })`,

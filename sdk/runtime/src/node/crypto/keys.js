@@ -8,6 +8,8 @@ import { isAnyArrayBuffer } from '../util_types.js'
 export const kData = Symbol('kHandle')
 /** Where a `CryptoKey` of the web has its `KeyObject`. */
 export const kKeyObject = Symbol('kKeyObject')
+/** Where a certificate has what the host says of it: plain values, which lie in an image like any other. */
+export const kContents = Symbol('kHandle')
 const kKeyType = Symbol('kKeyType')
 
 const EXPECTED = 'of type string or an instance of ArrayBuffer, Buffer, TypedArray, or DataView'

@@ -6,10 +6,7 @@ import { inspect } from '../inspect.js'
 import { CURVES } from './curve_names.js'
 import { hashOf } from './hashes.js'
 import { now, ofCertificates, openssl, publicData, publicOf } from './host_keys.js'
-import { PublicKeyObject, asBuffer, isKeyObject, kData, sameBytes } from './keys.js'
-
-/** Where a certificate has what the host says of it: plain values, which lie in an image like any other. */
-const kContents = Symbol('kHandle')
+import { PublicKeyObject, asBuffer, isKeyObject, kContents, kData, sameBytes } from './keys.js'
 
 const colons = (bytes) => asBuffer(bytes).toString('hex').toUpperCase().match(/../g).join(':')
 
