@@ -81,6 +81,7 @@ function refuseDh(options) {
   if (group != null) {
     for (const [name, value] of Object.entries({ prime, primeLength, generator })) if (value != null) throw pair('group', name)
     requireString(group, 'options.group')
+    if (now('named-group', group.toLowerCase()) === undefined) throw nativeError(Error, 'ERR_CRYPTO_UNKNOWN_DH_GROUP', 'Unknown DH group')
   } else if (prime != null) {
     if (primeLength != null) throw pair('prime', 'primeLength')
     requireView(prime, 'options.prime')
