@@ -1,39 +1,8 @@
 /** Ciphers, key derivations and password hashes: the same code on Node and in a bot, whose host is Node's own crypto. */
 import assert from 'node:assert/strict'
-import { createRequire } from 'node:module'
 import { test } from 'node:test'
 import { makeEngine } from './support/node_engine.js'
-
-const AsyncFunction = (async () => {}).constructor
-const TELL = `const told = []
-  const c = require('crypto')
-  const { subtle } = c.webcrypto
-  const hex = (bytes) => Buffer.from(bytes).toString('hex')
-  const k = (n, byte = 1) => Buffer.alloc(n, byte)
-  const tell = async (f) => {
-    try { const value = await f(); told.push(value instanceof Uint8Array || value instanceof ArrayBuffer ? hex(value) : value ?? null) } catch (e) { told.push([e.name, e.code, e.message]) }
-  }\n`
-
-async function inBot(code, top = '', engine = makeEngine()) {
-  const boot = await engine.boot(`${top}
-  require('http').createServer((req, res) => {
-    (async () => { ${TELL}${code}\nreturn told })().then((value) => res.end(JSON.stringify(value)), (error) => res.end(JSON.stringify({ error: error.stack })))
-  }).listen(1)`)
-  assert.equal(boot.ok, true, boot.error?.stack)
-  return JSON.parse((await engine.event()).body)
-}
-
-async function same(code) {
-  const seen = await inBot(code)
-  const expected = JSON.parse(JSON.stringify(await new AsyncFunction('require', `${TELL}${code}\nreturn told`)(createRequire(import.meta.url))))
-  assert.equal(seen.length, expected.length, JSON.stringify(seen))
-  for (const [i, value] of expected.entries()) assert.deepEqual(seen[i], value)
-}
-
-/** As `same`, without what errors say: that is told in our own words. */
-async function sameCodes(code) {
-  return same(`${code}\nfor (const one of told) if (Array.isArray(one)) one.length = 2`)
-}
+import { inBot, same, sameCodes } from './support/side_by_side.js'
 
 test('ciphers give what Node gives, in pieces of all kinds', () => same(`
   const names = ['aes-128-gcm', 'aes-192-gcm', 'aes-256-gcm', 'aes-128-cbc', 'aes-256-cbc', 'aes-128-ctr', 'aes-256-ctr', 'aes-192-ecb', 'chacha20', 'chacha20-poly1305', 'AES-128-CBC', 'aes256', 'id-aes128-GCM']
@@ -94,10 +63,34 @@ test('ciphers fail as on Node', () => same(`
     () => { const x = uncbc(); x.update(k(16)); return x.final() }, () => { const x = uncbc(); x.update(k(15)); return x.final() }, () => uncbc().final(), () => { const x = cbc().setAutoPadding(false); x.update(k(15)); return x.final() },
     () => { const x = cbc(); x.final(); return x.setAutoPadding(false) }]) await tell(f)`))
 
+test('modes that are made of others give what Node gives', () => same(`
+  const data = Buffer.from(Array.from({ length: 100 }, (_, i) => i))
+  for (const mode of ['ccm', 'ocb']) for (const bits of [128, 256]) for (const authTagLength of [4, 12, 16]) for (const [size, aad] of [[0, 0], [1, 3], [16, 16], [40, 40], [100, 100]]) await tell(() => {
+    const options = { authTagLength }, given = [\`aes-\${bits}-\${mode}\`, k(bits / 8, 7), k(12, 9), options]
+    const sealing = c.createCipheriv(...given), opening = c.createDecipheriv(...given)
+    const more = { plaintextLength: size }
+    if (aad) sealing.setAAD(data.subarray(0, aad), more)
+    const parts = [sealing.update(data.subarray(0, size)), sealing.final()]
+    if (aad) opening.setAAD(data.subarray(0, aad), more)
+    opening.setAuthTag(sealing.getAuthTag())
+    return [...parts.map(hex), hex(sealing.getAuthTag()), Buffer.concat([opening.update(Buffer.concat(parts)), opening.final()]).equals(data.subarray(0, size))]
+  })
+  await tell(() => { const x = c.createCipheriv('aes-128-ocb', k(16), k(15), { authTagLength: 16 }); x.setAAD(k(5)).setAAD(k(20)); return [x.update(k(5)), x.update(k(30)), x.final()].map(hex).concat(hex(x.getAuthTag())) })
+  for (const bits of [128, 192, 256]) for (const size of [8, 16, 17, 64]) for (const pad of ['', '-pad']) await tell(() => {
+    const given = [\`id-aes\${bits}-wrap\${pad}\`, k(bits / 8, 7), k(pad ? 4 : 8, 0xa6)]
+    const wrapped = c.createCipheriv(...given).update(data.subarray(0, size))
+    return [hex(wrapped), hex(c.createDecipheriv(...given).update(wrapped))]
+  })
+  const ccm = (iv = 12, options = { authTagLength: 16 }) => c.createCipheriv('aes-128-ccm', k(16), k(iv), options), unccm = () => c.createDecipheriv('aes-128-ccm', k(16), k(12), { authTagLength: 16 })
+  for (const f of [() => ccm(12, {}), () => ccm(12, { authTagLength: 5 }), () => ccm(6), () => ccm(14), () => ccm().setAAD(k(3)), () => { const x = ccm(); x.update(k(1)); return x.update(k(1)) },
+    () => { const x = ccm().setAAD(k(3), { plaintextLength: 2 }); return x.update(k(1)) }, () => ccm(13).update(k(65536)), () => { const x = unccm().setAuthTag(k(16)); x.update(k(20)); return x.final() }, () => { const x = unccm(); x.update(k(20)); return x.final() },
+    () => unccm().setAuthTag(k(12)), () => c.createCipheriv('aes-128-ocb', k(16), k(16), { authTagLength: 16 }), () => c.createCipheriv('aes-128-ocb', k(16), k(12)), () => c.createCipheriv('aes128-wrap', k(16), k(7)), () => c.createCipheriv('aes128-wrap', k(16), k(8)).update(k(15)),
+    () => c.createDecipheriv('aes128-wrap', k(16), k(8)).update(k(24)), () => c.createDecipheriv('aes128-wrap-pad', k(16), k(4)).update(k(24)), ...['aes-128-ccm', 'aes-256-ocb', 'id-aes192-wrap', 'aes128-wrap-pad', 788].map((name) => () => c.getCipherInfo(name))]) await tell(f)`))
+
 test('an unknown cipher is named with those that there are', async () => {
-  const [told] = await inBot("await tell(() => c.createCipheriv('aes-128-ccm', k(16), k(12)))")
+  const [told] = await inBot("await tell(() => c.createCipheriv('aes-128-xts', k(16), k(12)))")
   assert.deepEqual(told.slice(0, 2), ['Error', 'ERR_CRYPTO_UNKNOWN_CIPHER'])
-  assert.match(told[2], /aes-128-ccm.*chacha20-poly1305/)
+  assert.match(told[2], /aes-128-xts.*chacha20-poly1305/)
 })
 
 test('key derivations give what Node gives, with callbacks and without', () => same(`

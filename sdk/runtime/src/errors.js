@@ -23,6 +23,11 @@ export function codedError(Base, code, message, more) {
   return error
 }
 
+/** An error with a code as Node's own native code makes them: the code is nowhere but on the object. */
+export function nativeError(Base, code, message) {
+  return Object.assign(new Base(message), { code })
+}
+
 function codedText() { return `${this.name} [${this.code}]: ${this.message}` }
 
 /** What a system call that failed gives: `ENOENT: no such file or directory, open '/x'`. */

@@ -8,6 +8,7 @@ let used = POOL
 
 /** Fills the array with random bytes. */
 export function fillRandom(bytes) {
+  if (bytes.length === 0) return
   if (bytes.length > 64) return engine.random(bytes)
   if (used + bytes.length > POOL) {
     pool ??= new Uint8Array(POOL)

@@ -8,6 +8,9 @@
 /** What an event may take. */
 const EVENT_MS = 60_000
 
+/** Host functions that give their result at once. */
+const SYNC = /^(compression|digests|ciphers|certificates|intl-\w+)\.|^key-derivation\.(hkdf|.*-now)$|^public-keys\.(?!(generate|sign|decrypt|check-group|generate-prime|check-prime)$)/
+
 /** What the fake needs of where the code runs; on Node, `node_engine.js` gives it. */
 export class FakeEngine {
   logs = []
@@ -161,7 +164,7 @@ export class FakeEngine {
       functions: names.map((name) => `roost:bot/${name}`),
       call: (index, args) => {
         const name = names[index]
-        if (sync.has(name) || /^(compression|digests|ciphers|intl-\w+)\.|^key-derivation\.(hkdf|.*-now)$/.test(name)) return this.functions[name](...args)
+        if (sync.has(name) || SYNC.test(name)) return this.functions[name](...args)
         return this.#later(() => this.functions[name](...args))
       },
       respond: (id, status, headers, hasBody) => {

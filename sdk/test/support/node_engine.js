@@ -7,12 +7,14 @@ import { types } from 'node:util'
 import { fileURLToPath } from 'node:url'
 import vm from 'node:vm'
 import { buildSync } from 'esbuild'
+import { certificates } from './certificates.js'
 import { ciphers } from './ciphers.js'
 import { compression } from './compression.js'
 import { digests } from './digests.js'
 import { FakeEngine } from './fake_engine.js'
 import { intl } from './intl.js'
 import { keyDerivation } from './key_derivation.js'
+import { publicKeys } from './public_keys.js'
 
 /** Bundles a bot as the host does, from its source and the packages that this folder has. */
 export function bundle(source) {
@@ -95,7 +97,11 @@ export function makeEngine(functions, network) {
   const own = (value) => (value === undefined ? undefined : parse(JSON.stringify(value)))
   const packing = compression(native.bytes)
   const sealing = ciphers(native.bytes)
-  const fake = new FakeEngine(native, { ...packing.functions, ...digests(native.bytes), ...sealing.functions, ...keyDerivation(native.bytes), ...intl(own), ...functions }, network)
+  const keys = publicKeys(native.bytes)
+  const fake = new FakeEngine(native, {
+    ...packing.functions, ...digests(native.bytes, keys.remember), ...sealing.functions, ...keyDerivation(native.bytes), ...keys.functions,
+    ...certificates(native.bytes, keys.described, keys.told, native.array), ...intl(own), ...functions,
+  }, network)
   fake.openStreams = packing.openStreams
   fake.openCiphers = sealing.openCiphers
   fake.load(runtime)

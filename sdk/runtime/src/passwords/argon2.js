@@ -1,8 +1,8 @@
 /** The package `argon2`, whose machine code the host stands in for (`wit/key-derivation.wit`). */
 import { Buffer } from '../node/buffer.js'
 import { timingSafeEqual } from '../node/crypto.js'
-import { derive } from '../node/derivation.js'
-import { asBuffer } from '../node/keys.js'
+import { derive } from '../node/crypto/derivation.js'
+import { asBuffer } from '../node/crypto/keys.js'
 import { fillRandom } from '../random.js'
 
 const [argon2d, argon2i, argon2id] = [0, 1, 2]

@@ -1,6 +1,6 @@
 /** The package `bcrypt`, whose machine code the host stands in for. */
 import { Buffer } from '../node/buffer.js'
-import { toCallback } from '../node/derivation.js'
+import { toCallback } from '../node/crypto/derivation.js'
 import * as text from './bcrypt_text.js'
 
 const ROUNDS = 10

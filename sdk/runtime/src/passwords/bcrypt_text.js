@@ -1,6 +1,6 @@
 /** bcrypt's hashes as text, `$2b$10$` with salt and hash behind it. The host does the work (`wit/key-derivation.wit`). */
 import { Buffer } from '../node/buffer.js'
-import { derive, deriveNow } from '../node/derivation.js'
+import { derive, deriveNow } from '../node/crypto/derivation.js'
 import { fillRandom } from '../random.js'
 
 const ALPHABET = './ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'

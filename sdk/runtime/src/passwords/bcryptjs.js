@@ -1,6 +1,6 @@
 /** The package `bcryptjs`, with the host's bcrypt in the place of its own. */
 import { Buffer } from '../node/buffer.js'
-import { toCallback } from '../node/derivation.js'
+import { toCallback } from '../node/crypto/derivation.js'
 import * as text from './bcrypt_text.js'
 
 const ROUNDS = 10

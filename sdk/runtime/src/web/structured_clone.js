@@ -1,5 +1,6 @@
 /** `structuredClone`. */
 import types from '../node/util_types.js'
+import { isCryptoKey, isKeyObject, kContents } from '../node/crypto/keys.js'
 import { Blob } from './blob.js'
 import { DOMException } from './dom_exception.js'
 
@@ -46,7 +47,9 @@ function clone(value, seen) {
     return copy
   }
   if (types.isNativeError(value)) return keep(cloneError(value, seen))
-  if (value instanceof Blob) return value
+  // What cannot be changed is as good as a copy.
+  if (value instanceof Blob || isKeyObject(value) || value[kContents] !== undefined) return value
+  if (isCryptoKey(value)) return require('./crypto/crypto_key.js').cloneCryptoKey(value)
   if (types.isPromise(value) || value instanceof WeakMap || value instanceof WeakSet || value instanceof WeakRef) throw refused(value)
   const copy = keep({})
   for (const key of Object.keys(value)) copy[key] = clone(value[key], seen)

@@ -1,5 +1,5 @@
 /** Objects of `node:crypto` that are streams, too. */
-import { Transform } from './stream.js'
+import { Transform } from '../stream.js'
 
 /**
  * Lets the objects of a prototype become streams when somebody looks at them as at such: that costs more than a

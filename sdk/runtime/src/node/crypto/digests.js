@@ -1,5 +1,5 @@
 /** Digests and HMACs that the host computes (`wit/digests.wit`). */
-import { callNow } from '../host.js'
+import { callNow } from '../../host.js'
 
 /** How much is gathered before the host gets it: a call costs more than to copy some bytes. */
 const GATHERED = 65536

@@ -1,7 +1,8 @@
 /** PBKDF2, scrypt and HKDF, which the host computes (`wit/key-derivation.wit`). */
-import { codedError, invalidArgType, outOfRange, requireFunction } from '../errors.js'
-import { callNow, compute } from '../host.js'
-import { Buffer } from './buffer.js'
+import { codedError, invalidArgType, nativeError, outOfRange, requireFunction } from '../../errors.js'
+import { callNow, compute } from '../../host.js'
+import { requireInteger } from '../../validators.js'
+import bufferModule, { Buffer } from '../buffer.js'
 import { digestOf } from './hashes.js'
 import { asBuffer, keyBytes, toBytes } from './keys.js'
 
@@ -12,30 +13,25 @@ const MOST_INFO = 1024
 /** What Node's scrypt does when it is not told otherwise. */
 const SCRYPT = { N: 16384, r: 8, p: 1, maxmem: 32 << 20 }
 
-function requireInteger(value, name, least, most) {
-  if (typeof value !== 'number') throw invalidArgType(name, 'number', value)
-  if (!Number.isInteger(value)) throw outOfRange(name, 'an integer', value)
-  if (value < least || value > most) throw outOfRange(name, `>= ${least} && <= ${most}`, value)
-}
-
 /** What a call of the host that failed is as an error of Node's; `what` says what was called. */
 export function derivationFault(error, what) {
   const payload = error?.payload
   if (payload === undefined) return error
   const { tag, val } = payload
-  if (tag === 'time') {
-    return failed(`${what} would take about ${val.needs} ms of processor time with these parameters, and this event has ${val.left} ms left: ` +
-      'let it cost less')
-  }
-  if (tag === 'memory') {
-    const text = `${what} needs ${Number(val.needs >> 20n)} MiB of memory with these parameters, and the bot has ${Number(val.left >> 20n)} MiB left`
-    return what === 'scrypt' ? invalidScrypt(`: memory limit exceeded (${text})`) : failed(text)
-  }
+  if (tag === 'memory' && what === 'scrypt') return invalidScrypt(`: memory limit exceeded (${shortage(what, tag, val)})`)
+  if (tag === 'time' || tag === 'memory') return failed(shortage(what, tag, val))
   return failed(`${what}: ${tag === 'unknown-digest' ? 'the host has no such digest' : val}`)
 }
 
-const failed = (message) => codedError(Error, 'ERR_CRYPTO_OPERATION_FAILED', message)
-const invalidScrypt = (more) => codedError(RangeError, 'ERR_CRYPTO_INVALID_SCRYPT_PARAMS', `Invalid scrypt params${more}`)
+/** What a call would take of `time` or `memory`, and what there is, in words. */
+export function shortage(what, tag, { needs, left }) {
+  return tag === 'time'
+    ? `${what} would take about ${needs} ms of processor time with these parameters, and this event has ${left} ms left: let it cost less`
+    : `${what} needs ${Number(needs >> 20n)} MiB of memory with these parameters, and the bot has ${Number(left >> 20n)} MiB left`
+}
+
+const failed = (message) => nativeError(Error, 'ERR_CRYPTO_OPERATION_FAILED', message)
+const invalidScrypt = (more) => nativeError(RangeError, 'ERR_CRYPTO_INVALID_SCRYPT_PARAMS', `Invalid scrypt params${more}`)
 
 /** Computes while the bot waits. */
 export function deriveNow(what, args) {
@@ -121,10 +117,10 @@ function hkdfArguments(digest, key, salt, info, length) {
     toBytes(salt, 'salt', undefined, 'of type string or an instance of ArrayBuffer, TypedArray, DataView, or Buffer'),
     toBytes(info, 'info', undefined, 'of type string or an instance of ArrayBuffer, TypedArray, DataView, or Buffer'),
   ]
-  requireInteger(length, 'length', 0, Number.MAX_SAFE_INTEGER)
+  requireInteger(length, 'length', 0, bufferModule.kMaxLength)
   if (bytes[2].length > MOST_INFO) throw outOfRange('info', `must not contain more than ${MOST_INFO} bytes`, bytes[2].length)
   const { hostName, size } = digestOf(digest)
-  if (length > 255 * size) throw codedError(RangeError, 'ERR_CRYPTO_INVALID_KEYLEN', 'Invalid key length')
+  if (length > 255 * size) throw nativeError(RangeError, 'ERR_CRYPTO_INVALID_KEYLEN', 'Invalid key length')
   if (length === 0) throw new Error('Deriving bits failed')
   return [hostName, ...bytes, length]
 }

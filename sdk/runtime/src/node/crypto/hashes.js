@@ -1,6 +1,7 @@
 /** `createHash` and `createHmac`. */
-import { codedError, invalidArgType, requireString } from '../errors.js'
-import { Buffer } from './buffer.js'
+import { codedError, invalidArgType, nativeError, requireString } from '../../errors.js'
+import { invalidArgValue } from '../../validators.js'
+import { Buffer } from '../buffer.js'
 import { Mac, hostHash } from './digests.js'
 import { asBuffer, keyBytes, toBytes } from './keys.js'
 import { streamsLate } from './late_stream.js'
@@ -11,10 +12,18 @@ const SIZES = {
   'sha512-224': [128, 28], 'sha512-256': [128, 32], 'sha3-224': [144, 28], 'sha3-256': [136, 32], 'sha3-384': [104, 48], 'sha3-512': [72, 64],
 }
 const HASHES = Object.fromEntries(Object.entries(SIZES).map(([name, sizes]) => [name, hostHash(name, ...sizes)]))
-for (const [other, name] of [['rmd160', 'ripemd160'], ['ripemd', 'ripemd160'], ['rsa-md5', 'md5'], ['rsa-ripemd160', 'ripemd160'], ['rsa-sha1', 'sha1'], ['rsa-sha224', 'sha224'],
-  ['rsa-sha256', 'sha256'], ['rsa-sha384', 'sha384'], ['rsa-sha512', 'sha512']]) HASHES[other] = HASHES[name]
-
-export const hashNames = Object.keys(HASHES)
+/** OpenSSL's other names. */
+const OTHERS = {
+  md5: ['RSA-MD5', 'md5WithRSAEncryption', 'ssl3-md5'], ripemd160: ['RSA-RIPEMD160', 'ripemd', 'ripemd160WithRSA', 'rmd160'],
+  sha1: ['RSA-SHA1', 'RSA-SHA1-2', 'sha1WithRSAEncryption', 'ssl3-sha1'], sha224: ['RSA-SHA224', 'sha224WithRSAEncryption'], sha256: ['RSA-SHA256', 'sha256WithRSAEncryption'],
+  sha384: ['RSA-SHA384', 'sha384WithRSAEncryption'], sha512: ['RSA-SHA512', 'sha512WithRSAEncryption'], 'sha512-224': ['RSA-SHA512/224', 'sha512-224WithRSAEncryption'],
+  'sha512-256': ['RSA-SHA512/256', 'sha512-256WithRSAEncryption'],
+  ...Object.fromEntries([224, 256, 384, 512].map((size) => [`sha3-${size}`, [`RSA-SHA3-${size}`, `id-rsassa-pkcs1-v1_5-with-sha3-${size}`]])),
+}
+export const hashNames = [...Object.keys(SIZES), ...Object.values(OTHERS).flat()].sort()
+for (const [name, others] of Object.entries(OTHERS)) for (const other of others) HASHES[other.toLowerCase()] = HASHES[name]
+// What SHA-1 was called with DSA; not in the list, as on Node.
+HASHES.dss1 = HASHES.sha1
 
 const find = (name) => HASHES[name.toLowerCase()] ?? HASHES[name.toLowerCase().replace('-', '')]
 
@@ -29,7 +38,7 @@ export function hashOf(name) {
 export function digestOf(name, argument = 'digest') {
   requireString(name, argument)
   const found = find(name)
-  if (!found) throw codedError(TypeError, 'ERR_CRYPTO_INVALID_DIGEST', `Invalid digest: ${name}`)
+  if (!found) throw nativeError(TypeError, 'ERR_CRYPTO_INVALID_DIGEST', `Invalid digest: ${name}`)
   return found
 }
 
@@ -56,8 +65,9 @@ Object.assign(Digest.prototype, {
     this.update(chunk, encoding)
     callback()
   },
+  /** The stream's own digest is not the one that may be asked for once. */
   _flush(callback) {
-    this.push(this.digest())
+    this.push(asBuffer(this._state.digest()))
     callback()
   },
 })
@@ -90,5 +100,7 @@ Hmac.prototype.digest = function digest(encoding) {
 export function hash(algorithm, data, encoding = 'hex') {
   requireString(algorithm, 'algorithm')
   if (typeof data !== 'string' && !ArrayBuffer.isView(data)) throw invalidArgType('input', 'of type string or an instance of Buffer, TypedArray, or DataView', data)
-  return new Hash(algorithm).update(data).digest(encoding)
+  requireString(encoding, 'outputEncoding')
+  if (!Buffer.isEncoding(encoding) && encoding.toLowerCase() !== 'buffer') throw invalidArgValue('outputEncoding', encoding)
+  return encoded(new Hash(algorithm).update(data).digest(), encoding.toLowerCase())
 }
