@@ -25,6 +25,12 @@ cargo xtask <word>
                run guests/cases on Node and in the `roost` binary, and say where they differ
   packages [--fast] [NAME…]
                call npm packages on Node and in the `roost` binary, check by check
+  conformance SUITE --from DIR [--only NAME]
+               run tests that others wrote on Node and in the `roost` binary: node-crypto, node-webcrypto, node-zlib,
+               jose, jsonwebtoken or test262-intl, from a checkout of theirs
+  flows --from DIR
+               ask Meta's sample endpoints for Flows on Node and in the `roost` binary
+  speed        measure cryptography and compression beside Node, and write docs/speed.md
   soak         kill hosts for a while, and account for every event (--minutes N --kills K --seed S)
   fuzz TARGET [--seconds N] [--keep] [FILE…]
                read inputs that nobody wrote, led by coverage (fuzz/README.md)
@@ -47,6 +53,9 @@ fn main() -> Result<()> {
         Some("fuzz") => commands::fuzz(&args.collect::<Vec<_>>()),
         Some("soak") => commands::soak(&args.collect::<Vec<_>>()),
         Some(word @ ("cases" | "packages")) => yardstick::compare(word, &args.collect::<Vec<_>>()),
+        Some(word @ ("conformance" | "flows" | "speed")) => {
+            yardstick::measure(word, &args.collect::<Vec<_>>())
+        }
         Some("setup") => setup().map(|_| ()),
         Some("schemathesis") => schemathesis::schemathesis(&args.collect::<Vec<_>>()),
         Some("component") => component::component(&tools::install()?, &args.collect::<Vec<_>>()),

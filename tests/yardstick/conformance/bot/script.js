@@ -34,6 +34,9 @@ async function run(source, isAsync) {
 }
 
 http.createServer((request, response) => {
+  const { pathname, searchParams } = new URL(request.url, 'http://bot')
+  // A bot is deployed that takes webhooks.
+  if (pathname === '/webhook') return response.end(searchParams.get('hub.challenge') ?? '')
   const parts = []
   request.on('data', (part) => parts.push(part))
   request.on('end', async () => {

@@ -8,7 +8,10 @@ const { run, told } = require('./driver.js')
 const PATIENCE = 15_000
 
 module.exports = (table) => http.createServer((request, response) => {
-  const name = new URL(request.url, 'http://bot').searchParams.get('file')
+  const { pathname, searchParams } = new URL(request.url, 'http://bot')
+  // A bot is deployed that takes webhooks.
+  if (pathname === '/webhook') return response.end(searchParams.get('hub.challenge') ?? '')
+  const name = searchParams.get('file')
   const load = table[name]
   const ended = load ? run(load, PATIENCE) : Promise.resolve({ why: `there is no file \`${name}\`` })
   ended.catch((error) => ({ why: told(error) })).then((result) => {
