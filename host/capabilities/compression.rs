@@ -1,4 +1,4 @@
-//! `roost:bot/compression`: deflate, gzip and Brotli, a piece at a time.
+//! `roost:bot/compression`: deflate, gzip, Brotli and zstd, a piece at a time.
 //!
 //! A call takes and gives no more than a piece: it lasts milliseconds, between which the event's
 //! processor time is looked at, and what it gives goes into the bot's own memory. What streams hold
@@ -6,7 +6,9 @@
 
 use super::bindings::roost::bot::compression::{
     self, BrotliFault, Content, Error, Flush, Format, Piece, Progress, Settings, Source, Strategy,
+    ZstdFault,
 };
+use super::zstd::{Compress, Decompress, Fault, Follows};
 use crate::sandbox::RunState;
 use brotli::enc::BrotliAlloc;
 use brotli::enc::encode::{
@@ -72,6 +74,13 @@ pub struct Share {
     bytes: usize,
 }
 
+impl Share {
+    /// Makes it another size.
+    fn set(&mut self, bytes: usize) {
+        *self = self.held.take(bytes);
+    }
+}
+
 impl Drop for Share {
     fn drop(&mut self) {
         self.held.0.fetch_sub(self.bytes, Ordering::Relaxed);
@@ -126,12 +135,20 @@ impl BrotliAlloc for Held {}
 pub enum Compressor {
     Deflate { stream: Box<Deflate>, _share: Share },
     Brotli(Brotli<BrotliEncoderStateStruct<Held>>),
+    Zstd { stream: Box<Compress>, share: Share },
 }
 
 /// A stream that decompresses.
 pub enum Decompressor {
-    Inflate { stream: Inflating, _share: Share },
+    Inflate {
+        stream: Inflating,
+        _share: Share,
+    },
     Brotli(Brotli<BrotliState<Held, Held, Held>>),
+    Zstd {
+        stream: Box<Decompress>,
+        share: Share,
+    },
 }
 
 /// A stream of Brotli, which takes its memory when it is first written to.
@@ -181,6 +198,7 @@ impl Compressor {
         held.check(false).map_err(Error::Memory)?;
         match settings.format {
             Format::Brotli => Self::open_brotli(&settings, held),
+            Format::Zstd => Self::open_zstd(&settings, held),
             _ => Self::open_deflate(&settings, held),
         }
     }
@@ -192,7 +210,7 @@ impl Compressor {
             window_bits: match settings.format {
                 Format::Deflate => -bits,
                 Format::Gzip => bits + 16,
-                Format::Zlib | Format::Brotli => bits,
+                Format::Zlib | Format::Brotli | Format::Zstd => bits,
             },
             mem_level: within("memory-level", settings.memory_level, 1, 9, 8)?.into(),
             strategy: match settings.strategy.unwrap_or(Strategy::Normal) {
@@ -243,6 +261,15 @@ impl Compressor {
         Ok(Self::Brotli(Brotli::new(stream, held)))
     }
 
+    fn open_zstd(settings: &Settings, held: &Held) -> Result<Self, Error> {
+        let parameters = settings.parameters.as_deref().unwrap_or(&[]);
+        let stream = Compress::open(parameters, settings.pledged_size).map_err(Error::Settings)?;
+        Ok(Self::Zstd {
+            share: held.take(stream.bytes()),
+            stream: Box::new(stream),
+        })
+    }
+
     fn write(&mut self, input: &[u8], flush: Flush) -> Result<Piece, Error> {
         let (input, flush) = match input.len() <= MOST_IN {
             true => (input, flush),
@@ -283,6 +310,18 @@ impl Compressor {
                 }
                 (taken, made, stream.is_finished(), stream.has_more_output())
             }
+            Self::Zstd { stream, share } => {
+                share.held.check(true).map_err(Error::Memory)?;
+                let follows = match flush {
+                    Flush::None => Follows::More,
+                    Flush::Finish => Follows::End,
+                    _ => Follows::Flush,
+                };
+                let done = stream.write(input, &mut output, follows);
+                let done = done.map_err(zstd_fault)?;
+                share.set(stream.bytes());
+                (done.taken, done.made, done.has_ended, done.is_full)
+            }
         };
         output.truncate(made);
         Ok(Piece {
@@ -299,14 +338,18 @@ impl Compressor {
     fn set_level(&mut self, level: u8) -> Result<(), Error> {
         let Self::Deflate { stream, .. } = self else {
             return Err(Error::Settings(
-                "a stream of Brotli keeps its level".to_owned(),
+                "a stream of Brotli or zstd keeps its level".to_owned(),
             ));
         };
         let level = within("level", Some(level), 0, 9, 6)?;
-        let set = stream.set_level(level.into());
-        set.map_err(|error| Error::Other(error.as_str().to_owned()))?;
+        // zlib-rs refuses what would end a block, for want of room to write its end; the stream is as it was.
+        let _ = stream.set_level(level.into());
         Ok(())
     }
+}
+
+fn zstd_fault(Fault { code, text }: Fault) -> Error {
+    Error::Zstd(ZstdFault { code, text })
 }
 
 fn zlib_flush(flush: Flush) -> DeflateFlush {
@@ -327,12 +370,20 @@ impl Decompressor {
             let state = BrotliState::new(held.clone(), held.clone(), held.clone());
             return Ok(Self::Brotli(Brotli::new(state, held)));
         }
+        if source.format == Format::Zstd {
+            let parameters = source.parameters.as_deref().unwrap_or(&[]);
+            let stream = Decompress::open(parameters).map_err(Error::Settings)?;
+            return Ok(Self::Zstd {
+                share: held.take(stream.bytes()),
+                stream: Box::new(stream),
+            });
+        }
         let bits = within("window-bits", source.window_bits, 8, 15, 15)?;
         let mut dictionary = source.dictionary;
         let (mut stream, members) = match source.format {
             Format::Deflate => (Inflate::new(false, bits), None),
             Format::Gzip => (Inflate::new(true, bits + 16), Some(bits + 16)),
-            Format::Zlib | Format::Brotli => (Inflate::new(true, bits), None),
+            Format::Zlib | Format::Brotli | Format::Zstd => (Inflate::new(true, bits), None),
         };
         // Only zlib's header says when a dictionary is due.
         if source.format == Format::Deflate
@@ -358,6 +409,22 @@ impl Decompressor {
         match self {
             Self::Inflate { stream, .. } => stream.write(input),
             Self::Brotli(stream) => write_brotli(stream.begin()?, input),
+            Self::Zstd { stream, share } => {
+                share.held.check(true).map_err(Error::Memory)?;
+                let mut output = vec![0; MOST_OUT];
+                let done = stream.write(input, &mut output).map_err(zstd_fault)?;
+                share.set(stream.bytes());
+                output.truncate(done.made);
+                Ok(Piece {
+                    taken: done.taken as u32,
+                    output,
+                    progress: match () {
+                        () if done.has_ended => Progress::Ended,
+                        () if done.is_full => Progress::Full,
+                        () => Progress::Hungry,
+                    },
+                })
+            }
         }
     }
 }

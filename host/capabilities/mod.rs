@@ -20,6 +20,7 @@ mod source;
 mod under_way;
 pub(crate) mod wasi;
 mod whatsapp;
+mod zstd;
 
 use crate::sandbox::{Budget, RunState, TwoAtOnce};
 use crate::telemetry::TraceScope;
