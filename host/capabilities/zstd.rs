@@ -63,13 +63,13 @@ pub(super) enum Follows {
 }
 
 /// A stream that compresses.
-pub(super) struct Compress {
+pub struct Compress {
     stream: CCtx<'static>,
     expected: usize,
 }
 
 /// A stream that decompresses.
-pub(super) struct Decompress {
+pub struct Decompress {
     stream: DCtx<'static>,
     has_ended: bool,
 }

@@ -103,6 +103,8 @@ async function answer(base, appSecret, request) {
   const signature = `sha256=${createHmac('sha256', request.secret ?? appSecret).update(request.text).digest('hex')}`
   const { status, headers, body, error } = await ask(`${base}/`, { method: 'POST', headers: { 'content-type': 'application/json', 'x-hub-signature-256': signature }, body: request.text })
   if (error || (status === 502 && body.includes('"bot-failed"'))) return { failed: true }
+  // What nobody signed with the app's secret a host refuses itself (403), before the endpoint can (432).
+  if (request.secret) return { refused: status === 432 || status === 403 }
   if (status !== 200) return { status }
   try {
     return { status, type: headers['content-type'], says: opened(body, request), sealed: body }

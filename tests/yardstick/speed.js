@@ -83,7 +83,8 @@ const target = ({ bound }) => (bound === undefined ? `at most ${MOST_TIMES} time
 
 for (const row of rows) {
   const { name, there, here, missing, isWithin } = row
-  if (missing) console.log(`${name}: ${time(there)} on Node; MISSING: ${missing}`)
+  if (flags.node) console.log(`${name}: ${time(there)} on Node`)
+  else if (missing) console.log(`${name}: ${time(there)} on Node; MISSING: ${missing}`)
   else console.log(`${name}: ${time(here)}, ${time(there)} on Node, ${(here / there).toFixed(2)} times${isWithin ? '' : `: NOT ${target(row)}`}`)
 }
 

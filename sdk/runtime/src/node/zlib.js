@@ -9,6 +9,7 @@ import { constants, codes } from './zlib_constants.js'
 const { Z_NO_FLUSH, Z_FINISH, Z_FULL_FLUSH, Z_SYNC_FLUSH, Z_BLOCK, Z_PARTIAL_FLUSH } = constants
 const { DEFLATE, INFLATE, GZIP, GUNZIP, DEFLATERAW, INFLATERAW, UNZIP, BROTLI_DECODE, BROTLI_ENCODE, ZSTD_COMPRESS, ZSTD_DECOMPRESS } = constants
 
+const { kMaxLength } = buffer
 const EMPTY = new Uint8Array(0)
 
 /** What the host calls each kind of flush: zlib's, and the operations of Brotli and of zstd. */
@@ -156,8 +157,6 @@ function checked(value, name, least, most, otherwise) {
 
 function ZlibBase(options, mode, settings, { flush, finishFlush, fullFlush, mostFlush }) {
   let chunkSize = constants.Z_DEFAULT_CHUNK
-  // Asked for at each use, as it may be set before a bot asks for this module.
-  const { kMaxLength } = buffer
   let maxOutputLength = kMaxLength
   if (options) {
     chunkSize = checked(options.chunkSize, 'options.chunkSize', constants.Z_MIN_CHUNK, Infinity, chunkSize)
@@ -482,7 +481,10 @@ function Zstd(options, mode) {
     if (!known.includes(key) || (value !== 0 && (value < least || value > most))) throw notInitialized('Setting parameter failed')
   }
   const { pledgedSrcSize } = options ?? {}
-  const settings = { parameters, pledgedSize: mode === ZSTD_COMPRESS && pledgedSrcSize !== undefined ? BigInt(pledgedSrcSize) : undefined }
+  if (pledgedSrcSize < 0) throw codedError(TypeError, 'ERR_INVALID_ARG_VALUE', 'pledgedSrcSize may not be negative')
+  // What is no number pledges nothing.
+  const pledgedSize = mode === ZSTD_COMPRESS && Number.isFinite(pledgedSrcSize) ? Math.trunc(pledgedSrcSize) : undefined
+  const settings = { parameters, pledgedSize }
   ZlibBase.call(this, options, mode, settings, {
     flush: constants.ZSTD_e_continue, finishFlush: constants.ZSTD_e_end, fullFlush: constants.ZSTD_e_flush, mostFlush: constants.ZSTD_e_end,
   })
