@@ -263,7 +263,9 @@ impl Compressor {
 
     fn open_zstd(settings: &Settings, held: &Held) -> Result<Self, Error> {
         let parameters = settings.parameters.as_deref().unwrap_or(&[]);
-        let stream = Compress::open(parameters, settings.pledged_size).map_err(Error::Settings)?;
+        let dictionary = settings.dictionary.as_deref();
+        let stream = Compress::open(parameters, settings.pledged_size, dictionary);
+        let stream = stream.map_err(Error::Settings)?;
         Ok(Self::Zstd {
             share: held.take(stream.bytes()),
             stream: Box::new(stream),
@@ -372,7 +374,8 @@ impl Decompressor {
         }
         if source.format == Format::Zstd {
             let parameters = source.parameters.as_deref().unwrap_or(&[]);
-            let stream = Decompress::open(parameters).map_err(Error::Settings)?;
+            let stream = Decompress::open(parameters, source.dictionary.as_deref());
+            let stream = stream.map_err(Error::Settings)?;
             return Ok(Self::Zstd {
                 share: held.take(stream.bytes()),
                 stream: Box::new(stream),

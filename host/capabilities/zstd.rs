@@ -135,7 +135,11 @@ impl Compress {
     }
 
     /// `pledged` is how long all of the input will be; it fails with other lengths.
-    pub(super) fn open(settings: &[(u32, i32)], pledged: Option<u64>) -> Result<Self, String> {
+    pub(super) fn open(
+        settings: &[(u32, i32)],
+        pledged: Option<u64>,
+        dictionary: Option<&[u8]>,
+    ) -> Result<Self, String> {
         let mut stream = CCtx::try_create().ok_or("there is no memory for a stream of zstd")?;
         let has = |number| settings.iter().any(|&(other, _)| other == number);
         let level = settings.iter().find(|(number, _)| *number == 100);
@@ -155,6 +159,9 @@ impl Compress {
         }
         if pledged.is_some() {
             stream.set_pledged_src_size(pledged).map_err(refused)?;
+        }
+        if let Some(dictionary) = dictionary {
+            stream.load_dictionary(dictionary).map_err(refused)?;
         }
         Ok(Self {
             stream,
@@ -195,7 +202,7 @@ impl Decompress {
         self.stream.sizeof()
     }
 
-    pub(super) fn open(settings: &[(u32, i32)]) -> Result<Self, String> {
+    pub(super) fn open(settings: &[(u32, i32)], dictionary: Option<&[u8]>) -> Result<Self, String> {
         let mut stream = DCtx::try_create().ok_or("there is no memory for a stream of zstd")?;
         let mut most = MOST_WINDOW_READ;
         for &(number, value) in settings {
@@ -205,8 +212,12 @@ impl Decompress {
                 _ => return Err(format!("zstd has no setting {number} for what is unpacked")),
             }
         }
+        let refused = |code| format!("zstd refuses its settings: {}", get_error_name(code));
         let set = stream.set_parameter(DParameter::WindowLogMax(most));
-        set.map_err(|code| format!("zstd refuses its settings: {}", get_error_name(code)))?;
+        set.map_err(refused)?;
+        if let Some(dictionary) = dictionary {
+            stream.load_dictionary(dictionary).map_err(refused)?;
+        }
         Ok(Self {
             stream,
             has_ended: false,
@@ -243,7 +254,7 @@ mod tests {
     use super::*;
 
     fn packed(settings: &[(u32, i32)], data: &[u8]) -> Result<Vec<u8>, Fault> {
-        let mut stream = Compress::open(settings, None).expect("settings that are good");
+        let mut stream = Compress::open(settings, None, None).expect("settings that are good");
         let (mut all, mut at) = (Vec::new(), 0);
         loop {
             let end = data.len().min(at + 65536);
@@ -262,7 +273,7 @@ mod tests {
     }
 
     fn unpacked(settings: &[(u32, i32)], data: &[u8]) -> Result<Vec<u8>, Fault> {
-        let mut stream = Decompress::open(settings).expect("settings that are good");
+        let mut stream = Decompress::open(settings, None).expect("settings that are good");
         let (mut all, mut at) = (Vec::new(), 0);
         loop {
             let end = data.len().min(at + 1000);
@@ -294,11 +305,11 @@ mod tests {
 
     #[test]
     fn the_best_level_stays_within_what_is_counted() {
-        let mut stream = Compress::open(&[(100, 22)], None).unwrap();
+        let mut stream = Compress::open(&[(100, 22)], None, None).unwrap();
         let mut output = vec![0; 65536];
         stream.write(&sample(), &mut output, Follows::More).unwrap();
         assert!(stream.bytes() <= COMPRESSOR_BYTES, "{}", stream.bytes());
-        let mut stream = Compress::open(&[(100, 3)], None).unwrap();
+        let mut stream = Compress::open(&[(100, 3)], None, None).unwrap();
         stream.write(&sample(), &mut output, Follows::More).unwrap();
         assert!(stream.bytes() <= USUAL_BYTES, "{}", stream.bytes());
     }
@@ -306,7 +317,7 @@ mod tests {
     #[test]
     fn another_length_than_was_pledged_is_a_fault() {
         let code = |pledged, length: usize| {
-            let mut stream = Compress::open(&[], Some(pledged)).unwrap();
+            let mut stream = Compress::open(&[], Some(pledged), None).unwrap();
             let mut output = vec![0; 4096];
             let data = vec![0; length];
             let done = stream.write(&data, &mut output, Follows::More);
@@ -320,11 +331,11 @@ mod tests {
 
     #[test]
     fn settings_are_bounded_or_refused() {
-        assert!(Compress::open(&[(107, 130)], None).is_err());
-        assert!(Compress::open(&[(999, 1)], None).is_err());
-        assert!(Compress::open(&[(101, 31), (102, 30), (103, 30), (400, 8)], None).is_ok());
-        assert!(Decompress::open(&[(100, 1)]).is_err());
-        assert!(Decompress::open(&[(5, 1)]).is_err());
+        assert!(Compress::open(&[(107, 130)], None, None).is_err());
+        assert!(Compress::open(&[(999, 1)], None, None).is_err());
+        assert!(Compress::open(&[(101, 31), (102, 30), (103, 30), (400, 8)], None, None).is_ok());
+        assert!(Decompress::open(&[(100, 1)], None).is_err());
+        assert!(Decompress::open(&[(5, 1)], None).is_err());
     }
 
     #[test]
@@ -337,11 +348,31 @@ mod tests {
     }
 
     #[test]
+    fn a_dictionary_is_needed_on_both_sides() {
+        let text = b"a text that both sides know, and that is sent";
+        let mut stream = Compress::open(&[], None, Some(text)).unwrap();
+        let mut output = vec![0; 100];
+        let done = stream.write(text, &mut output, Follows::End).unwrap();
+        assert!(done.has_ended && done.made < text.len() / 2);
+        let packed = &output[..done.made];
+        let mut again = vec![0; 100];
+        let mut stream = Decompress::open(&[], Some(text)).unwrap();
+        let done = stream.write(packed, &mut again).unwrap();
+        assert_eq!(&again[..done.made], text);
+        assert!(
+            Decompress::open(&[], None)
+                .unwrap()
+                .write(packed, &mut again)
+                .is_err()
+        );
+    }
+
+    #[test]
     fn what_follows_a_frame_is_left() {
         let mut data = packed(&[], b"one").unwrap();
         let length = data.len();
         data.extend_from_slice(b"rest");
-        let mut stream = Decompress::open(&[]).unwrap();
+        let mut stream = Decompress::open(&[], None).unwrap();
         let mut output = vec![0; 100];
         let done = stream.write(&data, &mut output).unwrap();
         assert_eq!((done.taken, done.has_ended), (length, true));

@@ -240,6 +240,7 @@ test('zstd packs and unpacks, with its settings and its faults', { skip: !('Zstd
     told(() => zlib.zstdDecompressSync(damaged)), told(() => zlib.zstdDecompressSync(packed, { maxOutputLength: 100 })), (await pledged(5)).length, await pledged(4), await pledged(6),
     ...[{ 10000: 0 }, { '0': 0, '00': 0 }, { [c.ZSTD_c_strategy]: 130 }, { [c.ZSTD_c_windowLog]: 'a' }, { [c.ZSTD_c_windowLog]: 5 }].map((params) => told(() => zlib.zstdCompressSync('x', { params }))),
     ...[{ [c.ZSTD_d_windowLogMax]: 1 }, { 7: 1 }].map((params) => told(() => zlib.zstdDecompressSync(packed, { params }))),
+    (() => { const dictionary = Buffer.from(text.slice(0, 500)); const small = zlib.zstdCompressSync(text.slice(0, 400), { dictionary }); return [small.length < 40, zlib.zstdDecompressSync(small, { dictionary }).toString() === text.slice(0, 400), told(() => zlib.zstdDecompressSync(small))] })(),
     told(() => zlib.zstdCompressSync('', { flush: 4 })), Object.entries(c).filter(([name]) => name.includes('ZSTD')).sort(), 'ZSTD_COMPRESS' in zlib]`))
 
 test('what cannot be set is refused before anything is packed', () => compare(`

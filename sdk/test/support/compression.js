@@ -10,7 +10,7 @@ const compressors = { zlib: zlib.Deflate, deflate: zlib.DeflateRaw, gzip: zlib.G
 const decompressors = { zlib: zlib.Inflate, deflate: zlib.InflateRaw, gzip: zlib.Gunzip, brotli: zlib.BrotliDecompress, zstd: zlib.ZstdDecompress }
 
 function options({ format, level, windowBits, memoryLevel, dictionary, sizeHint = 0, parameters = [], pledgedSize }) {
-  if (format === 'zstd') return { params: Object.fromEntries(parameters), pledgedSrcSize: pledgedSize === undefined ? undefined : Number(pledgedSize) }
+  if (format === 'zstd') return { dictionary, params: Object.fromEntries(parameters), pledgedSrcSize: pledgedSize === undefined ? undefined : Number(pledgedSize) }
   const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_LGWIN, BROTLI_PARAM_SIZE_HINT } = zlib.constants
   if (format !== 'brotli') return { level, windowBits, memLevel: memoryLevel, dictionary }
   return { params: { [BROTLI_PARAM_QUALITY]: level ?? 11, [BROTLI_PARAM_LGWIN]: windowBits ?? 22, [BROTLI_PARAM_SIZE_HINT]: sizeHint } }

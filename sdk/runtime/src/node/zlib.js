@@ -183,13 +183,26 @@ function ZlibBase(options, mode, settings, { flush, finishFlush, fullFlush, most
 }
 inherit(ZlibBase, Transform)
 
+let hasWarned = false
+function warnOfBytesRead() {
+  if (hasWarned) return
+  hasWarned = true
+  process.emitWarning('zlib.bytesRead is deprecated and will change its meaning in the future. Use zlib.bytesWritten instead.', 'DeprecationWarning', 'DEP0108')
+}
+
 Object.defineProperties(ZlibBase.prototype, {
   _closed: { configurable: true, get() { return !this._handle } },
   // Deprecated, and still asked for.
   bytesRead: {
     configurable: true,
-    get() { return this.bytesWritten },
-    set(value) { this.bytesWritten = value },
+    get() {
+      warnOfBytesRead()
+      return this.bytesWritten
+    },
+    set(value) {
+      warnOfBytesRead()
+      this.bytesWritten = value
+    },
   },
   _outBuffer: {
     configurable: true,
@@ -480,11 +493,11 @@ function Zstd(options, mode) {
     const [least, most] = ZSTD_BOUNDS[mode][key] ?? [-Infinity, Infinity]
     if (!known.includes(key) || (value !== 0 && (value < least || value > most))) throw notInitialized('Setting parameter failed')
   }
-  const { pledgedSrcSize } = options ?? {}
+  const { pledgedSrcSize, dictionary } = options ?? {}
   if (pledgedSrcSize < 0) throw codedError(TypeError, 'ERR_INVALID_ARG_VALUE', 'pledgedSrcSize may not be negative')
   // What is no number pledges nothing.
   const pledgedSize = mode === ZSTD_COMPRESS && Number.isFinite(pledgedSrcSize) ? Math.trunc(pledgedSrcSize) : undefined
-  const settings = { parameters, pledgedSize }
+  const settings = { parameters, pledgedSize, dictionary: isBytes(dictionary) ? bytesOf(dictionary) : undefined }
   ZlibBase.call(this, options, mode, settings, {
     flush: constants.ZSTD_e_continue, finishFlush: constants.ZSTD_e_end, fullFlush: constants.ZSTD_e_flush, mostFlush: constants.ZSTD_e_end,
   })
