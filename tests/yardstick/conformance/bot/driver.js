@@ -4,6 +4,7 @@
 // A file that registers tests (mocha's, ava's, QUnit's, node:test's) has them run when it is loaded. Any other has passed
 // when nothing was thrown that nobody caught, all promised calls came, and its listeners of `exit` found nothing wrong.
 
+const { inspect } = require('util')
 const { runTests } = require('./tests.js')
 
 /** How long nothing has to happen for a file to be over. */
@@ -85,7 +86,7 @@ async function calm(patience, isOver) {
 }
 
 function told(error) {
-  if (!(error instanceof Error) && typeof error?.stack !== 'string') return String(error)
+  if (!(error instanceof Error) && typeof error?.stack !== 'string') return `no error was thrown, but ${inspect(error)}`
   const text = `${error.name}: ${error.message}`
   const place = String(error.stack).split('\n').find((line) => /^\s*at .*(test|src)\//.test(line))
   return `${text.slice(0, 1500)}${place ? ` (${place.trim()})` : ''}`
