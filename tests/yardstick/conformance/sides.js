@@ -8,7 +8,7 @@ import { ask } from '../ask.js'
 import { World } from '../world.js'
 
 /** How long a file may take on Node. */
-const PATIENCE = 60_000
+const PATIENCE = 180_000
 
 /** Does something with each, so many at once, in order of their coming. */
 export async function each(items, atOnce, work) {
