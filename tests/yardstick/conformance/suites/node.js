@@ -50,7 +50,10 @@ function isWanted(name, texts) {
   return name === first && texts.includes(first)
 }
 
-/** The sandbox has no test runner and no internals: both are the harness's, as far as they go. */
+/** The sandbox has no test runner and no internals: both are the harness's, as far as they go. Files are named in full, so that they are bundled. */
 function change(text) {
-  return text.replace(/require\((['"])(?:node:)?test\1\)/g, "require('../../node_test.js')").replace(/require\((['"])internal\/crypto\/(?:util|x509)\1\)/g, "require('../common/internals.js')")
+  return text
+    .replace(/require\((['"])(?:node:)?test\1\)/g, "require('../../node_test.js')")
+    .replace(/require\((['"])internal\/crypto\/(?:util|x509)\1\)/g, "require('../common/internals.js')")
+    .replace(/require\(fixtures\.path\(((?:\s*'[^']+',?)+)\s*\)\)/g, (_, names) => `require('../fixtures/${[...names.matchAll(/'([^']+)'/g)].map(([, name]) => name).join('/')}')`)
 }
