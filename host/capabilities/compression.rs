@@ -6,9 +6,9 @@
 
 use super::bindings::roost::bot::compression::{
     self, BrotliFault, Content, Error, Flush, Format, Piece, Progress, Settings, Source, Strategy,
-    ZstdFault,
+    ZstdError, ZstdFault, ZstdSettings,
 };
-use super::zstd::{Compress, Decompress, Fault, Follows};
+use super::zstd::{Compress, Decompress, Done, Fault, Follows};
 use crate::sandbox::RunState;
 use brotli::enc::BrotliAlloc;
 use brotli::enc::encode::{
@@ -135,20 +135,12 @@ impl BrotliAlloc for Held {}
 pub enum Compressor {
     Deflate { stream: Box<Deflate>, _share: Share },
     Brotli(Brotli<BrotliEncoderStateStruct<Held>>),
-    Zstd { stream: Box<Compress>, share: Share },
 }
 
 /// A stream that decompresses.
 pub enum Decompressor {
-    Inflate {
-        stream: Inflating,
-        _share: Share,
-    },
+    Inflate { stream: Inflating, _share: Share },
     Brotli(Brotli<BrotliState<Held, Held, Held>>),
-    Zstd {
-        stream: Box<Decompress>,
-        share: Share,
-    },
 }
 
 /// A stream of Brotli, which takes its memory when it is first written to.
@@ -198,7 +190,6 @@ impl Compressor {
         held.check(false).map_err(Error::Memory)?;
         match settings.format {
             Format::Brotli => Self::open_brotli(&settings, held),
-            Format::Zstd => Self::open_zstd(&settings, held),
             _ => Self::open_deflate(&settings, held),
         }
     }
@@ -210,7 +201,7 @@ impl Compressor {
             window_bits: match settings.format {
                 Format::Deflate => -bits,
                 Format::Gzip => bits + 16,
-                Format::Zlib | Format::Brotli | Format::Zstd => bits,
+                Format::Zlib | Format::Brotli => bits,
             },
             mem_level: within("memory-level", settings.memory_level, 1, 9, 8)?.into(),
             strategy: match settings.strategy.unwrap_or(Strategy::Normal) {
@@ -261,17 +252,6 @@ impl Compressor {
         Ok(Self::Brotli(Brotli::new(stream, held)))
     }
 
-    fn open_zstd(settings: &Settings, held: &Held) -> Result<Self, Error> {
-        let parameters = settings.parameters.as_deref().unwrap_or(&[]);
-        let dictionary = settings.dictionary.as_deref();
-        let stream = Compress::open(parameters, settings.pledged_size, dictionary);
-        let stream = stream.map_err(Error::Settings)?;
-        Ok(Self::Zstd {
-            share: held.take(stream.bytes()),
-            stream: Box::new(stream),
-        })
-    }
-
     fn write(&mut self, input: &[u8], flush: Flush) -> Result<Piece, Error> {
         let (input, flush) = match input.len() <= MOST_IN {
             true => (input, flush),
@@ -312,18 +292,6 @@ impl Compressor {
                 }
                 (taken, made, stream.is_finished(), stream.has_more_output())
             }
-            Self::Zstd { stream, share } => {
-                share.held.check(true).map_err(Error::Memory)?;
-                let follows = match flush {
-                    Flush::None => Follows::More,
-                    Flush::Finish => Follows::End,
-                    _ => Follows::Flush,
-                };
-                let done = stream.write(input, &mut output, follows);
-                let done = done.map_err(zstd_fault)?;
-                share.set(stream.bytes());
-                (done.taken, done.made, done.has_ended, done.is_full)
-            }
         };
         output.truncate(made);
         Ok(Piece {
@@ -340,7 +308,7 @@ impl Compressor {
     fn set_level(&mut self, level: u8) -> Result<(), Error> {
         let Self::Deflate { stream, .. } = self else {
             return Err(Error::Settings(
-                "a stream of Brotli or zstd keeps its level".to_owned(),
+                "a stream of Brotli keeps its level".to_owned(),
             ));
         };
         let level = within("level", Some(level), 0, 9, 6)?;
@@ -348,10 +316,6 @@ impl Compressor {
         let _ = stream.set_level(level.into());
         Ok(())
     }
-}
-
-fn zstd_fault(Fault { code, text }: Fault) -> Error {
-    Error::Zstd(ZstdFault { code, text })
 }
 
 fn zlib_flush(flush: Flush) -> DeflateFlush {
@@ -372,21 +336,12 @@ impl Decompressor {
             let state = BrotliState::new(held.clone(), held.clone(), held.clone());
             return Ok(Self::Brotli(Brotli::new(state, held)));
         }
-        if source.format == Format::Zstd {
-            let parameters = source.parameters.as_deref().unwrap_or(&[]);
-            let stream = Decompress::open(parameters, source.dictionary.as_deref());
-            let stream = stream.map_err(Error::Settings)?;
-            return Ok(Self::Zstd {
-                share: held.take(stream.bytes()),
-                stream: Box::new(stream),
-            });
-        }
         let bits = within("window-bits", source.window_bits, 8, 15, 15)?;
         let mut dictionary = source.dictionary;
         let (mut stream, members) = match source.format {
             Format::Deflate => (Inflate::new(false, bits), None),
             Format::Gzip => (Inflate::new(true, bits + 16), Some(bits + 16)),
-            Format::Zlib | Format::Brotli | Format::Zstd => (Inflate::new(true, bits), None),
+            Format::Zlib | Format::Brotli => (Inflate::new(true, bits), None),
         };
         // Only zlib's header says when a dictionary is due.
         if source.format == Format::Deflate
@@ -412,22 +367,6 @@ impl Decompressor {
         match self {
             Self::Inflate { stream, .. } => stream.write(input),
             Self::Brotli(stream) => write_brotli(stream.begin()?, input),
-            Self::Zstd { stream, share } => {
-                share.held.check(true).map_err(Error::Memory)?;
-                let mut output = vec![0; MOST_OUT];
-                let done = stream.write(input, &mut output).map_err(zstd_fault)?;
-                share.set(stream.bytes());
-                output.truncate(done.made);
-                Ok(Piece {
-                    taken: done.taken as u32,
-                    output,
-                    progress: match () {
-                        () if done.has_ended => Progress::Ended,
-                        () if done.is_full => Progress::Full,
-                        () => Progress::Hungry,
-                    },
-                })
-            }
         }
     }
 }
@@ -516,6 +455,93 @@ fn write_brotli(state: &mut BrotliState<Held, Held, Held>, input: &[u8]) -> Resu
     })
 }
 
+/// A stream that compresses by zstd.
+pub struct ZstdCompressor {
+    stream: Box<Compress>,
+    share: Share,
+}
+
+/// A stream that decompresses by zstd.
+pub struct ZstdDecompressor {
+    stream: Box<Decompress>,
+    share: Share,
+}
+
+fn zstd_fault(Fault { code, text }: Fault) -> ZstdError {
+    ZstdError::Fault(ZstdFault { code, text })
+}
+
+/// What a call of zstd's gives; `output` has room for more than it made.
+fn zstd_piece(done: &Done, mut output: Vec<u8>) -> Piece {
+    output.truncate(done.made);
+    Piece {
+        taken: done.taken as u32,
+        output,
+        progress: match () {
+            () if done.has_ended => Progress::Ended,
+            () if done.is_full => Progress::Full,
+            () => Progress::Hungry,
+        },
+    }
+}
+
+impl ZstdCompressor {
+    fn open(settings: &ZstdSettings, held: &Held) -> Result<Self, ZstdError> {
+        held.check(false).map_err(ZstdError::Memory)?;
+        let dictionary = settings.dictionary.as_deref();
+        let stream = Compress::open(&settings.parameters, settings.pledged_size, dictionary);
+        let stream = Box::new(stream.map_err(ZstdError::Settings)?);
+        Ok(Self {
+            share: held.take(stream.bytes()),
+            stream,
+        })
+    }
+
+    fn write(&mut self, input: &[u8], flush: Flush) -> Result<Piece, ZstdError> {
+        self.share.held.check(true).map_err(ZstdError::Memory)?;
+        let (input, flush) = match input.len() <= MOST_IN {
+            true => (input, flush),
+            false => (&input[..MOST_IN], Flush::None),
+        };
+        let follows = match flush {
+            Flush::None => Follows::More,
+            Flush::Finish => Follows::End,
+            _ => Follows::Flush,
+        };
+        let mut output = vec![0; MOST_OUT];
+        let done = self.stream.write(input, &mut output, follows);
+        let mut done = done.map_err(zstd_fault)?;
+        done.is_full |= done.taken < input.len();
+        self.share.set(self.stream.bytes());
+        Ok(zstd_piece(&done, output))
+    }
+}
+
+impl ZstdDecompressor {
+    fn open(settings: &ZstdSettings, held: &Held) -> Result<Self, ZstdError> {
+        held.check(false).map_err(ZstdError::Memory)?;
+        let stream = Decompress::open(&settings.parameters, settings.dictionary.as_deref());
+        let stream = Box::new(stream.map_err(ZstdError::Settings)?);
+        Ok(Self {
+            share: held.take(stream.bytes()),
+            stream,
+        })
+    }
+
+    fn write(&mut self, input: &[u8]) -> Result<Piece, ZstdError> {
+        self.share.held.check(true).map_err(ZstdError::Memory)?;
+        let input = &input[..input.len().min(MOST_IN)];
+        let mut output = vec![0; MOST_OUT];
+        let done = self.stream.write(input, &mut output).map_err(zstd_fault)?;
+        self.share.set(self.stream.bytes());
+        Ok(zstd_piece(&done, output))
+    }
+}
+
+fn lost(error: impl std::fmt::Display) -> ZstdError {
+    ZstdError::Other(error.to_string())
+}
+
 fn gone(error: impl std::fmt::Display) -> Error {
     Error::Other(error.to_string())
 }
@@ -559,6 +585,49 @@ impl compression::HostDecompressor for RunState {
     }
 
     fn drop(&mut self, stream: Resource<Decompressor>) -> wasmtime::Result<()> {
+        self.table.delete(stream)?;
+        Ok(())
+    }
+}
+
+impl compression::HostZstdCompressor for RunState {
+    fn open(&mut self, settings: ZstdSettings) -> Result<Resource<ZstdCompressor>, ZstdError> {
+        let stream = ZstdCompressor::open(&settings, &self.held)?;
+        self.table.push(stream).map_err(lost)
+    }
+
+    fn write(
+        &mut self,
+        stream: Resource<ZstdCompressor>,
+        input: Vec<u8>,
+        flush: Flush,
+    ) -> Result<Piece, ZstdError> {
+        let stream = self.table.get_mut(&stream).map_err(lost)?;
+        stream.write(&input, flush)
+    }
+
+    fn drop(&mut self, stream: Resource<ZstdCompressor>) -> wasmtime::Result<()> {
+        self.table.delete(stream)?;
+        Ok(())
+    }
+}
+
+impl compression::HostZstdDecompressor for RunState {
+    fn open(&mut self, settings: ZstdSettings) -> Result<Resource<ZstdDecompressor>, ZstdError> {
+        let stream = ZstdDecompressor::open(&settings, &self.held)?;
+        self.table.push(stream).map_err(lost)
+    }
+
+    fn write(
+        &mut self,
+        stream: Resource<ZstdDecompressor>,
+        input: Vec<u8>,
+    ) -> Result<Piece, ZstdError> {
+        let stream = self.table.get_mut(&stream).map_err(lost)?;
+        stream.write(&input)
+    }
+
+    fn drop(&mut self, stream: Resource<ZstdDecompressor>) -> wasmtime::Result<()> {
         self.table.delete(stream)?;
         Ok(())
     }

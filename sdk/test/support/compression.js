@@ -67,13 +67,19 @@ export function compression(bytes) {
     'compression.[drop]decompressor': (id) => { streams.delete(id) },
     'compression.crc32': crc32,
   }
+  // Those of zstd are the same here, but for what they are opened with.
+  for (const kind of ['compressor', 'decompressor']) {
+    functions[`compression.[static]zstd-${kind}.open`] = (settings) => functions[`compression.[static]${kind}.open`]({ ...settings, format: 'zstd' })
+    functions[`compression.[method]zstd-${kind}.write`] = functions[`compression.[method]${kind}.write`]
+    functions[`compression.[drop]zstd-${kind}`] = functions[`compression.[drop]${kind}`]
+  }
   return { functions, openStreams: () => streams.size }
 }
 
 /** What the host throws for a fault of Node's. */
 function thrown({ message, errno, code }) {
   if (code === 'Z_NEED_DICT') return { payload: { tag: 'dictionary' } }
-  if (code.startsWith('ZSTD_')) return { payload: { tag: 'zstd', val: { code: errno, text: message } } }
+  if (code.startsWith('ZSTD_')) return { payload: { tag: 'fault', val: { code: errno, text: message } } }
   if (code.startsWith('ERR_')) return { payload: { tag: 'brotli', val: { code: errno, name: code.replace('ERR__ERROR_', '') } } }
   return { payload: { tag: 'data', val: message } }
 }

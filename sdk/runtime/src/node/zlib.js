@@ -23,7 +23,7 @@ const STRATEGIES = ['normal', 'filtered', 'huffman-only', 'rle', 'fixed']
 const CONTENTS = ['generic', 'text', 'font']
 const FORMATS = {
   [DEFLATE]: 'zlib', [INFLATE]: 'zlib', [GZIP]: 'gzip', [GUNZIP]: 'gzip', [DEFLATERAW]: 'deflate', [INFLATERAW]: 'deflate',
-  [BROTLI_DECODE]: 'brotli', [BROTLI_ENCODE]: 'brotli', [ZSTD_DECOMPRESS]: 'zstd', [ZSTD_COMPRESS]: 'zstd',
+  [BROTLI_DECODE]: 'brotli', [BROTLI_ENCODE]: 'brotli',
 }
 
 /** From the one that gives back least to the one that ends the stream. */
@@ -128,7 +128,9 @@ class Handle {
       if (at >= input.length) return undefined
       mode = input[at] === 0x1f && (at + 1 >= input.length || input[at + 1] === 0x8b) ? GUNZIP : INFLATE
     }
-    this.#coder = new Coder(COMPRESSES.has(mode) ? 'compressor' : 'decompressor', { ...this.#settings, format: FORMATS[mode] })
+    const kind = COMPRESSES.has(mode) ? 'compressor' : 'decompressor'
+    const format = FORMATS[mode]
+    this.#coder = format ? new Coder(kind, { ...this.#settings, format }) : new Coder(`zstd-${kind}`, this.#settings)
     return this.#coder
   }
 }
