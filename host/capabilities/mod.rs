@@ -26,6 +26,7 @@ mod source;
 mod under_way;
 pub(crate) mod wasi;
 mod whatsapp;
+mod zstd;
 
 use crate::sandbox::{Budget, RunState, Share};
 use crate::telemetry::TraceScope;

@@ -12,9 +12,9 @@ pub mod numbers;
 pub mod plurals;
 pub mod relative;
 pub mod supported;
-pub mod text;
 #[cfg(test)]
 mod tests;
+pub mod text;
 
 pub use data::{Data, DataError};
 

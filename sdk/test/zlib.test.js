@@ -1,6 +1,7 @@
 /** `node:zlib`, compared with Node itself. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import zlib from 'node:zlib'
 import { makeEngine } from './support/node_engine.js'
 
 const HELPERS = `
@@ -217,3 +218,53 @@ test('fetch asks for packed bodies and unpacks them', () => compare(`
   results.push(first.value.length > 1000)
   server.close()
   return [results, [...new Set(asked)]]`))
+
+test('zstd packs and unpacks, with its settings and its faults', { skip: !('ZstdCompress' in zlib) && 'this Node has no zstd' }, () => compare(`
+  const { constants: c } = zlib
+  const packed = zlib.zstdCompressSync(text)
+  const damaged = Buffer.from(packed); damaged[0] ^= 1
+  const later = await promisify(zlib.zstdCompress)(noise, { params: { [c.ZSTD_c_compressionLevel]: 5, [c.ZSTD_c_checksumFlag]: true } })
+  const streamed = await collect(Readable.from([Buffer.from('one'), Buffer.from(' two')]).pipe(zlib.createZstdCompress()))
+  const stream = zlib.createZstdCompress()
+  const seen = []
+  stream.on('data', (chunk) => seen.push(chunk))
+  stream.write('flushed')
+  await new Promise((resolve) => stream.flush(resolve))
+  const isFlushed = Buffer.concat(seen).length > 7
+  stream.end(' at once')
+  await new Promise((resolve) => stream.on('end', resolve))
+  const pledged = (size) => toldLater(() => collect(Readable.from([Buffer.from('12345')]).pipe(zlib.createZstdCompress({ pledgedSrcSize: size }))))
+  return [zlib.zstdDecompressSync(packed).toString() === text, zlib.zstdDecompressSync(later).equals(noise),
+    (await collect(Readable.from([streamed]).pipe(zlib.createZstdDecompress()))).toString(), isFlushed, zlib.zstdDecompressSync(Buffer.concat(seen)).toString(),
+    zlib.zstdDecompressSync(Buffer.concat([packed, Buffer.from('rest')])).length, told(() => zlib.zstdDecompressSync(packed.subarray(0, 20)).length),
+    told(() => zlib.zstdDecompressSync(damaged)), told(() => zlib.zstdDecompressSync(packed, { maxOutputLength: 100 })), (await pledged(5)).length, await pledged(4), await pledged(6),
+    ...[{ 10000: 0 }, { '0': 0, '00': 0 }, { [c.ZSTD_c_strategy]: 130 }, { [c.ZSTD_c_windowLog]: 'a' }, { [c.ZSTD_c_windowLog]: 5 }].map((params) => told(() => zlib.zstdCompressSync('x', { params }))),
+    ...[{ [c.ZSTD_d_windowLogMax]: 1 }, { 7: 1 }].map((params) => told(() => zlib.zstdDecompressSync(packed, { params }))),
+    (() => { const dictionary = Buffer.from(text.slice(0, 500)); const small = zlib.zstdCompressSync(text.slice(0, 400), { dictionary }); return [small.length < 40, zlib.zstdDecompressSync(small, { dictionary }).toString() === text.slice(0, 400), told(() => zlib.zstdDecompressSync(small))] })(),
+    told(() => zlib.zstdCompressSync('', { flush: 4 })), Object.entries(c).filter(([name]) => name.includes('ZSTD')).sort(), 'ZSTD_COMPRESS' in zlib]`))
+
+test('what cannot be set is refused before anything is packed', () => compare(`
+  const { constants: c } = zlib
+  return [() => zlib.createBrotliCompress({ params: { 0: 0, '00': 0 } }), () => zlib.createBrotliCompress({ params: { [c.BROTLI_PARAM_DISABLE_LITERAL_CONTEXT_MODELING]: 42 } }).bytesWritten,
+    () => zlib.createBrotliDecompress({ params: { 5: 1 } }).bytesWritten, () => zlib.createBrotliDecompress({ params: { 1: 1 } }).bytesWritten].map(told)`))
+
+test('settings may change before anything was written, and when there is nothing to change', () => compare(`
+  const { constants: c } = zlib
+  const all = []
+  for (const begin of [(stream, done) => { stream.reset(); done() }, (stream, done) => stream.params(0, c.Z_DEFAULT_STRATEGY, done), (stream, done) => stream.params(9, c.Z_FILTERED, done)]) {
+    const [deflate, inflate] = [zlib.createDeflate(), zlib.createInflate()]
+    const text = collect(deflate.pipe(inflate))
+    await new Promise((resolve) => begin(deflate, resolve))
+    await new Promise((resolve) => begin(inflate, resolve))
+    deflate.end('abc')
+    all.push((await text).toString())
+  }
+  return all`))
+
+test('no more is handed on than readers have room for', () => compare(`
+  const stream = zlib.createGunzip({ readableHighWaterMark: 16384 })
+  stream.end(zlib.gzipSync(Buffer.alloc(1 << 20)))
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  const waiting = stream.readableLength
+  const all = await collect(stream)
+  return [waiting, all.length, all.every((byte) => byte === 0)]`))

@@ -35,7 +35,14 @@ function install(folder) {
   const has = (file) => existsSync(path.join(folder, file))
   if (has('pnpm-lock.yaml')) return run(process.execPath, [PNPM, 'install', '--frozen-lockfile', '--ignore-scripts', '--prod'], folder)
   const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
-  return has('package-lock.json') ? run('npm', ['ci', ...quiet], folder) : run('npm', ['install', '--no-package-lock', ...quiet], folder)
+  if (!has('package-lock.json')) return run('npm', ['install', '--no-package-lock', ...quiet], folder)
+  try {
+    run('npm', ['ci', ...quiet], folder)
+  } catch (error) {
+    // A lock file that is not of its package.json is followed as far as it goes, as a host does.
+    if (!error.message.includes('EUSAGE')) throw error
+    run('npm', ['install', ...quiet], folder)
+  }
 }
 
 function stampOf(folder) {

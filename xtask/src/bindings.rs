@@ -9,10 +9,10 @@
 use anyhow::{Result, bail};
 use std::collections::HashMap;
 use std::fmt::Write;
-use wit_parser::abi::{AbiVariant, WasmSignature, WasmType};
+use wit_parser::abi::{AbiVariant, FlatTypes, WasmSignature, WasmType};
 use wit_parser::{
-    Function, FunctionKind, Handle, InterfaceId, Resolve, SizeAlign, Type, TypeDefKind, TypeId,
-    WorldId, WorldItem,
+    Function, FunctionKind, Handle, Int, InterfaceId, Resolve, SizeAlign, Type, TypeDefKind,
+    TypeId, Variant, WorldId, WorldItem,
 };
 
 /// The package whose functions JavaScript may call.
@@ -251,8 +251,54 @@ impl Tables<'_> {
                 let payload = self.sizes.align(ty).align_wasm32();
                 self.flatten(*ty, offset + payload, arguments)
             }
+            TypeDefKind::Variant(variant) if variant.cases.len() <= 256 => {
+                self.flatten_variant(id, variant, offset, arguments)
+            }
             other => bail!("`{}` as a flat parameter is not supported", other.as_str()),
         }
+    }
+
+    /// The case, and then what any of them has: where one has less, nothing.
+    fn flatten_variant(
+        &self,
+        id: TypeId,
+        variant: &Variant,
+        offset: usize,
+        arguments: &mut Vec<String>,
+    ) -> Result<()> {
+        let mut storage = [WasmType::I32; 16];
+        let mut joined = FlatTypes::new(&mut storage);
+        if !self.resolve.push_flat(&Type::Id(id), &mut joined) {
+            bail!("a variant of more than 16 flat parameters is not supported");
+        }
+        let case = format!("AT(uint8_t, p, {offset})");
+        arguments.push(case.clone());
+        let payload = offset
+            + self
+                .sizes
+                .payload_offset(Int::U8, variant.cases.iter().map(|case| case.ty.as_ref()))
+                .size_wasm32();
+        let mut flat = Vec::new();
+        for case in &variant.cases {
+            let mut own = Vec::new();
+            if let Some(ty) = case.ty {
+                self.flatten(ty, payload, &mut own)?;
+            }
+            flat.push(own);
+        }
+        for (slot, joined) in joined.to_vec().iter().enumerate().skip(1) {
+            if matches!(joined, WasmType::F32 | WasmType::F64) {
+                bail!("a variant of floats as a flat parameter is not supported");
+            }
+            let to = c_type(joined);
+            let chosen = flat.iter().enumerate().rev();
+            let chosen = chosen.fold("0".to_owned(), |rest, (n, own)| match own.get(slot - 1) {
+                Some(value) => format!("{case} == {n} ? ({to}){value} : {rest}"),
+                None => rest,
+            });
+            arguments.push(format!("({chosen})"));
+        }
+        Ok(())
     }
 
     fn describe(&mut self, ty: Type) -> Result<usize> {

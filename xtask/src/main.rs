@@ -27,6 +27,12 @@ cargo xtask <word>
                call npm packages on Node and in the `roost` binary, check by check
   intl [--seed N] [--count N]
                make calls of Intl on Node and in the `roost` binary, and list what differs
+  conformance SUITE --from DIR [--only NAME]
+               run tests that others wrote on Node and in the `roost` binary: node-crypto, node-webcrypto, node-zlib,
+               jose, jsonwebtoken or test262-intl, from a checkout of theirs
+  flows --from DIR
+               ask Meta's sample endpoints for Flows on Node and in the `roost` binary
+  speed        measure cryptography and compression beside Node, and write docs/speed.md
   soak         kill hosts for a while, and account for every event (--minutes N --kills K --seed S)
   fuzz TARGET [--seconds N] [--keep] [FILE…]
                read inputs that nobody wrote, led by coverage (fuzz/README.md)
@@ -50,6 +56,9 @@ fn main() -> Result<()> {
         Some("soak") => commands::soak(&args.collect::<Vec<_>>()),
         Some(word @ ("cases" | "packages" | "intl")) => {
             yardstick::compare(word, &args.collect::<Vec<_>>())
+        }
+        Some(word @ ("conformance" | "flows" | "speed")) => {
+            yardstick::measure(word, &args.collect::<Vec<_>>())
         }
         Some("setup") => setup().map(|_| ()),
         Some("schemathesis") => schemathesis::schemathesis(&args.collect::<Vec<_>>()),

@@ -1,5 +1,5 @@
-//! `cases`, `packages` and `intl`: the same bots on Node 22 and in the `roost` binary, compared by what people
-//! see of them. The comparing itself is `tests/yardstick`, a program of that Node.
+//! `cases`, `packages`, `intl`, `conformance`, `flows` and `speed`: the same bots on Node 22 and in the `roost` binary,
+//! compared by what people see of them. The comparing itself is `tests/yardstick`, programs of that Node.
 
 use crate::commands::{build_host, environment};
 use crate::tools::{Tools, install_node_packages};
@@ -17,6 +17,18 @@ pub(crate) fn compare(word: &str, arguments: &[String]) -> Result<()> {
     }
     if word != "intl" && !arguments.iter().any(|argument| argument == "--fast") {
         install_packages(&tools)?;
+    }
+    build_host(&tools)?;
+    crate::commands::hand_over(program(&tools, word)?.args(arguments))
+}
+
+/// Runs `tests/yardstick/{word}.js` on what it is told, with the packages that the suites of others ask for; its exit
+/// code is this one's.
+pub(crate) fn measure(word: &str, arguments: &[String]) -> Result<()> {
+    let tools = crate::setup()?;
+    install_node(&tools)?;
+    if word == "conformance" {
+        install_node_packages(&tools, "tests/yardstick/conformance")?;
     }
     build_host(&tools)?;
     crate::commands::hand_over(program(&tools, word)?.args(arguments))

@@ -1,6 +1,7 @@
 /** Streams of the host's compression (`wit/compression.wit`). The host's side of one is made at its first use. */
 import { Handle } from './handles.js'
 import { callNow } from './host.js'
+import { zstdFault } from './node/zlib_constants.js'
 
 /** What one call of the host is given; it gives no more than that either. */
 const PIECE = 65536
@@ -14,7 +15,7 @@ export class Coder {
   #handle
 
   /**
-   * @param {'compressor' | 'decompressor'} kind
+   * @param {'compressor' | 'decompressor' | 'zstd-compressor' | 'zstd-decompressor'} kind
    * @param {object} settings the record that the host's `open` takes
    */
   constructor(kind, settings) {
@@ -32,7 +33,7 @@ export class Coder {
     const most = Math.min(bytes.length - at, PIECE)
     const input = most === 0 ? EMPTY : bytes.subarray(at, at + most)
     const args = [this.#opened(), input]
-    if (this.#kind === 'compressor') args.push(at + most === bytes.length ? flush : 'none')
+    if (!this.#kind.endsWith('decompressor')) args.push(at + most === bytes.length ? flush : 'none')
     return callNow(`compression.[method]${this.#kind}.write`, args)
   }
 
@@ -61,6 +62,7 @@ export function faultOf(error, hasDictionary = false) {
     case undefined: throw error
     case 'data': return fault(payload.val, -3, 'Z_DATA_ERROR')
     case 'brotli': return fault('Decompression failed', payload.val.code, `ERR__ERROR_${payload.val.name}`)
+    case 'fault': return fault(payload.val.text, payload.val.code, zstdFault(payload.val.code))
     case 'dictionary': return fault(hasDictionary ? 'Bad dictionary' : 'Missing dictionary', 2, 'Z_NEED_DICT')
     case 'memory': return fault(payload.val, -4, 'Z_MEM_ERROR')
     default: return fault(payload.val, -2, 'Z_STREAM_ERROR')

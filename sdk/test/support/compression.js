@@ -3,12 +3,14 @@ import zlib from 'node:zlib'
 
 const FLUSHES = ['none', 'partial', 'sync', 'full', 'finish', 'block']
 const OPERATIONS = { none: 0, finish: 2 }
+const ZSTD_OPERATIONS = { none: 0, finish: 2 }
 const PIECE = 65536
 
-const compressors = { zlib: zlib.Deflate, deflate: zlib.DeflateRaw, gzip: zlib.Gzip, brotli: zlib.BrotliCompress }
-const decompressors = { zlib: zlib.Inflate, deflate: zlib.InflateRaw, gzip: zlib.Gunzip, brotli: zlib.BrotliDecompress }
+const compressors = { zlib: zlib.Deflate, deflate: zlib.DeflateRaw, gzip: zlib.Gzip, brotli: zlib.BrotliCompress, zstd: zlib.ZstdCompress }
+const decompressors = { zlib: zlib.Inflate, deflate: zlib.InflateRaw, gzip: zlib.Gunzip, brotli: zlib.BrotliDecompress, zstd: zlib.ZstdDecompress }
 
-function options({ format, level, windowBits, memoryLevel, dictionary, sizeHint = 0 }) {
+function options({ format, level, windowBits, memoryLevel, dictionary, sizeHint = 0, parameters = [], pledgedSize }) {
+  if (format === 'zstd') return { dictionary, params: Object.fromEntries(parameters), pledgedSrcSize: pledgedSize === undefined ? undefined : Number(pledgedSize) }
   const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_LGWIN, BROTLI_PARAM_SIZE_HINT } = zlib.constants
   if (format !== 'brotli') return { level, windowBits, memLevel: memoryLevel, dictionary }
   return { params: { [BROTLI_PARAM_QUALITY]: level ?? 11, [BROTLI_PARAM_LGWIN]: windowBits ?? 22, [BROTLI_PARAM_SIZE_HINT]: sizeHint } }
@@ -41,8 +43,10 @@ export function compression(bytes) {
     'compression.[static]compressor.open': open(compressors),
     'compression.[method]compressor.write': (id, input, flush) => {
       const state = streams.get(id)
-      const kind = state.settings.format === 'brotli' ? OPERATIONS[flush] ?? 1 : FLUSHES.indexOf(flush)
-      const { taken, output, isFull } = run(state, input, kind)
+      const kind = state.settings.format === 'zstd' ? ZSTD_OPERATIONS[flush] ?? 1 : state.settings.format === 'brotli' ? OPERATIONS[flush] ?? 1 : FLUSHES.indexOf(flush)
+      const piece = run(state, input, kind)
+      if (!piece) throw thrown(state.fault)
+      const { taken, output, isFull } = piece
       const progress = isFull || taken < input.length ? 'full' : flush === 'finish' ? 'ended' : 'hungry'
       return { taken, output, progress }
     },
@@ -52,22 +56,32 @@ export function compression(bytes) {
       const state = streams.get(id)
       if (state.hasEnded && (state.settings.format !== 'gzip' || !input[0])) return { taken: 0, output: bytes([]), progress: 'ended' }
       const piece = run(state, input, 0)
-      if (!piece) {
-        const { message, errno, code } = state.fault
-        if (code === 'Z_NEED_DICT') throw { payload: { tag: 'dictionary' } }
-        if (code.startsWith('ERR_')) throw { payload: { tag: 'brotli', val: { code: errno, name: code.replace('ERR__ERROR_', '') } } }
-        throw { payload: { tag: 'data', val: message } }
-      }
+      if (!piece) throw thrown(state.fault)
       const { taken, output, isFull } = piece
       // Finishing fails unless the data has come to its end.
-      state.hasEnded = !isFull && run(state, new Uint8Array(0), state.settings.format === 'brotli' ? 2 : 4) !== undefined
+      // A frame of zstd ends without a word: only what it leaves tells.
+      state.hasEnded = state.settings.format === 'zstd' ? !isFull && taken < input.length : !isFull && run(state, new Uint8Array(0), state.settings.format === 'brotli' ? 2 : 4) !== undefined
       return { taken, output, progress: isFull ? 'full' : state.hasEnded ? 'ended' : 'hungry' }
     },
     'compression.[drop]compressor': (id) => { streams.delete(id) },
     'compression.[drop]decompressor': (id) => { streams.delete(id) },
     'compression.crc32': crc32,
   }
+  // Those of zstd are the same here, but for what they are opened with.
+  for (const kind of ['compressor', 'decompressor']) {
+    functions[`compression.[static]zstd-${kind}.open`] = (settings) => functions[`compression.[static]${kind}.open`]({ ...settings, format: 'zstd' })
+    functions[`compression.[method]zstd-${kind}.write`] = functions[`compression.[method]${kind}.write`]
+    functions[`compression.[drop]zstd-${kind}`] = functions[`compression.[drop]${kind}`]
+  }
   return { functions, openStreams: () => streams.size }
+}
+
+/** What the host throws for a fault of Node's. */
+function thrown({ message, errno, code }) {
+  if (code === 'Z_NEED_DICT') return { payload: { tag: 'dictionary' } }
+  if (code.startsWith('ZSTD_')) return { payload: { tag: 'fault', val: { code: errno, text: message } } }
+  if (code.startsWith('ERR_')) return { payload: { tag: 'brotli', val: { code: errno, name: code.replace('ERR__ERROR_', '') } } }
+  return { payload: { tag: 'data', val: message } }
 }
 
 function crc32(bytes, before) {

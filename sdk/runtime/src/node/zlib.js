@@ -7,14 +7,18 @@ import { Transform, finished } from './stream.js'
 import { constants, codes } from './zlib_constants.js'
 
 const { Z_NO_FLUSH, Z_FINISH, Z_FULL_FLUSH, Z_SYNC_FLUSH, Z_BLOCK, Z_PARTIAL_FLUSH } = constants
-const { DEFLATE, INFLATE, GZIP, GUNZIP, DEFLATERAW, INFLATERAW, UNZIP, BROTLI_DECODE, BROTLI_ENCODE } = constants
+const { DEFLATE, INFLATE, GZIP, GUNZIP, DEFLATERAW, INFLATERAW, UNZIP, BROTLI_DECODE, BROTLI_ENCODE, ZSTD_COMPRESS, ZSTD_DECOMPRESS } = constants
 
 const { kMaxLength } = buffer
 const EMPTY = new Uint8Array(0)
 
-/** What the host calls each kind of flush: zlib's, and Brotli's operations. */
+/** What the host calls each kind of flush: zlib's, and the operations of Brotli and of zstd. */
 const FLUSHES = ['none', 'partial', 'sync', 'full', 'finish', 'block']
-const OPERATIONS = ['none', 'sync', 'finish', 'sync']
+const OPERATIONS = {
+  [BROTLI_DECODE]: ['none', 'sync', 'finish', 'sync'], [BROTLI_ENCODE]: ['none', 'sync', 'finish', 'sync'],
+  [ZSTD_DECOMPRESS]: ['none', 'sync', 'finish'], [ZSTD_COMPRESS]: ['none', 'sync', 'finish'],
+}
+const COMPRESSES = new Set([DEFLATE, GZIP, DEFLATERAW, BROTLI_ENCODE, ZSTD_COMPRESS])
 const STRATEGIES = ['normal', 'filtered', 'huffman-only', 'rle', 'fixed']
 const CONTENTS = ['generic', 'text', 'font']
 const FORMATS = {
@@ -47,8 +51,7 @@ class Handle {
 
   /** One step of the host from `at` on. Throws Node's errors. */
   step(flush, input, at) {
-    const isBrotli = this.#mode === BROTLI_DECODE || this.#mode === BROTLI_ENCODE
-    const kind = (isBrotli ? OPERATIONS : FLUSHES)[flush] ?? 'none'
+    const kind = (OPERATIONS[this.#mode] ?? FLUSHES)[flush] ?? 'none'
     const coder = this.#coderFor(input, at)
     let piece = { taken: 0, output: EMPTY, progress: 'hungry' }
     if (coder) {
@@ -60,7 +63,8 @@ class Handle {
     }
     const { taken, output, progress } = piece
     const goesOn = progress === 'full' || (progress === 'hungry' && at + taken < input.length)
-    if (!goesOn && kind === 'finish' && progress === 'hungry') throw fault('unexpected end of file', -5, 'Z_BUF_ERROR')
+    // A frame of zstd that stops too early is no fault on Node.
+    if (!goesOn && kind === 'finish' && progress === 'hungry' && this.#mode !== ZSTD_DECOMPRESS) throw fault('unexpected end of file', -5, 'Z_BUF_ERROR')
     return { taken, output, goesOn }
   }
 
@@ -102,7 +106,7 @@ class Handle {
   params(level, strategy) {
     const settings = { ...this.#settings, level: level < 0 ? undefined : level, strategy: STRATEGIES[strategy] }
     // Once begun, the host changes the level only: a strategy changes what it costs, not what comes out.
-    if (this.#coder) this.#coder.setLevel(settings.level ?? 6)
+    if (this.#coder && COMPRESSES.has(this.#mode)) this.#coder.setLevel(settings.level ?? 6)
     this.#settings = settings
   }
 
@@ -124,14 +128,16 @@ class Handle {
       if (at >= input.length) return undefined
       mode = input[at] === 0x1f && (at + 1 >= input.length || input[at + 1] === 0x8b) ? GUNZIP : INFLATE
     }
-    const compresses = mode === DEFLATE || mode === GZIP || mode === DEFLATERAW || mode === BROTLI_ENCODE
-    this.#coder = new Coder(compresses ? 'compressor' : 'decompressor', { ...this.#settings, format: FORMATS[mode] })
+    const kind = COMPRESSES.has(mode) ? 'compressor' : 'decompressor'
+    const format = FORMATS[mode]
+    this.#coder = format ? new Coder(kind, { ...this.#settings, format }) : new Coder(`zstd-${kind}`, this.#settings)
     return this.#coder
   }
 }
 
 const FAILED = Symbol('failed')
 const ENDED = Symbol('ended')
+const LEFT = Symbol('left')
 
 function isBytes(value) {
   return ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof SharedArrayBuffer
@@ -179,13 +185,26 @@ function ZlibBase(options, mode, settings, { flush, finishFlush, fullFlush, most
 }
 inherit(ZlibBase, Transform)
 
+let hasWarned = false
+function warnOfBytesRead() {
+  if (hasWarned) return
+  hasWarned = true
+  process.emitWarning('zlib.bytesRead is deprecated and will change its meaning in the future. Use zlib.bytesWritten instead.', 'DeprecationWarning', 'DEP0108')
+}
+
 Object.defineProperties(ZlibBase.prototype, {
   _closed: { configurable: true, get() { return !this._handle } },
   // Deprecated, and still asked for.
   bytesRead: {
     configurable: true,
-    get() { return this.bytesWritten },
-    set(value) { this.bytesWritten = value },
+    get() {
+      warnOfBytesRead()
+      return this.bytesWritten
+    },
+    set(value) {
+      warnOfBytesRead()
+      this.bytesWritten = value
+    },
   },
   _outBuffer: {
     configurable: true,
@@ -260,9 +279,15 @@ function transform(stream, chunk, flush, callback) {
   if (!stream._handle || stream[ENDED]) return process.nextTick(callback)
   const bytes = bytesOf(chunk)
   let at = 0
+  let goesOn = true
   const go = () => {
     for (;;) {
       if (stream.destroyed || !stream._handle) return callback()
+      if (stream[LEFT]) {
+        if (push(stream, stream[LEFT])) return later(stream, go)
+        if (stream.destroyed) return callback()
+        if (!goesOn) break
+      }
       let piece
       try {
         piece = stream._handle.step(flush, bytes, at)
@@ -272,17 +297,11 @@ function transform(stream, chunk, flush, callback) {
       }
       at += piece.taken
       stream.bytesWritten += piece.taken
+      goesOn = piece.goesOn
       const isFull = push(stream, piece.output)
       if (stream.destroyed) return callback()
-      if (!piece.goesOn) break
-      if (isFull) {
-        stream._read = function read(size) {
-          delete this._read
-          this._read(size)
-          go()
-        }
-        return
-      }
+      if (!goesOn && !stream[LEFT]) break
+      if (isFull) return later(stream, go)
     }
     if (at < bytes.length) {
       // What follows the end is no part of the stream.
@@ -294,13 +313,25 @@ function transform(stream, chunk, flush, callback) {
   process.nextTick(go)
 }
 
-/** Whether the readers have enough for now. */
+/** Goes on when somebody reads. */
+function later(stream, go) {
+  stream._read = function read(size) {
+    delete this._read
+    this._read(size)
+    go()
+  }
+}
+
+/** Hands on output in chunks until the readers have enough for now, and tells whether they have; the rest is left. */
 function push(stream, output) {
   let isFull = false
-  for (let at = 0; at < output.length; at += stream._chunkSize) {
+  let at = 0
+  while (at < output.length && !isFull && !stream.destroyed) {
     const length = Math.min(stream._chunkSize, output.length - at)
     isFull = !stream.push(Buffer.from(output.buffer, output.byteOffset + at, length))
+    at += length
   }
+  stream[LEFT] = at < output.length ? output.subarray(at) : undefined
   return isFull
 }
 
@@ -405,18 +436,29 @@ Zlib.prototype.params = function params(level, strategy, callback) {
   })
 }
 
-const { BROTLI_PARAM_MODE, BROTLI_PARAM_QUALITY, BROTLI_PARAM_LGWIN, BROTLI_PARAM_LGBLOCK, BROTLI_PARAM_SIZE_HINT } = constants
+const { BROTLI_PARAM_MODE, BROTLI_PARAM_QUALITY, BROTLI_PARAM_LGWIN, BROTLI_PARAM_LGBLOCK, BROTLI_PARAM_SIZE_HINT, BROTLI_PARAM_DISABLE_LITERAL_CONTEXT_MODELING } = constants
 
-function Brotli(options, mode) {
+/** Options' `params` by their numbers: each once, each a number. */
+function paramsOf(params, most, refuse) {
   const asked = {}
-  for (const key of Object.keys(options?.params ?? {})) {
-    if (!/^\d+$/.test(key) || key > constants.BROTLI_PARAM_NDIRECT) {
-      throw codedError(RangeError, 'ERR_BROTLI_INVALID_PARAM', `${key} is not a valid Brotli parameter`)
-    }
-    const value = options.params[key]
+  for (const name of Object.keys(params ?? {})) {
+    const key = Number(name)
+    if (Number.isNaN(key) || key < 0 || key > most || key in asked) throw refuse(name)
+    const value = params[name]
     if (typeof value !== 'number' && typeof value !== 'boolean') throw invalidArgType('options.params[key]', 'number', value)
     asked[key] = Number(value)
   }
+  return asked
+}
+
+const notInitialized = (message) => codedError(Error, 'ERR_ZLIB_INITIALIZATION_FAILED', message)
+
+function Brotli(options, mode) {
+  const asked = paramsOf(options?.params, constants.BROTLI_PARAM_NDIRECT, (name) => codedError(RangeError, 'ERR_BROTLI_INVALID_PARAM', `${name} is not a valid Brotli parameter`))
+  const isGood = mode === BROTLI_DECODE
+    ? Object.keys(asked).every((key) => key <= constants.BROTLI_DECODER_PARAM_LARGE_WINDOW)
+    : [undefined, 0, 1].includes(asked[BROTLI_PARAM_DISABLE_LITERAL_CONTEXT_MODELING])
+  if (!isGood) throw notInitialized('Initialization failed')
   const within = (key, least, most) => (asked[key] === undefined ? undefined : Math.min(Math.max(asked[key], least), most))
   const blockBits = within(BROTLI_PARAM_LGBLOCK, 0, 24)
   const settings = mode === BROTLI_DECODE ? {} : {
@@ -430,6 +472,40 @@ function Brotli(options, mode) {
 }
 inherit(Brotli, ZlibBase)
 
+/** What zstd's settings may be besides zero, which stands for what is usual; others may be anything. */
+const ZSTD_BOUNDS = {
+  [ZSTD_COMPRESS]: {
+    [constants.ZSTD_c_windowLog]: [10, 31], [constants.ZSTD_c_hashLog]: [6, 30], [constants.ZSTD_c_chainLog]: [6, 30], [constants.ZSTD_c_searchLog]: [1, 30],
+    [constants.ZSTD_c_minMatch]: [3, 7], [constants.ZSTD_c_targetLength]: [0, 131072], [constants.ZSTD_c_strategy]: [1, 9],
+    [constants.ZSTD_c_enableLongDistanceMatching]: [0, 2], [constants.ZSTD_c_ldmHashLog]: [6, 30], [constants.ZSTD_c_ldmMinMatch]: [4, 4096],
+    [constants.ZSTD_c_ldmBucketSizeLog]: [1, 8], [constants.ZSTD_c_ldmHashRateLog]: [0, 25],
+  },
+  [ZSTD_DECOMPRESS]: { [constants.ZSTD_d_windowLogMax]: [10, 31] },
+}
+const ZSTD_PARAMS = {
+  [ZSTD_COMPRESS]: Object.keys(constants).filter((name) => name.startsWith('ZSTD_c_')).map((name) => constants[name]),
+  [ZSTD_DECOMPRESS]: [constants.ZSTD_d_windowLogMax],
+}
+
+function Zstd(options, mode) {
+  const known = ZSTD_PARAMS[mode]
+  const asked = paramsOf(options?.params, Math.max(...known), (name) => codedError(RangeError, 'ERR_ZSTD_INVALID_PARAM', `${name} is not a valid zstd parameter`))
+  const parameters = Object.entries(asked).map(([key, value]) => [Number(key), value | 0])
+  for (const [key, value] of parameters) {
+    const [least, most] = ZSTD_BOUNDS[mode][key] ?? [-Infinity, Infinity]
+    if (!known.includes(key) || (value !== 0 && (value < least || value > most))) throw notInitialized('Setting parameter failed')
+  }
+  const { pledgedSrcSize, dictionary } = options ?? {}
+  if (pledgedSrcSize < 0) throw codedError(TypeError, 'ERR_INVALID_ARG_VALUE', 'pledgedSrcSize may not be negative')
+  // What is no number pledges nothing.
+  const pledgedSize = mode === ZSTD_COMPRESS && Number.isFinite(pledgedSrcSize) ? Math.trunc(pledgedSrcSize) : undefined
+  const settings = { parameters, pledgedSize, dictionary: isBytes(dictionary) ? bytesOf(dictionary) : undefined }
+  ZlibBase.call(this, options, mode, settings, {
+    flush: constants.ZSTD_e_continue, finishFlush: constants.ZSTD_e_end, fullFlush: constants.ZSTD_e_flush, mostFlush: constants.ZSTD_e_end,
+  })
+}
+inherit(Zstd, ZlibBase)
+
 function inherit(Class, Base) {
   Object.setPrototypeOf(Class.prototype, Base.prototype)
   Object.setPrototypeOf(Class, Base)
@@ -441,6 +517,7 @@ for (const [Name, Base, mode] of [
   ['Deflate', Zlib, DEFLATE], ['Inflate', Zlib, INFLATE], ['Gzip', Zlib, GZIP], ['Gunzip', Zlib, GUNZIP],
   ['DeflateRaw', Zlib, DEFLATERAW], ['InflateRaw', Zlib, INFLATERAW], ['Unzip', Zlib, UNZIP],
   ['BrotliCompress', Brotli, BROTLI_ENCODE], ['BrotliDecompress', Brotli, BROTLI_DECODE],
+  ['ZstdCompress', Zstd, ZSTD_COMPRESS], ['ZstdDecompress', Zstd, ZSTD_DECOMPRESS],
 ]) {
   const Class = function (options) {
     if (!(this instanceof Class)) return new Class(options)
