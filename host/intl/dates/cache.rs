@@ -6,8 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub(super) struct Cache<K, V> {
     most: usize,
-    kept: Mutex<(HashMap<K, (Arc<V>, u64)>, u64)>,
+    kept: Mutex<Kept<K, V>>,
 }
+
+/// The values, each with when it was used last, and how many uses there were.
+type Kept<K, V> = (HashMap<K, (Arc<V>, u64)>, u64);
 
 impl<K: Clone + Eq + Hash, V> Cache<K, V> {
     pub(super) fn new(most: usize) -> Self {

@@ -140,10 +140,10 @@ pub(super) fn hour(plain: &Value, locale: &Locale) -> u8 {
     let preferred = of
         .or_else(|| hours.get("001"))
         .and_then(|of| of[0].as_str());
-    match preferred.and_then(|preferred| preferred.bytes().next()) {
-        Some(letter @ (b'h' | b'K' | b'k')) => letter,
-        _ => b'H',
-    }
+    let letter = preferred.and_then(|preferred| preferred.bytes().next());
+    letter
+        .filter(|letter| matches!(letter, b'h' | b'K' | b'k'))
+        .unwrap_or(b'H')
 }
 
 pub(super) fn preferences(dates: &Dates, name: &str) -> Result<Preferences, Error> {

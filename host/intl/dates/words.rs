@@ -8,6 +8,7 @@ use super::write::push_number;
 use super::zone_names::ZoneNames;
 use super::{Calendar, Dates, Error};
 use serde_json::Value;
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 /// What a pattern is written with.
@@ -413,17 +414,28 @@ fn material<'a>(of: &'a Value, fields: &Value, hour: u8, decimal: String) -> Mat
     append[super::skeleton::DAY_PERIOD] = period;
     Material {
         styles: all.flatten().collect(),
-        available: of["available"]
-            .as_object()
-            .into_iter()
-            .flatten()
-            .filter_map(|(skeleton, pattern)| Some((skeleton.as_str(), pattern.as_str()?)))
-            .collect(),
+        available: available(of),
         append,
         glue: styles.map(|style| text("atTime", style).unwrap_or("{1} {0}").to_owned()),
         hour,
         decimal,
     }
+}
+
+/// The patterns by skeleton: the locale's own, then those that it inherits.
+fn available(of: &Value) -> Vec<(&str, &str)> {
+    let all = of["available"].as_object().into_iter().flatten();
+    let mut found: Vec<_> = all
+        .filter_map(|(skeleton, pattern)| Some((skeleton.as_str(), pattern.as_str()?)))
+        .collect();
+    let rank = |skeleton: &str| {
+        of["ranks"]
+            .get(skeleton)
+            .and_then(Value::as_u64)
+            .unwrap_or(0)
+    };
+    found.sort_unstable_by_key(|(skeleton, _)| (Reverse(rank(skeleton)), *skeleton));
+    found
 }
 
 /// The periods of the day of a locale, or of the nearest of its parents.
