@@ -151,6 +151,11 @@ impl Locale {
         self.currencies.as_ref()?.get(code)?.get(what)?.as_str()
     }
 
+    /// Whether a currency has a pattern of its own in the locale.
+    pub(super) fn has_pattern(&self, code: &str) -> bool {
+        self.of_currency(code, "pattern").is_some()
+    }
+
     /// What a currency is called.
     pub(super) fn currency<'a>(&'a self, code: &'a str, display: CurrencyDisplay) -> &'a str {
         let symbol = || self.of_currency(code, "symbol");

@@ -215,9 +215,14 @@ impl<'a> Formatter<'a> {
             None => (patterns.standard.clone(), Field::Literal),
         };
         let currency = match &self.options.style {
-            Style::Currency { code, display, .. } if *display != CurrencyDisplay::Name => {
-                Some(self.locale.currency(code, *display))
-            }
+            Style::Currency { code, display, .. } => match display {
+                // A pattern of its own has the symbol, too: `₺5,00 Türk lirası`.
+                CurrencyDisplay::Name if self.locale.has_pattern(code) => {
+                    Some(self.locale.currency(code, CurrencyDisplay::Symbol))
+                }
+                CurrencyDisplay::Name => None,
+                shown => Some(self.locale.currency(code, *shown)),
+            },
             _ => None,
         };
         let symbols = self.locale.symbols(currency);

@@ -85,7 +85,10 @@ impl Digits {
             (fraction, None) => fraction,
             (None, Some(_)) => None,
             (Some((least, most)), Some((_, significant))) => {
-                let significant = most_significant(significant, number);
+                // Of 9.999 to three digits, the last is a tenth: it becomes 10.0.
+                let mut rounded = number.clone();
+                rounded.round(most_significant(significant, number), 1, self.mode);
+                let significant = most_significant(significant, &rounded);
                 let wins = match self.priority {
                     Priority::Auto => false,
                     Priority::More => significant > -i32::from(most),
