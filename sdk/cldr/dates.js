@@ -1,9 +1,59 @@
 /** How dates are written: names of months and days, patterns by skeleton, of each calendar. */
 import { others } from './calendars/index.js'
-import { ROOT } from './inheritance.js'
+import { parents, ROOT } from './inheritance.js'
 import { locales, ofLocale, supplemental } from './source.js'
 
 export function dates(locale) {
+  const found = plainDates(locale)
+  if (!found) return undefined
+  const ranked = ranks(locale)
+  return { ...found, gregory: { ...found.gregory, ranks: ranked.gregory }, generic: { ...found.generic, ranks: ranked.generic } }
+}
+
+/**
+ * At which distance from the root each skeleton has got its pattern: of two that are as near to what is
+ * asked for, that of the locale itself goes before that of its parent. Only where it is not the root.
+ */
+function ranks(locale) {
+  if (!kept.ranks.has(locale)) kept.ranks.set(locale, ranksOf(locale))
+  return kept.ranks.get(locale)
+}
+
+function ranksOf(locale) {
+  const own = plainDates(locale)
+  const parent = parentOf(locale)
+  if (!parent) return { depth: 0, gregory: {}, generic: {} }
+  const theirs = ranks(parent)
+  if (!own) return theirs
+  const above = plainDates(parent) ?? { gregory: {}, generic: {} }
+  const depth = theirs.depth + 1
+  const of = (calendar) => {
+    const found = {}
+    for (const [skeleton, pattern] of Object.entries(own[calendar].available)) {
+      const rank = above[calendar].available?.[skeleton] === pattern ? theirs[calendar][skeleton] : depth
+      if (rank) found[skeleton] = rank
+    }
+    return found
+  }
+  return { depth, gregory: of('gregory'), generic: of('generic') }
+}
+
+const kept = { parents: undefined, ranks: new Map(), dates: new Map() }
+
+/** The nearest parent that has dates. */
+function parentOf(locale) {
+  kept.parents ??= parents(locales())
+  let parent = kept.parents[locale]
+  while (parent && !plainDates(parent)) parent = kept.parents[parent]
+  return parent
+}
+
+function plainDates(locale) {
+  if (!kept.dates.has(locale)) kept.dates.set(locale, read(locale))
+  return kept.dates.get(locale)
+}
+
+function read(locale) {
   const of = ofLocale('cldr-dates-full', locale, 'ca-gregorian').dates?.calendars.gregorian
   if (!of) return undefined
   const any = ofLocale('cldr-dates-full', locale, 'ca-generic').dates.calendars.generic

@@ -9,7 +9,7 @@ pub(super) struct Cache<K, V> {
     kept: Mutex<Kept<K, V>>,
 }
 
-/// Each with when it was used last, and how often any was.
+/// The values, each with when it was used last, and how many uses there were.
 type Kept<K, V> = (HashMap<K, (Arc<V>, u64)>, u64);
 
 impl<K: Clone + Eq + Hash, V> Cache<K, V> {

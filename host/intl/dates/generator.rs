@@ -40,7 +40,7 @@ pub(super) struct Generator {
 pub(super) struct Material<'a> {
     /// Patterns of the styles: of times, then of dates.
     pub(super) styles: Vec<&'a str>,
-    /// By skeleton.
+    /// By skeleton. Of two that are as near, the first counts.
     pub(super) available: Vec<(&'a str, &'a str)>,
     /// By field, the field's name put in.
     pub(super) append: [String; 16],
@@ -50,7 +50,7 @@ pub(super) struct Material<'a> {
 }
 
 impl Generator {
-    pub(super) fn new(mut material: Material<'_>) -> Self {
+    pub(super) fn new(material: Material<'_>) -> Self {
         let mut made = Self {
             known: Vec::new(),
             append: material.append,
@@ -64,11 +64,10 @@ impl Generator {
         for pattern in material.styles {
             made.add(pattern, None);
         }
-        material.available.sort_unstable();
         for (skeleton, pattern) in material.available {
             made.add(pattern, Some(skeleton));
         }
-        // Of two that are as near, the first counts: they are in the order of their first letters, capitals first.
+        // They are in the order of their first letters, capitals first.
         made.known.sort_by_key(|known| known.skeleton.first());
         made
     }

@@ -141,8 +141,9 @@ pub(super) fn hour(plain: &Value, locale: &Locale) -> u8 {
         .or_else(|| hours.get("001"))
         .and_then(|of| of[0].as_str());
     let letter = preferred.and_then(|preferred| preferred.bytes().next());
-    let of_twelve = letter.filter(|letter| matches!(letter, b'h' | b'K' | b'k'));
-    of_twelve.unwrap_or(b'H')
+    letter
+        .filter(|letter| matches!(letter, b'h' | b'K' | b'k'))
+        .unwrap_or(b'H')
 }
 
 pub(super) fn preferences(dates: &Dates, name: &str) -> Result<Preferences, Error> {

@@ -8,6 +8,7 @@ use super::write::push_number;
 use super::zone_names::ZoneNames;
 use super::{Calendar, Dates, Error};
 use serde_json::Value;
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 /// What a pattern is written with.
@@ -76,7 +77,8 @@ impl Words {
             .unwrap_or(&Value::Null);
         let symbol =
             |name: &str, otherwise: &str| symbols[name].as_str().unwrap_or(otherwise).to_owned();
-        let other = other(&section, calendar);
+        let root = dates.section("und", "dates")?;
+        let other = other(&root, &section, calendar);
         let of = other.as_ref().unwrap_or(&section["gregory"]);
         let generator = Generator::new(material(
             of,
@@ -89,11 +91,12 @@ impl Words {
             _ => Vec::new(),
         };
         let era_codes = &plain["eras"][cldr_name(calendar)];
+        let named = matches!(calendar, Calendar::Japanese | Calendar::Iso8601);
         Ok(Self {
             zones: ZoneNames::new(dates, locale, parsed.own_region(&plain), digits.clone())?,
             minus: symbol("minusSign", "-"),
             day_periods: day_periods(&plain["dayPeriods"], locale).cloned(),
-            era_codes: if calendar == Calendar::Japanese {
+            era_codes: if named {
                 Value::Null
             } else {
                 era_codes.clone()
@@ -340,10 +343,10 @@ impl Words {
 }
 
 /// The data of a calendar: that of any calendar, with what is its own.
-fn other(section: &Value, calendar: Calendar) -> Option<Value> {
+fn other(root: &Value, section: &Value, calendar: Calendar) -> Option<Value> {
     let name = match calendar {
         Calendar::Gregory => return None,
-        Calendar::Iso8601 => return Some(iso8601(&section["gregory"])),
+        Calendar::Iso8601 => return Some(iso8601(root, &section["gregory"])),
         Calendar::Ethioaa => "ethiopic",
         Calendar::IslamicCivil
         | Calendar::IslamicRgsa
@@ -372,12 +375,28 @@ fn change(whole: &mut Value, changes: &Value) {
     }
 }
 
-/// ISO 8601 has years, months and days in this order, and no names.
-fn iso8601(gregory: &Value) -> Value {
-    let mut whole = gregory.clone();
-    whole["date"] = serde_json::json!({
-        "full": "y MMMM d, EEEE", "long": "y MMMM d", "medium": "y MMM d", "short": "y-MM-dd",
-    });
+/// ISO 8601 has the root's patterns in every locale, and of months and eras only the narrow names.
+fn iso8601(root: &Value, gregory: &Value) -> Value {
+    let narrow = |of: &Value| serde_json::json!({ "narrow": of["narrow"] });
+    let months = &gregory["months"];
+    let mut whole = root["gregory"].clone();
+    // CLDR's packages have a plain space in the root, where its data have a narrow one.
+    if let Some(available) = whole["available"].as_object_mut() {
+        for pattern in available.values_mut() {
+            if let Some(text) = pattern.as_str() {
+                *pattern = text.replace(" a", "\u{202f}a").into();
+            }
+        }
+    }
+    if let Some(members) = whole.as_object_mut() {
+        let months = serde_json::json!({
+            "format": narrow(&months["format"]),
+            "alone": narrow(&months["alone"]),
+        });
+        members.insert("months".to_owned(), months);
+        members.insert("eras".to_owned(), narrow(&gregory["eras"]));
+        members.insert("atTime".to_owned(), gregory["atTime"].clone());
+    }
     whole
 }
 
@@ -413,17 +432,28 @@ fn material<'a>(of: &'a Value, fields: &Value, hour: u8, decimal: String) -> Mat
     append[super::skeleton::DAY_PERIOD] = period;
     Material {
         styles: all.flatten().collect(),
-        available: of["available"]
-            .as_object()
-            .into_iter()
-            .flatten()
-            .filter_map(|(skeleton, pattern)| Some((skeleton.as_str(), pattern.as_str()?)))
-            .collect(),
+        available: available(of),
         append,
         glue: styles.map(|style| text("atTime", style).unwrap_or("{1} {0}").to_owned()),
         hour,
         decimal,
     }
+}
+
+/// The patterns by skeleton: the locale's own, then those that it inherits.
+fn available(of: &Value) -> Vec<(&str, &str)> {
+    let all = of["available"].as_object().into_iter().flatten();
+    let mut found: Vec<_> = all
+        .filter_map(|(skeleton, pattern)| Some((skeleton.as_str(), pattern.as_str()?)))
+        .collect();
+    let rank = |skeleton: &str| {
+        of["ranks"]
+            .get(skeleton)
+            .and_then(Value::as_u64)
+            .unwrap_or(0)
+    };
+    found.sort_unstable_by_key(|(skeleton, _)| (Reverse(rank(skeleton)), *skeleton));
+    found
 }
 
 /// The periods of the day of a locale, or of the nearest of its parents.

@@ -88,11 +88,14 @@ pub(super) fn push(written: &mut Vec<Written>, letter: u8, text: &str) {
     }
 }
 
+/// From which part to which.
+type Span = Option<(usize, usize)>;
+
 /// Of which instant each part is: from the first to the last of the fields that are written twice, of the
 /// one, and of the other. None where no field is written twice.
 pub(super) fn with_sources(written: Vec<Written>, later_first: bool) -> Option<Vec<(Part, Of)>> {
-    let (mut first, mut second) = (None, None);
-    let widen = |span: &mut Option<(usize, usize)>, place: usize| {
+    let (mut first, mut second): (Span, Span) = (None, None);
+    let widen = |span: &mut Span, place: usize| {
         let (from, to) = span.unwrap_or((place, place));
         *span = Some((from.min(place), to.max(place)));
     };

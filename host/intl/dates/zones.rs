@@ -226,21 +226,9 @@ impl Zone {
                 let info = rules.to_offset_info(timestamp(at).0);
                 Clock {
                     offset: info.offset().seconds(),
-                    summer: self.summer(at, info.dst().is_dst()),
+                    summer: info.dst().is_dst(),
                 }
             }
-        }
-    }
-
-    /// Where a law calls winter time the exception, the database does, too; people do not.
-    fn summer(&self, at: i64, exception: bool) -> bool {
-        let seconds = at.div_euclid(1000);
-        match self.name.as_str() {
-            // From 1968 to 1971 it was summer time all year, and called the standard.
-            "Europe/Dublin" if seconds >= 57_722_400 => !exception,
-            "Africa/Casablanca" | "Africa/El_Aaiun" if seconds >= 1_540_692_000 => !exception,
-            "Africa/Windhoek" if (764_200_800..1_508_796_000).contains(&seconds) => !exception,
-            _ => exception,
         }
     }
 
@@ -254,7 +242,7 @@ impl Zone {
         let at = (change.timestamp().as_second() + shift) * 1000;
         let clock = Clock {
             offset: change.offset().seconds(),
-            summer: self.summer(at, change.dst().is_dst()),
+            summer: change.dst().is_dst(),
         };
         Some((at, clock))
     }
