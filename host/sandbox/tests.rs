@@ -76,13 +76,16 @@ fn sandbox(instances: u32) -> Sandbox {
 
 fn sandbox_with(instances: u32, compiler: Option<Compiler>) -> Sandbox {
     let cache = concat!(env!("CARGO_MANIFEST_DIR"), "/target/sandbox-cache");
-    Sandbox::new(SandboxSettings {
+    let sandbox = Sandbox::new(SandboxSettings {
         cache: Some(cache.into()),
         instances,
         compiler,
         ..SandboxSettings::default()
     })
-    .unwrap()
+    .unwrap();
+    let locales = concat!(env!("CARGO_MANIFEST_DIR"), "/.tools/sdk/locales.bin");
+    sandbox.set_locales(crate::capabilities::Locales::open(locales.as_ref()));
+    sandbox
 }
 
 async fn maker(instances: u32) -> ImageMaker {

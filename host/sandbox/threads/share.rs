@@ -241,6 +241,7 @@ mod tests {
             later += Duration::from_millis(100);
             for share in &much {
                 share.charge(Duration::from_micros(2_500), later);
+                level.is_passed_by(share, later);
             }
             little.charge(Duration::from_millis(1), later);
             level.note_crowd(later);
