@@ -6,10 +6,9 @@
 use super::bindings::roost::bot::key_derivation::{
     self, Argon2Kind, Argon2Settings, Error, ScryptCost,
 };
+use super::calculation::{self, Refusal, beside, millis, now};
 use super::digests::{self, Algorithm};
-use super::under_way::Load;
-use crate::sandbox::{Booking, Effort, RunState, Shortage};
-use std::time::Duration;
+use crate::sandbox::{RunState, Shortage};
 use wasmtime::component::{Accessor, HasSelf};
 
 /// What an input or an output may have at most.
@@ -28,85 +27,24 @@ const ARGON2_NANOS: u64 = 600;
 const ARGON2_BLOCK: u64 = 1024;
 
 type Derived = Result<Vec<u8>, Error>;
-type Work = Box<dyn FnOnce() -> Derived + Send>;
+type Call = calculation::Call<Vec<u8>, Error>;
 
-/// A call that makes sense: what it takes, what it was given, and how it is done.
-struct Call {
-    effort: Effort,
-    /// What it holds while it waits.
-    given: usize,
-    work: Work,
-}
-
-impl Call {
-    fn new(
-        nanos: u64,
-        bytes: u64,
-        given: usize,
-        work: impl FnOnce() -> Derived + Send + 'static,
-    ) -> Self {
-        Self {
-            effort: Effort {
-                time: Duration::from_nanos(nanos),
-                bytes: usize::try_from(bytes).unwrap_or(usize::MAX),
-            },
-            given,
-            work: Box::new(work),
+impl Refusal for Error {
+    fn shortage(shortage: Shortage) -> Self {
+        match shortage {
+            Shortage::Time { needs, left } => Self::Time(key_derivation::Shortage {
+                needs: millis(needs),
+                left: millis(left),
+            }),
+            Shortage::Memory { needs, left } => Self::Memory(key_derivation::Shortage {
+                needs: needs as u64,
+                left: left as u64,
+            }),
         }
     }
-}
 
-/// A call that fits into what the event has left.
-struct Ready {
-    load: Load,
-    booking: Booking,
-    work: Work,
-}
-
-impl Ready {
-    async fn run(self) -> Derived {
-        let Self {
-            load: _load,
-            booking,
-            work,
-        } = self;
-        booking.run(work).await.map_err(refused)?
-    }
-}
-
-/// Sets aside what a call takes, for who waits for it.
-fn now(state: &RunState, call: Result<Call, Error>) -> Result<Ready, Error> {
-    let Call {
-        effort,
-        given,
-        work,
-    } = call?;
-    Ok(Ready {
-        load: state.under_way.take(given).map_err(Error::Other)?,
-        booking: state.book(effort).map_err(refused)?,
-        work,
-    })
-}
-
-/// The same, for who goes on meanwhile.
-fn beside<T>(
-    accessor: &Accessor<T, HasSelf<RunState>>,
-    call: Result<Call, Error>,
-) -> Result<Ready, Error> {
-    accessor.with(|mut access| now(access.get(), call))
-}
-
-fn refused(shortage: Shortage) -> Error {
-    let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-    match shortage {
-        Shortage::Time { needs, left } => Error::Time(key_derivation::Shortage {
-            needs: millis(needs),
-            left: millis(left),
-        }),
-        Shortage::Memory { needs, left } => Error::Memory(key_derivation::Shortage {
-            needs: needs as u64,
-            left: left as u64,
-        }),
+    fn other(text: String) -> Self {
+        Self::Other(text)
     }
 }
 
@@ -392,6 +330,8 @@ impl key_derivation::Host for RunState {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sandbox::Effort;
+    use std::time::Duration;
 
     fn done(call: Result<Call, Error>) -> String {
         hex::encode((call.unwrap().work)().unwrap())

@@ -6,6 +6,7 @@
 //! denies with a sentence that says why, as at deploy time.
 
 pub(crate) mod bindings;
+mod calculation;
 mod certificates;
 mod ciphers;
 mod compression;

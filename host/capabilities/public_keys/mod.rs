@@ -12,9 +12,10 @@ use super::bindings::roost::bot::public_keys::{
     Message, PointForm, PrimeRequest, PrivateEncoding, PrivateSource, PublicEncoding, PublicSource,
     Request, SignaturePadding, Signing,
 };
+use super::calculation::{beside, now};
 use crate::keys::{self, cost};
 use crate::sandbox::RunState;
-use call::{Call, beside, now};
+use call::{Call, call};
 pub(super) use forms::{described, told};
 use wasmtime::component::{Accessor, HasSelf};
 
@@ -36,7 +37,7 @@ fn with_private<T: Send + 'static>(
 ) -> Call<T> {
     let nanos =
         cost::of_private(key.len().min(keys::MOST_KEY)).saturating_add(cost::of_data(beside_it));
-    Call::new(nanos, key.len() + beside_it, move || {
+    call(nanos, key.len() + beside_it, move || {
         work(keys::private(&key)?.as_ref())
     })
 }
@@ -49,7 +50,7 @@ fn with_public<T: Send + 'static>(
 ) -> Call<T> {
     let nanos =
         cost::of_public(key.len().min(keys::MOST_KEY)).saturating_add(cost::of_data(beside_it));
-    Call::new(nanos, key.len() + beside_it, move || {
+    call(nanos, key.len() + beside_it, move || {
         work(keys::public(&key)?.as_ref())
     })
 }
@@ -79,7 +80,7 @@ fn decrypt(
 fn generate(request: Request) -> Result<Call<KeyPair>, Error> {
     let request = forms::request(request);
     let nanos = request.nanos().map_err(told)?;
-    Ok(Call::new(nanos, 0, move || {
+    Ok(call(nanos, 0, move || {
         let key = keys::generate(&request)?;
         Ok(KeyPair {
             public_key: public_of(&key)?,
@@ -91,22 +92,20 @@ fn generate(request: Request) -> Result<Call<KeyPair>, Error> {
 fn check_group(group: Group) -> Result<Call<u32>, Error> {
     bounded(&[&group.prime, &group.generator])?;
     let group = forms::group(group);
-    Ok(Call::new(
-        group.nanos_of_check(),
-        group.prime.len(),
-        move || keys::check_group(&group),
-    ))
+    Ok(call(group.nanos_of_check(), group.prime.len(), move || {
+        keys::check_group(&group)
+    }))
 }
 
 fn generate_prime(request: PrimeRequest) -> Result<Call<Vec<u8>>, Error> {
     let request = forms::prime_request(request);
     let nanos = request.nanos().map_err(told)?;
-    Ok(Call::new(nanos, 0, move || keys::generate_prime(&request)))
+    Ok(call(nanos, 0, move || keys::generate_prime(&request)))
 }
 
 fn check_prime(candidate: Vec<u8>, rounds: u32) -> Result<Call<bool>, Error> {
     let nanos = keys::nanos_of_prime_check(&candidate, rounds).map_err(told)?;
-    Ok(Call::new(nanos, candidate.len(), move || {
+    Ok(call(nanos, candidate.len(), move || {
         keys::check_prime(&candidate, rounds)
     }))
 }
@@ -139,7 +138,7 @@ fn read(
 ) -> Result<Call<Key>, Error> {
     bounded(&[passphrase.as_deref().unwrap_or_default()])?;
     let nanos = source.nanos().map_err(told)?;
-    Ok(Call::new(nanos, source.bytes().len(), move || {
+    Ok(call(nanos, source.bytes().len(), move || {
         give(&read(&source, passphrase.as_deref())?)
     }))
 }
@@ -230,7 +229,7 @@ impl public_keys::Host for RunState {
         let size = components.size();
         let call = match size > keys::MOST_KEY {
             true => Err(Error::TooMuch),
-            false => Ok(Call::new(cost::of_private(size), size, move || {
+            false => Ok(call(cost::of_private(size), size, move || {
                 let key = components.key()?;
                 match key.is_private() {
                     true => private_of(&key),
@@ -422,7 +421,7 @@ impl public_keys::Host for RunState {
     async fn public_number(&mut self, group: Group, private_number: Vec<u8>) -> Bytes {
         let call = bounded(&[&group.prime, &group.generator, &private_number]).map(|()| {
             let group = forms::group(group);
-            Call::new(group.nanos(&private_number), group.prime.len(), move || {
+            call(group.nanos(&private_number), group.prime.len(), move || {
                 keys::public_number(&group, &private_number)
             })
         });
@@ -437,7 +436,7 @@ impl public_keys::Host for RunState {
     ) -> Bytes {
         let call = bounded(&[&group.prime, &group.generator, &private_number, &other]).map(|()| {
             let group = forms::group(group);
-            Call::new(group.nanos(&private_number), group.prime.len(), move || {
+            call(group.nanos(&private_number), group.prime.len(), move || {
                 keys::agree_in_group(&group, &private_number, &other)
             })
         });
