@@ -10,7 +10,7 @@ use super::bindings::roost::bot::database::{
 };
 use super::under_way::Load;
 use crate::postgres::{self, DbError, Limits, Param, Tenant, TenantDatabase, TenantTransaction};
-use crate::sandbox::RunState;
+use crate::sandbox::{RunState, Turn};
 use crate::telemetry::Span;
 use std::sync::Arc;
 use tokio::sync::Mutex;
@@ -99,6 +99,12 @@ fn saw<T>(accessor: &Accessor<T, HasSelf<RunState>>, sql: &str) {
     });
 }
 
+/// Waits until the project may run a statement; the right ends with what this gives.
+async fn turn<T>(accessor: &Accessor<T, HasSelf<RunState>>) -> Turn {
+    let (statements, share) = accessor.with(|mut access| access.get().statements());
+    statements.turn(&share).await
+}
+
 fn traced<T>(accessor: &Accessor<T, HasSelf<RunState>>, name: &'static str) -> Span {
     accessor.with(|mut access| access.get().grants.trace.span(name))
 }
@@ -160,6 +166,7 @@ impl<T: Send> database::HostWithStore<T> for HasSelf<RunState> {
         saw(accessor, &sql);
         let mut span = traced(accessor, "database.query");
         let parameters: Vec<Param> = parameters.into_iter().map(param).collect();
+        let _turn = turn(accessor).await;
         let rows = grant
             .database
             .query(&grant.tenant, &sql, &parameters, &grant.limits)
@@ -206,6 +213,7 @@ impl<T: Send> database::HostTransactionWithStore<T> for HasSelf<RunState> {
         let parameters: Vec<Param> = parameters.into_iter().map(param).collect();
         let mut transaction = open.transaction.lock().await;
         let transaction = transaction.as_mut().ok_or_else(ended)?;
+        let _turn = turn(accessor).await;
         let rows = transaction.query(&sql, &parameters, &open.limits).await;
         failed(&mut span, rows.as_ref().err());
         rows.map(rows_of).map_err(error_of)

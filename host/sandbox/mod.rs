@@ -47,4 +47,4 @@ pub use outcome::{Answer, Report, RunError};
 pub use permits::{Permit, Purpose};
 pub use split::{Split, split};
 pub use state::RunState;
-pub(crate) use threads::Share;
+pub(crate) use threads::{Share, Turn};

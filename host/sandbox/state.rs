@@ -1,7 +1,7 @@
 //! What one instance's store holds.
 
 use super::limits::{Budget, CpuMeter, FIELDS_BYTES, HANDLES, MemoryLimit};
-use super::threads::Threads;
+use super::threads::{Share, Statements, Threads};
 use crate::capabilities::{Grants, Held, Locales, UnderWay, wasi};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -68,6 +68,11 @@ impl RunState {
         self.cpu_budget = budget.cpu;
         self.ends_at = Instant::now() + budget.wall;
         self.exchange(grants);
+    }
+
+    /// Who may run a statement, and whose this instance's are.
+    pub(crate) fn statements(&self) -> (Statements, Share) {
+        (self.threads.statements().clone(), self.grants.share.clone())
     }
 
     /// Gives it other grants, and returns those that it had.

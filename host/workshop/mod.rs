@@ -67,6 +67,9 @@ pub struct Image {
     pub report: BootReport,
 }
 
+/// About how long an image takes to become a bot.
+const LOADING: Duration = Duration::from_millis(30);
+
 impl Workshop {
     /// Makes the engine ready; with the sandbox's cache this takes long only once.
     pub async fn start(sandbox: &Sandbox, sdk: Sdk) -> Result<Self, ImageError> {
@@ -203,21 +206,16 @@ impl Workshop {
 
     /// Makes a bot of a component that somebody uploaded.
     pub async fn load(&self, component: &[u8]) -> wasmtime::Result<Bot> {
-        self.load_by(Bot::load, component).await
+        let (sandbox, bytes) = (self.sandbox.clone(), component.to_vec());
+        apart(move || Bot::load(&sandbox, &bytes)).await
     }
 
     /// Makes a bot of an image that [`boot`](Self::boot) made, and nobody changed since.
     pub async fn load_image(&self, image: &[u8]) -> wasmtime::Result<Bot> {
-        self.load_by(Bot::load_image, image).await
-    }
-
-    async fn load_by(
-        &self,
-        load: fn(&Sandbox, &[u8]) -> wasmtime::Result<Bot>,
-        bytes: &[u8],
-    ) -> wasmtime::Result<Bot> {
-        let (sandbox, bytes) = (self.sandbox.clone(), bytes.to_vec());
-        apart(move || load(&sandbox, &bytes)).await
+        let (sandbox, bytes) = (self.sandbox.clone(), image.to_vec());
+        // Few at once: of many bots that wake together none is in the way of those that run.
+        let loading = move || Bot::load_image(&sandbox, &bytes);
+        self.sandbox.compute(LOADING, loading).await
     }
 
     /// `roost build`: a self-contained component that has seen no secret.

@@ -14,6 +14,7 @@
 
 mod ready;
 mod share;
+mod statements;
 
 use std::io;
 use std::panic::AssertUnwindSafe;
@@ -32,6 +33,7 @@ use super::limits::of_this_thread;
 use ready::{Lines, Short};
 use share::Level;
 pub(crate) use share::Share;
+pub(crate) use statements::{Statements, Turn};
 
 /// What an event computes before it counts as long: ordinary ones need a tenth of it.
 const LONG: Duration = Duration::from_millis(40);
@@ -47,6 +49,7 @@ struct Owned {
     queues: Arc<Queues>,
     /// Drives the sockets and timers of what runs here.
     outward: Option<Runtime>,
+    statements: Statements,
 }
 
 /// What waits for threads.
@@ -114,7 +117,7 @@ impl<F: Future> Future for Event<F> {
         let took = of_this_thread().saturating_sub(began);
         self.account.ran.fetch_add(took, Ordering::Relaxed);
         let took = Duration::from_nanos(took);
-        self.account.share.charge(took, Instant::now());
+        self.account.share.processors().charge(took, Instant::now());
         polled
     }
 }
@@ -130,6 +133,7 @@ impl Threads {
         let owned = Owned {
             queues: Arc::new(Queues::new(processors)),
             outward: Some(outward),
+            statements: Statements::of(processors),
         };
         for kind in KINDS {
             for _ in 0..processors {
@@ -166,6 +170,11 @@ impl Threads {
             // The threads ended with the last sandbox.
             Err(_) => std::future::pending().await,
         }
+    }
+
+    /// Who may run a statement.
+    pub(super) fn statements(&self) -> &Statements {
+        &self.0.statements
     }
 
     /// Runs something there, for that project. A panic is the caller's; when this future is dropped, the work is
@@ -212,6 +221,15 @@ impl Sandbox {
     ) -> T {
         self.threads.run(share, work).await
     }
+
+    /// Computes something of the host's own at one stretch, of about that length.
+    pub(crate) async fn compute<T: Send + 'static>(
+        &self,
+        about: Duration,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> T {
+        self.threads.compute(Share::default(), about, work).await
+    }
 }
 
 impl Queues {
@@ -245,14 +263,14 @@ impl Queues {
         if ready.short.len() + ready.rest.len() >= self.processors {
             ready.level.note_crowd(now);
         }
-        let is_passed = ready.level.is_passed_by(&account.share, now);
+        let is_passed = ready.level.is_passed_by(account.share.processors(), now);
         let kind = match ran <= LONG && !is_passed {
             true => {
                 ready.short.push(runnable, ran, now);
                 Kind::Prompt
             }
             false => {
-                ready.rest.push(runnable, &account.share);
+                ready.rest.push(runnable, account.share.processors());
                 Kind::Patient
             }
         };
@@ -267,7 +285,7 @@ impl Queues {
             return;
         }
         let share = calculation.share.clone();
-        ready.calculations[length].push(calculation, &share);
+        ready.calculations[length].push(calculation, share.processors());
         drop(ready);
         self.wakes[Kind::Computing(length).index()].notify_one();
     }
@@ -351,7 +369,8 @@ impl Work {
                 let began = of_this_thread();
                 work();
                 let took = of_this_thread().saturating_sub(began);
-                share.charge(Duration::from_nanos(took), Instant::now());
+                let took = Duration::from_nanos(took);
+                share.processors().charge(took, Instant::now());
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What is ready to run, and what of it goes first.
 
-use super::share::Share;
+use super::share::Account;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -59,7 +59,7 @@ impl<T> Short<T> {
 pub(super) struct Lines<T>(Vec<Line<T>>);
 
 struct Line<T> {
-    share: Share,
+    account: Account,
     waiting: VecDeque<T>,
 }
 
@@ -70,11 +70,11 @@ impl<T> Default for Lines<T> {
 }
 
 impl<T> Lines<T> {
-    pub(super) fn push(&mut self, work: T, share: &Share) {
-        match self.0.iter_mut().find(|line| line.share.is(share)) {
+    pub(super) fn push(&mut self, work: T, account: &Account) {
+        match self.0.iter_mut().find(|line| line.account.is(account)) {
             Some(line) => line.waiting.push_back(work),
             None => self.0.push(Line {
-                share: share.clone(),
+                account: account.clone(),
                 waiting: VecDeque::from([work]),
             }),
         }
@@ -85,7 +85,7 @@ impl<T> Lines<T> {
     }
 
     pub(super) fn pop(&mut self, now: Instant) -> Option<T> {
-        let used = self.0.iter().map(|line| line.share.used(now)).enumerate();
+        let used = self.0.iter().map(|line| line.account.used(now)).enumerate();
         let (least, _) = used.min_by(|(_, one), (_, other)| one.total_cmp(other))?;
         let line = self.0.get_mut(least)?;
         let work = line.waiting.pop_front();
@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn the_project_that_used_the_least_goes_first() {
         let now = Instant::now();
-        let (busy, quiet) = (Share::default(), Share::default());
+        let (busy, quiet) = (Account::default(), Account::default());
         busy.charge(Duration::from_secs(1), now);
         quiet.charge(Duration::from_millis(10), now);
         let mut lines = Lines::default();

@@ -27,16 +27,21 @@ const NOTHING: f64 = 1e-4;
 /// Calculations of a project that are under way at once.
 const CALCULATIONS: usize = 2;
 
-/// A project's part in the processors of this host. Clones share it.
-#[derive(Clone)]
+/// A project's part in what this host has. Clones share it.
+#[derive(Clone, Default)]
 pub(crate) struct Share(Arc<Own>);
 
 struct Own {
-    used: Mutex<Used>,
+    processors: Account,
+    statements: Account,
     calculations: Arc<Semaphore>,
 }
 
-/// What was used lately, in seconds, each of which counts half as much after [`HALF_LIFE`].
+/// What a project has used lately of something, in seconds. Clones share it.
+#[derive(Clone)]
+pub(super) struct Account(Arc<Mutex<Used>>);
+
+/// Seconds, each of which counts half as much after [`HALF_LIFE`].
 struct Used {
     seconds: f64,
     at: Instant,
@@ -49,22 +54,22 @@ impl Used {
     }
 }
 
-impl Default for Share {
+impl Default for Own {
     fn default() -> Self {
-        Self(Arc::new(Own {
-            used: Mutex::new(Used {
-                seconds: 0.0,
-                at: Instant::now(),
-            }),
+        Self {
+            processors: Account::default(),
+            statements: Account::default(),
             calculations: Arc::new(Semaphore::new(CALCULATIONS)),
-        }))
+        }
     }
 }
 
 impl Share {
-    /// Whether anybody else has it, or its project has used processors lately.
+    /// Whether anybody else has it, or its project has used something lately.
     pub(crate) fn is_in_use(&self) -> bool {
-        Arc::strong_count(&self.0) > 1 || self.used(Instant::now()) > NOTHING
+        let now = Instant::now();
+        let is_used = |account: &Account| account.used(now) > NOTHING;
+        Arc::strong_count(&self.0) > 1 || is_used(self.processors()) || is_used(self.statements())
     }
 
     /// Waits for the right to one of the project's long calculations.
@@ -73,9 +78,29 @@ impl Share {
         self.0.calculations.clone().acquire_owned().await.ok()
     }
 
-    /// Counts time on a processor.
+    /// Its time on processors.
+    pub(super) fn processors(&self) -> &Account {
+        &self.0.processors
+    }
+
+    /// The time of its statements.
+    pub(super) fn statements(&self) -> &Account {
+        &self.0.statements
+    }
+}
+
+impl Default for Account {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(Used {
+            seconds: 0.0,
+            at: Instant::now(),
+        })))
+    }
+}
+
+impl Account {
     pub(super) fn charge(&self, time: Duration, now: Instant) {
-        let mut used = self.0.used.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *used = Used {
             seconds: used.at(now) + time.as_secs_f64(),
             at: now,
@@ -84,7 +109,7 @@ impl Share {
 
     /// What was used lately.
     pub(super) fn used(&self, now: Instant) -> f64 {
-        let used = self.0.used.lock().unwrap_or_else(PoisonError::into_inner);
+        let used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         used.at(now)
     }
 
@@ -93,10 +118,10 @@ impl Share {
     }
 }
 
-/// The shares of whoever ran lately, and what each may have had.
+/// The accounts of whoever used something lately, and what each may have had.
 pub(super) struct Level {
     /// By their addresses.
-    known: HashMap<usize, Weak<Own>>,
+    known: HashMap<usize, Weak<Mutex<Used>>>,
     /// What is used lately when bots have all processors.
     full: f64,
     level: f64,
@@ -128,21 +153,21 @@ impl Level {
     }
 
     /// Whether that project had more of the processors than others who want them can have.
-    pub(super) fn is_passed_by(&mut self, share: &Share, now: Instant) -> bool {
-        let own = &share.0;
+    pub(super) fn is_passed_by(&mut self, account: &Account, now: Instant) -> bool {
+        let own = &account.0;
         let known = self.known.entry(Arc::as_ptr(own).addr());
         known.or_insert_with(|| Arc::downgrade(own));
         if now.saturating_duration_since(self.looked) >= LOOK {
             self.looked = now;
             self.look(now);
         }
-        share.used(now) > self.level
+        account.used(now) > self.level
     }
 
     fn look(&mut self, now: Instant) {
         let mut used = Vec::with_capacity(self.known.len());
         self.known.retain(|_, own| {
-            let lately = own.upgrade().map_or(0.0, |own| Share(own).used(now));
+            let lately = own.upgrade().map_or(0.0, |own| Account(own).used(now));
             let counts = lately > NOTHING;
             if counts {
                 used.push(lately);
@@ -184,7 +209,7 @@ mod tests {
 
     #[test]
     fn what_was_used_counts_half_after_a_while() {
-        let share = Share::default();
+        let share = Account::default();
         let now = Instant::now();
         share.charge(Duration::from_secs(1), now);
         assert!((share.used(now) - 1.0).abs() < 1e-9);
@@ -205,9 +230,9 @@ mod tests {
     fn who_used_little_is_not_passed_by_many_who_used_much() {
         let now = Instant::now();
         let mut level = Level::of(2);
-        let (little, much): (Share, Vec<Share>) = (
-            Share::default(),
-            (0..20).map(|_| Share::default()).collect(),
+        let (little, much): (Account, Vec<Account>) = (
+            Account::default(),
+            (0..20).map(|_| Account::default()).collect(),
         );
         for share in &much {
             share.charge(Duration::from_millis(280), now);
@@ -231,9 +256,9 @@ mod tests {
     fn what_bots_get_of_a_busy_machine_is_what_is_shared_out() {
         let now = Instant::now();
         let mut level = Level::of(2);
-        let (little, much): (Share, Vec<Share>) = (
-            Share::default(),
-            (0..20).map(|_| Share::default()).collect(),
+        let (little, much): (Account, Vec<Account>) = (
+            Account::default(),
+            (0..20).map(|_| Account::default()).collect(),
         );
         let mut later = now;
         // They get half of one processor, for six seconds.
