@@ -1,39 +1,28 @@
 //! `roost:bot/ciphers`: AES and ChaCha20, a piece at a time.
 //!
 //! A call takes no more than a mebibyte: it lasts milliseconds, between which the event's processor time is
-//! looked at. GCM and ChaCha20-Poly1305 are put together here, of keystream and universal hash, because the
-//! crates that have them whole want all data at once.
+//! looked at. AES is AWS-LC's. ChaCha20-Poly1305 is put together here, of keystream and universal hash, because
+//! the crate that has it whole wants all data at once.
 
 use super::bindings::roost::bot::ciphers::{self, Direction, End, Error, Settings};
 use super::compression::{Held, Share};
+use crate::keys::{Aes, AesGcm, AesMode, Refused};
 use crate::sandbox::RunState;
-use aes::cipher::consts::U16;
-use aes::cipher::{
-    Array, BlockCipherDecClosure, BlockCipherDecrypt, BlockCipherEncClosure, BlockCipherEncrypt,
-    BlockModeDecrypt as _, BlockModeEncrypt as _, BlockSizeUser, InnerIvInit as _, KeyInit as _,
-    KeyIvInit as _, StreamCipher, StreamCipherSeek as _,
-};
-use aes::{Aes128, Aes192, Aes256};
 use chacha20::ChaCha20;
-use ctr::{Ctr32BE, Ctr128BE, CtrCore};
-use ghash::GHash;
-use ghash::universal_hash::UniversalHash;
+use chacha20::cipher::{KeyIvInit as _, StreamCipher as _, StreamCipherSeek as _};
 use poly1305::Poly1305;
+use poly1305::universal_hash::{KeyInit as _, UniversalHash as _};
 use subtle::ConstantTimeEq as _;
 use wasmtime::component::Resource;
 
 /// What a call takes at most.
 const MOST: usize = 1 << 20;
 
-/// What a block of AES has.
+/// What a block of AES has, and of Poly1305.
 const BLOCK: usize = 16;
 
-/// About what is held for a cipher.
+/// About what is held for a cipher, without its IV.
 const CIPHER_BYTES: usize = 3 << 10;
-
-type Block = Array<u8, U16>;
-type Counter32 = Ctr32BE<Aes>;
-type Counter128 = Ctr128BE<Aes>;
 
 /// What becomes of the data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,47 +53,6 @@ const ALGORITHMS: [(&str, Mode, usize); 14] = [
     ("chacha20-poly1305", Mode::ChaCha20Poly1305, 32),
 ];
 
-/// AES with a key of any of its lengths.
-enum Aes {
-    Short(Aes128),
-    Middle(Aes192),
-    Long(Aes256),
-}
-
-impl Aes {
-    fn new(key: &[u8]) -> Option<Self> {
-        match key.len() {
-            16 => Aes128::new_from_slice(key).ok().map(Self::Short),
-            24 => Aes192::new_from_slice(key).ok().map(Self::Middle),
-            _ => Aes256::new_from_slice(key).ok().map(Self::Long),
-        }
-    }
-}
-
-impl BlockSizeUser for Aes {
-    type BlockSize = U16;
-}
-
-impl BlockCipherEncrypt for Aes {
-    fn encrypt_with_backend(&self, f: impl BlockCipherEncClosure<BlockSize = U16>) {
-        match self {
-            Self::Short(aes) => aes.encrypt_with_backend(f),
-            Self::Middle(aes) => aes.encrypt_with_backend(f),
-            Self::Long(aes) => aes.encrypt_with_backend(f),
-        }
-    }
-}
-
-impl BlockCipherDecrypt for Aes {
-    fn decrypt_with_backend(&self, f: impl BlockCipherDecClosure<BlockSize = U16>) {
-        match self {
-            Self::Short(aes) => aes.decrypt_with_backend(f),
-            Self::Middle(aes) => aes.decrypt_with_backend(f),
-            Self::Long(aes) => aes.decrypt_with_backend(f),
-        }
-    }
-}
-
 /// What goes on, of whatever mode.
 trait Work: Send {
     fn authenticate(&mut self, _data: &[u8]) -> Result<(), Error> {
@@ -132,6 +80,14 @@ fn exhausted(_: impl std::fmt::Debug) -> Error {
     Error::Other("the algorithm takes no more data with this IV".to_owned())
 }
 
+fn failed(_: Refused) -> Error {
+    Error::Other("the host's library refused it".to_owned())
+}
+
+fn too_late() -> Error {
+    state("what only is authenticated comes before the data")
+}
+
 /// The end of what makes no tag.
 fn without_tag(output: Vec<u8>) -> End {
     End {
@@ -140,10 +96,10 @@ fn without_tag(output: Vec<u8>) -> End {
     }
 }
 
-/// A keystream that the data is combined with, and nothing more.
-struct Keystream<K>(K);
+/// ChaCha20 and nothing more.
+struct Keystream(ChaCha20);
 
-impl<K: StreamCipher + Send> Work for Keystream<K> {
+impl Work for Keystream {
     fn update(&mut self, mut data: Vec<u8>) -> Result<Vec<u8>, Error> {
         self.0.try_apply_keystream(&mut data).map_err(exhausted)?;
         Ok(data)
@@ -154,45 +110,29 @@ impl<K: StreamCipher + Send> Work for Keystream<K> {
     }
 }
 
+/// AES in counter mode, which is a keystream too.
+struct Counter(Aes);
+
+impl Work for Counter {
+    fn update(&mut self, mut data: Vec<u8>) -> Result<Vec<u8>, Error> {
+        self.0.update(&mut data).map_err(failed)?;
+        Ok(data)
+    }
+
+    fn finish(self: Box<Self>, _tag: Option<&[u8]>) -> Result<End, Error> {
+        Ok(without_tag(Vec::new()))
+    }
+}
+
 /// Whole blocks, and what is left of them.
 struct Blocks {
-    chain: Chain,
+    aes: Aes,
+    encrypts: bool,
     rest: Vec<u8>,
     pads: bool,
 }
 
-enum Chain {
-    CbcEncrypt(cbc::Encryptor<Aes>),
-    CbcDecrypt(cbc::Decryptor<Aes>),
-    EcbEncrypt(Aes),
-    EcbDecrypt(Aes),
-}
-
-impl Chain {
-    fn encrypts(&self) -> bool {
-        matches!(self, Self::CbcEncrypt(_) | Self::EcbEncrypt(_))
-    }
-
-    fn run(&mut self, data: &mut [u8]) {
-        let (blocks, _) = Block::slice_as_chunks_mut(data);
-        match self {
-            Self::CbcEncrypt(cbc) => cbc.encrypt_blocks(blocks),
-            Self::CbcDecrypt(cbc) => cbc.decrypt_blocks(blocks),
-            Self::EcbEncrypt(aes) => aes.encrypt_blocks(blocks),
-            Self::EcbDecrypt(aes) => aes.decrypt_blocks(blocks),
-        }
-    }
-}
-
 impl Blocks {
-    fn new(chain: Chain) -> Self {
-        Self {
-            chain,
-            rest: Vec::new(),
-            pads: true,
-        }
-    }
-
     /// The last block when encrypting: all that is left, and its padding.
     fn padded(mut self) -> Result<Vec<u8>, Error> {
         let missing = BLOCK - self.rest.len() % BLOCK;
@@ -201,7 +141,7 @@ impl Blocks {
         } else if !self.rest.is_empty() {
             return Err(Error::BlockLength);
         }
-        self.chain.run(&mut self.rest);
+        self.aes.update(&mut self.rest).map_err(failed)?;
         Ok(self.rest)
     }
 
@@ -211,7 +151,7 @@ impl Blocks {
         if !is_whole {
             return Err(Error::BlockLength);
         }
-        self.chain.run(&mut self.rest);
+        self.aes.update(&mut self.rest).map_err(failed)?;
         if self.pads {
             let padding = self.rest.last().copied().unwrap_or_default();
             let length = usize::from(padding);
@@ -240,18 +180,18 @@ impl Work for Blocks {
         } else {
             all.extend_from_slice(&data);
         }
-        let keeps_whole = self.pads && !self.chain.encrypts() && !all.is_empty();
+        let keeps_whole = self.pads && !self.encrypts && !all.is_empty();
         let kept = match all.len() % BLOCK {
             0 if keeps_whole => BLOCK,
             rest => rest,
         };
         self.rest = all.split_off(all.len() - kept);
-        self.chain.run(&mut all);
+        self.aes.update(&mut all).map_err(failed)?;
         Ok(all)
     }
 
     fn finish(self: Box<Self>, _tag: Option<&[u8]>) -> Result<End, Error> {
-        let output = match self.chain.encrypts() {
+        let output = match self.encrypts {
             true => self.padded(),
             false => self.stripped(),
         };
@@ -259,15 +199,50 @@ impl Work for Blocks {
     }
 }
 
-/// A universal hash over data in pieces, whose parts are padded with zeros to whole blocks.
-struct Parts<H> {
-    hash: H,
+/// AES in GCM, with its tag.
+struct Gcm {
+    aes: AesGcm,
+    direction: Direction,
+    has_data: bool,
+}
+
+impl Work for Gcm {
+    fn authenticate(&mut self, data: &[u8]) -> Result<(), Error> {
+        if self.has_data {
+            return Err(too_late());
+        }
+        self.aes.authenticate(data).map_err(exhausted)
+    }
+
+    fn update(&mut self, mut data: Vec<u8>) -> Result<Vec<u8>, Error> {
+        self.has_data = true;
+        self.aes.update(&mut data).map_err(exhausted)?;
+        Ok(data)
+    }
+
+    fn finish(self: Box<Self>, tag: Option<&[u8]>) -> Result<End, Error> {
+        if self.direction == Direction::Encrypt {
+            return Ok(End {
+                output: Vec::new(),
+                tag: self.aes.tag().map_err(failed)?.to_vec(),
+            });
+        }
+        match self.aes.check(tag.unwrap_or_default()) {
+            Ok(()) => Ok(without_tag(Vec::new())),
+            Err(Refused) => Err(Error::NotAuthentic),
+        }
+    }
+}
+
+/// Poly1305 over data in pieces, whose parts are padded with zeros to whole blocks.
+struct Parts {
+    hash: Poly1305,
     rest: [u8; BLOCK],
     filled: usize,
 }
 
-impl<H: UniversalHash<BlockSize = U16>> Parts<H> {
-    fn new(hash: H) -> Self {
+impl Parts {
+    fn new(hash: Poly1305) -> Self {
         Self {
             hash,
             rest: [0; BLOCK],
@@ -304,21 +279,17 @@ impl<H: UniversalHash<BlockSize = U16>> Parts<H> {
     }
 }
 
-/// A keystream, and a tag over what it made and what only is authenticated.
-struct Sealed<K, H> {
+/// ChaCha20, and a tag over what it made and what only is authenticated.
+struct Sealed {
     direction: Direction,
-    keystream: K,
-    parts: Parts<H>,
-    /// What the hash is combined with.
-    mask: [u8; BLOCK],
-    /// How the lengths of both parts are written.
-    lengths: fn(u64, u64) -> [u8; BLOCK],
+    keystream: ChaCha20,
+    parts: Parts,
     authenticated: u64,
     /// How much data there was, once there was any.
     data: Option<u64>,
 }
 
-impl<K: StreamCipher + Send, H: UniversalHash<BlockSize = U16> + Send> Sealed<K, H> {
+impl Sealed {
     /// Ends the part that only is authenticated, if that goes on, and counts data.
     fn count(&mut self, bytes: usize) {
         if self.data.is_none() {
@@ -328,10 +299,10 @@ impl<K: StreamCipher + Send, H: UniversalHash<BlockSize = U16> + Send> Sealed<K,
     }
 }
 
-impl<K: StreamCipher + Send, H: UniversalHash<BlockSize = U16> + Send> Work for Sealed<K, H> {
+impl Work for Sealed {
     fn authenticate(&mut self, data: &[u8]) -> Result<(), Error> {
         if self.data.is_some() {
-            return Err(state("what only is authenticated comes before the data"));
+            return Err(too_late());
         }
         self.authenticated += data.len() as u64;
         self.parts.update(data);
@@ -354,12 +325,9 @@ impl<K: StreamCipher + Send, H: UniversalHash<BlockSize = U16> + Send> Work for 
 
     fn finish(mut self: Box<Self>, tag: Option<&[u8]>) -> Result<End, Error> {
         self.count(0);
-        let lengths = (self.lengths)(self.authenticated, self.data.unwrap_or_default());
-        let (direction, mask) = (self.direction, self.mask);
-        let mut made = self.parts.finish(lengths);
-        for (byte, mask) in made.iter_mut().zip(mask) {
-            *byte ^= mask;
-        }
+        let lengths = lengths(self.authenticated, self.data.unwrap_or_default());
+        let direction = self.direction;
+        let made = self.parts.finish(lengths);
         if direction == Direction::Encrypt {
             return Ok(End {
                 output: Vec::new(),
@@ -376,49 +344,10 @@ impl<K: StreamCipher + Send, H: UniversalHash<BlockSize = U16> + Send> Work for 
     }
 }
 
-/// GCM counts bits, the highest byte first.
-fn lengths_of_gcm(authenticated: u64, data: u64) -> [u8; BLOCK] {
-    let bits = (u128::from(authenticated * 8) << 64) | u128::from(data * 8);
-    bits.to_be_bytes()
-}
-
-/// RFC 8439 counts bytes, the lowest byte first.
-fn lengths_of_rfc8439(authenticated: u64, data: u64) -> [u8; BLOCK] {
+/// How RFC 8439 writes the lengths of both parts: it counts bytes, the lowest byte first.
+fn lengths(authenticated: u64, data: u64) -> [u8; BLOCK] {
     let bytes = (u128::from(data) << 64) | u128::from(authenticated);
     bytes.to_le_bytes()
-}
-
-fn gcm(aes: Aes, iv: &[u8], direction: Direction) -> Result<Box<dyn Work>, Error> {
-    let mut key = Block::default();
-    aes.encrypt_block(&mut key);
-    let hash = GHash::new(&key);
-    let first = match <[u8; 12]>::try_from(iv) {
-        Ok(iv) => {
-            let mut first = [0; BLOCK];
-            first[..12].copy_from_slice(&iv);
-            first[15] = 1;
-            first
-        }
-        Err(_) => {
-            let mut parts = Parts::new(hash.clone());
-            parts.update(iv);
-            parts.finish(lengths_of_gcm(0, iv.len() as u64))
-        }
-    };
-    let mut keystream = Counter32::from_core(CtrCore::inner_iv_init(aes, &Block::from(first)));
-    let mut mask = [0; BLOCK];
-    keystream
-        .try_apply_keystream(&mut mask)
-        .map_err(exhausted)?;
-    Ok(Box::new(Sealed {
-        direction,
-        keystream,
-        parts: Parts::new(hash),
-        mask,
-        lengths: lengths_of_gcm,
-        authenticated: 0,
-        data: None,
-    }))
 }
 
 fn chacha20_poly1305(
@@ -435,8 +364,6 @@ fn chacha20_poly1305(
         direction,
         keystream,
         parts: Parts::new(hash),
-        mask: [0; BLOCK],
-        lengths: lengths_of_rfc8439,
         authenticated: 0,
         data: None,
     }))
@@ -466,27 +393,33 @@ fn begin(settings: &Settings) -> Result<Box<dyn Work>, Error> {
     if key.len() != *key_length {
         return Err(wrong_key());
     }
-    let aes = || Aes::new(key).ok_or_else(wrong_key);
     let block = || <[u8; BLOCK]>::try_from(iv.as_slice()).map_err(|_| Error::IvLength(Some(16)));
-    let first = || block().map(Block::from);
     let encrypts = *direction == Direction::Encrypt;
+    let aes = |mode| Aes::new(mode, key, iv, encrypts).map_err(failed);
+    let blocks = |mode| {
+        Ok(Box::new(Blocks {
+            aes: aes(mode)?,
+            encrypts,
+            rest: Vec::new(),
+            pads: true,
+        }))
+    };
     Ok(match mode {
         Mode::Gcm if iv.is_empty() => return Err(Error::IvLength(None)),
-        Mode::Gcm => gcm(aes()?, iv, *direction)?,
-        Mode::Cbc if encrypts => {
-            let cbc = cbc::Encryptor::inner_iv_init(aes()?, &first()?);
-            Box::new(Blocks::new(Chain::CbcEncrypt(cbc)))
-        }
+        Mode::Gcm => Box::new(Gcm {
+            aes: AesGcm::new(key, iv, encrypts).map_err(failed)?,
+            direction: *direction,
+            has_data: false,
+        }),
         Mode::Cbc => {
-            let cbc = cbc::Decryptor::inner_iv_init(aes()?, &first()?);
-            Box::new(Blocks::new(Chain::CbcDecrypt(cbc)))
+            block()?;
+            blocks(AesMode::Cbc)?
         }
         Mode::Ecb if !iv.is_empty() => return Err(Error::IvLength(Some(0))),
-        Mode::Ecb if encrypts => Box::new(Blocks::new(Chain::EcbEncrypt(aes()?))),
-        Mode::Ecb => Box::new(Blocks::new(Chain::EcbDecrypt(aes()?))),
+        Mode::Ecb => blocks(AesMode::Ecb)?,
         Mode::Ctr => {
-            let core = CtrCore::inner_iv_init(aes()?, &first()?);
-            Box::new(Keystream(Counter128::from_core(core)))
+            block()?;
+            Box::new(Counter(aes(AesMode::Ctr)?))
         }
         Mode::ChaCha20 => chacha20(key, block()?).ok_or_else(wrong_key)?,
         Mode::ChaCha20Poly1305 => {
@@ -512,7 +445,7 @@ impl Cipher {
         held.check(false).map_err(Error::Memory)?;
         Ok(Self {
             work: Some(begin(settings)?),
-            _share: held.take(CIPHER_BYTES),
+            _share: held.take(CIPHER_BYTES + settings.iv.len()),
         })
     }
 
@@ -756,6 +689,69 @@ mod tests {
         }
     }
 
+    /// What Node makes of repeated bytes.
+    #[test]
+    fn gcm_is_that_of_node_with_keys_of_any_length() {
+        for (algorithm, key, [iv, authenticated, plain], sealed, tag) in [
+            (
+                "aes-192-gcm",
+                24,
+                [1, 20, 33],
+                "c888b4899763bd77e99dd5ff2595ec60daff8a7483104c6cb13aa04a0cc28e158a",
+                "192e7985faa933929c34b5c3e24d36d4",
+            ),
+            (
+                "aes-256-gcm",
+                32,
+                [128, 0, 40],
+                "40ebc2583b98d210f15d8c629fcef0d0d6c40868176945d7a3b226aa8d0066c0bee915f4f0ac54b0",
+                "0f20ba88c6ace4c140d6f52c84ae1069",
+            ),
+            (
+                "aes-256-gcm",
+                32,
+                [12, 17, 0],
+                "",
+                "ce1d95396d79b3ee4a2a1fa9851b166e",
+            ),
+        ] {
+            let [key, iv, authenticated, plain] = [
+                ("01", key),
+                ("02", iv),
+                ("03", authenticated),
+                ("04", plain),
+            ]
+            .map(|(byte, times)| byte.repeat(times));
+            is(
+                algorithm,
+                [&key, &iv, &authenticated, &plain, sealed, tag],
+                true,
+            );
+        }
+    }
+
+    #[test]
+    fn ivs_are_held_with_the_cipher() {
+        let held = Held::default();
+        let settings = Settings {
+            algorithm: "aes-128-gcm".to_owned(),
+            direction: Direction::Encrypt,
+            key: vec![0; 16],
+            iv: vec![0; MOST],
+        };
+        let mut open = Vec::new();
+        let refused = loop {
+            match Cipher::open(&settings, &held) {
+                Ok(cipher) => open.push(cipher),
+                Err(refused) => break refused,
+            }
+            assert!(open.len() < 1000);
+        };
+        assert!(matches!(refused, Error::Memory(_)), "{refused:?}");
+        open.clear();
+        assert!(Cipher::open(&settings, &held).is_ok());
+    }
+
     #[test]
     fn chacha20_is_that_of_its_standard() {
         is(
@@ -797,13 +793,21 @@ mod tests {
             run(&mut of(Direction::Decrypt), authenticated, data, 16, tag)
         };
         assert_eq!(opened(b"with", &sealed, Some(&tag)).unwrap().0, b"a text");
-        assert!(opened(b"with", &sealed, Some(&tag[..12])).is_ok());
+        for length in 1..=16 {
+            let mut tag = tag[..length].to_vec();
+            assert!(opened(b"with", &sealed, Some(&tag)).is_ok());
+            tag[length - 1] ^= 1;
+            let refused = opened(b"with", &sealed, Some(&tag));
+            assert!(matches!(refused, Err(Error::NotAuthentic)), "{refused:?}");
+        }
+        let long = [&tag[..], &[0]].concat();
         let mut other = sealed.clone();
         other[0] ^= 1;
         for refused in [
             opened(b"With", &sealed, Some(&tag)),
             opened(b"with", &other, Some(&tag)),
             opened(b"with", &sealed, Some(&tag[1..])),
+            opened(b"with", &sealed, Some(&long)),
             opened(b"with", &sealed, Some(&[])),
             opened(b"with", &sealed, None),
         ] {

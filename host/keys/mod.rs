@@ -1,4 +1,5 @@
 //! Public keys and certificates, over AWS-LC: what bots' calls of `roost:bot/public-keys` and `certificates` do.
+//! And AES, which is AWS-LC's too.
 //!
 //! Nothing here knows of bots. What strangers wrote is read by [`der`] and [`pem`] first, and bounded; a key that was
 //! read was checked. `cost` says about how long each call takes, before it starts.
@@ -37,7 +38,7 @@ pub(crate) use groups::{
     Group, agree_in_group, check_group, named_group, private_number, public_number,
 };
 pub(crate) use key::{Details, Key};
-pub(crate) use lc::PointForm;
+pub(crate) use lc::{Aes, AesGcm, AesMode, PointForm, Refused};
 pub(crate) use primes::{
     PrimeRequest, check_prime, generate_prime, nanos_of_check as nanos_of_prime_check,
 };

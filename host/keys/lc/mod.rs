@@ -4,6 +4,7 @@
 //! what it points to, and only functions that leave it as it is are called through a shared one, so
 //! it may be used on several threads at once, as AWS-LC says of keys.
 
+mod aes;
 mod curve;
 mod dsa;
 mod number;
@@ -12,6 +13,7 @@ mod symmetric;
 mod x25519;
 mod x509;
 
+pub(crate) use aes::{Aes, AesGcm, AesMode};
 pub(crate) use curve::{CURVES, Curve, Ec, PointForm, find_curve};
 pub(crate) use dsa::Dsa;
 pub(crate) use number::{Deadline, Number, OutOfTime};
