@@ -15,6 +15,7 @@ use crate::logs::Origin;
 use crate::projects::ProjectId;
 use crate::sandbox::{RunError, Share};
 use crate::whatsapp::{Attempt, SendContext};
+use http::HeaderName;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -24,6 +25,10 @@ use tokio_util::sync::CancellationToken;
 
 /// How long a run goes on for somebody who has gone.
 const GRACE: Duration = Duration::from_secs(10);
+
+/// Marks what the runtime answers in a failed bot's place (`sdk/runtime/src/http/response.js`). A bot that sets it
+/// itself gets its own request failed.
+const STAND_IN: HeaderName = HeaderName::from_static("x-roost-stand-in");
 
 /// One request to a bot.
 pub struct WebRun {
@@ -52,6 +57,9 @@ pub enum WebRunError {
     /// The bot failed.
     #[error("{}", .0.chain())]
     Run(RunError),
+    /// Nobody caught what the bot threw, or it ended its process.
+    #[error("nobody caught what it threw, or it ended its process, before it answered")]
+    Ended,
     /// The bot did not begin to answer.
     #[error("the bot did not begin its answer within {0:?}")]
     FirstByte(Duration),
@@ -238,11 +246,11 @@ async fn drive(
         tokio::select! {
             biased;
             // The sender is dropped without a word when the bot gave no answer: `serve` says so.
-            Ok(response) = &mut begun, if is_waiting => answer.give(Ok(response)),
+            Ok(response) = &mut begun, if is_waiting => answer.give(bots_own(response)),
             ended = &mut serve => {
                 // It may have begun and ended in one step.
                 if is_waiting && let Ok(response) = begun.try_recv() {
-                    answer.give(Ok(response));
+                    answer.give(bots_own(response));
                 }
                 return ended.map_err(WebRunError::Run);
             }
@@ -254,6 +262,14 @@ async fn drive(
     }
 }
 
+/// The response, if it is the bot's. Nobody gets what the runtime answers in place of a bot that has failed.
+fn bots_own<B>(response: http::Response<B>) -> Result<http::Response<B>, WebRunError> {
+    match response.headers().contains_key(STAND_IN) {
+        true => Err(WebRunError::Ended),
+        false => Ok(response),
+    }
+}
+
 /// A number below zero that is new: the time, and chance. Events have numbers above it.
 fn request_number() -> i64 {
     let now = SystemTime::now()
@@ -262,4 +278,21 @@ fn request_number() -> i64 {
     let ms = i64::try_from(now.as_millis()).unwrap_or_default() & ((1 << 42) - 1);
     let chance = i64::from(rand::random::<u32>() & ((1 << 21) - 1));
     -1 - ((ms << 21) | chance)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_in_for_a_failed_bot_is_no_answer() {
+        let own = http::Response::builder().status(500).body(()).unwrap();
+        assert!(bots_own(own).is_ok());
+        let marked = http::Response::builder()
+            .status(500)
+            .header("X-Roost-Stand-In", "1")
+            .body(())
+            .unwrap();
+        assert!(matches!(bots_own(marked), Err(WebRunError::Ended)));
+    }
 }

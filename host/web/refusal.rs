@@ -227,6 +227,7 @@ impl From<WebRunError> for Refusal {
                 Self::TooSlow(limit)
             }
             WebRunError::Run(error) => Self::Failed(error.chain()),
+            error @ WebRunError::Ended => Self::Failed(error.to_string()),
             WebRunError::Gone => Self::Failed("whoever asked has gone".to_owned()),
         }
     }

@@ -97,17 +97,40 @@ test('headers beyond ASCII are in latin1, and in UTF-8 where they go out in one 
   assert.deepEqual([...await of('/none')].slice(2, 4), ['Content-Disposition', 'attachment; filename="olá.txt"'])
 })
 
-test('an exception that nobody caught fails the event and answers 500', async () => {
-  const engine = await serve('setTimeout(() => { throw new Error("no good") }, 5)')
-  const { status, failure, logs } = await engine.event()
+test('an exception that nobody caught fails the event, and the answer is marked as not the bot\'s', async () => {
+  const engine = await serve('res.setHeader("X-Own", "1"); setTimeout(() => { throw new Error("no good") }, 5)')
+  const { status, headers, failure, logs } = await engine.event()
   assert.deepEqual([status, failure, logs[0].level], [500, 'Error: no good', 'error'])
+  assert.deepEqual([headers['X-Roost-Stand-In'], headers['X-Own']], ['1', undefined])
   assert.match(logs[0].message, /Uncaught exception: Error: no good\n {4}at .*app\.js:1:/)
 })
 
 test('a rejection that nobody handles fails the event once, though it was answered', async () => {
   const engine = await serve('res.end("ok"); Promise.reject(new Error("one")); Promise.reject(new Error("two"))')
-  const { status, failure } = await engine.event()
-  assert.deepEqual([status, failure], [200, 'Error: one'])
+  const { status, headers, failure } = await engine.event()
+  assert.deepEqual([status, headers['X-Roost-Stand-In'], failure], [200, undefined, 'Error: one'])
+})
+
+test('Express 4 does not catch what its handlers reject with, Express 5 does', async () => {
+  const of = async (version) => {
+    const engine = makeEngine()
+    // The timer gives a turn in which Node has told of the rejection; the engine tells of it at once.
+    const handler = "async () => { setTimeout(() => {}, 20); throw new Error('no screen') }"
+    await engine.boot(bundle(`require('${version}')().get('/', ${handler}).listen(3000)`))
+    const { status, headers, failure } = await engine.event({ path: '/' })
+    return [status, headers['X-Roost-Stand-In'], failure]
+  }
+  assert.deepEqual([await of('express4'), await of('express')], [[500, '1', 'Error: no screen'], [500, undefined, undefined]])
+})
+
+test('a bot that ends its process without an answer has failed, whatever the code', async () => {
+  const of = async (handler) => {
+    const { status, headers, failure } = await (await serve(handler)).event()
+    return [status, headers['X-Roost-Stand-In'], failure]
+  }
+  assert.deepEqual(await of('process.exit(0)'), [500, '1', 'process.exit(0)'])
+  assert.deepEqual(await of('process.exit(3)'), [500, '1', 'process.exit(3)'])
+  assert.deepEqual(await of('res.end("ok"); process.exit(0)'), [200, undefined, undefined])
 })
 
 test('a bot with its own handler for exceptions decides itself', async () => {

@@ -3,7 +3,7 @@ import { engine } from './engine.js'
 import { closeHandles } from './handles.js'
 import { callNow, log, unpark } from './host.js'
 import { serveExported } from './exported.js'
-import { failUnanswered } from './http/response.js'
+import { failUnanswered, waitsForAnswer } from './http/response.js'
 import { listeners, refuseWaiting, waitingRequests } from './http/server.js'
 import { immediatesWait } from './loop/immediates.js'
 import { eventBegins, eventEnds, leftBehind, timersHold } from './loop/staying.js'
@@ -86,7 +86,8 @@ function giveUpWaiting() {
 /** An exception that nobody caught: the event failed, and whoever waits for an answer gets one. */
 function fail(error, origin) {
   if (error instanceof ExitSignal) {
-    if (error.code !== 0) failOnce(error.message)
+    // Whoever waits for an answer gets none, whatever the code.
+    if (error.code !== 0 || waitsForAnswer()) failOnce(error.message)
     failUnanswered()
     return
   }

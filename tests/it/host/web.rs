@@ -116,6 +116,16 @@ async fn pages_forms_cookies_and_files_are_the_bots_own() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_nobody_caught_is_no_answer_of_the_bot() {
+    let (_host, _shop, visitor) = shop(Setup::default()).await;
+    // Express catches `/fails`, and answers itself; these end the process on Node.
+    for path in ["/throws", "/exits"] {
+        let failed = problem(visitor.gets(path).await).await;
+        assert_eq!(failed, (502, "bot-failed".to_owned()), "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_interval_writes_for_as_long_as_the_visitor_stays() {
     let (host, _shop, visitor) = shop(Setup::default()).await;
     let mut pieces = visitor.gets("/ticks").await.bytes_stream();

@@ -4,6 +4,9 @@ import { OutgoingMessage, attach, close, pairsOf, putHeader } from './outgoing.j
 import { STATUS_CODES } from './tables.js'
 import { validateHeaderName, validateHeaderValue } from './headers.js'
 
+/** Marks what the runtime answers in a failed bot's place; `host/runs/web.rs` looks for it. */
+const STAND_IN = 'X-Roost-Stand-In'
+
 /** Responses that were not begun yet, so that a fatal error can answer for them. */
 const unanswered = new Set()
 
@@ -32,14 +35,22 @@ export function connect(response, send) {
   })
 }
 
-/** Answers every request that nobody answered, because the bot has failed. */
+/** Whether a request waits for its answer. */
+export function waitsForAnswer() {
+  return [...unanswered].some((response) => !response.destroyed)
+}
+
+/**
+ * Answers every request that nobody answered, because the bot has failed. The header tells the host that it is not the
+ * bot's answer: on Node there would be none.
+ */
 export function failUnanswered() {
   for (const response of unanswered) {
     unanswered.delete(response)
     if (response._header || response.destroyed) continue
     for (const name of response.getHeaderNames()) response.removeHeader(name)
     // Express may have put its own methods in front of these.
-    ServerResponse.prototype.writeHead.call(response, 500, { 'Content-Type': 'text/plain; charset=utf-8' })
+    ServerResponse.prototype.writeHead.call(response, 500, { 'Content-Type': 'text/plain; charset=utf-8', [STAND_IN]: '1' })
     OutgoingMessage.prototype.end.call(response, 'Internal Server Error')
   }
 }
