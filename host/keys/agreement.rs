@@ -1,5 +1,6 @@
 //! Secrets that two keys share.
 
+use super::curve448;
 use super::error::{DERIVATION, Error, NO_KEY_OPERATION, OTHER_PARAMETERS, UNSUPPORTED};
 use super::key::{Key, is_public};
 use super::lc::{self, Ec, PointForm};
@@ -17,6 +18,10 @@ pub(crate) fn agree(private: &Key, public: &Key) -> Result<Vec<u8>, Error> {
         (Key::X25519(private), Key::X25519(public)) => {
             let private = private.private.ok_or_else(is_public)?;
             lc::x25519(&private, &public.public).map_err(|_| Error::OpenSsl(DERIVATION))
+        }
+        (Key::X448(private), Key::X448(public)) => {
+            let private = private.private.ok_or_else(is_public)?;
+            curve448::x448(&private, &public.public).map_err(|_| Error::OpenSsl(DERIVATION))
         }
         _ => Err(Error::OpenSsl(NO_KEY_OPERATION)),
     }

@@ -3,7 +3,7 @@
 use super::error::{Error, UNSUPPORTED};
 use super::key::{Key, Pair, bounded};
 use super::lc::{self, Ec, PointForm, Rsa};
-use super::{MOST_KEY, curve, failed};
+use super::{MOST_KEY, cost, curve, failed};
 
 /// A key's parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub(crate) struct EcComponents {
     pub(crate) d: Option<Vec<u8>>,
 }
 
-/// Those of Ed25519 and X25519.
+/// Those of Ed25519, X25519, Ed448 and X448.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RawComponents {
     pub(crate) kind: String,
@@ -54,6 +54,15 @@ impl Components {
             Self::Ec(EcComponents { x, y, d, .. }) => x.len() + y.len() + of(d),
             Self::Raw(RawComponents { x, d, .. }) => x.len() + of(d),
         }
+    }
+
+    /// About how long it takes to make the key, in nanoseconds.
+    pub(crate) fn nanos(&self) -> u64 {
+        let is_on_curve448 = match self {
+            Self::Raw(RawComponents { kind, .. }) => kind == "ed448" || kind == "x448",
+            Self::Rsa(_) | Self::Ec(_) => false,
+        };
+        cost::of_parts(self.size(), is_on_curve448)
     }
 
     /// The key of these parts.
@@ -95,6 +104,8 @@ impl Components {
             }
             Key::Ed25519(pair) => Ok(Self::Raw(RawComponents::of("ed25519", pair))),
             Key::X25519(pair) => Ok(Self::Raw(RawComponents::of("x25519", pair))),
+            Key::Ed448(pair) => Ok(Self::Raw(RawComponents::of("ed448", pair))),
+            Key::X448(pair) => Ok(Self::Raw(RawComponents::of("x448", pair))),
             Key::RsaPss(..) | Key::Dsa(_) => Err(Error::unsupported("JWK has no such keys")),
         }
     }
@@ -123,7 +134,7 @@ impl EcComponents {
 }
 
 impl RawComponents {
-    fn of(kind: &str, pair: &Pair) -> Self {
+    fn of<const N: usize>(kind: &str, pair: &Pair<N>) -> Self {
         Self {
             kind: kind.to_owned(),
             x: pair.public.to_vec(),
@@ -131,23 +142,27 @@ impl RawComponents {
         }
     }
 
-    fn key(&self) -> Result<Key, Error> {
+    fn pair<const N: usize>(&self, of_private: fn([u8; N]) -> Pair<N>) -> Result<Pair<N>, Error> {
         let bytes = |bytes: &[u8]| {
-            let bytes = <[u8; 32]>::try_from(bytes);
+            let bytes = <[u8; N]>::try_from(bytes);
             bytes.map_err(|_| Error::OpenSsl(UNSUPPORTED))
         };
-        let private = self.d.as_deref().map(bytes).transpose()?;
-        let pair = |of_private: fn([u8; 32]) -> Pair| match private {
+        match &self.d {
             // Node takes whatever public key stands beside a private one; it is made again here.
-            Some(private) => Ok(of_private(private)),
+            Some(private) => bytes(private).map(of_private),
             None => bytes(&self.x).map(|public| Pair {
                 public,
                 private: None,
             }),
-        };
+        }
+    }
+
+    fn key(&self) -> Result<Key, Error> {
         match self.kind.as_str() {
-            "ed25519" => pair(Pair::ed25519).map(Key::Ed25519),
-            "x25519" => pair(Pair::x25519).map(Key::X25519),
+            "ed25519" => self.pair(Pair::ed25519).map(Key::Ed25519),
+            "x25519" => self.pair(Pair::x25519).map(Key::X25519),
+            "ed448" => self.pair(Pair::ed448).map(Key::Ed448),
+            "x448" => self.pair(Pair::x448).map(Key::X448),
             kind => Err(Error::Unsupported(format!(
                 "keys of the kind {kind} are not supported"
             ))),

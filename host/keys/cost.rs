@@ -1,7 +1,12 @@
 //! About how long calls take, a little too low rather than too high, in nanoseconds.
 
+use super::key::is_on_curve448;
+
 /// What is done on a curve.
 pub(crate) const OF_CURVE: u64 = 100_000;
+
+/// What is done with a key of Ed448 or X448, beside what its length says.
+const OF_CURVE448: u64 = 500_000;
 
 /// What a search for a prime takes at least.
 const SEARCH: u64 = 2_000_000;
@@ -23,15 +28,37 @@ pub(crate) fn of_data(bytes: usize) -> u64 {
 
 /// What is done with a private key of so many bytes in DER. RSA's has nine numbers of half its modulus or more, so it
 /// has about five times the bytes of that.
-pub(crate) fn of_private(der: usize) -> u64 {
+fn of_private(der: usize) -> u64 {
     let bits = der as u64 * 8 / 5 + 1;
     OF_CURVE / 2 + grown(450_000, bits, 3)
 }
 
 /// What is done with a public key of so many bytes in DER.
-pub(crate) fn of_public(der: usize) -> u64 {
+fn of_public(der: usize) -> u64 {
     let bits = der as u64 * 8;
     OF_CURVE / 2 + grown(15_000, bits, 2)
+}
+
+/// What is done with a private key in DER.
+pub(crate) fn of_private_key(der: &[u8]) -> u64 {
+    of_private(der.len()) + of_kind(is_on_curve448(der))
+}
+
+/// What is done with a public key in DER.
+pub(crate) fn of_public_key(der: &[u8]) -> u64 {
+    of_public(der.len()) + of_kind(is_on_curve448(der))
+}
+
+/// Making a key of parts with so many bytes.
+pub(crate) fn of_parts(bytes: usize, are_on_curve448: bool) -> u64 {
+    of_private(bytes) + of_kind(are_on_curve448)
+}
+
+fn of_kind(is_on_curve448: bool) -> u64 {
+    match is_on_curve448 {
+        true => OF_CURVE448,
+        false => 0,
+    }
 }
 
 /// Reading a key, with so many rounds of PBKDF2.

@@ -1,5 +1,6 @@
 //! A key that was read, and how it is written in DER.
 
+use super::curve448;
 use super::der;
 use super::error::{Error, UNSUPPORTED, WRONG_TAG};
 use super::lc::{self, CURVES, Dsa, Ec, PointForm, Rsa};
@@ -20,16 +21,18 @@ pub(crate) enum Key {
     Rsa(Rsa),
     RsaPss(Rsa, Option<Pss>),
     Ec(Ec),
-    Ed25519(Pair),
-    X25519(Pair),
+    Ed25519(Pair<32>),
+    X25519(Pair<32>),
+    Ed448(Pair<57>),
+    X448(Pair<56>),
     Dsa(Dsa),
 }
 
-/// A key of 32 bytes, and its private one.
+/// A key of so many bytes, and its private one.
 #[derive(Clone, Copy)]
-pub(crate) struct Pair {
-    pub(super) public: [u8; 32],
-    pub(super) private: Option<[u8; 32]>,
+pub(crate) struct Pair<const N: usize> {
+    pub(super) public: [u8; N],
+    pub(super) private: Option<[u8; N]>,
 }
 
 /// What holds of a key.
@@ -42,6 +45,16 @@ pub(crate) struct Details {
     pub(crate) divisor_length: Option<u32>,
     /// Digest, digest of the mask, and least length of a salt.
     pub(crate) pss: Option<(&'static str, &'static str, u32)>,
+}
+
+/// Whether SPKI or PKCS #8 is that of an Ed448 or X448 key, whose calculations take longer than its length says.
+pub(super) fn is_on_curve448(der: &[u8]) -> bool {
+    // Before the identifier there are headers and a version: few bytes, as the whole is short.
+    let head = &der[..der.len().min(16)];
+    [ED448, X448].iter().any(|oid| {
+        let oid = der::oid(oid);
+        head.windows(oid.len()).any(|part| part == oid)
+    })
 }
 
 /// An algorithm's identifier and parameters.
@@ -67,14 +80,6 @@ impl<'a> Algorithm<'a> {
     fn group(mut self) -> Option<[&'a [u8]; 3]> {
         let mut group = self.parameters.sequence()?;
         Some([group.unsigned()?, group.unsigned()?, group.unsigned()?])
-    }
-
-    fn unknown(&self) -> Error {
-        match self.oid {
-            ED448 => Error::unsupported("Ed448 is not supported"),
-            X448 => Error::unsupported("X448 is not supported"),
-            _ => Error::OpenSsl(UNSUPPORTED),
-        }
     }
 }
 
@@ -111,6 +116,8 @@ impl Key {
                 .map_err(unsupported),
             ED25519 => Ok(Self::Ed25519(Pair::public(bits)?)),
             X25519 => Ok(Self::X25519(Pair::public(bits)?)),
+            ED448 => Ok(Self::Ed448(Pair::public(bits)?)),
+            X448 => Ok(Self::X448(Pair::public(bits)?)),
             DSA => {
                 let number = malformed(der::Reader::new(bits).unsigned())?;
                 let group = malformed(algorithm.group())?;
@@ -118,7 +125,7 @@ impl Key {
                     .map(Self::Dsa)
                     .map_err(unsupported)
             }
-            _ => Err(algorithm.unknown()),
+            _ => Err(Error::OpenSsl(UNSUPPORTED)),
         }
     }
 
@@ -137,12 +144,14 @@ impl Key {
             EC => ec_private(octets, Some(algorithm.curve()?)).map(Self::Ec),
             ED25519 => Ok(Self::Ed25519(Pair::ed25519(octets_of_key(octets)?))),
             X25519 => Ok(Self::X25519(Pair::x25519(octets_of_key(octets)?))),
+            ED448 => Ok(Self::Ed448(Pair::ed448(octets_of_key(octets)?))),
+            X448 => Ok(Self::X448(Pair::x448(octets_of_key(octets)?))),
             DSA => {
                 let private = malformed(der::Reader::new(octets).unsigned())?;
                 let group = malformed(algorithm.group())?;
                 dsa_private(group, private)
             }
-            _ => Err(algorithm.unknown()),
+            _ => Err(Error::OpenSsl(UNSUPPORTED)),
         }
     }
 
@@ -175,6 +184,8 @@ impl Key {
             Self::Rsa(rsa) | Self::RsaPss(rsa, _) => rsa.is_private(),
             Self::Ec(ec) => ec.number().is_some(),
             Self::Ed25519(pair) | Self::X25519(pair) => pair.private.is_some(),
+            Self::Ed448(pair) => pair.private.is_some(),
+            Self::X448(pair) => pair.private.is_some(),
             Self::Dsa(dsa) => dsa.private().is_some(),
         }
     }
@@ -204,6 +215,8 @@ impl Key {
             },
             Self::Ed25519(_) => of("ed25519"),
             Self::X25519(_) => of("x25519"),
+            Self::Ed448(_) => of("ed448"),
+            Self::X448(_) => of("x448"),
             Self::Dsa(dsa) => {
                 let [p, q, _] = dsa.group().map(|number| bits_of(&number));
                 Details {
@@ -224,6 +237,8 @@ impl Key {
             Self::Ec(ec) => der::sequence(&[&der::oid(EC), &der::oid(ec.curve.oid)]),
             Self::Ed25519(_) => der::sequence(&[&der::oid(ED25519)]),
             Self::X25519(_) => der::sequence(&[&der::oid(X25519)]),
+            Self::Ed448(_) => der::sequence(&[&der::oid(ED448)]),
+            Self::X448(_) => der::sequence(&[&der::oid(X448)]),
             Self::Dsa(dsa) => {
                 let [p, q, g] = dsa.group().map(|number| der::unsigned(&number));
                 der::sequence(&[&der::oid(DSA), &der::sequence(&[&p, &q, &g])])
@@ -237,6 +252,8 @@ impl Key {
             Self::Rsa(rsa) | Self::RsaPss(rsa, _) => pkcs1_public_of(rsa),
             Self::Ec(ec) => ec.point(PointForm::Uncompressed).map_err(failed)?,
             Self::Ed25519(pair) | Self::X25519(pair) => pair.public.to_vec(),
+            Self::Ed448(pair) => pair.public.to_vec(),
+            Self::X448(pair) => pair.public.to_vec(),
             Self::Dsa(dsa) => der::unsigned(&dsa.public()),
         };
         Ok(der::sequence(&[&self.algorithm(), &der::bits(&bits)]))
@@ -247,9 +264,9 @@ impl Key {
         let octets = match self {
             Self::Rsa(rsa) | Self::RsaPss(rsa, _) => pkcs1_of(rsa),
             Self::Ec(ec) => sec1_of(ec, false),
-            Self::Ed25519(pair) | Self::X25519(pair) => {
-                pair.private.map(|private| der::octets(&private))
-            }
+            Self::Ed25519(pair) | Self::X25519(pair) => pair.octets(),
+            Self::Ed448(pair) => pair.octets(),
+            Self::X448(pair) => pair.octets(),
             Self::Dsa(dsa) => dsa.private().map(|private| der::unsigned(&private)),
         };
         let octets = octets.ok_or_else(is_public)?;
@@ -289,7 +306,7 @@ pub(super) fn is_public() -> Error {
     Error::parameters("the key is not private")
 }
 
-impl Pair {
+impl<const N: usize> Pair<N> {
     fn public(bytes: &[u8]) -> Result<Self, Error> {
         let public = bytes.try_into().map_err(|_| UNSUPPORTED)?;
         Ok(Self {
@@ -298,6 +315,13 @@ impl Pair {
         })
     }
 
+    /// What PKCS #8 holds of it.
+    fn octets(&self) -> Option<Vec<u8>> {
+        self.private.map(|private| der::octets(&private))
+    }
+}
+
+impl Pair<32> {
     pub(super) fn ed25519(private: [u8; 32]) -> Self {
         Self {
             public: lc::ed25519_public(&private),
@@ -313,6 +337,24 @@ impl Pair {
     }
 }
 
+impl Pair<57> {
+    pub(super) fn ed448(private: [u8; 57]) -> Self {
+        Self {
+            public: curve448::ed448_public(&private),
+            private: Some(private),
+        }
+    }
+}
+
+impl Pair<56> {
+    pub(super) fn x448(private: [u8; 56]) -> Self {
+        Self {
+            public: curve448::x448_public(&private),
+            private: Some(private),
+        }
+    }
+}
+
 fn bits_of(number: &[u8]) -> u32 {
     match number.first() {
         None => 0,
@@ -320,7 +362,7 @@ fn bits_of(number: &[u8]) -> u32 {
     }
 }
 
-fn octets_of_key(octets: &[u8]) -> Result<[u8; 32], Error> {
+fn octets_of_key<const N: usize>(octets: &[u8]) -> Result<[u8; N], Error> {
     let key = malformed(der::Reader::new(octets).take(der::OCTET_STRING))?;
     key.try_into().map_err(|_| Error::OpenSsl(UNSUPPORTED))
 }

@@ -1,5 +1,5 @@
-//! Public keys and certificates, over AWS-LC: what bots' calls of `roost:bot/public-keys` and `certificates` do.
-//! And AES, which is AWS-LC's too.
+//! Public keys and certificates, over AWS-LC, and Ed448 and X448 beside it: what bots' calls of `roost:bot/public-keys` and
+//! `certificates` do. And AES, which is AWS-LC's too.
 //!
 //! Nothing here knows of bots. What strangers wrote is read by [`der`] and [`pem`] first, and bounded; a key that was
 //! read was checked. `cost` says about how long each call takes, before it starts.
@@ -9,6 +9,7 @@ mod cache;
 pub(crate) mod certificates;
 mod components;
 pub(crate) mod cost;
+mod curve448;
 mod der;
 mod encrypted;
 mod encryption;

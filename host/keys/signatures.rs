@@ -1,5 +1,6 @@
 //! Signatures.
 
+use super::curve448;
 use super::der;
 use super::encryption;
 use super::error::{
@@ -226,13 +227,13 @@ fn number_size(key: &Key) -> Option<usize> {
     }
 }
 
-/// What Ed25519 signs.
+/// What Ed25519 and Ed448 sign.
 fn whole<'a>(message: &'a Message, signing: &Signing) -> Result<&'a [u8], Error> {
     match message {
         _ if signing.digest.is_some() => Err(Error::OpenSsl(INVALID_DIGEST)),
         Message::Data(data) => Ok(data),
         Message::Digest(_) => Err(Error::unsupported(
-            "Ed25519 signs no digest, but the data itself",
+            "Ed25519 and Ed448 sign no digest, but the data itself",
         )),
     }
 }
@@ -253,7 +254,11 @@ pub(crate) fn sign(key: &Key, message: &Message, signing: &Signing) -> Result<Ve
             return lc::ed25519_sign(&private, &pair.public, whole(message, signing)?)
                 .map_err(failed);
         }
-        Key::X25519(_) => return Err(Error::OpenSsl(NO_KEY_OPERATION)),
+        Key::Ed448(pair) => {
+            let private = pair.private.ok_or_else(is_public)?;
+            return Ok(curve448::ed448_sign(&private, whole(message, signing)?));
+        }
+        Key::X25519(_) | Key::X448(_) => return Err(Error::OpenSsl(NO_KEY_OPERATION)),
         Key::Ec(ec) => ec
             .sign(&message.digested(signing.digest()?)?)
             .map_err(failed)?,
@@ -301,7 +306,12 @@ pub(crate) fn verify(
             whole(message, signing)?,
             signature,
         )),
-        Key::X25519(_) => Err(Error::OpenSsl(NO_KEY_OPERATION)),
+        Key::Ed448(pair) => Ok(curve448::ed448_verify(
+            &pair.public,
+            whole(message, signing)?,
+            signature,
+        )),
+        Key::X25519(_) | Key::X448(_) => Err(Error::OpenSsl(NO_KEY_OPERATION)),
         Key::Ec(ec) => Ok(ec.verify(&message.digested(signing.digest()?)?, signature)),
         Key::Dsa(dsa) => Ok(dsa.verify(&message.digested(signing.digest()?)?, signature)),
     }

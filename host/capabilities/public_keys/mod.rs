@@ -1,4 +1,4 @@
-//! `roost:bot/public-keys`: RSA, EC, Ed25519, X25519 and DSA; primes and Diffie-Hellman.
+//! `roost:bot/public-keys`: RSA, EC, Ed25519, X25519, Ed448, X448 and DSA; primes and Diffie-Hellman.
 //!
 //! What a call takes is reckoned from its parameters (`keys::cost`), a little too low rather than too high: what does not
 //! fit is refused, and what it took in truth is charged (`sandbox::effort`). A search for a prime, which goes by luck, is given up
@@ -29,14 +29,18 @@ fn bounded(inputs: &[&[u8]]) -> Result<(), Error> {
     }
 }
 
+/// What is read of a key at most. One that is longer is refused when it is read.
+fn shortened(key: &[u8]) -> &[u8] {
+    &key[..key.len().min(keys::MOST_KEY)]
+}
+
 /// A call with a private key.
 fn with_private<T: Send + 'static>(
     key: Vec<u8>,
     beside_it: usize,
     work: impl FnOnce(&keys::Key) -> Result<T, keys::Error> + Send + 'static,
 ) -> Call<T> {
-    let nanos =
-        cost::of_private(key.len().min(keys::MOST_KEY)).saturating_add(cost::of_data(beside_it));
+    let nanos = cost::of_private_key(shortened(&key)).saturating_add(cost::of_data(beside_it));
     call(nanos, key.len() + beside_it, move || {
         work(keys::private(&key)?.as_ref())
     })
@@ -48,8 +52,7 @@ fn with_public<T: Send + 'static>(
     beside_it: usize,
     work: impl FnOnce(&keys::Key) -> Result<T, keys::Error> + Send + 'static,
 ) -> Call<T> {
-    let nanos =
-        cost::of_public(key.len().min(keys::MOST_KEY)).saturating_add(cost::of_data(beside_it));
+    let nanos = cost::of_public_key(shortened(&key)).saturating_add(cost::of_data(beside_it));
     call(nanos, key.len() + beside_it, move || {
         work(keys::public(&key)?.as_ref())
     })
@@ -229,7 +232,7 @@ impl public_keys::Host for RunState {
         let size = components.size();
         let call = match size > keys::MOST_KEY {
             true => Err(Error::TooMuch),
-            false => Ok(call(cost::of_private(size), size, move || {
+            false => Ok(call(components.nanos(), size, move || {
                 let key = components.key()?;
                 match key.is_private() {
                     true => private_of(&key),

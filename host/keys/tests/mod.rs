@@ -254,7 +254,8 @@ fn signatures_of_node_are_good_and_those_of_others_are_not() {
         assert!(is_good(&data, &ours), "{vector}");
         let is_the_same = signing.padding == Some(SignaturePadding::Pkcs1)
             || signing.salt == Some(Salt::Bytes(0))
-            || name == "ed25519";
+            || name == "ed25519"
+            || name == "ed448";
         assert!(!is_the_same || ours == signature, "{vector}");
         if let Some(digest) = &signing.digest {
             let digested = Message::Digest(super::digest(digest).unwrap().of(data.bytes()));
@@ -284,7 +285,12 @@ fn what_does_not_fit_a_key_is_told_as_node_tells_it() {
         of("x25519", Signing::default()),
         "ERR_OSSL_EVP_OPERATION_NOT_SUPPORTED_FOR_THIS_KEYTYPE"
     );
+    assert_eq!(
+        of("x448", Signing::default()),
+        "ERR_OSSL_EVP_OPERATION_NOT_SUPPORTED_FOR_THIS_KEYTYPE"
+    );
     assert_eq!(of("ed25519", named("sha256")), "ERR_OSSL_INVALID_DIGEST");
+    assert_eq!(of("ed448", named("sha256")), "ERR_OSSL_INVALID_DIGEST");
     assert_eq!(
         of("pss-bound", named("sha1")),
         "ERR_OSSL_DIGEST_NOT_ALLOWED"
@@ -434,14 +440,21 @@ fn secrets_are_those_of_node() {
     }
     let mismatch = agree(&private_key("prime256v1"), &public_key("secp384r1"));
     assert_eq!(code(mismatch), "ERR_OSSL_MISMATCHING_DOMAIN_PARAMETERS");
-    let zero = Components::Raw(RawComponents {
-        kind: "x25519".to_owned(),
-        x: vec![0; 32],
-        d: None,
-    });
+    for (kind, size) in [("x25519", 32), ("x448", 56)] {
+        let zero = Components::Raw(RawComponents {
+            kind: kind.to_owned(),
+            x: vec![0; size],
+            d: None,
+        });
+        assert_eq!(
+            code(agree(&private_key(kind), &zero.key().unwrap())),
+            "ERR_OSSL_FAILED_DURING_DERIVATION"
+        );
+    }
+    let other_curve = agree(&private_key("x25519"), &public_key("x448"));
     assert_eq!(
-        code(agree(&private_key("x25519"), &zero.key().unwrap())),
-        "ERR_OSSL_FAILED_DURING_DERIVATION"
+        code(other_curve),
+        "ERR_OSSL_EVP_OPERATION_NOT_SUPPORTED_FOR_THIS_KEYTYPE"
     );
     for vector in all("points") {
         let curve = text(&vector["curve"]);

@@ -22,7 +22,7 @@ function add(name, kind, options) {
       if (type === "pkcs8") form(type, "der", cipher);
     }
   }
-  const jwk = ["rsa", "ec", "ed25519", "x25519"].includes(kind) && name !== "secp224r1";
+  const jwk = ["rsa", "ec", "ed25519", "x25519", "ed448", "x448"].includes(kind) && name !== "secp224r1";
   const details = publicKey.asymmetricKeyDetails;
   if (details.publicExponent) details.publicExponent = Number(details.publicExponent);
   keys.push({
@@ -45,6 +45,8 @@ add("pss-bound", "rsa-pss", { modulusLength: 1024, hashAlgorithm: "sha256", mgf1
 for (const namedCurve of ["prime256v1", "secp384r1", "secp521r1", "secp256k1", "secp224r1"]) add(namedCurve, "ec", { namedCurve });
 add("ed25519", "ed25519");
 add("x25519", "x25519");
+add("ed448", "ed448");
+add("x448", "x448");
 add("dsa", "dsa", { modulusLength: 1024, divisorLength: 160 });
 
 const data = Buffer.from("what is signed");
@@ -71,6 +73,7 @@ sign("pss-bound", "sha256", { salt: 40 });
 for (const key of ["prime256v1", "secp384r1", "secp521r1", "secp256k1", "secp224r1", "dsa"])
   for (const encoding of ["der", "ieee-p1363"]) sign(key, "sha256", { encoding });
 sign("ed25519", null);
+sign("ed448", null);
 
 const encrypted = [];
 for (const [digest, mask, label] of [["sha1", "sha1", ""], ["sha256", "sha256", ""], ["sha384", "sha384", ""]])
@@ -102,8 +105,8 @@ for (const bytes of [Buffer.alloc(128, 1), Buffer.alloc(128, 255), Buffer.alloc(
 }
 
 const agreements = [];
-for (const key of ["prime256v1", "secp384r1", "secp521r1", "secp256k1", "secp224r1", "x25519"]) {
-  const other = crypto.generateKeyPairSync(key === "x25519" ? key : "ec", { namedCurve: key });
+for (const key of ["prime256v1", "secp384r1", "secp521r1", "secp256k1", "secp224r1", "x25519", "x448"]) {
+  const other = crypto.generateKeyPairSync(key.startsWith("x") ? key : "ec", { namedCurve: key });
   agreements.push({ key, other: hex(other.publicKey.export({ type: "spki", format: "der" })), secret: hex(crypto.diffieHellman({ privateKey: pairs[key].privateKey, publicKey: other.publicKey })) });
 }
 const points = ["prime256v1", "secp521r1", "secp256k1"].map((curve) => {

@@ -3,7 +3,7 @@ import crypto from 'node:crypto'
 
 const DIGESTS = ['md5', 'ripemd160', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512', 'sha512-224', 'sha512-256', 'sha3-224', 'sha3-256', 'sha3-384', 'sha3-512']
 const CURVES = ['prime256v1', 'secp224r1', 'secp256k1', 'secp384r1', 'secp521r1']
-const KINDS = ['rsa', 'rsa-pss', 'ec', 'ed25519', 'x25519', 'dsa']
+const KINDS = ['rsa', 'rsa-pss', 'ec', 'ed25519', 'x25519', 'ed448', 'x448', 'dsa']
 const WEB_CURVES = { prime256v1: 'P-256', secp384r1: 'P-384', secp521r1: 'P-521', secp256k1: 'secp256k1', secp224r1: 'P-224' }
 const PADDINGS = { pkcs1: 1, pss: 6, none: 3 }
 
@@ -54,7 +54,7 @@ export function publicKeys(bytes) {
     let jwk
     if (tag === 'rsa') jwk = { kty: 'RSA', ...text({ n: val.n, e: val.e, ...val.private }) }
     else if (tag === 'ec') jwk = { kty: 'EC', crv: WEB_CURVES[val.curve], ...text({ x: val.x, y: val.y, d: val.d }) }
-    else jwk = { kty: 'OKP', crv: { ed25519: 'Ed25519', x25519: 'X25519', ed448: 'Ed448', x448: 'X448' }[val.kind], ...text({ x: val.x.length ? val.x : new Uint8Array(32), d: val.d }) }
+    else jwk = { kty: 'OKP', crv: { ed25519: 'Ed25519', x25519: 'X25519', ed448: 'Ed448', x448: 'X448' }[val.kind], ...text({ x: val.x.length ? val.x : new Uint8Array(val.d.length), d: val.d }) }
     return key((isPrivate ? crypto.createPrivateKey : crypto.createPublicKey)({ key: jwk, format: 'jwk' }))
   }
 

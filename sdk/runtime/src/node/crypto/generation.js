@@ -4,8 +4,8 @@ import { fillRandom } from '../../random.js'
 import { invalidArgValue, requireInt32, requireInteger, requireObject, requireOneOf, requireUint32, requireView } from '../../validators.js'
 import { toCallback } from './derivation.js'
 import { digestOf } from './hashes.js'
-import { later, now, privateData, publicData } from './host_keys.js'
-import { encodingOf, writePrivate, writePublic } from './key_forms.js'
+import { later, now, privateData, publicData, publicOf } from './host_keys.js'
+import { RAW_LENGTHS, encodingOf, fromRaw, writePrivate, writePublic } from './key_forms.js'
 import { KeyData, SecretKeyObject } from './keys.js'
 
 const USUAL_EXPONENT = 0x10001
@@ -104,33 +104,49 @@ function pairArguments(type, options) {
     case 'rsa-pss': return [{ tag: type, val: pssRequest(options) }, encodings]
     case 'dsa': return [{ tag: type, val: dsaRequest(options) }, encodings]
     case 'ec': return [{ tag: type, val: ecRequest(options) }, encodings]
-    case 'ed25519': case 'x25519': return [{ tag: type }, encodings]
-    case 'ed448': case 'x448': throw refused(`${type} keys`)
+    case 'ed25519': case 'x25519': case 'ed448': case 'x448': return [{ tag: type }, encodings]
     case 'dh': return refuseDh(options)
     default: throw invalidArgValue('type', type, 'must be a supported key type')
   }
 }
 
+/** Kinds of keys that are any bytes, by their names in JWK. The host makes none, but says which key some bytes are. */
+const OF_RANDOM_BYTES = { ed448: 'Ed448', x448: 'X448' }
+
+function ofRandomBytes(kind) {
+  const curve = OF_RANDOM_BYTES[kind]
+  const bytes = new Uint8Array(RAW_LENGTHS[curve])
+  fillRandom(bytes)
+  const privateKey = fromRaw(curve, bytes, false)
+  return { publicKey: publicOf(privateKey), privateKey }
+}
+
+/** The data of both keys. */
+const dataOf = ({ publicKey, privateKey }) => ({ publicKey: publicData(publicKey), privateKey: privateData(privateKey) })
+const isOfRandomBytes = ({ tag }) => OF_RANDOM_BYTES[tag] !== undefined
+const madeNow = (request) => (isOfRandomBytes(request) ? ofRandomBytes(request.tag) : dataOf(now('generate-now', request)))
+const madeLater = async (request) => (isOfRandomBytes(request) ? ofRandomBytes(request.tag) : dataOf(await later('generate', request)))
+
 function written({ publicKey, privateKey }, [forPublic, forPrivate]) {
-  return { publicKey: writePublic(publicData(publicKey), forPublic), privateKey: writePrivate(privateData(privateKey), forPrivate) }
+  return { publicKey: writePublic(publicKey, forPublic), privateKey: writePrivate(privateKey, forPrivate) }
 }
 
 export function generateKeyPairSync(type, options) {
   const [request, encodings] = pairArguments(type, options)
-  return written(now('generate-now', request), encodings)
+  return written(madeNow(request), encodings)
 }
 
 /** @returns {Promise<{publicKey: KeyData, privateKey: KeyData}>} */
 export async function generatePair(type, options) {
   const [request, encodings] = pairArguments(type, options)
-  return written(await later('generate', request), encodings)
+  return written(await madeLater(request), encodings)
 }
 
 export function generateKeyPair(type, options, callback) {
   if (typeof options === 'function') [options, callback] = [undefined, options]
   requireFunction(callback, 'callback')
   const [request, encodings] = pairArguments(type, options)
-  later('generate', request).then((made) => written(made, encodings)).then(
+  madeLater(request).then((made) => written(made, encodings)).then(
     ({ publicKey, privateKey }) => process.nextTick(callback, null, publicKey, privateKey), (error) => process.nextTick(callback, error))
 }
 

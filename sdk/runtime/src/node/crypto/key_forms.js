@@ -163,9 +163,10 @@ export function fromJwk(jwk, isPublic) {
 }
 
 const RSA_PRIVATE = ['d', 'p', 'q', 'dp', 'dq', 'qi']
-const RAW_LENGTHS = { Ed25519: 32, X25519: 32, Ed448: 57, X448: 56 }
+/** How many bytes keys have that are bytes. */
+export const RAW_LENGTHS = { Ed25519: 32, X25519: 32, Ed448: 57, X448: 56 }
 
-/** The data of an Ed25519 or X25519 key. */
+/** The data of an Ed25519, X25519, Ed448 or X448 key. */
 export function fromRaw(curve, bytes, isPublic) {
   if (bytes.length !== RAW_LENGTHS[curve]) throw invalidJwk()
   const kind = curve.toLowerCase()

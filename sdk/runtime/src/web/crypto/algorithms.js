@@ -8,12 +8,14 @@ const each = (names, parameters) => Object.fromEntries(names.map((name) => [name
 const RSA_SIGNING = ['RSASSA-PKCS1-v1_5', 'RSA-PSS']
 const RSA = [...RSA_SIGNING, 'RSA-OAEP']
 const EC = ['ECDSA', 'ECDH']
-const OCTET_PAIRS = ['Ed25519', 'X25519']
+const OCTET_PAIRS = ['Ed25519', 'X25519', 'Ed448', 'X448']
+/** Those that are warned of, once each. */
+const EXPERIMENTAL = new Set(['Ed448', 'X448'])
 const AES_TEXT = ['AES-CTR', 'AES-CBC', 'AES-GCM']
 const AES = [...AES_TEXT, 'AES-KW']
 const DERIVING = ['HKDF', 'PBKDF2']
 
-const signing = { 'RSASSA-PKCS1-v1_5': null, 'RSA-PSS': 'RsaPssParams', ECDSA: 'EcdsaParams', HMAC: null, Ed25519: null }
+const signing = { 'RSASSA-PKCS1-v1_5': null, 'RSA-PSS': 'RsaPssParams', ECDSA: 'EcdsaParams', HMAC: null, Ed25519: null, Ed448: 'Ed448Params' }
 const ciphering = { 'RSA-OAEP': 'RsaOaepParams', 'AES-CBC': 'AesCbcParams', 'AES-GCM': 'AesGcmParams', 'AES-CTR': 'AesCtrParams' }
 
 /** By what is done: the algorithms, and which parameters they take. */
@@ -28,7 +30,7 @@ const SUPPORTED = {
   decrypt: ciphering,
   wrapKey: { 'AES-KW': null },
   unwrapKey: { 'AES-KW': null },
-  deriveBits: { HKDF: 'HkdfParams', PBKDF2: 'Pbkdf2Params', ...each(['ECDH', 'X25519'], 'EcdhKeyDeriveParams') },
+  deriveBits: { HKDF: 'HkdfParams', PBKDF2: 'Pbkdf2Params', ...each(['ECDH', 'X25519', 'X448'], 'EcdhKeyDeriveParams') },
   'get key length': { ...each(AES, 'AesDerivedKeyParams'), HMAC: 'HmacImportParams', ...each(DERIVING, null) },
 }
 
@@ -42,6 +44,7 @@ export function normalized(algorithm, operation) {
   const given = toAlgorithm(algorithm, where).name
   const name = Object.keys(SUPPORTED[operation]).find((one) => one.toUpperCase() === given.toUpperCase())
   if (name === undefined) throw unrecognized()
+  if (EXPERIMENTAL.delete(name)) process.emitWarning(`The ${name} Web Crypto API algorithm is an experimental feature and might change at any time`, 'ExperimentalWarning')
   const parameters = SUPPORTED[operation][name]
   if (parameters === null) return { name }
   const made = parametersOf[parameters](algorithm, where)
@@ -68,7 +71,7 @@ export function jwkAlgorithm({ name, length, hash }) {
     case 'RSA-PSS': return `PS${hash.name.slice(4)}`
     case 'RSA-OAEP': return hash.name === 'SHA-1' ? name : `${name}-${hash.name.slice(4)}`
     case 'HMAC': return `HS${hash.name.slice(4)}`
-    case 'Ed25519': return name
+    case 'Ed25519': case 'Ed448': return name
     default: return name.startsWith('AES') ? `A${length}${name.slice(4)}` : undefined
   }
 }

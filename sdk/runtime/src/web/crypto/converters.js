@@ -156,6 +156,7 @@ const PARAMETERS = {
   RsaPssParams: { name, saltLength: required(exactInteger(32)) },
   RsaOaepParams: { name, label: optional(toByteSource) },
   EcdsaParams: { name, hash },
+  Ed448Params: { name, context: optional(toByteSource, ({ byteLength }) => { if (byteLength) fails('Non zero-length context is not supported.', 'NotSupportedError') }) },
   HkdfParams: { name, hash, salt: required(toByteSource), info: required(toByteSource) },
   Pbkdf2Params: {
     name, hash, salt: required(toByteSource),

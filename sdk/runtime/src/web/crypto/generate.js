@@ -11,7 +11,7 @@ function exponentOf(bytes) {
   return value < 2 ** 32 ? value : undefined
 }
 
-const KINDS = { ECDSA: 'ec', ECDH: 'ec', Ed25519: 'ed25519', X25519: 'x25519' }
+const KINDS = { ECDSA: 'ec', ECDH: 'ec', Ed25519: 'ed25519', X25519: 'x25519', Ed448: 'ed448', X448: 'x448' }
 
 /** What `node:crypto` is asked for, and what holds of both keys. */
 function pairOf(algorithm) {

@@ -2,7 +2,7 @@
 import { Buffer } from '../../node/buffer.js'
 import { CURVES } from '../../node/crypto/curve_names.js'
 import { now, publicData, publicOf } from '../../node/crypto/host_keys.js'
-import { createPrivateKey, createPublicKey, fromEcJwk, fromRaw, fromRsaJwk } from '../../node/crypto/key_forms.js'
+import { RAW_LENGTHS, createPrivateKey, createPublicKey, fromEcJwk, fromRaw, fromRsaJwk } from '../../node/crypto/key_forms.js'
 import { createSecretKey, kData, keyObjectFor, sameBytes } from '../../node/crypto/keys.js'
 import { DOMException } from '../dom_exception.js'
 import { dataError, invalidData, jwkAlgorithm, normalized, requireJwkFits, requireKind, requireUsages, unrecognized } from './algorithms.js'
@@ -18,6 +18,8 @@ const PAIR_USAGES = {
   ECDH: { public: [], private: ['deriveKey', 'deriveBits'] },
   Ed25519: { public: ['verify'], private: ['sign'] },
   X25519: { public: [], private: ['deriveKey', 'deriveBits'] },
+  Ed448: { public: ['verify'], private: ['sign'] },
+  X448: { public: [], private: ['deriveKey', 'deriveBits'] },
 }
 export const usagesOf = (name) => PAIR_USAGES[name]
 
@@ -117,7 +119,7 @@ function importOctetPair(format, data, algorithm, extractable, usages) {
     requireKind(data, 'OKP')
     if (data.crv !== name) throw dataError('JWK "crv" Parameter and algorithm name mismatch')
     const isPublic = data.d === undefined
-    requireJwkFits(data, usages, extractable, name === 'Ed25519' ? 'sig' : 'enc', ...(name === 'Ed25519' ? [name, 'EdDSA'] : []))
+    requireJwkFits(data, usages, extractable, name.startsWith('Ed') ? 'sig' : 'enc', ...(name.startsWith('Ed') ? [name, 'EdDSA'] : []))
     if (!isPublic && typeof data.x !== 'string') throw dataError('Invalid JWK')
     requirePairUsages(algorithm, isPublic, usages)
     key = keyObjectFor(reading(() => {
@@ -137,7 +139,7 @@ function importOctetPair(format, data, algorithm, extractable, usages) {
 }
 
 function fromOctets(name, bytes, isPublic) {
-  if (bytes.length !== 32) throw dataError(`${name} raw keys must be exactly 32-bytes`)
+  if (bytes.length !== RAW_LENGTHS[name]) throw dataError(`${name} raw keys must be exactly ${RAW_LENGTHS[name]}-bytes`)
   return fromRaw(name, bytes, isPublic)
 }
 
@@ -188,7 +190,7 @@ function importGeneric(format, data, { name }, extractable, usages) {
 }
 
 const IMPORTS = {
-  'RSASSA-PKCS1-v1_5': importRsa, 'RSA-PSS': importRsa, 'RSA-OAEP': importRsa, ECDSA: importEc, ECDH: importEc, Ed25519: importOctetPair, X25519: importOctetPair,
+  'RSASSA-PKCS1-v1_5': importRsa, 'RSA-PSS': importRsa, 'RSA-OAEP': importRsa, ECDSA: importEc, ECDH: importEc, Ed25519: importOctetPair, X25519: importOctetPair, Ed448: importOctetPair, X448: importOctetPair,
   HMAC: importHmac, 'AES-CTR': importAes, 'AES-CBC': importAes, 'AES-GCM': importAes, 'AES-KW': importAes, HKDF: importGeneric, PBKDF2: importGeneric,
 }
 

@@ -31,7 +31,7 @@ function pssSigning({ modulusLength, hash }, saltLength) {
 /** What is signed, and how. */
 function signingOf(key, data, algorithm) {
   const { name } = key.algorithm
-  if (name === 'Ed25519') return [{ tag: 'data', val: data }, { encoding: 'der' }]
+  if (name.startsWith('Ed')) return [{ tag: 'data', val: data }, { encoding: 'der' }]
   const digest = digestName(name === 'ECDSA' ? algorithm.hash : key.algorithm.hash)
   const more = name === 'RSA-PSS' ? pssSigning(key.algorithm, algorithm.saltLength) : name === 'ECDSA' ? {} : { padding: 'pkcs1' }
   return [{ tag: 'digest', val: hashOf(digest)(data) }, { digest, encoding: 'ieee-p1363', ...more }]
@@ -100,7 +100,7 @@ async function stretchedBits({ name, hash, salt, info, iterations }, key, length
 
 /** @param {number | null} length in bits; null: all there are */
 export async function deriveBits(algorithm, key, length) {
-  const isShared = algorithm.name === 'ECDH' || algorithm.name === 'X25519'
+  const isShared = ['ECDH', 'X25519', 'X448'].includes(algorithm.name)
   return (isShared ? sharedBits : stretchedBits)(algorithm, key, length)
 }
 
