@@ -93,6 +93,13 @@ test('an unknown cipher is named with those that there are', async () => {
   assert.match(told[2], /aes-128-xts.*chacha20-poly1305/)
 })
 
+test('digests are as long as is asked for where they can be', () => same(`
+  for (const name of ['shake128', 'SHAKE256', 'sha256']) for (const outputLength of [undefined, 0, 5, 32, 300]) await tell(() => c.createHash(name, { outputLength }).update('é').digest('hex'))
+  await tell(() => { const h = c.createHash('shake128', { outputLength: 5 }).update('a'); return [h.copy().update('b').digest('hex'), h.copy({ outputLength: 40 }).digest('hex'), h.digest('hex')] })
+  await tell(() => c.createHash('shake256', { outputLength: 100 }).update(k(70_000)).digest('hex'))
+  for (const outputLength of [null, 'x', -1, 1.5]) await tell(() => c.createHash('shake128', { outputLength }))
+  await tell(() => c.getHashes().filter((name) => /shake/.test(name)))`))
+
 test('key derivations give what Node gives, with callbacks and without', () => same(`
   const { promisify } = require('util')
   for (const digest of ['md5', 'sha1', 'SHA256', 'sha384', 'sha512', 'sha512-256', 'sha3-256', 'ripemd160']) await tell(() => c.pbkdf2Sync('password', 'salt', 3, 70, digest))
