@@ -1,4 +1,4 @@
-//! `roost:bot/ciphers`: AES and ChaCha20, a piece at a time.
+//! `roost:bot/ciphers`: AES, ChaCha20 and 3DES, a piece at a time.
 //!
 //! A call takes no more than a mebibyte: it lasts milliseconds, between which the event's processor time is
 //! looked at. AES is AWS-LC's. ChaCha20-Poly1305 is put together here, of keystream and universal hash, because
@@ -33,10 +33,12 @@ enum Mode {
     Ctr,
     ChaCha20,
     ChaCha20Poly1305,
+    TripleDesCbc,
+    TripleDesEcb,
 }
 
 /// The algorithms: name, mode, and the bytes of the key.
-const ALGORITHMS: [(&str, Mode, usize); 14] = [
+const ALGORITHMS: [(&str, Mode, usize); 16] = [
     ("aes-128-gcm", Mode::Gcm, 16),
     ("aes-192-gcm", Mode::Gcm, 24),
     ("aes-256-gcm", Mode::Gcm, 32),
@@ -51,6 +53,8 @@ const ALGORITHMS: [(&str, Mode, usize); 14] = [
     ("aes-256-ctr", Mode::Ctr, 32),
     ("chacha20", Mode::ChaCha20, 32),
     ("chacha20-poly1305", Mode::ChaCha20Poly1305, 32),
+    ("des-ede3-cbc", Mode::TripleDesCbc, 24),
+    ("des-ede3-ecb", Mode::TripleDesEcb, 24),
 ];
 
 /// What goes on, of whatever mode.
@@ -231,6 +235,47 @@ impl Work for Gcm {
             Ok(()) => Ok(without_tag(Vec::new())),
             Err(Refused) => Err(Error::NotAuthentic),
         }
+    }
+}
+
+/// 3DES, whose blocks the library holds.
+struct TripleDes {
+    cipher: crate::keys::TripleDes,
+    encrypts: bool,
+    pads: bool,
+}
+
+impl TripleDes {
+    /// By blocks on their own, or chained by an IV.
+    fn begin(key: &[u8], iv: Option<[u8; 8]>, encrypts: bool) -> Option<Box<dyn Work>> {
+        let key = key.try_into().ok()?;
+        let cipher = crate::keys::TripleDes::new(key, iv.as_ref(), encrypts).ok()?;
+        Some(Box::new(Self {
+            cipher,
+            encrypts,
+            pads: true,
+        }))
+    }
+}
+
+impl Work for TripleDes {
+    fn set_padding(&mut self, pads: bool) {
+        self.pads = pads;
+        self.cipher.set_padding(pads);
+    }
+
+    fn update(&mut self, data: Vec<u8>) -> Result<Vec<u8>, Error> {
+        self.cipher.update(&data).map_err(exhausted)
+    }
+
+    fn finish(self: Box<Self>, _tag: Option<&[u8]>) -> Result<End, Error> {
+        let is_padded_here = self.encrypts && self.pads;
+        let lacks_padding = self.pads && self.cipher.is_empty();
+        if !is_padded_here && (!self.cipher.is_whole() || lacks_padding) {
+            return Err(Error::BlockLength);
+        }
+        let output = self.cipher.finish().map_err(|_| Error::Padding)?;
+        Ok(without_tag(output))
     }
 }
 
@@ -421,6 +466,13 @@ fn begin(settings: &Settings) -> Result<Box<dyn Work>, Error> {
             block()?;
             Box::new(Counter(aes(AesMode::Ctr)?))
         }
+        Mode::TripleDesCbc => {
+            let iv = iv.as_slice().try_into();
+            let iv = iv.map_err(|_| Error::IvLength(Some(8)))?;
+            TripleDes::begin(key, Some(iv), encrypts).ok_or_else(wrong_key)?
+        }
+        Mode::TripleDesEcb if !iv.is_empty() => return Err(Error::IvLength(Some(0))),
+        Mode::TripleDesEcb => TripleDes::begin(key, None, encrypts).ok_or_else(wrong_key)?,
         Mode::ChaCha20 => chacha20(key, block()?).ok_or_else(wrong_key)?,
         Mode::ChaCha20Poly1305 => {
             let keystream =
@@ -573,6 +625,66 @@ mod tests {
     const SUNSCREEN: &str = "4c616469657320616e642047656e746c656d656e206f662074686520636c617373206f66202739393a204966204920636f\
         756c64206f6666657220796f75206f6e6c79206f6e652074697020666f7220746865206675747572652c2073756e73637265656e20\
         776f756c642062652069742e";
+
+    #[test]
+    fn blocks_of_three_keys_are_those_of_nist() {
+        const KEYS: &str = "0123456789abcdef23456789abcdef01456789abcdef0123";
+        // Of SP 800-67, whose last block was not whole.
+        const FOX: &str = "54686520717569636b2062726f776e20666f78206a756d706564";
+        is(
+            "des-ede3-ecb",
+            [
+                KEYS,
+                "",
+                "",
+                FOX,
+                "1ccf23869d09333ecce21c8112256fe668d5c05dd9b6b9006f2d1918126c3246",
+                "",
+            ],
+            true,
+        );
+        is(
+            "des-ede3-cbc",
+            [
+                KEYS,
+                "fedcba9876543210",
+                "",
+                FOX,
+                "5911530a7bf8de87d6f56b09ddcd5acf8956cc210e18ddcc20da48dc2958283e",
+                "",
+            ],
+            true,
+        );
+        is(
+            "des-ede3-ecb",
+            [
+                KEYS,
+                "",
+                "",
+                &FOX[..48],
+                "1ccf23869d09333ecce21c8112256fe668d5c05dd9b6b900",
+                "",
+            ],
+            false,
+        );
+        let run = |direction, data: &[u8], pads| {
+            let mut cipher = open("des-ede3-cbc", direction, &[1; 24], &[2; 8]).unwrap();
+            cipher.work().unwrap().set_padding(pads);
+            run(&mut cipher, b"", data, 7, None)
+        };
+        let padding = run(Direction::Decrypt, &[3; 16], true);
+        assert!(matches!(padding, Err(Error::Padding)));
+        for (direction, size, pads) in [
+            (Direction::Decrypt, 15, true),
+            (Direction::Decrypt, 0, true),
+            (Direction::Decrypt, 9, false),
+            (Direction::Encrypt, 9, false),
+        ] {
+            let refused = run(direction, &vec![3; size], pads);
+            assert!(matches!(refused, Err(Error::BlockLength)));
+        }
+        assert_eq!(run(Direction::Decrypt, b"", false).unwrap().0, b"");
+    }
 
     #[test]
     fn blocks_and_counters_are_those_of_nist() {
@@ -830,7 +942,7 @@ mod tests {
         };
         assert!(matches!(
             open("aes-128-xts", 16, 16),
-            Err(Error::UnknownAlgorithm(names)) if names.len() == 14
+            Err(Error::UnknownAlgorithm(names)) if names.len() == 16
         ));
         assert!(matches!(
             open("aes-192-gcm", 16, 12),
@@ -846,6 +958,8 @@ mod tests {
             ("aes-256-ecb", 32, 0),
             ("chacha20", 32, 16),
             ("chacha20-poly1305", 32, 12),
+            ("des-ede3-cbc", 24, 8),
+            ("des-ede3-ecb", 24, 0),
         ] {
             let refused = open(algorithm, key, 13);
             assert!(

@@ -14,7 +14,8 @@ use ripemd::Ripemd160;
 use sha1::Sha1;
 use sha2::digest::Digest;
 use sha2::{Sha224, Sha256, Sha384, Sha512, Sha512_224, Sha512_256};
-use sha3::{Sha3_224, Sha3_256, Sha3_384, Sha3_512};
+use sha3::digest::{ExtendableOutput, XofReader as _};
+use sha3::{Sha3_224, Sha3_256, Sha3_384, Sha3_512, Shake128, Shake256};
 
 /// What a call takes at most.
 const MOST: usize = 1 << 20;
@@ -24,6 +25,9 @@ type OnePiece = fn(Option<&[u8]>, &[u8]) -> Result<Vec<u8>, Error>;
 
 /// By key, salt and info; says whether so much may be asked for.
 type Derive = fn(&[u8], &[u8], &[u8], &mut [u8]) -> Option<()>;
+
+/// Of a state and further data, as many bytes as there is room for.
+type Extend = fn(Option<&[u8]>, &[u8], &mut [u8]) -> Result<(), Error>;
 
 /// An algorithm, for who knows it by name only.
 pub(super) struct Algorithm {
@@ -74,6 +78,66 @@ const ALGORITHMS: [Algorithm; 13] = [
     Algorithm::of::<Sha3_512>("sha3-512", 300),
 ];
 
+/// An algorithm that gives as many bytes as are asked for.
+struct Extendable {
+    name: &'static str,
+    update: OnePiece,
+    extend: Extend,
+}
+
+const EXTENDABLE: [Extendable; 2] = [
+    Extendable::of::<Shake128>("shake128"),
+    Extendable::of::<Shake256>("shake256"),
+];
+
+impl Extendable {
+    const fn of<X: ExtendableOutput + sha3::digest::Update + Default + SerializableState>(
+        name: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            update: update_extendable::<X>,
+            extend: extend::<X>,
+        }
+    }
+
+    fn find(name: &str) -> Option<&'static Self> {
+        EXTENDABLE.iter().find(|one| one.name == name)
+    }
+
+    fn names() -> Vec<String> {
+        EXTENDABLE.iter().map(|one| one.name.to_owned()).collect()
+    }
+}
+
+fn resumed_extendable<X: Default + SerializableState>(state: Option<&[u8]>) -> Result<X, Error> {
+    let Some(state) = state else {
+        return Ok(X::default());
+    };
+    let state = state.try_into().map_err(|_| Error::MalformedState)?;
+    X::deserialize(state).map_err(|_| Error::MalformedState)
+}
+
+fn update_extendable<X: sha3::digest::Update + Default + SerializableState>(
+    state: Option<&[u8]>,
+    data: &[u8],
+) -> Result<Vec<u8>, Error> {
+    let mut digest = resumed_extendable::<X>(state)?;
+    digest.update(data);
+    Ok(digest.serialize().to_vec())
+}
+
+fn extend<X: ExtendableOutput + sha3::digest::Update + Default + SerializableState>(
+    state: Option<&[u8]>,
+    data: &[u8],
+    output: &mut [u8],
+) -> Result<(), Error> {
+    let mut digest = resumed_extendable::<X>(state)?;
+    digest.update(data);
+    digest.finalize_xof().read(output);
+    Ok(())
+}
+
 fn resumed<D: Digest + SerializableState>(state: Option<&[u8]>) -> Result<D, Error> {
     let Some(state) = state else {
         return Ok(D::new());
@@ -113,6 +177,22 @@ fn hkdf_of<D: EagerHash>(key: &[u8], salt: &[u8], info: &[u8], output: &mut [u8]
     Hkdf::<D>::new(Some(salt), key).expand(info, output).ok()
 }
 
+fn extended(
+    algorithm: &str,
+    state: Option<&[u8]>,
+    data: &[u8],
+    length: usize,
+) -> Result<Vec<u8>, Error> {
+    if data.len() > MOST || length > MOST {
+        return Err(Error::TooMuch);
+    }
+    let found = Extendable::find(algorithm);
+    let found = found.ok_or_else(|| Error::UnknownAlgorithm(Extendable::names()))?;
+    let mut output = vec![0; length];
+    (found.extend)(state, data, &mut output)?;
+    Ok(output)
+}
+
 fn named(algorithm: &str, data: &[u8]) -> Result<&'static Algorithm, Error> {
     if data.len() > MOST {
         return Err(Error::TooMuch);
@@ -133,13 +213,32 @@ impl digests::Host for RunState {
         names()
     }
 
+    fn extendable(&mut self) -> Vec<String> {
+        Extendable::names()
+    }
+
     fn update(
         &mut self,
         algorithm: String,
         state: Option<Vec<u8>>,
         data: Vec<u8>,
     ) -> Result<Vec<u8>, Error> {
-        (named(&algorithm, &data)?.update)(state.as_deref(), &data)
+        let update = match Extendable::find(&algorithm) {
+            Some(_) if data.len() > MOST => return Err(Error::TooMuch),
+            Some(extendable) => extendable.update,
+            None => named(&algorithm, &data)?.update,
+        };
+        update(state.as_deref(), &data)
+    }
+
+    fn extend(
+        &mut self,
+        algorithm: String,
+        state: Option<Vec<u8>>,
+        data: Vec<u8>,
+        length: u32,
+    ) -> Result<Vec<u8>, Error> {
+        extended(&algorithm, state.as_deref(), &data, length as usize)
     }
 
     fn finish(
@@ -211,6 +310,33 @@ mod tests {
             hex(&mac),
             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
         );
+    }
+
+    #[test]
+    fn extendable_digests_are_as_long_as_is_asked_for() {
+        assert_eq!(
+            hex(&extended("shake128", None, b"", 16).unwrap()),
+            "7f9c2ba4e88f827d616045507605853e"
+        );
+        assert_eq!(extended("shake256", None, b"", 0).unwrap(), b"");
+        for one in &EXTENDABLE {
+            let whole = extended(one.name, None, b"one and two", 300).unwrap();
+            let state = (one.update)(None, b"one and").unwrap();
+            assert_eq!(
+                extended(one.name, Some(&state), b" two", 300).unwrap(),
+                whole,
+                "{}",
+                one.name
+            );
+            for state in [&state[1..], &vec![0xff; state.len()]] {
+                let refused = extended(one.name, Some(state), b"", 1);
+                assert!(matches!(refused, Err(Error::MalformedState)));
+            }
+        }
+        let refused = extended("shake128", None, b"", MOST + 1);
+        assert!(matches!(refused, Err(Error::TooMuch)));
+        let refused = extended("sha256", None, b"", 1);
+        assert!(matches!(refused, Err(Error::UnknownAlgorithm(_))));
     }
 
     #[test]

@@ -16,7 +16,7 @@ const HMACS: [(&[u8], &str); 5] = [
 ];
 
 /// The ciphers: OpenSSL's name, its identifier, and the bytes of an IV.
-const CIPHERS: [(&str, &[u8], usize); 4] = [
+const CIPHERS: [(&str, &[u8], usize); 7] = [
     (
         "aes-128-cbc",
         &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01, 0x02],
@@ -36,6 +36,21 @@ const CIPHERS: [(&str, &[u8], usize); 4] = [
         "des-ede3-cbc",
         &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x03, 0x07],
         8,
+    ),
+    (
+        "aes-128-ecb",
+        &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01, 0x01],
+        0,
+    ),
+    (
+        "aes-192-ecb",
+        &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01, 0x15],
+        0,
+    ),
+    (
+        "aes-256-ecb",
+        &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01, 0x29],
+        0,
     ),
 ];
 
@@ -166,7 +181,10 @@ fn pbes2(mut parameters: der::Reader<'_>) -> Result<Scheme<'_>, Error> {
             "the key is encrypted with the cipher {cipher}, which is not supported"
         ))
     })?;
-    let iv = iv.filter(|iv| iv.len() == *length).ok_or(UNSUPPORTED)?;
+    let iv = match length {
+        0 => &[],
+        _ => iv.filter(|iv| iv.len() == *length).ok_or(UNSUPPORTED)?,
+    };
     Ok(Scheme::Pbes2 {
         hmac,
         salt,
@@ -230,6 +248,10 @@ pub(super) fn encrypt_pem(
 ) -> Result<(String, Vec<u8>), Error> {
     bounded(passphrase)?;
     let (cipher, _, iv_length) = find(cipher)?;
+    // The salt is of the IV, which not every cipher has.
+    if iv_length == 0 {
+        return Err(Error::UnknownCipher);
+    }
     let mut iv = vec![0; iv_length];
     lc::random(&mut iv);
     let key = pem_key(cipher, &iv, passphrase)?;

@@ -5,7 +5,7 @@ use super::encrypted::{self, Encrypted};
 use super::error::{Error, NOT_ENOUGH_DATA, UNSUPPORTED};
 use super::key::Key;
 use super::pem::{self, Block};
-use super::{MOST_KEY, cost};
+use super::{MOST_KEY, cost, der};
 
 /// What a key is written as.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,17 +92,20 @@ pub(crate) fn read_private(source: &Source, passphrase: Option<&[u8]>) -> Result
             found.next().unwrap_or(Err(Error::OpenSsl(UNSUPPORTED)))
         }
         Source::Pkcs8(der) if encrypted::is_encrypted(der) => decrypted(der, passphrase),
-        Source::Pkcs8(der) => Key::from_pkcs8(der).map_err(short_of_data),
-        Source::Pkcs1(der) => Key::from_pkcs1(der).map_err(short_of_data),
-        Source::Sec1(der) => Key::from_sec1(der).map_err(short_of_data),
+        Source::Pkcs8(der) => Key::from_pkcs8(der).map_err(|error| told(error, der)),
+        Source::Pkcs1(der) => Key::from_pkcs1(der).map_err(|error| told(error, der)),
+        Source::Sec1(der) => Key::from_sec1(der).map_err(|error| told(error, der)),
         Source::Spki(_) => Err(Error::parameters("a private key has no such form")),
     }
 }
 
-/// What OpenSSL says of DER that is none.
-fn short_of_data(error: Error) -> Error {
+/// What OpenSSL says of DER that is none, and of such that is something else.
+fn told(error: Error, der: &[u8]) -> Error {
     match error {
-        Error::OpenSsl(super::error::WRONG_TAG) => Error::OpenSsl(NOT_ENOUGH_DATA),
+        Error::OpenSsl(super::error::WRONG_TAG) => match der::Reader::of_sequence(der) {
+            None => Error::OpenSsl(NOT_ENOUGH_DATA),
+            Some(_) => Error::OpenSsl(UNSUPPORTED),
+        },
         other => other,
     }
 }

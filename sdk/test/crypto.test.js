@@ -1,11 +1,12 @@
 /** Ciphers, key derivations and password hashes: the same code on Node and in a bot, whose host is Node's own crypto. */
 import assert from 'node:assert/strict'
+import { createCipheriv } from 'node:crypto'
 import { test } from 'node:test'
 import { makeEngine } from './support/node_engine.js'
 import { inBot, same, sameCodes } from './support/side_by_side.js'
 
 test('ciphers give what Node gives, in pieces of all kinds', () => same(`
-  const names = ['aes-128-gcm', 'aes-192-gcm', 'aes-256-gcm', 'aes-128-cbc', 'aes-256-cbc', 'aes-128-ctr', 'aes-256-ctr', 'aes-192-ecb', 'chacha20', 'chacha20-poly1305', 'AES-128-CBC', 'aes256', 'id-aes128-GCM']
+  const names = ['aes-128-gcm', 'aes-192-gcm', 'aes-256-gcm', 'aes-128-cbc', 'aes-256-cbc', 'aes-128-ctr', 'aes-256-ctr', 'aes-192-ecb', 'des-ede3-cbc', 'des-ede3', 'des3', 'chacha20', 'chacha20-poly1305', 'AES-128-CBC', 'aes256', 'id-aes128-GCM']
   for (const name of names) {
     const { mode, keyLength, ivLength } = c.getCipherInfo(name)
     const hasTag = mode === 'gcm' || /poly/.test(name)
@@ -87,11 +88,33 @@ test('modes that are made of others give what Node gives', () => same(`
     () => unccm().setAuthTag(k(12)), () => c.createCipheriv('aes-128-ocb', k(16), k(16), { authTagLength: 16 }), () => c.createCipheriv('aes-128-ocb', k(16), k(12)), () => c.createCipheriv('aes128-wrap', k(16), k(7)), () => c.createCipheriv('aes128-wrap', k(16), k(8)).update(k(15)),
     () => c.createDecipheriv('aes128-wrap', k(16), k(8)).update(k(24)), () => c.createDecipheriv('aes128-wrap-pad', k(16), k(4)).update(k(24)), ...['aes-128-ccm', 'aes-256-ocb', 'id-aes192-wrap', 'aes128-wrap-pad', 788].map((name) => () => c.getCipherInfo(name))]) await tell(f)`))
 
+test('keys that one side wraps with 3DES the other unwraps', async () => {
+  const key = Buffer.alloc(24, 5)
+  const wrapped = createCipheriv('des3-wrap', key, '').update('of 16 bytes here').toString('hex')
+  await same(`
+    const key = k(24, 5), open = (hex) => c.createDecipheriv('des3-wrap', key, '').update(hex, 'hex', 'utf8'), seal = () => c.createCipheriv('des3-wrap', key, '')
+    await tell(() => [open('${wrapped}'), open(seal().update('12345678', 'utf8', 'hex')), seal().update('12345678').length, seal().update('').length, c.getCipherInfo('des3-wrap'), c.getCipherInfo('id-smime-alg-CMS3DESwrap')])
+    for (const hex of ['${wrapped.slice(2)}', '${wrapped.slice(16)}', '00${wrapped.slice(2)}', '00', '']) await tell(() => open(hex))
+    await tell(() => seal().update('1234567'))
+    await tell(() => c.createCipheriv('des3-wrap', key, k(8)))
+    await tell(() => c.createCipheriv('des-ede3-cbc', key, k(16)))
+    await tell(() => c.createDecipheriv('des-ede3-cbc', key, k(8)).update(k(9)) + 1)
+    await tell(() => { const x = c.createDecipheriv('des-ede3-cbc', key, k(8)); x.update(k(9)); return x.final() })
+    await tell(() => { const x = c.createDecipheriv('des-ede3-cbc', key, k(8)); x.update(k(8)); return x.final() })`)
+})
+
 test('an unknown cipher is named with those that there are', async () => {
   const [told] = await inBot("await tell(() => c.createCipheriv('aes-128-xts', k(16), k(12)))")
   assert.deepEqual(told.slice(0, 2), ['Error', 'ERR_CRYPTO_UNKNOWN_CIPHER'])
   assert.match(told[2], /aes-128-xts.*chacha20-poly1305/)
 })
+
+test('digests are as long as is asked for where they can be', () => same(`
+  for (const name of ['shake128', 'SHAKE256', 'sha256']) for (const outputLength of [undefined, 0, 5, 32, 300]) await tell(() => c.createHash(name, { outputLength }).update('é').digest('hex'))
+  await tell(() => { const h = c.createHash('shake128', { outputLength: 5 }).update('a'); return [h.copy().update('b').digest('hex'), h.copy({ outputLength: 40 }).digest('hex'), h.digest('hex')] })
+  await tell(() => c.createHash('shake256', { outputLength: 100 }).update(k(70_000)).digest('hex'))
+  for (const outputLength of [null, 'x', -1, 1.5]) await tell(() => c.createHash('shake128', { outputLength }))
+  await tell(() => c.getHashes().filter((name) => /shake/.test(name)))`))
 
 test('key derivations give what Node gives, with callbacks and without', () => same(`
   const { promisify } = require('util')
@@ -149,7 +172,7 @@ test('what is made at the top level goes on in an event, and leaves nothing open
     await tell(() => { const x = c.createCipheriv('aes-128-ecb', key, null); return x.update('text', 'utf8', 'hex') + x.final('hex') })
     await tell(() => hash.copy().update('b').digest('hex'))
     c.createCipheriv('aes-128-ctr', k(16), k(16)).update('never ended')`, top, engine)
-  const { createCipheriv, createHash } = await import('node:crypto')
+  const { createHash } = await import('node:crypto')
   const alone = createCipheriv('aes-128-gcm', Buffer.alloc(16, 1), Buffer.alloc(12, 1)).setAAD(Buffer.from('with it'))
   assert.equal(told[0], alone.update('text', 'utf8', 'hex') + alone.final('hex') + alone.getAuthTag().toString('hex'))
   assert.match(told[1][2], /ends with the event that began to give it data/)

@@ -10,6 +10,7 @@ mod dsa;
 mod number;
 mod rsa;
 mod symmetric;
+mod triple_des;
 mod x25519;
 mod x509;
 
@@ -22,6 +23,7 @@ pub(crate) use symmetric::{
     DIGESTS, Digest, bytes_to_key, cipher, find_digest, key_length, pbkdf2,
     pkcs8_of_older_encryption,
 };
+pub(crate) use triple_des::TripleDes;
 pub(crate) use x509::{Certificate, Matching, Name, Time, name_line};
 pub(crate) use x25519::{ed25519_public, ed25519_sign, ed25519_verify, x25519, x25519_public};
 

@@ -15,6 +15,7 @@ export function digests(bytes, made = () => {}) {
       made(digest, whole)
       return bytes(digest)
     },
+    'digests.extend': (name, state, data, outputLength) => bytes(createHash(name, { outputLength }).update(all(state, data)).digest()),
     'digests.hmac': (name, key, data) => bytes(createHmac(name, key).update(data).digest()),
   }
 }

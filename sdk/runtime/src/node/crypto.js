@@ -12,6 +12,7 @@ import { hkdf, hkdfSync, pbkdf2, pbkdf2Sync, scrypt, scryptSync } from './crypto
 import { Hash, Hmac, hash, hashNames } from './crypto/hashes.js'
 import { KeyObject, createSecretKey, sameBytes, toBytes } from './crypto/keys.js'
 import { randomBytes, randomFill, randomFillSync, randomInt, randomUUID } from './crypto/random.js'
+import { deprecate } from './util.js'
 
 export { randomUUID }
 
@@ -49,7 +50,9 @@ const crypto = {
   hkdf, hkdfSync, pbkdf2, pbkdf2Sync,
   randomBytes, randomFill, randomFillSync, randomInt, randomUUID, scrypt, scryptSync, setEngine, timingSafeEqual,
   getFips: () => 0,
-  setFips, hash, Cipheriv, Decipheriv, Hash, Hmac, KeyObject,
+  setFips, hash, Cipheriv, Decipheriv, KeyObject,
+  Hash: deprecate(Hash, 'crypto.Hash constructor is deprecated.', 'DEP0179'),
+  Hmac: deprecate(Hmac, 'crypto.Hmac constructor is deprecated.', 'DEP0181'),
   secureHeapUsed: () => ({ total: 0, used: 0, utilization: 0, min: 0 }),
 }
 

@@ -22,11 +22,15 @@ for (const [bits, ccm, wrap, wrapPad, ocb] of [[128, 896, 788, 897, 958], [192, 
 CIPHERS.set('chacha20', { mode: 'stream', name: 'chacha20', nid: 1019, ivLength: 16, keyLength: 32 })
 CIPHERS.set('chacha20-poly1305', { mode: 'stream', name: 'chacha20-poly1305', nid: 1018, ivLength: 12, keyLength: 32 })
 
+CIPHERS.set('des-ede3-cbc', { mode: 'cbc', name: 'des-ede3-cbc', nid: 44, blockSize: 8, ivLength: 8, keyLength: 24 })
+CIPHERS.set('des-ede3-ecb', { mode: 'ecb', name: 'des-ede3', nid: 33, blockSize: 8, keyLength: 24 })
+CIPHERS.set('des3-wrap', { mode: 'wrap', name: 'id-smime-alg-cms3deswrap', nid: 246, blockSize: 8, keyLength: 24 })
+
 /** OpenSSL's other names. */
 const OTHERS = new Map([128, 192, 256].flatMap((bits) => [
   [`aes${bits}`, `aes-${bits}-cbc`], [`id-aes${bits}-GCM`, `aes-${bits}-gcm`], [`id-aes${bits}-CCM`, `aes-${bits}-ccm`],
   [`id-aes${bits}-wrap`, `aes${bits}-wrap`], [`id-aes${bits}-wrap-pad`, `aes${bits}-wrap-pad`],
-]))
+]).concat([['des3', 'des-ede3-cbc'], ['des-ede3', 'des-ede3-ecb'], ['id-smime-alg-CMS3DESwrap', 'des3-wrap']]))
 const LOWER = new Map([...OTHERS].map(([other, name]) => [other.toLowerCase(), name]))
 
 export const cipherNames = [...CIPHERS.keys(), ...OTHERS.keys()].sort()

@@ -37,7 +37,7 @@ function isLengthOfTag({ mode }, length) {
 }
 
 /** Modes that are made of the host's: evaluated when they are first asked for. */
-const composed = (mode) => (mode === 'ccm' || mode === 'ocb' || mode === 'wrap') && require('./composed_ciphers.js').MODES[mode]
+const composed = (mode) => ['ccm', 'ocb', 'wrap', 'des3-wrap'].includes(mode) && require('./composed_ciphers.js').MODES[mode]
 
 /** What both classes do when they begin. */
 function begin(self, direction, name, key, iv, options) {
@@ -55,7 +55,7 @@ function begin(self, direction, name, key, iv, options) {
   if (vector.length < least || vector.length > most) throw nativeError(TypeError, 'ERR_CRYPTO_INVALID_IV', 'Invalid initialization vector')
   if (tagLength === undefined && (info.mode === 'ccm' || info.mode === 'ocb')) throw nativeError(TypeError, 'ERR_CRYPTO_INVALID_AUTH_TAG', `authTagLength required for ${name}`)
   if (hasTag && tagLength !== undefined && !isLengthOfTag(info, tagLength)) throw invalidTag(tagLength)
-  const Made = composed(info.mode) || HostCipher
+  const Made = composed(algorithm === 'des3-wrap' ? algorithm : info.mode) || HostCipher
   self._decoder = null
   self._options = options
   self[kCipher] = new State(new Made(algorithm, direction, secret, vector, tagLength), info, hasTag, tagLength)

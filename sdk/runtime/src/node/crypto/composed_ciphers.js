@@ -1,11 +1,13 @@
 /**
- * Modes of AES that the host does not have as such, made of those that it has: CCM (NIST SP 800-38C), OCB (RFC 7253),
- * and key wrap (RFC 3394, RFC 5649). Each is as a cipher of the host's is to `createCipheriv`.
+ * Modes that the host does not have as such, made of those that it has: of AES CCM (NIST SP 800-38C), OCB (RFC 7253),
+ * and key wrap (RFC 3394, RFC 5649); of 3DES key wrap (RFC 3217). Each is as a cipher of the host's is to `createCipheriv`.
  */
 import { nativeError } from '../../errors.js'
 import { Buffer } from '../buffer.js'
+import { hashOf } from './hashes.js'
 import { HostCipher } from './host_cipher.js'
 import { asBuffer, sameBytes } from './keys.js'
+import { randomBytes } from './random.js'
 
 const BLOCK = 16
 const EMPTY = new Uint8Array(0)
@@ -14,9 +16,12 @@ const aes = (key, mode) => `aes-${key.length * 8}-${mode}`
 const unsupported = () => new Error('Trying to add data in unsupported state')
 const notAuthentic = () => new Error('Unsupported state or unable to authenticate data')
 
-/** All of some bytes through a mode of the host's, without padding. */
-function through(mode, direction, key, iv, bytes) {
-  const cipher = new HostCipher(aes(key, mode), direction, key, iv)
+/** All of some bytes through a mode of AES, without padding. */
+const through = (mode, direction, key, iv, bytes) => wholly(aes(key, mode), direction, key, iv, bytes)
+
+/** All of some bytes through a cipher of the host's, without padding. */
+function wholly(algorithm, direction, key, iv, bytes) {
+  const cipher = new HostCipher(algorithm, direction, key, iv)
   cipher.setPadding(false)
   return Buffer.concat([cipher.update(bytes), cipher.finish(undefined).output])
 }
@@ -288,4 +293,36 @@ function counted(block, turn) {
   return made
 }
 
-export const MODES = { ccm: Ccm, ocb: Ocb, wrap: Wrap }
+const WRAP_IV = Uint8Array.from([0x4a, 0xdd, 0xa2, 0x2c, 0x79, 0xe8, 0x21, 0x05])
+
+/** Key wrap of 3DES: each piece of data is a key of its own. */
+class TripleDesWrap extends Composed {
+  update(data) {
+    if (data.length === 0) return Buffer.alloc(0)
+    if (data.length % HALF !== 0) throw unsupported()
+    return this.isEncrypting ? this.#wrap(data) : this.#unwrap(data)
+  }
+
+  finish() { return { output: EMPTY, tag: EMPTY } }
+
+  #through(direction, iv, bytes) { return wholly('des-ede3-cbc', direction, this.key, iv, bytes) }
+
+  #wrap(data) {
+    const iv = randomBytes(HALF)
+    const once = this.#through('encrypt', iv, Buffer.concat([data, checksum(data)]))
+    return this.#through('encrypt', WRAP_IV, Buffer.concat([iv, once]).reverse())
+  }
+
+  #unwrap(data) {
+    if (data.length < 3 * HALF) throw unsupported()
+    const once = this.#through('decrypt', WRAP_IV, data).reverse()
+    const made = this.#through('decrypt', once.subarray(0, HALF), once.subarray(HALF))
+    const key = made.subarray(0, -HALF)
+    if (!sameBytes(made.subarray(-HALF), checksum(key))) throw unsupported()
+    return key
+  }
+}
+
+const checksum = (key) => asBuffer(hashOf('sha1')(key)).subarray(0, HALF)
+
+export const MODES = { ccm: Ccm, ocb: Ocb, wrap: Wrap, 'des3-wrap': TripleDesWrap }

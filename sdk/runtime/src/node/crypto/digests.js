@@ -32,13 +32,19 @@ class Pieces {
 
 class HostHash {
   #name
+  /** The bytes of the digest. */
+  #size
   /** A value of the host's: it lies in an image like any other. */
   #state
   #pieces = new Pieces()
 
-  constructor(name) {
+  constructor(name, size) {
     this.#name = name
+    this.#size = size
   }
+
+  /** Asks for a digest of so many bytes, and says whether it can have them. */
+  extendsTo(size) { return size === this.#size }
 
   update(bytes) {
     this.#pieces.add(bytes)
@@ -54,16 +60,38 @@ class HostHash {
     this.#pieces = new Pieces()
   }
 
-  digest() {
-    return callNow('digests.finish', [this.#name, this.#state, this.#pieces.whole])
-  }
+  digest() { return this.last('digests.finish') }
 
-  clone() {
-    const copy = new HostHash(this.#name)
+  /** The call of the host's that gives the digest. */
+  last(call, ...more) { return callNow(call, [this.#name, this.#state, this.#pieces.whole, ...more]) }
+
+  /** @param {HostHash} copy one that has begun with nothing */
+  clone(copy = new HostHash(this.#name, this.#size)) {
     copy.#state = this.#state
     for (const piece of this.#pieces.list) copy.#pieces.add(piece)
     return copy
   }
+}
+
+/** One whose digest is as long as it is asked for. */
+class HostXof extends HostHash {
+  #own
+  #length
+
+  constructor(name, length) {
+    super(name, length)
+    this.#own = [name, length]
+    this.#length = length
+  }
+
+  extendsTo(length) {
+    this.#length = length
+    return length <= MOST
+  }
+
+  digest() { return this.last('digests.extend', this.#length) }
+
+  clone() { return super.clone(new HostXof(...this.#own)) }
 }
 
 /**
@@ -73,8 +101,18 @@ class HostHash {
  * @param {number} size the bytes of a digest
  */
 export function hostHash(name, blockSize, size) {
-  const create = () => new HostHash(name)
+  const create = () => new HostHash(name, size)
   return Object.assign((bytes) => create().update(bytes).digest(), { create, blockSize, size, hostName: name })
+}
+
+/**
+ * An extendable-output function of the host's.
+ *
+ * @param {number} length the bytes of a digest of which none are asked for
+ */
+export function hostXof(name, length) {
+  const create = () => new HostXof(name, length)
+  return Object.assign((bytes) => create().update(bytes).digest(), { create, hostName: name })
 }
 
 /** An HMAC: at once, as long as it comes to little, otherwise of two digests (RFC 2104). */

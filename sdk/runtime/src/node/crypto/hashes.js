@@ -1,8 +1,8 @@
 /** `createHash` and `createHmac`. */
 import { codedError, invalidArgType, nativeError, requireString } from '../../errors.js'
-import { invalidArgValue } from '../../validators.js'
+import { invalidArgValue, requireUint32 } from '../../validators.js'
 import { Buffer } from '../buffer.js'
-import { Mac, hostHash } from './digests.js'
+import { Mac, hostHash, hostXof } from './digests.js'
 import { asBuffer, keyBytes, toBytes } from './keys.js'
 import { streamsLate } from './late_stream.js'
 
@@ -12,6 +12,8 @@ const SIZES = {
   'sha512-224': [128, 28], 'sha512-256': [128, 32], 'sha3-224': [144, 28], 'sha3-256': [136, 32], 'sha3-384': [104, 48], 'sha3-512': [72, 64],
 }
 const HASHES = Object.fromEntries(Object.entries(SIZES).map(([name, sizes]) => [name, hostHash(name, ...sizes)]))
+/** Those whose digest has as many bytes as are asked for, by how many it has where none are. */
+const XOFS = { shake128: hostXof('shake128', 16), shake256: hostXof('shake256', 32) }
 /** OpenSSL's other names. */
 const OTHERS = {
   md5: ['RSA-MD5', 'md5WithRSAEncryption', 'ssl3-md5'], ripemd160: ['RSA-RIPEMD160', 'ripemd', 'ripemd160WithRSA', 'rmd160'],
@@ -20,7 +22,7 @@ const OTHERS = {
   'sha512-256': ['RSA-SHA512/256', 'sha512-256WithRSAEncryption'],
   ...Object.fromEntries([224, 256, 384, 512].map((size) => [`sha3-${size}`, [`RSA-SHA3-${size}`, `id-rsassa-pkcs1-v1_5-with-sha3-${size}`]])),
 }
-export const hashNames = [...Object.keys(SIZES), ...Object.values(OTHERS).flat()].sort()
+export const hashNames = [...Object.keys(SIZES), ...Object.keys(XOFS), ...Object.values(OTHERS).flat()].sort()
 for (const [name, others] of Object.entries(OTHERS)) for (const other of others) HASHES[other.toLowerCase()] = HASHES[name]
 // What SHA-1 was called with DSA; not in the list, as on Node.
 HASHES.dss1 = HASHES.sha1
@@ -29,8 +31,8 @@ const find = (name) => HASHES[name.toLowerCase()] ?? HASHES[name.toLowerCase().r
 
 export function hashOf(name) {
   requireString(name, 'algorithm')
-  const found = find(name)
-  if (!found) throw new Error(`Digest method not supported: ${name}. Roost has ${Object.keys(SIZES).join(', ')}.`)
+  const found = find(name) ?? XOFS[name.toLowerCase().replace('-', '')]
+  if (!found) throw new Error(`Digest method not supported: ${name}. Roost has ${[...Object.keys(SIZES), ...Object.keys(XOFS)].join(', ')}.`)
   return found
 }
 
@@ -74,9 +76,17 @@ Object.assign(Digest.prototype, {
 
 const encoded = (bytes, encoding) => (encoding && encoding !== 'buffer' ? bytes.toString(encoding) : bytes)
 
+const notThatLong = () => Object.assign(new Error('error:030000B2:digital envelope routines::not XOF or invalid length'), {
+  library: 'digital envelope routines', reason: 'not XOF or invalid length', code: 'ERR_OSSL_EVP_NOT_XOF_OR_INVALID_LENGTH',
+})
+
 export function Hash(algorithm, options) {
   if (!(this instanceof Hash)) return new Hash(algorithm, options)
-  Digest.call(this, algorithm instanceof Hash ? algorithm._state.clone() : hashOf(algorithm).create(), options)
+  const length = options?.outputLength
+  if (length !== undefined) requireUint32(length, 'options.outputLength')
+  const state = algorithm instanceof Hash ? algorithm._state.clone() : hashOf(algorithm).create()
+  if (length !== undefined && !state.extendsTo(length)) throw notThatLong()
+  Digest.call(this, state, options)
 }
 Object.setPrototypeOf(Hash.prototype, Digest.prototype)
 Hash.prototype.copy = function copy(options) {
