@@ -21,7 +21,7 @@ const FAST = path.join(PACKAGES, 'fast')
 const MESSENGERS = ['whatsapp-api-js', 'kapso']
 
 /** What is counted apart, because the host has it in no form yet. */
-const APART = ['public keys', 'sockets', 'SQL dialects']
+const APART = ['sockets', 'SQL dialects']
 
 /** The folders with a bot in a folder, by their names. */
 function botsIn(folder) {

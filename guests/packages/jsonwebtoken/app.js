@@ -1,14 +1,14 @@
 const crypto = require('node:crypto')
 const jwt = require('jsonwebtoken')
-const { failure, needs, serve } = require('../checks')
+const { failure, serve } = require('../checks')
 
 const SECRET = 'a secret that is long enough for every one of them, surely so'
 const at = { noTimestamp: true }
 const pair = (type, options) => crypto.generateKeyPairSync(type, options)
-const asymmetric = (algorithm, type, options) => needs('public keys', () => {
+const asymmetric = (algorithm, type, options) => () => {
   const { privateKey, publicKey } = pair(type, options)
   return jwt.verify(jwt.sign({ a: 1 }, privateKey, { algorithm, ...at }), publicKey)
-})
+}
 serve({
   checks: {
     hs256: () => jwt.sign({ a: 1 }, SECRET, at),
