@@ -23,7 +23,7 @@ function optionsOf(key) {
   const padding = int32Option(key, 'padding')
   let saltLength = int32Option(key, 'saltLength')
   if (padding === PSS && saltLength === undefined) saltLength = MAX_SIGN
-  const encoding = typeof key === 'object' ? key.dsaEncoding ?? 'der' : 'der'
+  const { dsaEncoding: encoding = 'der' } = typeof key === 'object' ? key : {}
   if (encoding !== 'der' && encoding !== 'ieee-p1363') throw invalidArgValue('options.dsaEncoding', encoding)
   return { padding, saltLength, encoding }
 }
