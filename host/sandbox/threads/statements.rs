@@ -145,9 +145,7 @@ mod tests {
         drop(first);
         let next = third.try_recv().unwrap();
         drop((second, next, calm));
-        assert_eq!(
-            (statements.running().all, statements.running().busy),
-            (0, 0)
-        );
+        let running = statements.running();
+        assert_eq!((running.all, running.busy), (0, 0));
     }
 }
