@@ -9,6 +9,7 @@ const describe = (title, define) => suite(title, define, SELF)
 const it = (title, body) => test(title, body, { skip: !body })
 describe.skip = () => {}
 it.skip = (title) => test(title, undefined, { skip: true })
+// A file whose author meant to run but some has all of them run: nothing is passed over.
 describe.only = describe
 it.only = it
 
