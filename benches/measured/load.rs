@@ -118,7 +118,9 @@ impl Load {
                 }
             });
         }
-        Ok(posts.join_all().await)
+        let mut posted = posts.join_all().await;
+        posted.sort_unstable_by_key(|one| one.due);
+        Ok(posted)
     }
 }
 

@@ -17,6 +17,8 @@ const MORE: Duration = Duration::from_millis(100);
 
 /// A time for which the victim was measured.
 pub struct Stretch {
+    pub seconds: f64,
+    /// In the order in which they were due, at a steady rate.
     pub messages: Vec<Message>,
     pub processors: Processors,
     pub samples: Samples,

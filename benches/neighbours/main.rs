@@ -168,6 +168,7 @@ impl Bench {
         };
         let used = Processors::so_far(host, &self.world)?.since(before, began.elapsed());
         Ok(Stretch {
+            seconds: seconds.into(),
             messages,
             processors: used,
             samples,

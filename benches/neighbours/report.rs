@@ -8,6 +8,9 @@ use super::figures::{Figures, Stretch};
 use super::seen::Seen;
 use crate::measured::latency::ms;
 
+/// How many of the slowest messages are shown.
+const SLOWEST: usize = 8;
+
 /// The victim beside one class.
 pub struct Row {
     pub attack: Attack,
@@ -31,10 +34,26 @@ pub fn progress(row: &Row) {
         ms(alone.reply.p99),
         beside.failed,
     );
+    println!("  the slowest: {}", slowest(&row.beside));
     println!("  attackers: {}", row.seen);
     if let Some(doubt) = &row.doubt {
         println!("  no attack: {doubt}");
     }
+}
+
+/// The slowest messages, and when each was due.
+fn slowest(stretch: &Stretch) -> String {
+    let each = stretch.seconds / stretch.messages.len().max(1) as f64;
+    let messages = stretch.messages.iter().enumerate();
+    let mut took: Vec<(Duration, f64)> = messages
+        .filter_map(|(n, message)| Some((message.answered()?, n as f64 * each)))
+        .collect();
+    took.sort_unstable_by_key(|(took, _)| std::cmp::Reverse(*took));
+    let shown = took.iter().take(SLOWEST);
+    let shown: Vec<String> = shown
+        .map(|(took, due)| format!("{:.0} ms at {due:.1} s", ms(*took)))
+        .collect();
+    shown.join(", ")
 }
 
 /// The victim alone, before all classes together, and beside each.

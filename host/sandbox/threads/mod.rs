@@ -4,9 +4,9 @@
 //! would be waited for by every answer of the database that lies between a webhook and its reply. So
 //! bots have threads of their own, as many as there are processors.
 //!
-//! Two kinds of them run bots. *Prompt* ones take the events that are short so far, of projects that had no more of
-//! the processors lately than all can have (`share`). Everything else is for *patient* ones, which the
-//! kernel prefers all others to, and there the project that had the least goes first (`ready`). So neither one bot
+//! Two kinds of them run bots. *Prompt* ones take the events that are short so far, of projects whose events usually
+//! are and that had no more of the processors lately than they may (`share`). Everything else is for *patient* ones, which
+//! the kernel prefers all others to, and there the project that had the least goes first (`ready`). So neither one bot
 //! that loops, nor a hundred, nor a project with ten thousand short events, is what another's event waits for.
 //!
 //! What the host computes for bots at one stretch, such as a password's hash, has threads by how long it takes: what
@@ -31,8 +31,8 @@ use tokio::sync::oneshot;
 use super::Sandbox;
 use super::limits::of_this_thread;
 use ready::{Lines, Short};
-use share::Level;
 pub(crate) use share::Share;
+use share::{Level, Standing};
 pub(crate) use statements::{Statements, Turn};
 
 /// What an event computes before it counts as long: ordinary ones need a tenth of it.
@@ -115,10 +115,23 @@ impl<F: Future> Future for Event<F> {
         let began = of_this_thread();
         let polled = self.work.as_mut().poll(context);
         let took = of_this_thread().saturating_sub(began);
-        self.account.ran.fetch_add(took, Ordering::Relaxed);
-        let took = Duration::from_nanos(took);
-        self.account.share.processors().charge(took, Instant::now());
+        self.account.charge(took, polled.is_ready());
         polled
+    }
+}
+
+impl Account {
+    /// Adds nanoseconds that the event ran.
+    fn charge(&self, took: u64, is_over: bool) {
+        let before = Duration::from_nanos(self.ran.fetch_add(took, Ordering::Relaxed));
+        let took = Duration::from_nanos(took);
+        let processors = self.share.processors();
+        processors.charge(took, Instant::now());
+        match (before <= LONG, before + took <= LONG) {
+            (true, false) => processors.note_length(true),
+            (true, true) if is_over => processors.note_length(false),
+            _ => {}
+        }
     }
 }
 
@@ -263,14 +276,16 @@ impl Queues {
         if ready.short.len() + ready.rest.len() >= self.processors {
             ready.level.note_crowd(now);
         }
-        let is_passed = ready.level.is_passed_by(account.share.processors(), now);
-        let kind = match ran <= LONG && !is_passed {
+        let processors = account.share.processors();
+        let standing = ready.level.standing(processors, now);
+        let is_short = ran <= LONG && !processors.is_usually_long();
+        let kind = match is_short && standing != Standing::Passed {
             true => {
-                ready.short.push(runnable, ran, now);
+                ready.short.push(runnable, standing, ran, now);
                 Kind::Prompt
             }
             false => {
-                ready.rest.push(runnable, account.share.processors());
+                ready.rest.push(runnable, processors);
                 Kind::Patient
             }
         };

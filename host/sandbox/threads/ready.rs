@@ -1,6 +1,6 @@
 //! What is ready to run, and what of it goes first.
 
-use super::share::Account;
+use super::share::{Account, Standing};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -15,12 +15,16 @@ const STEPS: [Duration; 4] = [
 /// Of so many turns one is for whoever has waited the longest, so that nobody waits for ever.
 const TURNS_TO_LONGEST: u8 = 4;
 
-/// Work of events that are short so far. Who has run the least goes first.
+/// Work of events that are short so far. Projects that had no more than others can have go first, and of these and of
+/// those who has run the least.
 pub(super) struct Short<T> {
-    /// By how far they came on [`STEPS`], in the order of their coming.
-    waiting: [VecDeque<(Instant, T)>; STEPS.len() + 1],
+    /// By how their projects stand and how far they came on [`STEPS`], in the order of their coming.
+    waiting: [VecDeque<(Instant, T)>; 2 * ALIKE],
     turn: u8,
 }
+
+/// Those of which none has run longer than another, for either standing.
+const ALIKE: usize = STEPS.len() + 1;
 
 impl<T> Default for Short<T> {
     fn default() -> Self {
@@ -33,9 +37,13 @@ impl<T> Default for Short<T> {
 
 impl<T> Short<T> {
     /// Adds work of an event that has run for so long.
-    pub(super) fn push(&mut self, work: T, ran: Duration, now: Instant) {
+    pub(super) fn push(&mut self, work: T, standing: Standing, ran: Duration, now: Instant) {
         let step = STEPS.iter().filter(|&&step| ran > step).count();
-        if let Some(alike) = self.waiting.get_mut(step) {
+        let first = match standing {
+            Standing::Within => 0,
+            Standing::Over | Standing::Passed => ALIKE,
+        };
+        if let Some(alike) = self.waiting.get_mut(first + step) {
             alike.push_back((now, work));
         }
     }
@@ -105,12 +113,13 @@ mod tests {
         let now = Instant::now();
         let ms = Duration::from_millis;
         let mut short = Short::default();
-        short.push("ran 30 ms", ms(30), now);
-        short.push("ran 10 ms", ms(10), now + ms(1));
+        short.push("ran 30 ms", Standing::Within, ms(30), now);
+        short.push("ran 10 ms", Standing::Within, ms(10), now + ms(1));
         for name in ["first", "second", "third", "fourth"] {
-            short.push(name, ms(1), now + ms(2));
+            short.push(name, Standing::Within, ms(1), now + ms(2));
         }
-        assert_eq!(short.len(), 6);
+        short.push("had more", Standing::Over, ms(0), now + ms(3));
+        assert_eq!(short.len(), 7);
         let order: Vec<_> = std::iter::from_fn(|| short.pop()).collect();
         assert_eq!(
             order,
@@ -120,7 +129,8 @@ mod tests {
                 "third",
                 "ran 30 ms",
                 "fourth",
-                "ran 10 ms"
+                "ran 10 ms",
+                "had more"
             ]
         );
     }

@@ -2,10 +2,12 @@
 //!
 //! A share knows what its project's runs have used lately. While processors are wanted by many, a level
 //! follows from all of them: who had less than that lately does not wait for those who had more, and
-//! those who had more go by what they had, the least first.
+//! those who had more go by what they had, the least first. Who asks for little at a time may come to some
+//! times the level, behind those below it: a bot with many short events is not held to what one that computes
+//! without end gets, or its events would wait ever longer.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -24,6 +26,18 @@ const LOOK: Duration = Duration::from_millis(50);
 /// Who has used less than so many seconds lately counts as one who has used nothing.
 const NOTHING: f64 = 1e-4;
 
+/// So many times the level may have been used by who asks for little at a time.
+const BY_LITTLE: f64 = 3.0;
+
+/// One long request counts as so many short ones.
+const LONG_AS_SHORT: u8 = 2;
+
+/// From so many on, a project's next request is taken for long.
+const EXPECTED: u8 = 4;
+
+/// More are not counted: so many short ones later it is forgotten.
+const REMEMBERED: u8 = 8;
+
 /// Calculations of a project that are under way at once.
 const CALCULATIONS: usize = 2;
 
@@ -41,10 +55,23 @@ struct Own {
 #[derive(Clone)]
 pub(super) struct Account(Arc<Mutex<Used>>);
 
-/// Seconds, each of which counts half as much after [`HALF_LIFE`].
 struct Used {
+    /// Each of them counts half as much after [`HALF_LIFE`].
     seconds: f64,
     at: Instant,
+    /// What was asked for at a time: [`LONG_AS_SHORT`] more for each that was long, one less for each that was short.
+    long: u8,
+}
+
+/// How a project stands beside all others that want the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It had no more than others can have.
+    Within,
+    /// It had more, by little at a time.
+    Over,
+    /// It had more than that.
+    Passed,
 }
 
 impl Used {
@@ -94,23 +121,39 @@ impl Default for Account {
         Self(Arc::new(Mutex::new(Used {
             seconds: 0.0,
             at: Instant::now(),
+            long: 0,
         })))
     }
 }
 
 impl Account {
     pub(super) fn charge(&self, time: Duration, now: Instant) {
-        let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *used = Used {
-            seconds: used.at(now) + time.as_secs_f64(),
-            at: now,
-        };
+        let mut used = self.own();
+        used.seconds = used.at(now) + time.as_secs_f64();
+        used.at = now;
     }
 
     /// What was used lately.
     pub(super) fn used(&self, now: Instant) -> f64 {
-        let used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        used.at(now)
+        self.own().at(now)
+    }
+
+    /// Notes that something of it was long, or ended short.
+    pub(super) fn note_length(&self, is_long: bool) {
+        let mut used = self.own();
+        used.long = match is_long {
+            true => (used.long + LONG_AS_SHORT).min(REMEMBERED),
+            false => used.long.saturating_sub(1),
+        };
+    }
+
+    /// Whether its next is likely to be long: of its last ones, more than one in three were.
+    pub(super) fn is_usually_long(&self) -> bool {
+        self.own().long >= EXPECTED
+    }
+
+    fn own(&self) -> MutexGuard<'_, Used> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn is(&self, other: &Self) -> bool {
@@ -152,8 +195,8 @@ impl Level {
         self.crowd = Some((since, now));
     }
 
-    /// Whether that project had more of the processors than others who want them can have.
-    pub(super) fn is_passed_by(&mut self, account: &Account, now: Instant) -> bool {
+    /// How that project stands beside others who want the same.
+    pub(super) fn standing(&mut self, account: &Account, now: Instant) -> Standing {
         let own = &account.0;
         let known = self.known.entry(Arc::as_ptr(own).addr());
         known.or_insert_with(|| Arc::downgrade(own));
@@ -161,7 +204,12 @@ impl Level {
             self.looked = now;
             self.look(now);
         }
-        account.used(now) > self.level
+        let (used, is_long) = (account.used(now), account.is_usually_long());
+        match self.level {
+            level if used <= level => Standing::Within,
+            level if !is_long && used <= BY_LITTLE * level => Standing::Over,
+            _ => Standing::Passed,
+        }
     }
 
     fn look(&mut self, now: Instant) {
@@ -236,20 +284,51 @@ mod tests {
         );
         for share in &much {
             share.charge(Duration::from_millis(280), now);
-            level.is_passed_by(share, now);
+            level.standing(share, now);
         }
         little.charge(Duration::from_millis(170), now);
         let calm = now + LOOK * 2;
-        assert!(!level.is_passed_by(&much[0], calm), "there is enough");
+        assert_eq!(level.standing(&much[0], calm), Standing::Within);
 
         level.note_crowd(now + LOOK * 4);
         let crowded = now + LOOK * 4;
-        assert!(!level.is_passed_by(&little, crowded));
-        let passed = |share| level.is_passed_by(share, crowded);
-        assert!(much.iter().all(passed));
+        assert_eq!(level.standing(&little, crowded), Standing::Within);
+        for share in &much {
+            assert_eq!(level.standing(share, crowded), Standing::Over);
+        }
+        // Those are passed that ask for much at a time.
+        for share in &much[1..] {
+            share.note_length(true);
+            share.note_length(true);
+            assert_eq!(level.standing(share, crowded), Standing::Passed);
+        }
+        // Little at a time comes to much in the end, too.
+        much[0].charge(Duration::from_secs(1), crowded);
+        assert_eq!(level.standing(&much[0], crowded), Standing::Passed);
 
         let alone = crowded + CROWD;
-        assert!(!level.is_passed_by(&much[0], alone), "it is calm again");
+        assert_eq!(level.standing(&much[1], alone), Standing::Within);
+    }
+
+    #[test]
+    fn who_was_long_now_and_then_is_not_taken_for_long() {
+        let share = Account::default();
+        for n in 0..40 {
+            share.note_length(n % 4 == 0);
+            assert!(!share.is_usually_long());
+        }
+        share.note_length(true);
+        share.note_length(true);
+        assert!(share.is_usually_long());
+        for _ in 0..100 {
+            share.note_length(true);
+        }
+        for _ in 0..REMEMBERED - EXPECTED {
+            assert!(share.is_usually_long());
+            share.note_length(false);
+        }
+        share.note_length(false);
+        assert!(!share.is_usually_long());
     }
 
     #[test]
@@ -266,14 +345,16 @@ mod tests {
             later += Duration::from_millis(100);
             for share in &much {
                 share.charge(Duration::from_micros(2_500), later);
-                level.is_passed_by(share, later);
+                share.note_length(true);
+                level.standing(share, later);
             }
             little.charge(Duration::from_millis(1), later);
             level.note_crowd(later);
-            level.is_passed_by(&little, later);
+            level.standing(&little, later);
         }
-        assert!(!level.is_passed_by(&little, later));
-        let passed = |share| level.is_passed_by(share, later);
-        assert!(much.iter().all(passed));
+        assert_eq!(level.standing(&little, later), Standing::Within);
+        for share in &much {
+            assert_eq!(level.standing(share, later), Standing::Passed);
+        }
     }
 }

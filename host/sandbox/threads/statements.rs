@@ -4,13 +4,16 @@
 //! dozen projects with long ones would leave next to nothing of the server to others, and to the host itself.
 
 use super::ready::Lines;
-use super::share::{Account, Level, Share};
+use super::share::{Account, Level, Share, Standing};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// Statements of busy projects that run at once, for each processor.
 const BUSY: usize = 2;
+
+/// What a statement takes before it counts as long: ordinary ones need a tenth of it, on a busy machine too.
+const LONG: Duration = Duration::from_millis(100);
 
 /// Who may run a statement. Clones share it.
 #[derive(Clone)]
@@ -64,7 +67,7 @@ impl Statements {
         if running.all >= running.most_busy {
             running.level.note_crowd(now);
         }
-        let is_busy = running.level.is_passed_by(account, now);
+        let is_busy = running.level.standing(account, now) == Standing::Passed;
         if is_busy && running.busy >= running.most_busy {
             let (sender, waits) = oneshot::channel();
             let waiting = (sender, account.clone());
@@ -93,7 +96,9 @@ impl Statements {
 impl Drop for Turn {
     fn drop(&mut self) {
         let now = Instant::now();
-        self.account.charge(now - self.began, now);
+        let took = now - self.began;
+        self.account.charge(took, now);
+        self.account.note_length(took > LONG);
         let next = {
             let mut running = self.statements.running();
             let next = match self.is_busy {
@@ -116,7 +121,6 @@ impl Drop for Turn {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     #[test]
     fn who_asked_for_little_passes_those_who_asked_for_much() {
@@ -125,6 +129,9 @@ mod tests {
         let project = |seconds| {
             let account = Account::default();
             account.charge(Duration::from_secs_f64(seconds), begin);
+            for _ in 0..10 {
+                account.note_length(seconds > 1.0);
+            }
             account
         };
         let (one, other, quiet) = (project(9.0), project(8.0), project(0.1));
