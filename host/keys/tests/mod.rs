@@ -1,6 +1,7 @@
 //! What Node made, read and compared: `vectors.mjs` writes `vectors.json`.
 
 mod certificates;
+mod parameters;
 
 use super::*;
 use crate::keys::error::Error;
