@@ -51,6 +51,15 @@ test('ciphers are streams, and texts come out whole', () => same(`
   for (const args of [['aes-128-gcm'], ['aes-256-cbc'], ['chacha20-poly1305'], ['aes-128-ecb'], ['nope'], [895], ['aes-128-gcm', { ivLength: 16 }], ['aes-128-gcm', { keyLength: 15 }], ['aes-128-cbc', { ivLength: 12 }], ['aes128']])
     await tell(() => c.getCipherInfo(...args))`))
 
+test('a cipher that nobody has is told as on Node, and one that Node alone has is told with what there is', async () => {
+  await same(`for (const name of ['aes-127', 'nope', '', 'aes-128-cfbx']) for (const make of [c.createCipheriv, c.createDecipheriv]) await tell(() => make(name, k(16), null))`)
+  const told = await inBot(`for (const name of ['aes-256-cfb', 'AES-128-XTS', 'des-ede', 'camellia256', 'sm4-ctr']) await tell(() => c.createCipheriv(name, k(16), k(16)))`)
+  for (const [name, code, message] of told) {
+    assert.deepEqual([name, code], ['Error', 'ERR_CRYPTO_UNKNOWN_CIPHER'])
+    assert.match(message, /^Unknown cipher: Roost does not have .+\. It has .*aes-256-ctr/)
+  }
+})
+
 test('ciphers fail as on Node', () => same(`
   const gcm = (options) => c.createCipheriv('aes-128-gcm', k(16), k(12), options), open = (options) => c.createDecipheriv('aes-128-gcm', k(16), k(12), options), cbc = () => c.createCipheriv('aes-128-cbc', k(16), k(16)), uncbc = () => c.createDecipheriv('aes-128-cbc', k(16), k(16))
   for (const f of [() => c.createCipheriv('aes-128-gcm'), () => c.createCipheriv('aes-128-gcm', k(16)), () => c.createCipheriv(1, k(16), k(16)), () => c.createCipheriv('aes-128-gcm', k(15), k(12)),

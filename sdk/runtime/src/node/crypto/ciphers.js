@@ -2,7 +2,7 @@
 import { codedError, nativeError, requireString } from '../../errors.js'
 import { invalidArgValue } from '../../validators.js'
 import { Buffer } from '../buffer.js'
-import { CIPHERS, find, ivBounds } from './cipher_names.js'
+import { find, ivBounds, unknownCipher } from './cipher_names.js'
 import { HostCipher, invalidState } from './host_cipher.js'
 import { asBuffer, keyBytes, toBytes } from './keys.js'
 import { streamsLate } from './late_stream.js'
@@ -47,7 +47,7 @@ function begin(self, direction, name, key, iv, options) {
   const tagLength = options?.authTagLength ?? undefined
   if (tagLength !== undefined && tagLength >>> 0 !== tagLength) throw invalidArgValue('options.authTagLength', tagLength)
   const found = find(name)
-  if (!found) throw nativeError(Error, 'ERR_CRYPTO_UNKNOWN_CIPHER', `Unknown cipher: ${name}. Roost has ${[...CIPHERS.keys()].join(', ')}.`)
+  if (!found) throw unknownCipher(name)
   const { algorithm, info } = found
   const hasTag = ['gcm', 'ccm', 'ocb'].includes(info.mode) || algorithm === 'chacha20-poly1305'
   if (secret.length !== info.keyLength) throw nativeError(RangeError, 'ERR_CRYPTO_INVALID_KEYLEN', 'Invalid key length')
