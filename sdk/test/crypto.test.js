@@ -73,6 +73,17 @@ test('ciphers fail as on Node', () => same(`
     () => { const x = uncbc(); x.update(k(16)); return x.final() }, () => { const x = uncbc(); x.update(k(15)); return x.final() }, () => uncbc().final(), () => { const x = cbc().setAutoPadding(false); x.update(k(15)); return x.final() },
     () => { const x = cbc(); x.final(); return x.setAutoPadding(false) }]) await tell(f)`))
 
+test('an encoding that nobody knows is as on Node', () => same(`
+  for (const encoding of ['x', 'json', '', 5, true, {}, [], NaN, null, undefined, 'HEX', 'Utf-8', 'buffer']) {
+    const keyed = () => c.createHmac('sha1', 'a key')
+    await tell(() => [c.createHash('sha1').update('abcd', encoding).digest('hex'), keyed().update('abcd', encoding).digest('hex'), c.createCipheriv('aes-128-ctr', k(16), k(16)).update('abcd', encoding, 'hex'), typeof c.createSign('sha1').update('abcd', encoding)])
+    for (const made of [c.createHash('sha1'), keyed()]) await tell(() => { const digest = made.update('abcd').digest(encoding); return [digest.constructor.name, digest.toString('hex')] })
+    await tell(() => c.createSecretKey('abcd', encoding).export())
+    if (typeof encoding !== 'string') await tell(() => Buffer.from('abcd', encoding))
+  }
+  await tell(() => ['one', 'two', 'three'].map(Buffer.from).join())
+  for (const f of [() => c.createHash('sha1').update(new ArrayBuffer(3)), () => c.createHmac('sha1', 'x').update(new ArrayBuffer(3)), () => c.createCipheriv('aes-128-ctr', k(16), k(16)).update(new ArrayBuffer(3)), () => c.createSign('sha1').update(new ArrayBuffer(3)), () => c.getDiffieHellman(5)]) await tell(f)`))
+
 test('modes that are made of others give what Node gives', () => same(`
   const data = Buffer.from(Array.from({ length: 100 }, (_, i) => i))
   for (const mode of ['ccm', 'ocb']) for (const bits of [128, 256]) for (const authTagLength of [4, 12, 16]) for (const [size, aad] of [[0, 0], [1, 3], [16, 16], [40, 40], [100, 100]]) await tell(() => {

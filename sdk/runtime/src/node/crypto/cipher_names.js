@@ -63,7 +63,7 @@ export function find(name) {
 }
 
 export function getCipherInfo(nameOrNid, options) {
-  if (typeof nameOrNid !== 'string' && typeof nameOrNid !== 'number') throw invalidArgType('nameOrNid', 'of type string or number', nameOrNid)
+  if (typeof nameOrNid !== 'string' && typeof nameOrNid !== 'number') throw invalidArgType('nameOrNid', 'one of type string or number', nameOrNid)
   if (typeof nameOrNid === 'number') requireInt32(nameOrNid, 'nameOrNid')
   if (options !== undefined) requireObject(options, 'options')
   const { keyLength, ivLength } = options ?? {}

@@ -4,7 +4,7 @@ import { invalidArgValue } from '../../validators.js'
 import { Buffer } from '../buffer.js'
 import { find, ivBounds, unknownCipher } from './cipher_names.js'
 import { HostCipher, invalidState } from './host_cipher.js'
-import { asBuffer, keyBytes, toBytes } from './keys.js'
+import { asBuffer, dataBytes, keyBytes, toBytes } from './keys.js'
 import { streamsLate } from './late_stream.js'
 import { StringDecoder } from '../string_decoder.js'
 
@@ -86,7 +86,7 @@ function decoded(self, encoding, bytes, isLast) {
 
 const shared = {
   update(data, inputEncoding, outputEncoding) {
-    const bytes = toBytes(data, 'data', inputEncoding ?? undefined, 'of type string or an instance of Buffer, TypedArray, or DataView')
+    const bytes = dataBytes(data, inputEncoding)
     if (this[kCipher].isFinal) throw new Error('Trying to add data in unsupported state')
     return decoded(this, outputEncoding, this[kCipher].host.update(bytes), false)
   },

@@ -153,7 +153,7 @@ export function DiffieHellman(sizeOrKey, keyEncoding, generator, generatorEncodi
 
 export function DiffieHellmanGroup(name) {
   if (!(this instanceof DiffieHellmanGroup)) return new DiffieHellmanGroup(name)
-  if (typeof name !== 'string') throw invalidArgType('Group name', 'string', name)
+  if (typeof name !== 'string') throw codedError(TypeError, 'ERR_INVALID_ARG_TYPE', 'Group name must be a string')
   setGroup(this, groupNamed(name))
 }
 
