@@ -73,6 +73,12 @@ test('ciphers fail as on Node', () => same(`
     () => { const x = uncbc(); x.update(k(16)); return x.final() }, () => { const x = uncbc(); x.update(k(15)); return x.final() }, () => uncbc().final(), () => { const x = cbc().setAutoPadding(false); x.update(k(15)); return x.final() },
     () => { const x = cbc(); x.final(); return x.setAutoPadding(false) }]) await tell(f)`))
 
+// Not side by side: what Node refuses so stays in a queue of OpenSSL's, and is told of the next failure.
+test('an IV of GCM has at most 128 bytes', async () => {
+  const told = await inBot(`for (const length of [128, 129]) { await tell(() => c.getCipherInfo('aes-128-gcm', { ivLength: length })?.ivLength); await tell(() => typeof c.createDecipheriv('aes-128-gcm', k(16), k(length))) }`)
+  assert.deepEqual(told, [128, 'object', null, ['TypeError', 'ERR_CRYPTO_INVALID_IV', 'Invalid initialization vector']])
+})
+
 test('an encoding that nobody knows is as on Node', () => same(`
   for (const encoding of ['x', 'json', '', 5, true, {}, [], NaN, null, undefined, 'HEX', 'Utf-8', 'buffer']) {
     const keyed = () => c.createHmac('sha1', 'a key')

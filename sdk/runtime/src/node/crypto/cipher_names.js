@@ -44,10 +44,13 @@ export function unknownCipher(name) {
   return nativeError(Error, 'ERR_CRYPTO_UNKNOWN_CIPHER', `Unknown cipher${missing}`)
 }
 
+/** The longest IV of GCM, as OpenSSL has it. */
+export const MOST_IV = 128
+
 /** The least and the most bytes that an IV may have. */
 export function ivBounds({ mode, ivLength = 0 }) {
   switch (mode) {
-    case 'gcm': return [1, Infinity]
+    case 'gcm': return [1, MOST_IV]
     case 'ccm': return [7, 13]
     case 'ocb': return [1, 15]
     default: return [ivLength, ivLength]
