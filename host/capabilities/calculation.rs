@@ -1,5 +1,6 @@
 //! A calculation that a bot asks for: a call that makes sense, and one that fits into what its event has left.
 
+use super::bindings::roost::bot::{key_derivation, public_keys};
 use super::under_way::Load;
 use crate::sandbox::{Booking, Effort, RunState, Shortage};
 use std::time::Duration;
@@ -10,6 +11,32 @@ pub(super) trait Refusal: Send + 'static {
     fn shortage(shortage: Shortage) -> Self;
     fn other(text: String) -> Self;
 }
+
+/// Each interface has a `shortage` of its own, which says the same in all of them.
+macro_rules! refusal {
+    ($($interface:ident),*) => {$(
+        impl Refusal for $interface::Error {
+            fn shortage(shortage: Shortage) -> Self {
+                match shortage {
+                    Shortage::Time { needs, left } => Self::Time($interface::Shortage {
+                        needs: millis(needs),
+                        left: millis(left),
+                    }),
+                    Shortage::Memory { needs, left } => Self::Memory($interface::Shortage {
+                        needs: needs as u64,
+                        left: left as u64,
+                    }),
+                }
+            }
+
+            fn other(text: String) -> Self {
+                Self::Other(text)
+            }
+        }
+    )*};
+}
+
+refusal!(key_derivation, public_keys);
 
 type Work<T, E> = Box<dyn FnOnce() -> Result<T, E> + Send>;
 
@@ -83,6 +110,6 @@ pub(super) fn beside<S, T, E: Refusal>(
 }
 
 /// Whole milliseconds of it, as the interfaces count them.
-pub(super) fn millis(time: Duration) -> u64 {
+fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -6,9 +6,9 @@
 use super::bindings::roost::bot::key_derivation::{
     self, Argon2Kind, Argon2Settings, Error, ScryptCost,
 };
-use super::calculation::{self, Refusal, beside, millis, now};
+use super::calculation::{self, beside, now};
 use super::digests::{self, Algorithm};
-use crate::sandbox::{RunState, Shortage};
+use crate::sandbox::RunState;
 use wasmtime::component::{Accessor, HasSelf};
 
 /// What an input or an output may have at most.
@@ -28,25 +28,6 @@ const ARGON2_BLOCK: u64 = 1024;
 
 type Derived = Result<Vec<u8>, Error>;
 type Call = calculation::Call<Vec<u8>, Error>;
-
-impl Refusal for Error {
-    fn shortage(shortage: Shortage) -> Self {
-        match shortage {
-            Shortage::Time { needs, left } => Self::Time(key_derivation::Shortage {
-                needs: millis(needs),
-                left: millis(left),
-            }),
-            Shortage::Memory { needs, left } => Self::Memory(key_derivation::Shortage {
-                needs: needs as u64,
-                left: left as u64,
-            }),
-        }
-    }
-
-    fn other(text: String) -> Self {
-        Self::Other(text)
-    }
-}
 
 fn parameters(text: &str) -> Error {
     Error::Parameters(text.to_owned())

@@ -106,5 +106,5 @@ fn every_target_has_a_corpus_and_no_corpus_is_of_none() {
 
 #[test]
 fn whatever_a_key_or_a_certificate_is_said_to_be_is_read() {
-    holds("keys", 1500);
+    holds("keys", 2500);
 }

@@ -23,6 +23,7 @@ pub(crate) fn agree(private: &Key, public: &Key) -> Result<Vec<u8>, Error> {
             let private = private.private.ok_or_else(is_public)?;
             curve448::x448(&private, &public.public).map_err(|_| Error::OpenSsl(DERIVATION))
         }
+        (Key::Dh(private), Key::Dh(public)) => private.agree(public),
         _ => Err(Error::OpenSsl(NO_KEY_OPERATION)),
     }
 }

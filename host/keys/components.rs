@@ -106,7 +106,9 @@ impl Components {
             Key::X25519(pair) => Ok(Self::Raw(RawComponents::of("x25519", pair))),
             Key::Ed448(pair) => Ok(Self::Raw(RawComponents::of("ed448", pair))),
             Key::X448(pair) => Ok(Self::Raw(RawComponents::of("x448", pair))),
-            Key::RsaPss(..) | Key::Dsa(_) => Err(Error::unsupported("JWK has no such keys")),
+            Key::RsaPss(..) | Key::Dsa(_) | Key::Dh(_) => {
+                Err(Error::unsupported("JWK has no such keys"))
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! About how long calls take, a little too low rather than too high, in nanoseconds.
 
-use super::key::is_on_curve448;
+use super::key::Slow;
 
 /// What is done on a curve.
 pub(crate) const OF_CURVE: u64 = 100_000;
@@ -41,23 +41,31 @@ fn of_public(der: usize) -> u64 {
 
 /// What is done with a private key in DER.
 pub(crate) fn of_private_key(der: &[u8]) -> u64 {
-    of_private(der.len()) + of_kind(is_on_curve448(der))
+    of_private(der.len()) + of_kind(der)
 }
 
 /// What is done with a public key in DER.
 pub(crate) fn of_public_key(der: &[u8]) -> u64 {
-    of_public(der.len()) + of_kind(is_on_curve448(der))
+    of_public(der.len()) + of_kind(der)
 }
 
 /// Making a key of parts with so many bytes.
 pub(crate) fn of_parts(bytes: usize, are_on_curve448: bool) -> u64 {
-    of_private(bytes) + of_kind(are_on_curve448)
-}
-
-fn of_kind(is_on_curve448: bool) -> u64 {
-    match is_on_curve448 {
+    let more = match are_on_curve448 {
         true => OF_CURVE448,
         false => 0,
+    };
+    of_private(bytes) + more
+}
+
+/// What a key's kind takes beside what its length says.
+pub(crate) fn of_kind(der: &[u8]) -> u64 {
+    match Slow::of(der) {
+        Some(Slow::Curve448) => OF_CURVE448,
+        Some(Slow::DiffieHellman { prime, number }) => {
+            of_power(prime as u64 * 8, number as u64 * 8)
+        }
+        None => 0,
     }
 }
 

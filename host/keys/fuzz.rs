@@ -2,12 +2,18 @@
 
 use super::certificates;
 use super::read::{Source, read_private, read_public};
-use super::{Components, Encoding, Key, export_private, export_public};
+use super::{
+    Components, EcComponents, Encoding, Key, RawComponents, RsaComponents, export_private,
+    export_public,
+};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
 
 /// More rounds of PBKDF2 than a run has time for.
 const MOST_NANOS: u64 = 500_000_000;
 
-/// Reads a key and a certificate in each form: what was read can be written, and is read as the same again.
+/// Reads a key, a key's parts and a certificate in each form: what was read can be written, and is read as the same again.
 pub(crate) fn run(input: &[u8]) {
     let of = |form: fn(Vec<u8>) -> Source| form(input.to_vec());
     for source in [
@@ -27,6 +33,14 @@ pub(crate) fn run(input: &[u8]) {
             public_again(&key);
         }
     }
+    if let Some(parts) = jwk(input).filter(|parts| parts.nanos() <= MOST_NANOS)
+        && let Ok(key) = parts.key()
+    {
+        match key.is_private() {
+            true => written_again(&key),
+            false => public_again(&key),
+        }
+    }
     if let Ok(contents) = certificates::read(input) {
         let again = certificates::read(&contents.der).expect("what was read is read again");
         assert_eq!(contents, again);
@@ -34,6 +48,42 @@ pub(crate) fn run(input: &[u8]) {
         let _ = certificates::verify(&contents.der, &contents.spki);
         let _ = certificates::is_issued_by(&contents.der, &contents.der);
     }
+}
+
+/// The parts that the runtime gives the host of a JWK.
+fn jwk(input: &[u8]) -> Option<Components> {
+    let jwk: Value = serde_json::from_slice(input).ok()?;
+    let text = |name: &str| jwk.get(name)?.as_str();
+    let part = |name: &str| URL_SAFE_NO_PAD.decode(text(name)?).ok();
+    let parts = match text("kty")? {
+        "RSA" => Components::Rsa(RsaComponents {
+            n: part("n")?,
+            e: part("e")?,
+            private: match ["d", "p", "q", "dp", "dq", "qi"].map(part) {
+                [Some(d), Some(p), Some(q), Some(dp), Some(dq), Some(qi)] => {
+                    Some([d, p, q, dp, dq, qi])
+                }
+                _ => None,
+            },
+        }),
+        "EC" => Components::Ec(EcComponents {
+            curve: match text("crv")? {
+                "P-256" => "prime256v1".to_owned(),
+                "P-384" => "secp384r1".to_owned(),
+                "P-521" => "secp521r1".to_owned(),
+                other => other.to_owned(),
+            },
+            x: part("x")?,
+            y: part("y")?,
+            d: part("d"),
+        }),
+        _ => Components::Raw(RawComponents {
+            kind: text("crv")?.to_ascii_lowercase(),
+            x: part("x")?,
+            d: part("d"),
+        }),
+    };
+    Some(parts)
 }
 
 fn written_again(key: &Key) {

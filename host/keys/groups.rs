@@ -1,7 +1,9 @@
 //! Diffie-Hellman in groups of numbers.
 
+use super::der;
 use super::error::Error;
 use super::generate::{late, patient};
+use super::key::bits_of;
 use super::lc::{self, Number};
 use super::{cost, failed};
 
@@ -15,8 +17,11 @@ pub(crate) struct Group {
 /// The most bits of a prime, as OpenSSL has it.
 const MOST_BITS: u32 = 10_000;
 
-/// The least.
-const LEAST_BITS: u32 = 512;
+/// The most bytes of a number.
+pub(super) const MOST_BYTES: usize = MOST_BITS as usize / 8;
+
+/// The least bits of a prime.
+pub(super) const LEAST_BITS: u32 = 512;
 
 /// RFC 2409.
 const MODP1: &str = "ffffffffffffffffc90fdaa22168c234c4c6628b80dc1cd129024e088a67cc74020bbea63b139b22514a08798e3404dd\
@@ -52,12 +57,22 @@ pub(crate) fn named_group(name: &str) -> Option<Group> {
 }
 
 impl Group {
-    fn numbers(&self) -> Result<(Number, Number), Error> {
+    /// Whether it may be calculated with.
+    pub(super) fn bounded(&self) -> Result<(), Error> {
         // Zeros before a number count, too: they are read.
-        let most = MOST_BITS as usize / 8;
-        if self.prime.len() > most || self.generator.len() > most {
-            return Err(Error::parameters("the prime has more than 10,000 bits"));
+        match self.prime.len() > MOST_BYTES || self.generator.len() > MOST_BYTES {
+            true => Err(Error::parameters("the prime has more than 10,000 bits")),
+            false => Ok(()),
         }
+    }
+
+    /// The bits of the prime.
+    pub(super) fn bits(&self) -> u32 {
+        bits_of(der::stripped(&self.prime))
+    }
+
+    fn numbers(&self) -> Result<(Number, Number), Error> {
+        self.bounded()?;
         let number = |bytes| Number::new(bytes).map_err(failed);
         Ok((number(&self.prime)?, number(&self.generator)?))
     }
@@ -146,7 +161,7 @@ pub(crate) fn private_number(group: &Group) -> Result<Vec<u8>, Error> {
 fn power(group: &Group, base: &Number, exponent: &[u8]) -> Result<Number, Error> {
     let (prime, _) = group.numbers()?;
     odd_modulus(&prime)?;
-    if exponent.len() > MOST_BITS as usize / 8 {
+    if exponent.len() > MOST_BYTES {
         return Err(Error::TooMuch);
     }
     let exponent = Number::new(exponent).map_err(failed)?;
@@ -166,7 +181,7 @@ pub(crate) fn agree_in_group(
     other: &[u8],
 ) -> Result<Vec<u8>, Error> {
     let (prime, _) = group.numbers()?;
-    if other.len() > MOST_BITS as usize / 8 {
+    if other.len() > MOST_BYTES {
         return Err(Error::TooMuch);
     }
     let number = |bytes: &[u8]| Number::new(bytes).map_err(failed);

@@ -2,7 +2,9 @@
 
 use super::curve448;
 use super::der;
+use super::dh::Dh;
 use super::error::{Error, UNSUPPORTED, WRONG_TAG};
+use super::groups::Group;
 use super::lc::{self, CURVES, Dsa, Ec, PointForm, Rsa};
 use super::pss::Pss;
 use super::{MOST_RSA_BITS, failed};
@@ -11,6 +13,7 @@ const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
 const RSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a];
 const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
 const DSA: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x38, 0x04, 0x01];
+const DH: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x03, 0x01];
 const X25519: &[u8] = &[0x2b, 0x65, 0x6e];
 const X448: &[u8] = &[0x2b, 0x65, 0x6f];
 const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
@@ -26,6 +29,7 @@ pub(crate) enum Key {
     Ed448(Pair<57>),
     X448(Pair<56>),
     Dsa(Dsa),
+    Dh(Dh),
 }
 
 /// A key of so many bytes, and its private one.
@@ -47,14 +51,33 @@ pub(crate) struct Details {
     pub(crate) pss: Option<(&'static str, &'static str, u32)>,
 }
 
-/// Whether SPKI or PKCS #8 is that of an Ed448 or X448 key, whose calculations take longer than its length says.
-pub(super) fn is_on_curve448(der: &[u8]) -> bool {
-    // Before the identifier there are headers and a version: few bytes, as the whole is short.
-    let head = &der[..der.len().min(16)];
-    [ED448, X448].iter().any(|oid| {
-        let oid = der::oid(oid);
-        head.windows(oid.len()).any(|part| part == oid)
-    })
+/// Kinds of keys whose calculations take longer than the key's length says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Slow {
+    Curve448,
+    /// A private key for Diffie-Hellman: the bytes of the prime, and of its number.
+    DiffieHellman {
+        prime: usize,
+        number: usize,
+    },
+}
+
+impl Slow {
+    /// The kind of SPKI or PKCS #8, if it is one of them.
+    pub(super) fn of(der: &[u8]) -> Option<Self> {
+        let mut key = der::Reader::of_sequence(der)?;
+        // The version, which PKCS #8 has.
+        key.take(der::INTEGER);
+        let algorithm = Algorithm::read(&mut key)?;
+        match algorithm.oid {
+            ED448 | X448 => Some(Self::Curve448),
+            DH => Some(Self::DiffieHellman {
+                prime: algorithm.dh_group()?.prime.len(),
+                number: key.take(der::OCTET_STRING)?.len(),
+            }),
+            _ => None,
+        }
+    }
 }
 
 /// An algorithm's identifier and parameters.
@@ -70,10 +93,8 @@ impl<'a> Algorithm<'a> {
         Some(Self { oid, parameters })
     }
 
-    fn curve(mut self) -> Result<&'static lc::Curve, Error> {
-        let oid = self.parameters.take(der::OID);
-        let oid = oid.ok_or_else(|| Error::unsupported("the curve has no name"))?;
-        curve_of(oid)
+    fn curve(self) -> Result<&'static lc::Curve, Error> {
+        curve_of(self.parameters)
     }
 
     /// DSA's prime, order and generator.
@@ -81,9 +102,33 @@ impl<'a> Algorithm<'a> {
         let mut group = self.parameters.sequence()?;
         Some([group.unsigned()?, group.unsigned()?, group.unsigned()?])
     }
+
+    /// Diffie-Hellman's prime and generator. How long a private number should be, which may stand behind them, is
+    /// only asked for by who makes one.
+    fn dh_group(mut self) -> Option<Group> {
+        let mut group = self.parameters.sequence()?;
+        Some(Group {
+            prime: group.unsigned()?.to_vec(),
+            generator: group.unsigned()?.to_vec(),
+        })
+    }
 }
 
-fn curve_of(oid: &[u8]) -> Result<&'static lc::Curve, Error> {
+/// The curve that is named; or whose numbers are written out, as some older tools do.
+fn curve_of(mut parameters: der::Reader<'_>) -> Result<&'static lc::Curve, Error> {
+    match parameters.any() {
+        Some((der::OID, oid)) => named_curve(oid),
+        Some((der::SEQUENCE, numbers)) => lc::curve_of_numbers(&der::sequence(&[numbers]))
+            .ok_or_else(|| {
+                Error::unsupported(
+                    "the numbers of the curve are those of no curve that is supported",
+                )
+            }),
+        _ => Err(Error::unsupported("the curve has no name")),
+    }
+}
+
+fn named_curve(oid: &[u8]) -> Result<&'static lc::Curve, Error> {
     let found = CURVES.iter().find(|curve| curve.oid == oid);
     found.ok_or_else(|| {
         let name = der::dotted(oid).unwrap_or_default();
@@ -125,6 +170,11 @@ impl Key {
                     .map(Self::Dsa)
                     .map_err(unsupported)
             }
+            DH => {
+                let number = malformed(der::Reader::new(bits).unsigned())?;
+                let group = malformed(algorithm.dh_group())?;
+                Dh::public(group, number).map(Self::Dh)
+            }
             _ => Err(Error::OpenSsl(UNSUPPORTED)),
         }
     }
@@ -150,6 +200,11 @@ impl Key {
                 let private = malformed(der::Reader::new(octets).unsigned())?;
                 let group = malformed(algorithm.group())?;
                 dsa_private(group, private)
+            }
+            DH => {
+                let private = malformed(der::Reader::new(octets).unsigned())?;
+                let group = malformed(algorithm.dh_group())?;
+                Dh::private(group, private).map(Self::Dh)
             }
             _ => Err(Error::OpenSsl(UNSUPPORTED)),
         }
@@ -187,6 +242,7 @@ impl Key {
             Self::Ed448(pair) => pair.private.is_some(),
             Self::X448(pair) => pair.private.is_some(),
             Self::Dsa(dsa) => dsa.private().is_some(),
+            Self::Dh(dh) => dh.private.is_some(),
         }
     }
 
@@ -217,6 +273,7 @@ impl Key {
             Self::X25519(_) => of("x25519"),
             Self::Ed448(_) => of("ed448"),
             Self::X448(_) => of("x448"),
+            Self::Dh(_) => of("dh"),
             Self::Dsa(dsa) => {
                 let [p, q, _] = dsa.group().map(|number| bits_of(&number));
                 Details {
@@ -243,6 +300,11 @@ impl Key {
                 let [p, q, g] = dsa.group().map(|number| der::unsigned(&number));
                 der::sequence(&[&der::oid(DSA), &der::sequence(&[&p, &q, &g])])
             }
+            Self::Dh(dh) => {
+                let Group { prime, generator } = &dh.group;
+                let group = der::sequence(&[&der::unsigned(prime), &der::unsigned(generator)]);
+                der::sequence(&[&der::oid(DH), &group])
+            }
         }
     }
 
@@ -255,6 +317,7 @@ impl Key {
             Self::Ed448(pair) => pair.public.to_vec(),
             Self::X448(pair) => pair.public.to_vec(),
             Self::Dsa(dsa) => der::unsigned(&dsa.public()),
+            Self::Dh(dh) => der::unsigned(&dh.public),
         };
         Ok(der::sequence(&[&self.algorithm(), &der::bits(&bits)]))
     }
@@ -268,6 +331,7 @@ impl Key {
             Self::Ed448(pair) => pair.octets(),
             Self::X448(pair) => pair.octets(),
             Self::Dsa(dsa) => dsa.private().map(|private| der::unsigned(&private)),
+            Self::Dh(dh) => dh.private.as_deref().map(der::unsigned),
         };
         let octets = octets.ok_or_else(is_public)?;
         Ok(der::sequence(&[
@@ -355,7 +419,8 @@ impl Pair<56> {
     }
 }
 
-fn bits_of(number: &[u8]) -> u32 {
+/// The bits of a number that has no zeros before it.
+pub(super) fn bits_of(number: &[u8]) -> u32 {
     match number.first() {
         None => 0,
         Some(first) => number.len() as u32 * 8 - first.leading_zeros(),
@@ -397,9 +462,7 @@ fn ec_private(der: &[u8], curve: Option<&'static lc::Curve>) -> Result<Ec, Error
     let mut sec1 = malformed(der::Reader::of_sequence(der))?;
     malformed(sec1.small())?;
     let number = malformed(sec1.take(der::OCTET_STRING))?;
-    let named = sec1
-        .take(0xa0)
-        .and_then(|named| der::Reader::new(named).take(der::OID));
+    let named = sec1.take(0xa0).map(der::Reader::new);
     let curve = match (named.map(curve_of).transpose()?, curve) {
         (Some(named), Some(curve)) if named != curve => return Err(Error::OpenSsl(UNSUPPORTED)),
         (named, curve) => named.or(curve),

@@ -11,6 +11,7 @@ mod components;
 pub(crate) mod cost;
 mod curve448;
 mod der;
+mod dh;
 mod encrypted;
 mod encryption;
 mod error;

@@ -39,19 +39,27 @@ impl Source {
     pub(crate) fn nanos(&self) -> Result<u64, Error> {
         self.bounded()?;
         let of_rounds = |der: &[u8]| Encrypted::read(der).map_or(0, |encrypted| encrypted.rounds());
-        let rounds = match self {
+        let (rounds, of_kind) = match self {
             Self::Pem(text) => {
-                let first = pem::blocks(text).find(|block| block.label == ENCRYPTED);
-                first.map_or(0, |block| of_rounds(&block.contents))
+                let labelled =
+                    |label: &'static str| pem::blocks(text).find(|block| block.label == label);
+                (
+                    labelled(ENCRYPTED).map_or(0, |block| of_rounds(&block.contents)),
+                    labelled(PLAIN).map_or(0, |block| cost::of_kind(&block.contents)),
+                )
             }
-            Self::Spki(der) | Self::Pkcs8(der) if encrypted::is_encrypted(der) => of_rounds(der),
-            _ => 0,
+            Self::Spki(der) | Self::Pkcs8(der) if encrypted::is_encrypted(der) => {
+                (of_rounds(der), 0)
+            }
+            Self::Spki(der) | Self::Pkcs8(der) => (0, cost::of_kind(der)),
+            _ => (0, 0),
         };
-        Ok(cost::of_reading(self.bytes().len(), rounds))
+        Ok(cost::of_reading(self.bytes().len(), rounds).saturating_add(of_kind))
     }
 }
 
 const ENCRYPTED: &str = "ENCRYPTED PRIVATE KEY";
+const PLAIN: &str = "PRIVATE KEY";
 
 fn decrypted(der: &[u8], passphrase: Option<&[u8]>) -> Result<Key, Error> {
     let passphrase = passphrase.ok_or(Error::MissingPassphrase)?;
@@ -63,7 +71,7 @@ fn decrypted(der: &[u8], passphrase: Option<&[u8]>) -> Result<Key, Error> {
 fn private_block(block: &Block<'_>, passphrase: Option<&[u8]>) -> Option<Result<Key, Error>> {
     let read = match block.label {
         ENCRYPTED => return Some(decrypted(&block.contents, passphrase)),
-        "PRIVATE KEY" => Key::from_pkcs8,
+        PLAIN => Key::from_pkcs8,
         "RSA PRIVATE KEY" => Key::from_pkcs1,
         "EC PRIVATE KEY" => Key::from_sec1,
         "DSA PRIVATE KEY" => Key::from_dsa,

@@ -258,7 +258,9 @@ pub(crate) fn sign(key: &Key, message: &Message, signing: &Signing) -> Result<Ve
             let private = pair.private.ok_or_else(is_public)?;
             return Ok(curve448::ed448_sign(&private, whole(message, signing)?));
         }
-        Key::X25519(_) | Key::X448(_) => return Err(Error::OpenSsl(NO_KEY_OPERATION)),
+        Key::X25519(_) | Key::X448(_) | Key::Dh(_) => {
+            return Err(Error::OpenSsl(NO_KEY_OPERATION));
+        }
         Key::Ec(ec) => ec
             .sign(&message.digested(signing.digest()?)?)
             .map_err(failed)?,
@@ -311,7 +313,7 @@ pub(crate) fn verify(
             whole(message, signing)?,
             signature,
         )),
-        Key::X25519(_) | Key::X448(_) => Err(Error::OpenSsl(NO_KEY_OPERATION)),
+        Key::X25519(_) | Key::X448(_) | Key::Dh(_) => Err(Error::OpenSsl(NO_KEY_OPERATION)),
         Key::Ec(ec) => Ok(ec.verify(&message.digested(signing.digest()?)?, signature)),
         Key::Dsa(dsa) => Ok(dsa.verify(&message.digested(signing.digest()?)?, signature)),
     }

@@ -51,6 +51,15 @@ test('ciphers are streams, and texts come out whole', () => same(`
   for (const args of [['aes-128-gcm'], ['aes-256-cbc'], ['chacha20-poly1305'], ['aes-128-ecb'], ['nope'], [895], ['aes-128-gcm', { ivLength: 16 }], ['aes-128-gcm', { keyLength: 15 }], ['aes-128-cbc', { ivLength: 12 }], ['aes128']])
     await tell(() => c.getCipherInfo(...args))`))
 
+test('a cipher that nobody has is told as on Node, and one that Node alone has is told with what there is', async () => {
+  await same(`for (const name of ['aes-127', 'nope', '', 'aes-128-cfbx']) for (const make of [c.createCipheriv, c.createDecipheriv]) await tell(() => make(name, k(16), null))`)
+  const told = await inBot(`for (const name of ['aes-256-cfb', 'AES-128-XTS', 'des-ede', 'camellia256', 'sm4-ctr']) await tell(() => c.createCipheriv(name, k(16), k(16)))`)
+  for (const [name, code, message] of told) {
+    assert.deepEqual([name, code], ['Error', 'ERR_CRYPTO_UNKNOWN_CIPHER'])
+    assert.match(message, /^Unknown cipher: Roost does not have .+\. It has .*aes-256-ctr/)
+  }
+})
+
 test('ciphers fail as on Node', () => same(`
   const gcm = (options) => c.createCipheriv('aes-128-gcm', k(16), k(12), options), open = (options) => c.createDecipheriv('aes-128-gcm', k(16), k(12), options), cbc = () => c.createCipheriv('aes-128-cbc', k(16), k(16)), uncbc = () => c.createDecipheriv('aes-128-cbc', k(16), k(16))
   for (const f of [() => c.createCipheriv('aes-128-gcm'), () => c.createCipheriv('aes-128-gcm', k(16)), () => c.createCipheriv(1, k(16), k(16)), () => c.createCipheriv('aes-128-gcm', k(15), k(12)),
@@ -63,6 +72,23 @@ test('ciphers fail as on Node', () => same(`
     () => cbc().setAAD(k(1)), () => gcm().setAAD(3), () => { const x = gcm(); x.final(); return x.final() }, () => { const x = cbc(); x.final(); return x.update('a') }, () => cbc().update(3), () => cbc().update(), () => cbc().update(k(16), null, 'nope'),
     () => { const x = uncbc(); x.update(k(16)); return x.final() }, () => { const x = uncbc(); x.update(k(15)); return x.final() }, () => uncbc().final(), () => { const x = cbc().setAutoPadding(false); x.update(k(15)); return x.final() },
     () => { const x = cbc(); x.final(); return x.setAutoPadding(false) }]) await tell(f)`))
+
+// Not side by side: what Node refuses so stays in a queue of OpenSSL's, and is told of the next failure.
+test('an IV of GCM has at most 128 bytes', async () => {
+  const told = await inBot(`for (const length of [128, 129]) { await tell(() => c.getCipherInfo('aes-128-gcm', { ivLength: length })?.ivLength); await tell(() => typeof c.createDecipheriv('aes-128-gcm', k(16), k(length))) }`)
+  assert.deepEqual(told, [128, 'object', null, ['TypeError', 'ERR_CRYPTO_INVALID_IV', 'Invalid initialization vector']])
+})
+
+test('an encoding that nobody knows is as on Node', () => same(`
+  for (const encoding of ['x', 'json', '', 5, true, {}, [], NaN, null, undefined, 'HEX', 'Utf-8', 'buffer']) {
+    const keyed = () => c.createHmac('sha1', 'a key')
+    await tell(() => [c.createHash('sha1').update('abcd', encoding).digest('hex'), keyed().update('abcd', encoding).digest('hex'), c.createCipheriv('aes-128-ctr', k(16), k(16)).update('abcd', encoding, 'hex'), typeof c.createSign('sha1').update('abcd', encoding)])
+    for (const made of [c.createHash('sha1'), keyed()]) await tell(() => { const digest = made.update('abcd').digest(encoding); return [digest.constructor.name, digest.toString('hex')] })
+    await tell(() => c.createSecretKey('abcd', encoding).export())
+    if (typeof encoding !== 'string') await tell(() => Buffer.from('abcd', encoding))
+  }
+  await tell(() => ['one', 'two', 'three'].map(Buffer.from).join())
+  for (const f of [() => c.createHash('sha1').update(new ArrayBuffer(3)), () => c.createHmac('sha1', 'x').update(new ArrayBuffer(3)), () => c.createCipheriv('aes-128-ctr', k(16), k(16)).update(new ArrayBuffer(3)), () => c.createSign('sha1').update(new ArrayBuffer(3)), () => c.getDiffieHellman(5)]) await tell(f)`))
 
 test('modes that are made of others give what Node gives', () => same(`
   const data = Buffer.from(Array.from({ length: 100 }, (_, i) => i))

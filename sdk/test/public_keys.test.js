@@ -12,6 +12,7 @@ const pem = (type, options = {}) => crypto.generateKeyPairSync(type, { ...option
 const PAIRS = {
   rsa: pem('rsa', { modulusLength: 1024 }), pss: pem('rsa-pss', { modulusLength: 1024, hashAlgorithm: 'sha256', mgf1HashAlgorithm: 'sha256', saltLength: 20 }),
   ec: pem('ec', { namedCurve: 'P-256' }), k1: pem('ec', { namedCurve: 'secp256k1' }), p521: pem('ec', { namedCurve: 'P-521' }), p224: pem('ec', { namedCurve: 'secp224r1' }), ed: pem('ed25519'), x: pem('x25519'), ed448: pem('ed448'), x448: pem('x448'),
+  dh: pem('dh', { group: 'modp14' }),
 }
 /** The same keys on both sides. */
 const KEYS = `const pairs = ${JSON.stringify(PAIRS)}\nconst open = (name) => require('crypto').createPublicKey(pairs[name].publicKey), secret = (name) => require('crypto').createPrivateKey(pairs[name].privateKey)\n`
@@ -92,7 +93,7 @@ test('RSA encrypts and decrypts as on Node', () => same(`
 
 test('key pairs are made as on Node', () => same(`
   const { promisify } = require('util')
-  const kinds = [['rsa', { modulusLength: 512 }], ['rsa', { modulusLength: 520, publicExponent: 3 }], ['rsa-pss', { modulusLength: 512 }], ['rsa-pss', { modulusLength: 512, hashAlgorithm: 'sha256', saltLength: 10 }], ['ec', { namedCurve: 'P-256' }], ['ec', { namedCurve: 'secp256k1', paramEncoding: 'named' }], ['ed25519'], ['x25519'], ['ed448'], ['x448']]
+  const kinds = [['rsa', { modulusLength: 512 }], ['rsa', { modulusLength: 520, publicExponent: 3 }], ['rsa-pss', { modulusLength: 512 }], ['rsa-pss', { modulusLength: 512, hashAlgorithm: 'sha256', saltLength: 10 }], ['ec', { namedCurve: 'P-256' }], ['ec', { namedCurve: 'secp256k1', paramEncoding: 'named' }], ['ed25519'], ['x25519'], ['ed448'], ['x448'], ['dh', { group: 'modp5' }], ['dh', { group: 'MODP14', publicKeyEncoding: undefined }], ['dh', { prime: c.getDiffieHellman('modp1').getPrime(), generator: 5 }], ['dh', { primeLength: 512 }]]
   const shown = (key) => [key.type, key.asymmetricKeyType, Object.entries(key.asymmetricKeyDetails).map(String)]
   for (const kind of kinds) {
     await tell(() => { const pair = c.generateKeyPairSync(...kind); return [Object.keys(pair), shown(pair.publicKey), shown(pair.privateKey)] })
@@ -105,7 +106,8 @@ test('key pairs are made as on Node', () => same(`
   for (const f of [() => c.generateKeyPairSync(), () => c.generateKeyPairSync('nope'), () => c.generateKeyPairSync('rsa'), () => c.generateKeyPairSync('rsa', {}), () => c.generateKeyPairSync('rsa', { modulusLength: 'x' }), () => c.generateKeyPairSync('rsa', { modulusLength: 511 }), () => c.generateKeyPairSync('rsa', { modulusLength: 512, publicExponent: 'x' }),
     () => c.generateKeyPairSync('ec', {}), () => c.generateKeyPairSync('ec', { namedCurve: 'nope' }), () => c.generateKeyPairSync('ec', { namedCurve: 'P-256', paramEncoding: 'x' }), () => c.generateKeyPairSync('rsa', { modulusLength: 512, publicKeyEncoding: 'x' }), () => c.generateKeyPairSync('rsa', { modulusLength: 512, publicKeyEncoding: { type: 'x', format: 'pem' } }),
     () => c.generateKeyPairSync('ec', { namedCurve: 'P-256', privateKeyEncoding: { type: 'pkcs1', format: 'pem' } }), () => c.generateKeyPairSync('rsa', { modulusLength: 512, privateKeyEncoding: { type: 'pkcs8', format: 'pem', cipher: 'aes-128-cbc' } }), () => c.generateKeyPair('rsa', { modulusLength: 512 }), () => c.generateKeyPairSync('rsa-pss', { modulusLength: 512, saltLength: -1 }),
-    () => c.generateKeyPairSync('rsa-pss', { modulusLength: 512, hashAlgorithm: 'nope' }), () => c.generateKeyPairSync('rsa-pss', { modulusLength: 512, hashAlgorithm: 1 }), () => c.generateKeyPairSync('dh', {}), () => c.generateKeyPairSync('dh', { group: 'modp5', prime: k(3) }), () => c.generateKeySync('nope', { length: 8 }), () => c.generateKeySync('aes', { length: 100 }), () => c.generateKeySync('hmac', { length: 1 }), () => c.generateKeySync('hmac'), () => c.generateKey('aes', { length: 128 })]) await tell(f)`, KEYS))
+    () => c.generateKeyPairSync('rsa-pss', { modulusLength: 512, hashAlgorithm: 'nope' }), () => c.generateKeyPairSync('rsa-pss', { modulusLength: 512, hashAlgorithm: 1 }), () => c.generateKeyPairSync('dh', {}), () => c.generateKeyPairSync('dh', { group: 'modp5', prime: k(3) }), () => c.generateKeyPairSync('dh', { group: 'modp3' }), () => c.generateKeyPairSync('dh', { group: 5 }), () => c.generateKeyPairSync('dh', { prime: 'x' }), () => c.generateKeyPairSync('dh', { prime: k(3) }), () => c.generateKeyPairSync('dh', { primeLength: 64 }), () => c.generateKeyPairSync('dh', { primeLength: -1 }), () => c.generateKeyPairSync('dh', { primeLength: 512, generator: 'x' }),
+    () => promisify(c.generateKeyPair)('dh', { primeLength: 64 }), () => c.generateKeyPairSync('dh', { group: 'modp5', publicKeyEncoding: { type: 'pkcs1', format: 'pem' } }), () => c.generateKeySync('nope', { length: 8 }), () => c.generateKeySync('aes', { length: 100 }), () => c.generateKeySync('hmac', { length: 1 }), () => c.generateKeySync('hmac'), () => c.generateKey('aes', { length: 128 })]) await tell(f)`, KEYS))
 
 test('secrets are agreed on as on Node', () => same(`
   for (const curve of ['prime256v1', 'secp256k1', 'secp384r1', 'secp521r1']) await tell(() => {
@@ -117,11 +119,15 @@ test('secrets are agreed on as on Node', () => same(`
   const half = (size) => { const e = c.createECDH('prime256v1'); if (size) e.setPrivateKey(k(32, 5)); return e }
   for (const f of [() => c.createECDH(), () => c.createECDH('nope'), () => half().getPublicKey(), () => half().getPrivateKey(), () => half().computeSecret(k(3)), () => half(1).computeSecret(k(3)), () => half(1).computeSecret(k(65, 4)), () => half(1).computeSecret(3), () => half().setPrivateKey(k(32, 0)), () => half().setPrivateKey(k(32, 255)),
     () => half().setPublicKey(k(32)), () => half(1).getPublicKey('hex', 'nope'), () => c.ECDH.convertKey(k(3), 'prime256v1'), () => c.ECDH.convertKey(k(3), 'nope'), () => c.ECDH.convertKey(k(3), 1), () => c.ECDH.convertKey(1, 'prime256v1')]) await tell(f)
-  for (const name of ['ec', 'x', 'x448', 'p521']) await tell(() => c.diffieHellman({ privateKey: secret(name), publicKey: open(name) }))
+  for (const name of ['ec', 'x', 'x448', 'p521', 'dh']) await tell(() => c.diffieHellman({ privateKey: secret(name), publicKey: open(name) }))
   await tell(() => c.diffieHellman({ privateKey: secret('ec'), publicKey: secret('ec') }))
   for (const f of [() => c.diffieHellman(), () => c.diffieHellman({}), () => c.diffieHellman({ privateKey: open('ec'), publicKey: open('ec') }), () => c.diffieHellman({ privateKey: secret('ec'), publicKey: open('x') }), () => c.diffieHellman({ privateKey: secret('ec'), publicKey: open('p521') }), () => c.diffieHellman({ privateKey: secret('rsa'), publicKey: open('rsa') }),
     () => c.diffieHellman({ privateKey: secret('ec'), publicKey: c.createSecretKey('x') })]) await tell(f)
   const group = c.getDiffieHellman('modp5')
+  await tell(() => { const [a, b] = [1, 2].map(() => c.generateKeyPairSync('dh', { group: 'modp5' })); const of = (mine, its) => c.diffieHellman({ privateKey: mine.privateKey, publicKey: its.publicKey }); return [of(a, b).equals(of(b, a)), of(a, b).length, a.publicKey.equals(c.createPublicKey(a.privateKey)), a.publicKey.equals(b.publicKey), of(a, c.generateKeyPairSync('dh', { prime: group.getPrime() })).length] })
+  await tell(() => c.diffieHellman({ privateKey: secret('dh'), publicKey: c.generateKeyPairSync('dh', { group: 'modp5' }).publicKey }))
+  await tell(() => c.diffieHellman({ privateKey: secret('dh'), publicKey: open('ec') }))
+  for (const f of [() => c.sign('sha256', k(3), secret('dh')), () => c.verify('sha256', k(3), open('dh'), k(3)), () => c.publicEncrypt(open('dh'), k(3))]) await tell(f)
   for (const name of ['modp5', 'MODP14']) await tell(() => { const [a, b] = [c.getDiffieHellman(name), c.createDiffieHellmanGroup(name)]; a.generateKeys(); b.generateKeys('hex'); return [a.computeSecret(b.getPublicKey(), null, 'hex') === b.computeSecret(a.getPublicKey('hex'), 'hex', 'hex'), a.getPrime('hex'), a.getGenerator('hex'), a.verifyError, a.constructor.name, a.setPrivateKey === undefined] })
   await tell(() => { const d = c.createDiffieHellman(group.getPrime(), group.getGenerator()); d.setPrivateKey(k(20, 7)); const shown = d.generateKeys('hex'); return [shown, d.getPrivateKey('hex'), d.computeSecret(k(1, 4), null, 'base64'), d.verifyError] })
   await tell(() => c.createDiffieHellman(group.getPrime('hex'), 'hex', 5).verifyError)

@@ -83,6 +83,14 @@ test('options are checked as in Node', () => compare(`
     () => Object.keys(zlib.codes).sort(), () => zlib.codes[-3], () => zlib.Z_MIN_CHUNK, () => Object.keys(zlib).includes('Z_MIN_CHUNK'),
     () => zlib.gunzipSync(zlib.gzipSync('x', { info: true }).buffer).toString(), () => zlib.gzipSync('x', { info: true }).engine.bytesWritten].map(told)`))
 
+test('what is given to be packed at once, and with a callback, is checked as in Node', () => compare(`
+  const results = []
+  for (const name of ['gzip', 'deflateRaw', 'brotliCompress', 'gunzip']) for (const input of [null, undefined, '', 5, {}, [1]]) results.push(
+    await toldLater(() => promisify(zlib[name])(input).then((packed) => name === 'gunzip' ? packed.length : packed.length > 0)), name === 'gunzip' ? 0 : told(() => zlib[name + 'Sync'](input).length > 0))
+  for (const value of [-1, 2 ** 32, 1.5, 'x', 2 ** 32 - 1]) results.push(told(() => zlib.crc32('x', value)))
+  results.push(told(() => zlib.gunzipSync(zlib.gzipSync(text), { maxOutputLength: 2 ** 32 }).length))
+  return results`))
+
 test('a stream is flushed, changed and begun again', () => compare(`
   const gzip = zlib.createGzip()
   const seen = []

@@ -2,11 +2,23 @@
 // public documentation. Answers are fixed, so that two runs can be compared. A route returns `{status, headers, body}`,
 // or the response when it has written that itself.
 
+import { verify } from 'node:crypto'
+import { createRequire } from 'node:module'
+
 /** Every name that stands for this machine. */
 export const HOSTS = [
   'world.example.com', 'api.stripe.com', 'api.twilio.com', 'api.openai.com', 'api.anthropic.com', 'generativelanguage.googleapis.com', 'sheets.googleapis.com',
   'www.googleapis.com', 'oauth2.googleapis.com', 'bucket.s3.us-east-1.amazonaws.com', 'x.supabase.co',
 ]
+
+const { rsaPublicPem } = createRequire(import.meta.url)('../../guests/packages/keys.js')
+
+/** What a service account asks a token with. One account's are looked at: others have keys of their own. */
+function isGood(assertion) {
+  const [head, claims, signature] = assertion.split('.')
+  if (parsed(Buffer.from(claims, 'base64url')).iss !== 'bot@checked.iam.gserviceaccount.com') return true
+  return verify('sha256', Buffer.from(`${head}.${claims}`), rsaPublicPem(), Buffer.from(signature, 'base64url'))
+}
 
 /** What a named service answers; nothing where it has no such route. */
 export function service(host, given) {
@@ -120,7 +132,7 @@ const services = {
 
   'www.googleapis.com': ({ url }) => body({ kind: 'calendar#events', items: [{ id: 'e1', summary: url.searchParams.get('maxResults') }] }),
 
-  'oauth2.googleapis.com': ({ form }) => (form.get('code') === 'bad' ? body({ error: 'invalid_grant', error_description: 'Bad Request' }, 400) : body(TOKEN)),
+  'oauth2.googleapis.com': ({ form }) => (form.get('code') === 'bad' || (form.has('assertion') && !isGood(form.get('assertion'))) ? body({ error: 'invalid_grant', error_description: 'Bad Request' }, 400) : body(TOKEN)),
 
   'bucket.s3.us-east-1.amazonaws.com': ({ request, response, url }) => {
     const write = (status, headers, text = '') => { response.writeHead(status, { 'x-amz-request-id': 'r', ...headers }).end(text); return response }

@@ -70,6 +70,23 @@ pub(crate) fn find_curve(name: &str) -> Option<&'static Curve> {
     CURVES.iter().find(|curve| curve.name == name)
 }
 
+/// The curve whose numbers DER writes out, where keys usually have its name (RFC 3279, `ECParameters`).
+pub(crate) fn curve_of_numbers(der: &[u8]) -> Option<&'static Curve> {
+    let mut rest = lc::CBS {
+        data: der.as_ptr(),
+        len: der.len(),
+    };
+    // SAFETY: pointer and length are those of a slice. What it gives are the library's own groups, which live for ever.
+    let number = unsafe {
+        let group = lc::EC_KEY_parse_parameters(&mut rest);
+        good(c_int::from(!group.is_null())).ok()?;
+        lc::EC_GROUP_get_curve_name(group)
+    };
+    CURVES
+        .iter()
+        .find(|curve| curve.number == number && rest.len == 0)
+}
+
 /// How a point is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PointForm {

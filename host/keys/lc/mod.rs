@@ -15,7 +15,7 @@ mod x25519;
 mod x509;
 
 pub(crate) use aes::{Aes, AesGcm, AesMode};
-pub(crate) use curve::{CURVES, Curve, Ec, PointForm, find_curve};
+pub(crate) use curve::{CURVES, Curve, Ec, PointForm, curve_of_numbers, find_curve};
 pub(crate) use dsa::Dsa;
 pub(crate) use number::{Deadline, Number, OutOfTime};
 pub(crate) use rsa::{Rsa, SaltLength};

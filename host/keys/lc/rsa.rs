@@ -52,6 +52,17 @@ impl SaltLength {
     }
 }
 
+/// `RSA_encrypt` and its like: a power of data, which is written with how long it is where there is room for it.
+type Power = unsafe extern "C" fn(
+    *mut lc::RSA,
+    *mut usize,
+    *mut u8,
+    usize,
+    *const u8,
+    usize,
+    c_int,
+) -> c_int;
+
 /// What writes as much as there is room for, and how much that was.
 type Write<'a> = &'a dyn Fn(*mut usize, *mut u8, usize) -> c_int;
 
@@ -247,76 +258,52 @@ impl Rsa {
         .is_ok()
     }
 
-    /// The private key's power of data, padded as a signature or not at all.
-    pub(crate) fn sign_raw(&self, data: &[u8], pads: bool) -> Result<Vec<u8>, Refused> {
+    /// # Safety
+    ///
+    /// `power` keeps to the pointers and lengths that it is given.
+    unsafe fn power(&self, power: Power, data: &[u8], pads: bool) -> Result<Vec<u8>, Refused> {
+        let padding = match pads {
+            true => lc::RSA_PKCS1_PADDING,
+            false => lc::RSA_NO_PADDING,
+        };
         self.written(&|length, output, room| {
             // SAFETY: pointers and lengths are those of slices.
             unsafe {
-                lc::RSA_sign_raw(
+                power(
                     self.0.raw(),
                     length,
                     output,
                     room,
                     data.as_ptr(),
                     data.len(),
-                    padding(pads),
+                    padding,
                 )
             }
         })
+    }
+
+    /// The private key's power of data, padded as a signature or not at all.
+    pub(crate) fn sign_raw(&self, data: &[u8], pads: bool) -> Result<Vec<u8>, Refused> {
+        // SAFETY: a function of the library's.
+        unsafe { self.power(lc::RSA_sign_raw, data, pads) }
     }
 
     /// The public key's power of data, out of which the padding of a signature is taken or nothing.
     pub(crate) fn recover(&self, data: &[u8], pads: bool) -> Result<Vec<u8>, Refused> {
-        self.written(&|length, output, room| {
-            // SAFETY: pointers and lengths are those of slices.
-            unsafe {
-                lc::RSA_verify_raw(
-                    self.0.raw(),
-                    length,
-                    output,
-                    room,
-                    data.as_ptr(),
-                    data.len(),
-                    padding(pads),
-                )
-            }
-        })
+        // SAFETY: a function of the library's.
+        unsafe { self.power(lc::RSA_verify_raw, data, pads) }
     }
 
     /// Encrypts with the padding of PKCS #1 v1.5, or without any.
     pub(crate) fn encrypt(&self, data: &[u8], pads: bool) -> Result<Vec<u8>, Refused> {
-        self.written(&|length, output, room| {
-            // SAFETY: pointers and lengths are those of slices.
-            unsafe {
-                lc::RSA_encrypt(
-                    self.0.raw(),
-                    length,
-                    output,
-                    room,
-                    data.as_ptr(),
-                    data.len(),
-                    padding(pads),
-                )
-            }
-        })
+        // SAFETY: a function of the library's.
+        unsafe { self.power(lc::RSA_encrypt, data, pads) }
     }
 
     /// Decrypts, and leaves what was padded as it is.
     pub(crate) fn decrypt(&self, data: &[u8]) -> Result<Vec<u8>, Refused> {
-        self.written(&|length, output, room| {
-            // SAFETY: pointers and lengths are those of slices.
-            unsafe {
-                lc::RSA_decrypt(
-                    self.0.raw(),
-                    length,
-                    output,
-                    room,
-                    data.as_ptr(),
-                    data.len(),
-                    lc::RSA_NO_PADDING,
-                )
-            }
-        })
+        // SAFETY: a function of the library's.
+        unsafe { self.power(lc::RSA_decrypt, data, false) }
     }
 
     /// Encrypts with OAEP.
@@ -390,12 +377,5 @@ impl Rsa {
                 lc::EVP_PKEY_decrypt(operation.raw(), output, length, data.as_ptr(), data.len())
             })
         }
-    }
-}
-
-fn padding(pads: bool) -> c_int {
-    match pads {
-        true => lc::RSA_PKCS1_PADDING,
-        false => lc::RSA_NO_PADDING,
     }
 }

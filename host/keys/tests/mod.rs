@@ -1,6 +1,7 @@
 //! What Node made, read and compared: `vectors.mjs` writes `vectors.json`.
 
 mod certificates;
+mod parameters;
 
 use super::*;
 use crate::keys::error::Error;
@@ -746,6 +747,43 @@ fn any_bytes_are_no_crash() {
                 fuzz::run(&changed);
                 fuzz::run(&bytes[..at]);
             }
+        }
+    }
+}
+
+/// The kinds of all private and public keys that the fuzzer begins with.
+fn kinds_in_the_corpus() -> [Vec<&'static str>; 2] {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/keys");
+    let mut kinds = [Vec::new(), Vec::new()];
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let input = std::fs::read(entry.unwrap().path()).unwrap();
+        for form in [
+            Source::Pem as fn(Vec<u8>) -> Source,
+            Source::Pkcs8,
+            Source::Pkcs1,
+            Source::Sec1,
+            Source::Spki,
+        ] {
+            let source = form(input.clone());
+            for (kinds, key) in kinds.iter_mut().zip([
+                read_private(&source, Some(b"pass")),
+                read_public(&source, Some(b"pass")),
+            ]) {
+                kinds.extend(key.map(|key| key.details().kind));
+            }
+        }
+    }
+    kinds
+}
+
+#[test]
+fn the_fuzzer_begins_with_keys_of_every_kind() {
+    let kinds = kinds_in_the_corpus();
+    for kind in [
+        "rsa", "rsa-pss", "ec", "ed25519", "x25519", "ed448", "x448", "dsa", "dh",
+    ] {
+        for kinds in &kinds {
+            assert!(kinds.contains(&kind), "{kind}");
         }
     }
 }

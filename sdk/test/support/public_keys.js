@@ -3,7 +3,7 @@ import crypto from 'node:crypto'
 
 const DIGESTS = ['md5', 'ripemd160', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512', 'sha512-224', 'sha512-256', 'sha3-224', 'sha3-256', 'sha3-384', 'sha3-512']
 const CURVES = ['prime256v1', 'secp224r1', 'secp256k1', 'secp384r1', 'secp521r1']
-const KINDS = ['rsa', 'rsa-pss', 'ec', 'ed25519', 'x25519', 'ed448', 'x448', 'dsa']
+const KINDS = ['rsa', 'rsa-pss', 'ec', 'ed25519', 'x25519', 'ed448', 'x448', 'dsa', 'dh']
 const WEB_CURVES = { prime256v1: 'P-256', secp384r1: 'P-384', secp521r1: 'P-521', secp256k1: 'secp256k1', secp224r1: 'P-224' }
 const PADDINGS = { pkcs1: 1, pss: 6, none: 3 }
 
@@ -40,7 +40,7 @@ export function publicKeys(bytes) {
   function components(object) {
     const kind = object.asymmetricKeyType
     if (kind === 'rsa-pss') fault('unsupported', 'RSA-PSS keys have no JWK')
-    if (kind === 'dsa') fault('unsupported', 'DSA keys have no JWK')
+    if (kind === 'dsa' || kind === 'dh') fault('unsupported', `keys of the kind ${kind} have no JWK`)
     const jwk = Object.fromEntries(Object.entries(object.export({ format: 'jwk' })).map(([name, value]) => [name, name.length < 3 ? bytes(Buffer.from(value, 'base64url')) : value]))
     const { n, e, d, p, q, dp, dq, qi, x, y } = jwk
     if (kind === 'rsa') return { tag: 'rsa', val: { n, e, private: d && { d, p, q, dp, dq, qi } } }

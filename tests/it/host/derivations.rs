@@ -1,4 +1,4 @@
-//! Keys, hashes of passwords and ciphers, over HTTP: the host computes for the bot.
+//! Derived keys, hashes of passwords, ciphers and public keys, over HTTP: the host computes for the bot.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -85,5 +85,21 @@ async fn ciphers_of_the_top_level_serve_every_event() {
     let bench = Bench::start().await;
     for _ in 0..2 {
         assert_eq!(bench.json("/sealed").await, json!([4, "text"]));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_of_the_top_level_serve_every_event() {
+    let bench = Bench::start().await;
+    let expected = json!({
+        "signs": true,
+        "agrees": [true, 192, "dh"],
+        // From then on its curve is named, which takes 121 bytes.
+        "older": [true, "prime256v1", 121],
+        "sealed": 20,
+        "hash": "59a00b72575860f34c38d5269250513881b0b8c6",
+    });
+    for _ in 0..2 {
+        assert_eq!(bench.json("/keys").await, expected);
     }
 }

@@ -77,7 +77,8 @@ function utf16Decode(bytes) {
 export const asBuffer = (bytes) => Object.setPrototypeOf(bytes, prototype)
 
 Buffer.from = function from(value, encodingOrOffset, length) {
-  if (typeof value === 'string') return asBuffer(encode(value, knownEncoding(encodingOrOffset)))
+  // What is no string names no encoding: `texts.map(Buffer.from)` gives an index.
+  if (typeof value === 'string') return asBuffer(encode(value, typeof encodingOrOffset === 'string' ? knownEncoding(encodingOrOffset) : 'utf8'))
   if (typeof value !== 'object' || value === null) throw badSource(value)
   if (ArrayBuffer.isView(value) && value.BYTES_PER_ELEMENT === 1) return asBuffer(new Uint8Array(value))
   try {

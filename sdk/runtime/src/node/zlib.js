@@ -2,14 +2,16 @@
 import { Coder, fault, faultOf } from '../coders.js'
 import { codedError, invalidArgType, outOfRange, requireFunction } from '../errors.js'
 import { callNow } from '../host.js'
-import buffer, { Buffer } from './buffer.js'
+import { requireUint32 } from '../validators.js'
+import { Buffer } from './buffer.js'
 import { Transform, finished } from './stream.js'
 import { constants, codes } from './zlib_constants.js'
 
 const { Z_NO_FLUSH, Z_FINISH, Z_FULL_FLUSH, Z_SYNC_FLUSH, Z_BLOCK, Z_PARTIAL_FLUSH } = constants
 const { DEFLATE, INFLATE, GZIP, GUNZIP, DEFLATERAW, INFLATERAW, UNZIP, BROTLI_DECODE, BROTLI_ENCODE, ZSTD_COMPRESS, ZSTD_DECOMPRESS } = constants
 
-const { kMaxLength } = buffer
+/** What `maxOutputLength` may be. How much there is room for, the instance's memory says. */
+const MOST_OUTPUT = Number.MAX_SAFE_INTEGER
 const EMPTY = new Uint8Array(0)
 
 /** What the host calls each kind of flush: zlib's, and the operations of Brotli and of zstd. */
@@ -159,12 +161,12 @@ function checked(value, name, least, most, otherwise) {
 
 function ZlibBase(options, mode, settings, { flush, finishFlush, fullFlush, mostFlush }) {
   let chunkSize = constants.Z_DEFAULT_CHUNK
-  let maxOutputLength = kMaxLength
+  let maxOutputLength = MOST_OUTPUT
   if (options) {
     chunkSize = checked(options.chunkSize, 'options.chunkSize', constants.Z_MIN_CHUNK, Infinity, chunkSize)
     flush = checked(options.flush, 'options.flush', 0, mostFlush, flush)
     finishFlush = checked(options.finishFlush, 'options.finishFlush', 0, mostFlush, finishFlush)
-    maxOutputLength = checked(options.maxOutputLength, 'options.maxOutputLength', 1, kMaxLength, maxOutputLength)
+    maxOutputLength = checked(options.maxOutputLength, 'options.maxOutputLength', 1, MOST_OUTPUT, maxOutputLength)
     if (options.encoding || options.objectMode || options.writableObjectMode) {
       options = { ...options, encoding: null, objectMode: false, writableObjectMode: false }
     }
@@ -376,7 +378,9 @@ function wholeSync(stream, input) {
 
 function wholeLater(stream, input, callback) {
   requireFunction(callback, 'callback')
-  const bytes = inputOf(input)
+  // It is written into a stream: nothing ends it at once.
+  if (input != null && typeof input !== 'string' && !isBytes(input)) throw invalidArgType('chunk', 'of type string or an instance of Buffer, TypedArray, or DataView', input)
+  const bytes = inputOf(input ?? EMPTY)
   process.nextTick(() => {
     let result
     try {
@@ -538,7 +542,7 @@ for (const [Name, Base, mode] of [
 zlib.crc32 = function crc32(data, value = 0) {
   if (typeof data === 'string') data = Buffer.from(data)
   else if (!ArrayBuffer.isView(data)) throw invalidArgType('data', 'of type string or an instance of Buffer, TypedArray, or DataView', data)
-  if (typeof value !== 'number') throw invalidArgType('value', 'number', value)
+  requireUint32(value, 'value')
   const bytes = bytesOf(data)
   for (let at = 0; at < bytes.length; at += 1 << 18) {
     value = callNow('compression.crc32', [bytes.subarray(at, at + (1 << 18)), value >>> 0])

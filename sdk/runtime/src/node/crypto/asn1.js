@@ -1,4 +1,4 @@
-/** ASN.1 in DER, as far as SPKAC needs it. Whoever reads is told of what is malformed by an exception. */
+/** ASN.1 in DER, as far as SPKAC and keys for Diffie-Hellman need it. Whoever reads is told of what is malformed by an exception. */
 const malformed = () => new Error('malformed ASN.1')
 
 /** A value: its tag, and where it lies. */
@@ -59,4 +59,18 @@ export function oidOf({ content }) {
     value = 0
   }
   return numbers.join('.')
+}
+
+/** A value: its tag, its length, and its parts one after the other. */
+export function written(tag, ...parts) {
+  const size = parts.reduce((sum, part) => sum + part.length, 0)
+  const length = size < 0x80 ? [size] : size < 0x100 ? [0x81, size] : [0x82, size >> 8, size & 0xff]
+  return Uint8Array.from([tag, ...length, ...parts.flatMap((part) => [...part])])
+}
+
+/** A number that is not negative. */
+export function writtenNumber(bytes) {
+  const first = bytes.findIndex((byte) => byte !== 0)
+  const digits = first === -1 ? [0] : bytes.subarray(first)
+  return digits[0] & 0x80 ? written(0x02, [0], digits) : written(0x02, digits)
 }

@@ -1,5 +1,5 @@
 /** The ciphers, their names and what holds of them. */
-import { invalidArgType } from '../../errors.js'
+import { invalidArgType, nativeError } from '../../errors.js'
 import { requireInt32, requireObject } from '../../validators.js'
 
 /** By name: the mode, the bytes of key and IV, OpenSSL's number, the bytes of a block, and OpenSSL's name where it is another. */
@@ -35,10 +35,22 @@ const LOWER = new Map([...OTHERS].map(([other, name]) => [other.toLowerCase(), n
 
 export const cipherNames = [...CIPHERS.keys(), ...OTHERS.keys()].sort()
 
+/** Ciphers that Node has beside these. */
+const OF_NODE_ALONE = /^(aes-\d+-(cfb[18]?|ofb|xts|cbc-hmac-sha\d+)|(aria|camellia)-?\d+(-\w+)?|des-ede3?(-\w+)?|sm4(-\w+)?)$/i
+
+/** What is wrong with a name that `find` does not know. */
+export function unknownCipher(name) {
+  const missing = OF_NODE_ALONE.test(name) ? `: Roost does not have ${name}. It has ${[...CIPHERS.keys()].join(', ')}.` : ''
+  return nativeError(Error, 'ERR_CRYPTO_UNKNOWN_CIPHER', `Unknown cipher${missing}`)
+}
+
+/** The longest IV of GCM, as OpenSSL has it. */
+export const MOST_IV = 128
+
 /** The least and the most bytes that an IV may have. */
 export function ivBounds({ mode, ivLength = 0 }) {
   switch (mode) {
-    case 'gcm': return [1, Infinity]
+    case 'gcm': return [1, MOST_IV]
     case 'ccm': return [7, 13]
     case 'ocb': return [1, 15]
     default: return [ivLength, ivLength]
@@ -54,7 +66,7 @@ export function find(name) {
 }
 
 export function getCipherInfo(nameOrNid, options) {
-  if (typeof nameOrNid !== 'string' && typeof nameOrNid !== 'number') throw invalidArgType('nameOrNid', 'of type string or number', nameOrNid)
+  if (typeof nameOrNid !== 'string' && typeof nameOrNid !== 'number') throw invalidArgType('nameOrNid', 'one of type string or number', nameOrNid)
   if (typeof nameOrNid === 'number') requireInt32(nameOrNid, 'nameOrNid')
   if (options !== undefined) requireObject(options, 'options')
   const { keyLength, ivLength } = options ?? {}

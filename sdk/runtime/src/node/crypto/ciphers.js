@@ -2,9 +2,9 @@
 import { codedError, nativeError, requireString } from '../../errors.js'
 import { invalidArgValue } from '../../validators.js'
 import { Buffer } from '../buffer.js'
-import { CIPHERS, find, ivBounds } from './cipher_names.js'
+import { find, ivBounds, unknownCipher } from './cipher_names.js'
 import { HostCipher, invalidState } from './host_cipher.js'
-import { asBuffer, keyBytes, toBytes } from './keys.js'
+import { asBuffer, dataBytes, keyBytes, toBytes } from './keys.js'
 import { streamsLate } from './late_stream.js'
 import { StringDecoder } from '../string_decoder.js'
 
@@ -47,7 +47,7 @@ function begin(self, direction, name, key, iv, options) {
   const tagLength = options?.authTagLength ?? undefined
   if (tagLength !== undefined && tagLength >>> 0 !== tagLength) throw invalidArgValue('options.authTagLength', tagLength)
   const found = find(name)
-  if (!found) throw nativeError(Error, 'ERR_CRYPTO_UNKNOWN_CIPHER', `Unknown cipher: ${name}. Roost has ${[...CIPHERS.keys()].join(', ')}.`)
+  if (!found) throw unknownCipher(name)
   const { algorithm, info } = found
   const hasTag = ['gcm', 'ccm', 'ocb'].includes(info.mode) || algorithm === 'chacha20-poly1305'
   if (secret.length !== info.keyLength) throw nativeError(RangeError, 'ERR_CRYPTO_INVALID_KEYLEN', 'Invalid key length')
@@ -86,7 +86,7 @@ function decoded(self, encoding, bytes, isLast) {
 
 const shared = {
   update(data, inputEncoding, outputEncoding) {
-    const bytes = toBytes(data, 'data', inputEncoding ?? undefined, 'of type string or an instance of Buffer, TypedArray, or DataView')
+    const bytes = dataBytes(data, inputEncoding)
     if (this[kCipher].isFinal) throw new Error('Trying to add data in unsupported state')
     return decoded(this, outputEncoding, this[kCipher].host.update(bytes), false)
   },

@@ -2,7 +2,8 @@
 import { codedError, invalidArgType, nativeError, requireString } from '../../errors.js'
 import { invalidArgValue, requireInt32, requireObject } from '../../validators.js'
 import { Buffer } from '../buffer.js'
-import { invalidCurve, now, openssl, operationFailed, publicOf } from './host_keys.js'
+import { written, writtenNumber } from './asn1.js'
+import { invalidCurve, later, now, openssl, operationFailed, privateData, publicOf } from './host_keys.js'
 import { KeyObject, asBuffer, bytesIn, invalidKeyType, kData, sameBytes, toBytes } from './keys.js'
 
 const kState = Symbol('kHandle')
@@ -104,18 +105,24 @@ const tooSmall = () => openssl('0280007E', 'Diffie-Hellman routines', 'modulus t
 const badGenerator = () => openssl('02800065', 'Diffie-Hellman routines', 'bad generator', 'ERR_OSSL_DH_BAD_GENERATOR')
 const noKey = (kind) => nativeError(Error, 'ERR_CRYPTO_INVALID_STATE', `No ${kind} key - did you forget to generate one?`)
 
+const bytesOfNumber = (number) => Buffer.from(Math.max(number, 0).toString(16).padStart(8, '0'), 'hex')
+
 /** The bytes of a generator that comes as a number or as bytes. */
 function generatorBytes(generator) {
-  const bytes = typeof generator === 'number' ? Buffer.from(Math.max(generator, 0).toString(16).padStart(8, '0'), 'hex') : Uint8Array.from(bytesIn(generator))
+  const bytes = typeof generator === 'number' ? bytesOfNumber(generator) : Uint8Array.from(bytesIn(generator))
   if (number(bytes) < 2n) throw badGenerator()
   return Uint8Array.from(shortest(bytes))
 }
 
-/** A new prime of which the generator generates the large part, as OpenSSL makes them. */
+/** What the host is asked for: a new prime of which the generator generates the large part, as OpenSSL makes them. */
+function primeRequest(bits, generator) {
+  const [add, rem] = { 2: [24, 23], 5: [60, 59] }[number(generator)] ?? [12, 11]
+  return { bits, safe: true, add: Uint8Array.of(add), rem: Uint8Array.of(rem) }
+}
+
 function newPrime(bits, generator) {
   if (bits < LEAST_BITS) throw bits < 2 ? tooSmall() : nativeError(TypeError, 'ERR_INVALID_ARG_VALUE', 'Invalid DH parameters')
-  const [add, rem] = { 2: [24, 23], 5: [60, 59] }[number(generator)] ?? [12, 11]
-  return now('generate-prime-now', { bits, safe: true, add: Uint8Array.of(add), rem: Uint8Array.of(rem) })
+  return now('generate-prime-now', primeRequest(bits, generator))
 }
 
 const SIZE_OR_KEY = 'of type number or string or an instance of ArrayBuffer, Buffer, TypedArray, or DataView'
@@ -146,10 +153,14 @@ export function DiffieHellman(sizeOrKey, keyEncoding, generator, generatorEncodi
 
 export function DiffieHellmanGroup(name) {
   if (!(this instanceof DiffieHellmanGroup)) return new DiffieHellmanGroup(name)
-  if (typeof name !== 'string') throw invalidArgType('Group name', 'string', name)
+  if (typeof name !== 'string') throw codedError(TypeError, 'ERR_INVALID_ARG_TYPE', 'Group name must be a string')
+  setGroup(this, groupNamed(name))
+}
+
+function groupNamed(name) {
   const group = now('named-group', name.toLowerCase())
   if (group === undefined) throw nativeError(Error, 'ERR_CRYPTO_UNKNOWN_DH_GROUP', 'Unknown DH group')
-  setGroup(this, group)
+  return group
 }
 
 const shared = {
@@ -204,6 +215,45 @@ export function agree(privateData, publicData) {
   const [mine, its] = [privateData.details, publicData.details]
   if (mine.namedCurve !== its.namedCurve) throw openssl('1C8000CB', 'Provider routines', 'mismatching domain parameters', 'ERR_OSSL_MISMATCHING_DOMAIN_PARAMETERS')
   return now('agree', privateData.bytes, publicOf(publicData).bytes)
+}
+
+/** PKCS #3's identifier, whose parameters are a prime and a generator. */
+const DH_OID = written(0x06, [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x03, 0x01])
+
+/** A new key pair for a group: PKCS #8 is written here, and the host reads it and knows the public key of it. */
+function pairIn(group) {
+  if (bitsOf(group.prime) < LEAST_BITS) throw withoutCode(tooSmall())
+  const algorithm = written(0x30, DH_OID, written(0x30, writtenNumber(group.prime), writtenNumber(group.generator)))
+  const pkcs8 = written(0x30, writtenNumber([]), algorithm, written(0x04, writtenNumber(now('private-number', group))))
+  const privateKey = privateData(now('read-private', { tag: 'pkcs8', val: pkcs8 }))
+  return { publicKey: publicOf(privateKey), privateKey }
+}
+
+const bitsOf = (bytes) => number(bytes).toString(2).length
+/** Of what fails while a key is made Node has the message alone. */
+const withoutCode = ({ message }) => new Error(message)
+
+/**
+ * What makes key objects for Diffie-Hellman of options that are sound: at once, or beside what else the bot does.
+ *
+ * @param {{group?: string, prime?: ArrayBufferView, primeLength?: number, generator?: number}} options
+ */
+export function dhPair({ group: name, prime, primeLength, generator }) {
+  if (name != null) {
+    const group = groupNamed(name)
+    return { now: () => pairIn(group), later: async () => pairIn(group) }
+  }
+  const base = Uint8Array.from(shortest(bytesOfNumber(generator ?? 2)))
+  const of = (bytes) => pairIn({ prime: Uint8Array.from(shortest(bytes)), generator: base })
+  if (prime != null) {
+    const given = Uint8Array.from(bytesIn(prime))
+    return { now: () => of(given), later: async () => of(given) }
+  }
+  const request = () => {
+    if (primeLength < LEAST_BITS) throw withoutCode(tooSmall())
+    return primeRequest(primeLength, base)
+  }
+  return { now: () => of(now('generate-prime-now', request())), later: async () => of(await later('generate-prime', request())) }
 }
 
 const AGREEING = ['dh', 'ec', 'x448', 'x25519']

@@ -3,6 +3,7 @@ import { codedError, nativeError, requireFunction, requireString } from '../../e
 import { fillRandom } from '../../random.js'
 import { invalidArgValue, requireInt32, requireInteger, requireObject, requireOneOf, requireUint32, requireView } from '../../validators.js'
 import { toCallback } from './derivation.js'
+import { dhPair } from './diffie_hellman.js'
 import { digestOf } from './hashes.js'
 import { later, now, privateData, publicData, publicOf } from './host_keys.js'
 import { RAW_LENGTHS, encodingOf, fromRaw, writePrivate, writePublic } from './key_forms.js'
@@ -74,14 +75,12 @@ function ecRequest(options) {
 const refused = (what) => nativeError(Error, 'ERR_CRYPTO_UNSUPPORTED_OPERATION', `Roost does not make ${what}.`)
 const pair = (a, b) => codedError(TypeError, 'ERR_INCOMPATIBLE_OPTION_PAIR', `Option "${a}" cannot be used in combination with option "${b}"`)
 
-/** Keys for Diffie-Hellman have no objects here; what is wrong with the options is said first. */
-function refuseDh(options) {
+function dhRequest(options) {
   requireObject(options, 'options')
   const { group, primeLength, prime, generator } = options
   if (group != null) {
     for (const [name, value] of Object.entries({ prime, primeLength, generator })) if (value != null) throw pair('group', name)
     requireString(group, 'options.group')
-    if (now('named-group', group.toLowerCase()) === undefined) throw nativeError(Error, 'ERR_CRYPTO_UNKNOWN_DH_GROUP', 'Unknown DH group')
   } else if (prime != null) {
     if (primeLength != null) throw pair('prime', 'primeLength')
     requireView(prime, 'options.prime')
@@ -91,7 +90,7 @@ function refuseDh(options) {
     throw codedError(TypeError, 'ERR_MISSING_OPTION', 'At least one of the group, prime, or primeLength options is required')
   }
   if (generator != null) requireInt32(generator, 'options.generator', 0)
-  throw refused('key objects for Diffie-Hellman: createDiffieHellman does the same')
+  return dhPair(options)
 }
 
 /** What the host is asked for, and how it is to be written. */
@@ -105,7 +104,7 @@ function pairArguments(type, options) {
     case 'dsa': return [{ tag: type, val: dsaRequest(options) }, encodings]
     case 'ec': return [{ tag: type, val: ecRequest(options) }, encodings]
     case 'ed25519': case 'x25519': case 'ed448': case 'x448': return [{ tag: type }, encodings]
-    case 'dh': return refuseDh(options)
+    case 'dh': return [{ tag: type, val: dhRequest(options) }, encodings]
     default: throw invalidArgValue('type', type, 'must be a supported key type')
   }
 }
@@ -123,9 +122,14 @@ function ofRandomBytes(kind) {
 
 /** The data of both keys. */
 const dataOf = ({ publicKey, privateKey }) => ({ publicKey: publicData(publicKey), privateKey: privateData(privateKey) })
-const isOfRandomBytes = ({ tag }) => OF_RANDOM_BYTES[tag] !== undefined
-const madeNow = (request) => (isOfRandomBytes(request) ? ofRandomBytes(request.tag) : dataOf(now('generate-now', request)))
-const madeLater = async (request) => (isOfRandomBytes(request) ? ofRandomBytes(request.tag) : dataOf(await later('generate', request)))
+
+/** What makes the keys: at once, or beside what else the bot does. */
+function makerOf(request) {
+  const { tag, val } = request
+  if (tag === 'dh') return val
+  if (OF_RANDOM_BYTES[tag] !== undefined) return { now: () => ofRandomBytes(tag), later: async () => ofRandomBytes(tag) }
+  return { now: () => dataOf(now('generate-now', request)), later: async () => dataOf(await later('generate', request)) }
+}
 
 function written({ publicKey, privateKey }, [forPublic, forPrivate]) {
   return { publicKey: writePublic(publicKey, forPublic), privateKey: writePrivate(privateKey, forPrivate) }
@@ -133,20 +137,20 @@ function written({ publicKey, privateKey }, [forPublic, forPrivate]) {
 
 export function generateKeyPairSync(type, options) {
   const [request, encodings] = pairArguments(type, options)
-  return written(madeNow(request), encodings)
+  return written(makerOf(request).now(), encodings)
 }
 
 /** @returns {Promise<{publicKey: KeyData, privateKey: KeyData}>} */
 export async function generatePair(type, options) {
   const [request, encodings] = pairArguments(type, options)
-  return written(await madeLater(request), encodings)
+  return written(await makerOf(request).later(), encodings)
 }
 
 export function generateKeyPair(type, options, callback) {
   if (typeof options === 'function') [options, callback] = [undefined, options]
   requireFunction(callback, 'callback')
   const [request, encodings] = pairArguments(type, options)
-  madeLater(request).then((made) => written(made, encodings)).then(
+  makerOf(request).later().then((made) => written(made, encodings)).then(
     ({ publicKey, privateKey }) => process.nextTick(callback, null, publicKey, privateKey), (error) => process.nextTick(callback, error))
 }
 

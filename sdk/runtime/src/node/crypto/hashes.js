@@ -3,7 +3,7 @@ import { codedError, invalidArgType, nativeError, requireString } from '../../er
 import { invalidArgValue, requireUint32 } from '../../validators.js'
 import { Buffer } from '../buffer.js'
 import { Mac, hostHash, hostXof } from './digests.js'
-import { asBuffer, keyBytes, toBytes } from './keys.js'
+import { asBuffer, dataBytes, keyBytes } from './keys.js'
 import { streamsLate } from './late_stream.js'
 
 /** By the bytes of a block and of the digest. */
@@ -55,7 +55,7 @@ streamsLate(Digest.prototype)
 Object.assign(Digest.prototype, {
   update(data, encoding) {
     if (this._done) throw codedError(Error, 'ERR_CRYPTO_HASH_FINALIZED', 'Digest already called')
-    this._state.update(toBytes(data, 'data', encoding, 'of type string or an instance of Buffer, TypedArray, or DataView'))
+    this._state.update(dataBytes(data, encoding))
     return this
   },
   digest(encoding) {
@@ -74,7 +74,8 @@ Object.assign(Digest.prototype, {
   },
 })
 
-const encoded = (bytes, encoding) => (encoding && encoding !== 'buffer' ? bytes.toString(encoding) : bytes)
+/** As text, where an encoding is named that there is. */
+const encoded = (bytes, encoding) => (Buffer.isEncoding(encoding) ? bytes.toString(encoding) : bytes)
 
 const notThatLong = () => Object.assign(new Error('error:030000B2:digital envelope routines::not XOF or invalid length'), {
   library: 'digital envelope routines', reason: 'not XOF or invalid length', code: 'ERR_OSSL_EVP_NOT_XOF_OR_INVALID_LENGTH',

@@ -12,6 +12,7 @@ export const kKeyObject = Symbol('kKeyObject')
 export const kContents = Symbol('kHandle')
 const kKeyType = Symbol('kKeyType')
 
+const DATA = 'of type string or an instance of Buffer, TypedArray, or DataView'
 const EXPECTED = 'of type string or an instance of ArrayBuffer, Buffer, TypedArray, or DataView'
 
 /** The bytes of a string or of what holds bytes; undefined for anything else. */
@@ -27,6 +28,12 @@ export function toBytes(value, name, encoding, expected = EXPECTED) {
   const bytes = bytesIn(value, encoding)
   if (bytes === undefined) throw invalidArgType(name, expected, value)
   return bytes
+}
+
+/** The bytes of data that is digested, enciphered or signed. An encoding that nobody knows is UTF-8 here, and an `ArrayBuffer` is no data. */
+export function dataBytes(value, encoding) {
+  if (isAnyArrayBuffer(value)) throw invalidArgType('data', DATA, value)
+  return toBytes(value, 'data', Buffer.isEncoding(encoding) ? encoding : undefined, DATA)
 }
 
 /** The bytes of a secret key, whatever it comes as. */

@@ -5,7 +5,7 @@ import { toCallback } from './derivation.js'
 import { Hash, digestOf, hashOf } from './hashes.js'
 import { later, now, openssl } from './host_keys.js'
 import { privateInput, publicInput } from './key_forms.js'
-import { asBuffer, toBytes } from './keys.js'
+import { asBuffer, dataBytes, toBytes } from './keys.js'
 import { Writable } from '../stream.js'
 
 const PADDINGS = { 1: 'pkcs1', 6: 'pss' }
@@ -114,7 +114,7 @@ function begin(self, algorithm, options) {
 
 const shared = {
   update(data, encoding) {
-    const bytes = toBytes(data, 'data', encoding, 'of type string or an instance of Buffer, TypedArray, or DataView')
+    const bytes = dataBytes(data, encoding)
     if (!this[kHash].hash) throw notInitialised()
     this[kHash].hash.update(bytes)
     return this

@@ -1,10 +1,13 @@
 /** AES of `crypto.subtle`: what is encrypted at once, and what is wrapped. */
 import { Buffer } from '../../node/buffer.js'
+import { MOST_IV } from '../../node/crypto/cipher_names.js'
 import { createCipheriv, createDecipheriv } from '../../node/crypto/ciphers.js'
 import { kData, kKeyObject } from '../../node/crypto/keys.js'
 import { failed, operationError } from './algorithms.js'
 
 const BLOCK = 16
+/** What GCM's IV has at least here. */
+const LEAST_IV = 12
 
 const secretOf = (key) => key[kKeyObject][kData].bytes
 
@@ -15,6 +18,7 @@ function makeCipher(isEncrypting, key, mode, iv, options) {
 
 /** AES-GCM has its tag at the end. */
 function gcm(isEncrypting, key, data, { iv, additionalData, tagLength = 128 }) {
+  if (iv.byteLength < LEAST_IV || iv.byteLength > MOST_IV) throw failed()
   const length = tagLength / 8
   if (!isEncrypting && data.length < length) throw operationError('The provided data is too small.')
   const cipher = makeCipher(isEncrypting, key, 'gcm', iv, { authTagLength: length })
