@@ -134,7 +134,7 @@ pub async fn all_at_once(
     for one in written.into_iter().flatten() {
         match one {
             Ok(times) => answered.push(times),
-            Err(why) => flow.is_without(&why),
+            Err(why) => flow.count(&why),
         }
     }
     flow.answered = answered.len();
@@ -143,7 +143,7 @@ pub async fn all_at_once(
 }
 
 impl Flow {
-    fn is_without(&mut self, why: &Unanswered) {
+    fn count(&mut self, why: &Unanswered) {
         match why {
             Unanswered::Refused(_) => self.refused += 1,
             Unanswered::Lost(_) => self.lost += 1,
