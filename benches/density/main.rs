@@ -15,6 +15,7 @@ mod admin;
 mod common;
 mod customers;
 mod disk;
+mod express;
 mod hold;
 mod host;
 mod load;
@@ -35,7 +36,7 @@ use common::serve::Settings;
 use customers::{Customers, Replies};
 use hold::Holding;
 use host::Host;
-use measured::world::{World, folder_of};
+use measured::world::World;
 use projects::{Common, Project};
 use report::Figures;
 use tempfile::TempDir;
@@ -194,8 +195,7 @@ impl Bench {
     }
 
     async fn projects(&self, host: &Host) -> Result<(Arc<[Project]>, Duration)> {
-        let sdk = folder_of("ROOST_SDK", ".tools/sdk");
-        let common = Common::read(&sdk).await?;
+        let common = Common::read()?;
         let admin = Admin::new(host.admin)?;
         let (made, took) = projects::make(&admin, &common, &self.world.numbers).await?;
         println!(

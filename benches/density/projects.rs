@@ -4,16 +4,16 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures::{StreamExt as _, TryStreamExt as _};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use tar::{Builder, Header};
-use tokio::process::Command;
 
 use super::admin::Admin;
+use super::express;
 use crate::common::meta::Number;
 
 /// Projects that are made at once: more than a host builds at once, so that it never waits for uploads.
@@ -35,8 +35,7 @@ const WORDS: [&str; 16] = [
 pub struct Common {
     bot: Vec<u8>,
     package: Vec<u8>,
-    /// Express as one file.
-    express: Vec<u8>,
+    express: express::Files,
 }
 
 /// A project that serves.
@@ -48,48 +47,32 @@ pub struct Project {
 }
 
 impl Common {
-    /// Reads the bot, and has the SDK's esbuild make one file of Express.
-    pub async fn read(sdk: &Path) -> Result<Self> {
+    /// Reads the bot, and the packages that it needs.
+    pub fn read() -> Result<Self> {
         let guests = Path::new(env!("CARGO_MANIFEST_DIR")).join("guests");
         let read = |name: &str| {
             let file = guests.join("bench/density").join(name);
             std::fs::read(&file).with_context(|| format!("`{}` cannot be read", file.display()))
         };
-        let entry = guests.join("node_modules/express/index.js");
-        ensure!(
-            entry.is_file(),
-            "`{}` is missing: run `cargo xtask setup`, which installs the packages of the bots",
-            entry.display()
-        );
-        let esbuild = Command::new(sdk.join("esbuild"))
-            .arg(&entry)
-            .args(["--bundle", "--platform=node", "--format=cjs"])
-            .arg("--log-level=error")
-            .output()
-            .await
-            .context("the SDK's esbuild cannot be started: run `cargo xtask setup`")?;
-        if !esbuild.status.success() {
-            let said = String::from_utf8_lossy(&esbuild.stderr);
-            bail!("esbuild makes no file of Express: {said}");
-        }
         Ok(Self {
             bot: read("bot.js")?,
             package: read("package.json")?,
-            express: esbuild.stdout,
+            express: express::files(&guests.join("node_modules"))?,
         })
     }
 
     /// The upload of the n-th project.
     fn upload(&self, n: usize) -> Result<Vec<u8>> {
         let own = own_file(n);
-        let files: [(&str, &[u8]); 4] = [
+        let files: [(&str, &[u8]); 3] = [
             ("bot.js", &self.bot),
-            ("express.js", &self.express),
             ("package.json", &self.package),
             ("project.js", own.as_bytes()),
         ];
+        let packages = self.express.iter();
+        let packages = packages.map(|(name, content)| (name.as_str(), content.as_slice()));
         let mut archive = Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
-        for (name, content) in files {
+        for (name, content) in files.into_iter().chain(packages) {
             let mut header = Header::new_gnu();
             header.set_size(content.len() as u64);
             header.set_mode(0o644);

@@ -78,7 +78,7 @@ pub fn phone(customer: u32) -> String {
 }
 
 /// The folder that a variable names, else one of the checkout.
-pub fn folder_of(variable: &str, default: &str) -> PathBuf {
+fn folder_of(variable: &str, default: &str) -> PathBuf {
     match std::env::var_os(variable) {
         Some(folder) => folder.into(),
         None => Path::new(env!("CARGO_MANIFEST_DIR")).join(default),

@@ -1,9 +1,9 @@
 // The bot of the density bench: counts a customer's visits in its table, and answers in its project's words.
 //
-// The bench makes what is beside it: `project.js`, another one for each project, and `express.js`, the package as one
-// file, because a bench has no registry. `pg` is the runtime's own.
+// The bench puts beside it `project.js`, another one for each project, and in `test/` Express with what it needs,
+// because a bench has no registry. `pg` is the runtime's own.
 const { Pool } = require('pg')
-const express = require('./express')
+const express = require('./test/express')
 const project = require('./project')
 
 const { PHONE_NUMBER_ID, PORT, VERIFY_TOKEN, WHATSAPP_TOKEN } = process.env
