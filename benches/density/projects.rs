@@ -65,8 +65,8 @@ impl Common {
     fn upload(&self, n: usize) -> Result<Vec<u8>> {
         let own = own_file(n);
         let files: [(&str, &[u8]); 3] = [
-            ("bot.js", &self.bot),
-            ("package.json", &self.package),
+            ("bot.js", self.bot.as_slice()),
+            ("package.json", self.package.as_slice()),
             ("project.js", own.as_bytes()),
         ];
         let packages = self.express.iter();
