@@ -174,7 +174,7 @@ test('regions, scripts and calendars are named by their codes as written, langua
   ...['Latn', 'LATN', 'latn', 'qqqq'].map((code) => `new Intl.DisplayNames('pt', { type: 'script' }).of('${code}')`),
   ...['gregory', 'GREGORY', 'islamic-civil', 'qqq'].map((code) => `new Intl.DisplayNames('en', { type: 'calendar' }).of('${code}')`),
   ...['usd', 'USD', 'qqq'].map((code) => `new Intl.DisplayNames('en', { type: 'currency' }).of('${code}')`),
-  "new Intl.DisplayNames('en', { type: 'language' }).of('EN-us')", "new Intl.DisplayNames('en', { type: 'region', fallback: 'none' }).of('us')",
+  ...['EN-us', 'und', 'xx'].map((code) => `new Intl.DisplayNames('en', { type: 'language' }).of('${code}')`), "new Intl.DisplayNames('en', { type: 'region', fallback: 'none' }).of('us')",
 ]))
 
 test('sorting asks the host once for a text, not for each comparison', async () => {

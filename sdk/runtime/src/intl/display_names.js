@@ -54,7 +54,7 @@ export const DisplayNames = makeClass('DisplayNames', 2, begin, class {
     const code = toText(value)
     const canonical = canonicalCode(options.type, code)
     // As V8: of a language the canonical code stands for its name, of others what was asked for.
-    const last = options.type === 'language' ? canonical : code
+    const last = options.type !== 'language' ? code : canonical === 'und' ? 'root' : canonical
     return ask('intl-numbers.display-name', base, options, canonical) ?? (fallback === 'code' ? last : undefined)
   }
 }, { statics: { supportedLocalesOf: supportedLocales('display-names', 'DisplayNames') } })
