@@ -3,7 +3,9 @@
 //! `cargo xtask` puts them into one folder. A packaged `roost` has the same
 //! folder beside it, and the bundler where npm installed it.
 
+use crate::intl::{Data, DataError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The version of the SDK that this host was built with.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -17,6 +19,9 @@ pub enum SdkError {
     /// The list of builtin modules is malformed.
     #[error("`{file}` is not a list of names: run `cargo xtask setup`", file = .0.display())]
     Malformed(PathBuf, #[source] serde_json::Error),
+    /// The data of locales are none that this host can use.
+    #[error(transparent)]
+    Locales(#[from] DataError),
 }
 
 /// The SDK's files.
@@ -30,8 +35,8 @@ pub struct Sdk {
     pub builtins: Vec<String>,
     /// esbuild's native binary.
     pub esbuild: PathBuf,
-    /// CLDR's data, which is read when a bot asks for it.
-    pub locales: PathBuf,
+    /// CLDR's data, of which a part is read when a bot asks for it.
+    pub locales: Arc<Data>,
 }
 
 impl Sdk {
@@ -59,9 +64,14 @@ impl Sdk {
             runtime: text("runtime.js")?,
             builtins,
             esbuild,
-            locales: file("locales.bin"),
+            locales: Arc::new(locales(&folder)?),
         })
     }
+}
+
+/// The data of locales in the SDK's folder.
+pub fn locales(folder: &Path) -> Result<Data, DataError> {
+    Data::open(&installed(folder).join("locales.bin"))
 }
 
 /// A folder of what `cargo xtask` installs, as the defaults of flags name it: where it is not below
@@ -101,5 +111,42 @@ fn esbuild(folder: &Path) -> PathBuf {
     match own.is_file() {
         true => own,
         false => installed().unwrap_or(own),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn data_of_locales_that_cannot_be_used_are_told_when_the_sdk_is_opened() {
+        let real = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.tools/sdk"));
+        let folder = tempfile::tempdir().unwrap();
+        for entry in real.read_dir().unwrap() {
+            let entry = entry.unwrap();
+            if entry.file_name() != "locales.bin" {
+                let here = folder.path().join(entry.file_name());
+                std::os::unix::fs::symlink(entry.path(), here).unwrap();
+            }
+        }
+        let told = || match Sdk::open(folder.path()) {
+            Ok(_) => String::new(),
+            Err(error) => error.to_string(),
+        };
+        let file = folder.path().join("locales.bin");
+        assert!(
+            told().contains("locales.bin`, cannot be read"),
+            "{}",
+            told()
+        );
+        fs::write(&file, b"roost locales 1\n\0\0\0\0").unwrap();
+        assert!(told().contains("is of another version"), "{}", told());
+        let whole = fs::read(real.join("locales.bin")).unwrap();
+        fs::write(&file, &whole[..whole.len() / 2]).unwrap();
+        assert!(told().contains("is damaged"), "{}", told());
+        assert!(told().contains("install the package again"), "{}", told());
+        fs::write(&file, &whole).unwrap();
+        assert_eq!(told(), "");
     }
 }

@@ -36,7 +36,7 @@ function ended(check) {
   })
 }
 
-/** A check of something that is counted apart: `Intl`, `public keys`, `sockets`, `SQL dialects`. */
+/** A check of something that is counted apart: `sockets`, `SQL dialects`. */
 const needs = (what, run) => ({ needs: what, run })
 
 /** Runs a function that fails, and tells how. */

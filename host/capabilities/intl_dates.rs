@@ -7,12 +7,42 @@ use super::bindings::roost::bot::intl_dates::{
     self, Clocks, DateFormat, Error, LocalePreferences, Part, RangePart, ResolvedFormat,
     Transition, Week,
 };
+use super::bindings::roost::bot::log::Level;
 use crate::intl::dates::{self, Dates, Of};
 use crate::sandbox::RunState;
 
 impl RunState {
     fn dates(&self) -> Result<&Dates, Error> {
         self.locales.dates().map_err(Error::Unavailable)
+    }
+
+    /// Tells the event's log why dates are in UTC where who asked shows nothing of an error.
+    fn told<T>(&self, found: Result<T, Error>) -> Result<T, Error> {
+        if let Err(Error::Unavailable(why)) = &found {
+            let line = format!("dates are in UTC, whatever TZ says: {why}");
+            self.grants.log.write(Level::Error, &line);
+        }
+        found
+    }
+
+    fn zone(&self, name: &str) -> Result<dates::Zone, Error> {
+        Ok(self.dates()?.zone(name)?)
+    }
+
+    fn clocks(&self, time_zone: &str, start: f64, end: f64) -> Result<Clocks, Error> {
+        let (start, end) = (dates::instant(start)?, dates::instant(end)?);
+        let zone = self.zone(time_zone)?;
+        let changes = zone
+            .changes(start, end)?
+            .into_iter()
+            .map(|change| Transition {
+                at: at(change.at),
+                offset: change.offset,
+            });
+        Ok(Clocks {
+            first: zone.offset(start),
+            changes: changes.collect(),
+        })
     }
 }
 
@@ -127,28 +157,17 @@ impl intl_dates::Host for RunState {
     }
 
     fn canonical_time_zone(&mut self, name: String) -> Option<String> {
-        Some(self.dates().ok()?.zone(&name).ok()?.name)
+        let zone = self.told(self.zone(&name)).ok()?;
+        zone.is_known().then_some(zone.name)
     }
 
     fn offset_at(&mut self, time_zone: String, at: f64) -> Result<i32, Error> {
         let at = dates::instant(at)?;
-        Ok(self.dates()?.zone(&time_zone)?.offset(at))
+        Ok(self.zone(&time_zone)?.offset(at))
     }
 
     fn clocks_between(&mut self, time_zone: String, start: f64, end: f64) -> Result<Clocks, Error> {
-        let (start, end) = (dates::instant(start)?, dates::instant(end)?);
-        let zone = self.dates()?.zone(&time_zone)?;
-        let changes = zone
-            .changes(start, end)?
-            .into_iter()
-            .map(|change| Transition {
-                at: at(change.at),
-                offset: change.offset,
-            });
-        Ok(Clocks {
-            first: zone.offset(start),
-            changes: changes.collect(),
-        })
+        self.told(self.clocks(&time_zone, start, end))
     }
 
     fn time_zone_name(

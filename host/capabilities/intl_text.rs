@@ -1,7 +1,7 @@
 //! `roost:bot/intl-text`: locales and texts by ECMA-402, of `host/intl/text`.
 //!
-//! A call takes no more than 64 KiB: it lasts milliseconds, between which the event's processor time is
-//! looked at.
+//! A call takes no more than 64 KiB, half of that for words and order: it lasts less than five milliseconds, between which the event's processor
+//! time is looked at.
 
 use super::bindings::roost::bot::intl_text::{
     self, CaseFirst, Collation, Error, Granularity, Segment, Sensitivity, Served, Service,

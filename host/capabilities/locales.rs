@@ -2,11 +2,11 @@
 
 use crate::intl::Data;
 use crate::intl::dates::Dates;
-use std::path::Path;
 use std::sync::Arc;
 
-/// CLDR's data, and what is made of it; or why there is none.
-pub struct Locales(Result<Known, String>);
+/// CLDR's data, and what is made of it. By default there is none, which the bots are told that ask for it.
+#[derive(Default)]
+pub struct Locales(Option<Known>);
 
 struct Known {
     data: Arc<Data>,
@@ -14,35 +14,30 @@ struct Known {
 }
 
 impl Locales {
-    /// Opens the SDK's data. What is wrong with it, the bots are told that ask for it.
-    pub fn open(file: &Path) -> Self {
-        let data = Data::open(file).map_err(|error| error.to_string());
-        Self(data.map(|data| {
-            let data = Arc::new(data);
-            Known {
-                dates: Dates::new(data.clone()),
-                data,
-            }
-        }))
+    /// By the SDK's data.
+    pub fn of(data: Arc<Data>) -> Self {
+        let dates = Dates::new(data.clone());
+        Self(Some(Known { data, dates }))
+    }
+
+    /// Makes what all locales need, so that no bot's call does. It takes some milliseconds.
+    pub fn warm(&self) {
+        let warmed = self.0.as_ref().map(|known| known.dates.warm());
+        if let Some(Err(error)) = warmed {
+            tracing::error!(%error, "bots have no Intl");
+        }
     }
 
     pub(super) fn data(&self) -> Result<&Data, String> {
-        self.0
-            .as_ref()
-            .map(|known| known.data.as_ref())
-            .map_err(String::clone)
+        Ok(&self.known()?.data)
     }
 
     pub(super) fn dates(&self) -> Result<&Dates, String> {
-        self.0
-            .as_ref()
-            .map(|known| &known.dates)
-            .map_err(String::clone)
+        Ok(&self.known()?.dates)
     }
-}
 
-impl Default for Locales {
-    fn default() -> Self {
-        Self(Err("this host has no data of locales".to_owned()))
+    fn known(&self) -> Result<&Known, String> {
+        let known = self.0.as_ref();
+        known.ok_or_else(|| "this host has no data of locales".to_owned())
     }
 }

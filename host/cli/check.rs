@@ -5,6 +5,7 @@ mod conversation;
 mod stand_ins;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
@@ -12,9 +13,9 @@ use clap::Args;
 
 use super::output::write;
 use crate::build::artifact::{self, Artifact};
-use crate::capabilities::Grants;
+use crate::capabilities::{Grants, Locales};
 use crate::sandbox::{Bot, Sandbox, SandboxSettings, check_bounds};
-use crate::sdk::Sdk;
+use crate::sdk::{self, Sdk};
 use crate::workshop::{Interfaces, Standing, Workshop};
 
 /// Whether a component can be a bot: its imports, what is missing, and how it answers.
@@ -97,6 +98,12 @@ impl CheckArgs {
             cache: Some(self.data.join("cache")),
             ..SandboxSettings::default()
         })?;
+        if self.run {
+            match sdk::locales(&self.sdk) {
+                Ok(data) => sandbox.set_locales(Arc::new(Locales::of(Arc::new(data)))),
+                Err(error) => say(&format!("it has no Intl: {error}"))?,
+            }
+        }
         let bytes = match artifact::read(&bytes)? {
             Some(bundle) if self.run => self.boot(&sandbox, &bundle).await?,
             _ => bytes,

@@ -98,6 +98,7 @@ impl DoctorArgs {
         let output = Output::new(self.api.json);
         let mut findings = vec![
             self.sdk(),
+            self.locales(),
             node(),
             npm(),
             self.builds().await,
@@ -121,6 +122,19 @@ impl DoctorArgs {
         match Sdk::open(&folder) {
             Ok(_) => Finding::good("SDK", folder.display().to_string()),
             Err(error) => Finding::bad("SDK", error.to_string(), "bots cannot be built without it"),
+        }
+    }
+
+    /// Reads all of the data, of which a host reads a part when a bot asks for it.
+    fn locales(&self) -> Finding {
+        const WHAT: &str = "locales";
+        let found = sdk::locales(&self.sdk).and_then(|data| {
+            data.verify()?;
+            Ok(format!("CLDR {}", data.version()))
+        });
+        match found {
+            Ok(version) => Finding::good(WHAT, version),
+            Err(error) => Finding::bad(WHAT, error.to_string(), "bots have no Intl without them"),
         }
     }
 

@@ -108,3 +108,8 @@ fn every_target_has_a_corpus_and_no_corpus_is_of_none() {
 fn whatever_a_key_or_a_certificate_is_said_to_be_is_read() {
     holds("keys", 2500);
 }
+
+#[test]
+fn whatever_is_asked_of_intl_is_answered_or_refused() {
+    holds("intl", 600);
+}

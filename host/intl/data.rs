@@ -13,8 +13,29 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// How a file begins.
-const FIRST_LINE: &[u8] = b"roost locales 1\n";
+/// How a file begins, of whatever version.
+const MARK: &[u8] = b"roost locales ";
+
+/// How a file of this version begins.
+const FIRST_LINE: &[u8] = b"roost locales 2\n";
+
+/// The sections that a host asks for.
+const SECTIONS: [&str; 14] = [
+    "calendars",
+    "currencies",
+    "dates",
+    "fields",
+    "languages",
+    "lists",
+    "names",
+    "numbers",
+    "other-calendars",
+    "plain",
+    "regions",
+    "units",
+    "zone-names",
+    "zones",
+];
 
 /// What an index takes at most, deflated and plain.
 const INDEX: (u32, u64) = (4 << 20, 16 << 20);
@@ -43,8 +64,11 @@ pub enum DataError {
     /// It is not what `pack.js` writes.
     #[error("the data of locales, `{file}`, is damaged ({what}): install the package again, or in a checkout run `cargo xtask setup`", file = .0.display(), what = .1)]
     Damaged(PathBuf, String),
-    /// It is older than this host.
-    #[error("the data of locales, `{file}`, has no section `{name}`: it is older than this program; install the package again, or in a checkout run `cargo xtask setup`", file = .0.display(), name = .1)]
+    /// It is another version's.
+    #[error("the data of locales, `{file}`, is of another version than this program: install the package again, or in a checkout run `cargo xtask setup`", file = .0.display())]
+    AnotherVersion(PathBuf),
+    /// It lacks what this host asks for.
+    #[error("the data of locales, `{file}`, has no section `{name}`: it is of another version than this program; install the package again, or in a checkout run `cargo xtask setup`", file = .0.display(), name = .1)]
     NoSection(PathBuf, String),
 }
 
@@ -79,17 +103,41 @@ pub struct Data {
     kept: Mutex<Kept>,
 }
 
+impl std::fmt::Debug for Data {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Data")
+            .field("path", &self.path)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Data {
-    /// Opens the file.
+    /// Opens the file, if all that a host asks for is in it. What lies behind its index is not read.
     pub fn open(path: &Path) -> Result<Self, DataError> {
+        let data = Self::indexed(path)?;
+        match SECTIONS
+            .iter()
+            .find(|name| !data.sections.contains_key(**name))
+        {
+            Some(missing) => Err(DataError::NoSection(path.to_owned(), (*missing).to_owned())),
+            None => Ok(data),
+        }
+    }
+
+    /// Opens a file with whatever sections.
+    fn indexed(path: &Path) -> Result<Self, DataError> {
         let unreadable = |error| DataError::Unreadable(path.to_owned(), error);
         let file = File::open(path).map_err(unreadable)?;
         let mut head = [0; FIRST_LINE.len() + 4];
         file.read_exact_at(&mut head, 0).map_err(unreadable)?;
         let damaged = |what: &str| DataError::Damaged(path.to_owned(), what.to_owned());
         let (line, length) = head.split_at(FIRST_LINE.len());
-        if line != FIRST_LINE {
+        if !line.starts_with(MARK) {
             return Err(damaged("it begins as no such file does"));
+        }
+        if line != FIRST_LINE {
+            return Err(DataError::AnotherVersion(path.to_owned()));
         }
         let length = length.try_into().map(u32::from_le_bytes);
         let length = length.unwrap_or(u32::MAX);
@@ -111,6 +159,10 @@ impl Data {
             locales.entry(locale.clone()).or_insert(place);
         }
         let damaged = |what: String| DataError::Damaged(path.to_owned(), what);
+        let size = file
+            .metadata()
+            .map_err(|error| DataError::Unreadable(path.to_owned(), error))?
+            .len();
         let place = |name: &String| {
             let place = locales.get(name).copied();
             place.ok_or_else(|| damaged(format!("it names `{name}`, which it does not have")))
@@ -128,6 +180,10 @@ impl Data {
             let number = sections.len();
             sections.insert(section.clone(), number);
             for (locale, entry) in of {
+                let end = start.saturating_add(entry.0).saturating_add(entry.1.into());
+                if end > size {
+                    return Err(damaged("a part at its end is missing".to_owned()));
+                }
                 entries.insert((place(locale)?, number), *entry);
             }
         }
@@ -164,6 +220,22 @@ impl Data {
         };
         let merged = self.merged((self.nearest(locale), section), PARENTS)?;
         Ok(merged.value)
+    }
+
+    /// Reads the sections of the root, from which all inherit and which are kept for good: the first call
+    /// of a locale then reads only what is its own.
+    pub fn warm(&self) -> Result<(), DataError> {
+        for name in self.sections.keys() {
+            self.section(ROOT, name)?;
+        }
+        Ok(())
+    }
+
+    /// Reads every entry, as nobody needs to who only asks for what it needs.
+    pub fn verify(&self) -> Result<(), DataError> {
+        self.entries
+            .values()
+            .try_for_each(|entry| self.read(*entry).map(drop))
     }
 
     /// Whether a locale is one of those that have data of their own.
@@ -320,9 +392,12 @@ impl Kept {
         if let Some((old, _)) = self.sections.insert(key, (merged, self.uses)) {
             self.size -= old.size;
         }
-        while self.size > KEPT && self.sections.len() > 1 {
-            let oldest = self.sections.iter().min_by_key(|(_, (_, used))| *used);
-            let Some(oldest) = oldest.map(|(key, _)| *key) else {
+        while self.size > KEPT {
+            // The root's stay, which are few, and what was put there just now.
+            let may_go = |other: &Key| other.0 != 0 && *other != key;
+            let others = self.sections.iter().filter(|(other, _)| may_go(other));
+            let oldest = others.min_by_key(|(_, (_, used))| *used);
+            let Some(oldest) = oldest.map(|(oldest, _)| *oldest) else {
                 return;
             };
             if let Some((gone, _)) = self.sections.remove(&oldest) {
@@ -377,7 +452,7 @@ mod tests {
     fn opened(bytes: &[u8]) -> Result<Data, DataError> {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(bytes).unwrap();
-        Data::open(file.path())
+        Data::indexed(file.path())
     }
 
     fn parents() -> Value {
@@ -409,6 +484,51 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_is_not_this_versions_or_is_cut_off_is_told_when_it_is_opened() {
+        let whole = sample(&parents());
+        let told = |bytes: &[u8]| match opened(bytes) {
+            Ok(_) => String::new(),
+            Err(error) => error.to_string(),
+        };
+        let older = [b"roost locales 1\n", &whole[FIRST_LINE.len()..]].concat();
+        assert!(told(&older).contains("another version"), "{}", told(&older));
+        let cut = told(&whole[..whole.len() - 1]);
+        assert!(cut.contains("a part at its end is missing"), "{cut}");
+        assert!(told(b"{}").contains("cannot be read"), "{}", told(b"{}"));
+        assert!(told(&[b' '; 100]).contains("damaged"));
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(&whole).unwrap();
+        let error = Data::open(file.path()).err().unwrap().to_string();
+        assert!(error.contains("no section `calendars`"), "{error}");
+    }
+
+    #[test]
+    fn what_is_damaged_behind_the_index_is_found_by_who_reads_all() {
+        let whole = sample(&parents());
+        assert!(opened(&whole).unwrap().verify().is_ok());
+        let last = whole.len() - 5;
+        let damaged = [&whole[..last], &[0xff; 5]].concat();
+        let error = opened(&damaged).unwrap().verify().unwrap_err().to_string();
+        assert!(error.contains("is damaged"), "{error}");
+    }
+
+    #[test]
+    fn sections_of_the_root_stay_whatever_else_is_read() {
+        let data = opened(&sample(&parents())).unwrap();
+        data.warm().unwrap();
+        let of = |locale: usize| Merged {
+            value: Arc::new(json!(locale)),
+            size: KEPT,
+        };
+        for locale in 1..5 {
+            data.kept().put((locale, 0), of(locale));
+        }
+        let kept = data.kept();
+        assert!(kept.sections.contains_key(&(0, 0)));
+        assert_eq!(kept.sections.len(), 2);
+    }
+
+    #[test]
     fn a_damaged_file_is_an_error_wherever_it_is_damaged() {
         let whole = sample(&parents());
         for cut in 0..whole.len() {
@@ -433,7 +553,7 @@ mod tests {
     #[test]
     fn no_more_is_kept_than_there_is_room_for() {
         let mut kept = Kept::default();
-        for place in 0..10 {
+        for place in 1..=10 {
             kept.put(
                 (place, 0),
                 Merged {
@@ -443,6 +563,6 @@ mod tests {
             );
         }
         assert_eq!(kept.sections.len(), 3);
-        assert!(kept.get((9, 0)).is_some() && kept.get((0, 0)).is_none());
+        assert!(kept.get((10, 0)).is_some() && kept.get((1, 0)).is_none());
     }
 }

@@ -6,6 +6,8 @@
 pub mod data;
 pub mod dates;
 pub mod durations;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 pub mod lists;
 pub mod names;
 pub mod numbers;

@@ -60,7 +60,7 @@ pub fn name(
     let short = width != Width::Long;
     Ok(match kind {
         Named::Language { dialect } => language(data, locale, dialect, short, code)?,
-        Named::Region => alternative(&*data.section(locale, "regions")?, code, short),
+        Named::Region => region(&*data.section(locale, "regions")?, code, short),
         Named::Script => {
             let names = data.section(locale, "names")?;
             let scripts = names.get("scripts").unwrap_or(&Value::Null);
@@ -99,6 +99,32 @@ fn alternative(all: &Value, code: &str, short: bool) -> Option<String> {
         false => None,
     };
     shorter.or_else(|| text(all, code))
+}
+
+/// Codes of regions that are no more, and those of today that ICU names in their place.
+const FORMER_REGIONS: [(&str, &str); 16] = [
+    ("AN", "CW"),
+    ("BU", "MM"),
+    ("CS", "RS"),
+    ("DD", "DE"),
+    ("DY", "BJ"),
+    ("FX", "FR"),
+    ("HV", "BF"),
+    ("NH", "VU"),
+    ("RH", "ZW"),
+    ("SU", "RU"),
+    ("TP", "TL"),
+    ("UK", "GB"),
+    ("VD", "VN"),
+    ("YD", "YE"),
+    ("YU", "RS"),
+    ("ZR", "CD"),
+];
+
+/// The name of a region, or of the one that it became.
+fn region(all: &Value, code: &str, short: bool) -> Option<String> {
+    let today = || FORMER_REGIONS.iter().find(|(former, _)| *former == code);
+    alternative(all, code, short).or_else(|| alternative(all, today()?.1, short))
 }
 
 /// The subtags of a language's code.
@@ -152,10 +178,13 @@ fn language(
             (script, region) = (None, None);
         }
     }
-    if language == "und" {
-        return Ok(None);
-    }
-    let Some(named) = named.or_else(|| of(language)) else {
+    // ICU has no name for no language but that of its own root, and V8 takes it where something follows.
+    let named = match language {
+        "und" if script.is_none() && region.is_none() && variants.is_empty() => None,
+        "und" => Some("root".to_owned()),
+        _ => named.or_else(|| of(language)),
+    };
+    let Some(named) = named else {
         return Ok(None);
     };
     let names = data.section(locale, "names")?;
@@ -165,7 +194,11 @@ fn language(
         more.push(alternative(group("scripts"), code, short));
     }
     if let Some(code) = region {
-        more.push(alternative(&*data.section(locale, "regions")?, code, short));
+        more.push(self::region(
+            &*data.section(locale, "regions")?,
+            code,
+            short,
+        ));
     }
     for code in variants {
         more.push(text(group("variants"), &code.to_ascii_uppercase()));

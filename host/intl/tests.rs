@@ -120,6 +120,10 @@ fn names_are_those_of_the_locale() {
     is(name("fr", Named::Script, "Arab"), "arabe");
     is(name("en", Named::Calendar, "gregory"), "Gregorian Calendar");
     is(name("it", Named::DateTimeField, "weekOfYear"), "settimana");
+    is(name("en", Named::Region, "SU"), "Russia");
+    is(name("en", dialect, "und-US"), "root (United States)");
+    assert_eq!(name("en", dialect, "und"), None);
+    assert_eq!(name("en", Named::Region, "us"), None);
     assert_eq!(name("en", Named::Region, "QQ"), None);
     assert!(names::name(&data, "en", dialect, Width::Long, &"x".repeat(1000)).is_err());
 }

@@ -121,8 +121,8 @@ impl Sandbox {
     }
 
     /// Gives bots what the host knows of locales. The first time counts.
-    pub(crate) fn set_locales(&self, locales: Locales) {
-        let _ = self.locales.set(Arc::new(locales));
+    pub(crate) fn set_locales(&self, locales: Arc<Locales>) {
+        let _ = self.locales.set(locales);
     }
 
     /// What the host knows of locales; before it is set, that there is nothing.

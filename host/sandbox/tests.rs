@@ -4,7 +4,7 @@ mod local_time;
 mod permits;
 
 use super::*;
-use crate::capabilities::{Grants, Level, LogSink};
+use crate::capabilities::{Grants, Level, Locales, LogSink};
 use bytes::Bytes;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -84,7 +84,8 @@ fn sandbox_with(instances: u32, compiler: Option<Compiler>) -> Sandbox {
     })
     .unwrap();
     let locales = concat!(env!("CARGO_MANIFEST_DIR"), "/.tools/sdk/locales.bin");
-    sandbox.set_locales(crate::capabilities::Locales::open(locales.as_ref()));
+    let data = crate::intl::Data::open(locales.as_ref()).unwrap();
+    sandbox.set_locales(Arc::new(Locales::of(Arc::new(data))));
     sandbox
 }
 

@@ -73,7 +73,10 @@ const LOADING: Duration = Duration::from_millis(30);
 impl Workshop {
     /// Makes the engine ready; with the sandbox's cache this takes long only once.
     pub async fn start(sandbox: &Sandbox, sdk: Sdk) -> Result<Self, ImageError> {
-        sandbox.set_locales(Locales::open(&sdk.locales));
+        let locales = Arc::new(Locales::of(sdk.locales.clone()));
+        sandbox.set_locales(locales.clone());
+        // No bot's first call waits for what all locales need.
+        tokio::task::spawn_blocking(move || locales.warm());
         let maker = ImageMaker::new(sandbox, &sdk.engine, &sdk.runtime).await?;
         Ok(Self {
             sandbox: sandbox.clone(),

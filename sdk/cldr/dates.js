@@ -3,11 +3,16 @@ import { others } from './calendars/index.js'
 import { parents, ROOT } from './inheritance.js'
 import { locales, ofLocale, supplemental } from './source.js'
 
+/** Of the Gregorian calendar, and what others have of it. */
 export function dates(locale) {
   const found = plainDates(locale)
-  if (!found) return undefined
-  const ranked = ranks(locale)
-  return { ...found, gregory: { ...found.gregory, ranks: ranked.gregory }, generic: { ...found.generic, ranks: ranked.generic } }
+  return found && { gregory: { ...found.gregory, ranks: ranks(locale).gregory }, fields: found.fields }
+}
+
+/** Of the other calendars: several times as much, and seldom asked for. */
+export function otherCalendars(locale) {
+  const found = plainDates(locale)
+  return found && { generic: { ...found.generic, ranks: ranks(locale).generic }, calendars: found.calendars }
 }
 
 /**

@@ -18,7 +18,7 @@ import { aliases, parents, ROOT } from './inheritance.js'
 import { sections } from './sections.js'
 import { locales, read } from './source.js'
 
-const FIRST_LINE = 'roost locales 1\n'
+const FIRST_LINE = 'roost locales 2\n'
 
 /** Writes the file, and gives its size. */
 export function pack(output) {

@@ -3,7 +3,7 @@
  * `null`. What gives nothing has what its parent has.
  */
 import { currencies } from './currencies.js'
-import { calendars, dates } from './dates.js'
+import { calendars, dates, otherCalendars } from './dates.js'
 import { fields } from './fields.js'
 import { lists } from './lists.js'
 import { languages, names, regions } from './names.js'
@@ -13,5 +13,5 @@ import { units } from './units.js'
 import { zoneNames, zones } from './zones.js'
 
 export const sections = {
-  numbers, currencies, units, lists, fields, languages, regions, names, plain, dates, zones, calendars, 'zone-names': zoneNames,
+  numbers, currencies, units, lists, fields, languages, regions, names, plain, dates, 'other-calendars': otherCalendars, zones, calendars, 'zone-names': zoneNames,
 }

@@ -152,6 +152,31 @@ test('dates are in the zone of TZ', async (t) => {
   assert.deepEqual(await inBot(['new Date(0).getHours()', 'new Date(0).toString()'], { top: "process.env.TZ = 'Asia/Tokyo'; delete process.env.TZ" }), ['0', `${new Date(0)}`])
 })
 
+test('TZ is read as on Node: by the IANA database, by POSIX, and what nobody knows shows the time of UTC', async (t) => {
+  t.after(() => { process.env.TZ = 'UTC' })
+  const texts = [
+    'new Date(1751371200000).toString()', 'new Date(1751371200000).getTimezoneOffset()', 'new Intl.DateTimeFormat().resolvedOptions().timeZone',
+    "new Date(1751371200000).toLocaleTimeString('en', { timeZoneName: 'short' })", "new Date(1751371200000).toLocaleTimeString('pt-BR', { timeZoneName: 'long' })",
+  ]
+  for (const TZ of ['EST5EDT', 'EST5', 'BRT3', 'JST-9', 'UTC+3', 'UTC0', ':America/Sao_Paulo', 'posix/Asia/Tokyo', 'Etc/GMT+3', 'GMT', 'Greenwich', 'Foo/Bar', 'XYZ', '', 'Factory']) {
+    const bot = await inBot(texts, { env: { TZ } })
+    process.env.TZ = TZ
+    assert.deepEqual(bot, onNode(texts), JSON.stringify(TZ))
+  }
+  // Node asks the machine's settings then, which say UTC where nobody set them.
+  for (const TZ of ['<-03>3', 'EST5EDT,M3.2.0,M11.1.0', '+03:00']) assert.equal((await inBot([texts[2]], { env: { TZ } }))[0], 'UTC', TZ)
+  // What `TZ` alone may name, no option does.
+  assert.match((await inBot(["new Intl.DateTimeFormat('en', { timeZone: 'Etc/Unknown' })"]))[0], /^RangeError: Invalid time zone specified: Etc\/Unknown/)
+})
+
+test('regions, scripts and calendars are named by their codes as written, languages and currencies in any case', () => compare([
+  ...['us', 'US', 'gb', 'uk', '840', '419', 'zz', 'QQ'].map((code) => `new Intl.DisplayNames('en', { type: 'region' }).of('${code}')`),
+  ...['Latn', 'LATN', 'latn', 'qqqq'].map((code) => `new Intl.DisplayNames('pt', { type: 'script' }).of('${code}')`),
+  ...['gregory', 'GREGORY', 'islamic-civil', 'qqq'].map((code) => `new Intl.DisplayNames('en', { type: 'calendar' }).of('${code}')`),
+  ...['usd', 'USD', 'qqq'].map((code) => `new Intl.DisplayNames('en', { type: 'currency' }).of('${code}')`),
+  ...['EN-us', 'und', 'xx'].map((code) => `new Intl.DisplayNames('en', { type: 'language' }).of('${code}')`), "new Intl.DisplayNames('en', { type: 'region', fallback: 'none' }).of('us')",
+]))
+
 test('sorting asks the host once for a text, not for each comparison', async () => {
   let calls = 0
   const { intl } = await import('./support/intl.js')

@@ -220,6 +220,13 @@ impl Dates {
         }
     }
 
+    /// Makes what all locales need: the sections of the root, and the names of the zones.
+    pub fn warm(&self) -> Result<(), Error> {
+        self.data.warm()?;
+        self.zone_names()?;
+        Ok(())
+    }
+
     fn section(&self, locale: &str, name: &str) -> Result<Arc<Value>, Error> {
         Ok(self.data.section(locale, name)?)
     }

@@ -77,8 +77,7 @@ impl Words {
             .unwrap_or(&Value::Null);
         let symbol =
             |name: &str, otherwise: &str| symbols[name].as_str().unwrap_or(otherwise).to_owned();
-        let root = dates.section("und", "dates")?;
-        let other = other(&root, &section, calendar);
+        let other = other(dates, locale, &section, calendar)?;
         let of = other.as_ref().unwrap_or(&section["gregory"]);
         let generator = Generator::new(material(
             of,
@@ -93,7 +92,7 @@ impl Words {
         let era_codes = &plain["eras"][cldr_name(calendar)];
         let named = matches!(calendar, Calendar::Japanese | Calendar::Iso8601);
         Ok(Self {
-            zones: ZoneNames::new(dates, locale, parsed.own_region(&plain), digits.clone())?,
+            zones: ZoneNames::new(locale, parsed.own_region(&plain), digits.clone()),
             minus: symbol("minusSign", "-"),
             day_periods: day_periods(&plain["dayPeriods"], locale).cloned(),
             era_codes: if named {
@@ -342,11 +341,19 @@ impl Words {
     }
 }
 
-/// The data of a calendar: that of any calendar, with what is its own.
-fn other(root: &Value, section: &Value, calendar: Calendar) -> Option<Value> {
+/// The data of a calendar that is not the Gregorian one: that of any calendar, with what is its own.
+fn other(
+    dates: &Dates,
+    locale: &str,
+    section: &Value,
+    calendar: Calendar,
+) -> Result<Option<Value>, Error> {
     let name = match calendar {
-        Calendar::Gregory => return None,
-        Calendar::Iso8601 => return Some(iso8601(root, &section["gregory"])),
+        Calendar::Gregory => return Ok(None),
+        Calendar::Iso8601 => {
+            let root = dates.section("und", "dates")?;
+            return Ok(Some(iso8601(&root, &section["gregory"])));
+        }
         Calendar::Ethioaa => "ethiopic",
         Calendar::IslamicCivil
         | Calendar::IslamicRgsa
@@ -354,9 +361,10 @@ fn other(root: &Value, section: &Value, calendar: Calendar) -> Option<Value> {
         | Calendar::IslamicUmalqura => "islamic",
         other => other.name(),
     };
-    let mut whole = section["generic"].clone();
-    change(&mut whole, &section["calendars"][name]);
-    Some(whole)
+    let others = dates.section(locale, "other-calendars")?;
+    let mut whole = others["generic"].clone();
+    change(&mut whole, &others["calendars"][name]);
+    Ok(Some(whole))
 }
 
 /// Objects are merged, empty text takes a member away, anything else is in the place of what was there.

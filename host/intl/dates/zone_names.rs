@@ -8,7 +8,7 @@ use super::moment::gregorian;
 use super::zones::{Clock, Zone};
 use super::{Dates, Error};
 use serde_json::Value;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Clocks that change within half a year are those of a zone with summer time.
 const HALF_A_YEAR: i64 = 184 * 86_400_000;
@@ -52,32 +52,23 @@ impl ZoneStyle {
     }
 }
 
-/// The names of a locale.
+/// The names of a locale, which are read when the first of them is asked for: most dates have none.
 pub(super) struct ZoneNames {
-    names: Arc<Value>,
-    regions: Arc<Value>,
-    /// Of no locale.
-    plain: Arc<Value>,
-    /// The locale's region, to which groups look.
+    locale: String,
     region: String,
-    /// What the digits are.
     digits: Vec<char>,
+    texts: OnceLock<Texts>,
 }
 
 impl ZoneNames {
-    pub(super) fn new(
-        dates: &Dates,
-        locale: &str,
-        region: String,
-        digits: Vec<char>,
-    ) -> Result<Self, Error> {
-        Ok(Self {
-            names: dates.section(locale, "zones")?,
-            regions: dates.section(locale, "regions")?,
-            plain: dates.section("und", "zone-names")?,
+    /// `region` is the locale's, to which groups look.
+    pub(super) fn new(locale: &str, region: String, digits: Vec<char>) -> Self {
+        Self {
+            locale: locale.to_owned(),
             region,
             digits,
-        })
+            texts: OnceLock::new(),
+        }
     }
 
     /// The name of a zone at an instant.
@@ -88,6 +79,38 @@ impl ZoneNames {
         at: i64,
         style: ZoneStyle,
     ) -> Result<String, Error> {
+        self.texts(dates)?.name(dates, zone, at, style)
+    }
+
+    fn texts(&self, dates: &Dates) -> Result<&Texts, Error> {
+        if let Some(texts) = self.texts.get() {
+            return Ok(texts);
+        }
+        let texts = Texts {
+            names: dates.section(&self.locale, "zones")?,
+            regions: dates.section(&self.locale, "regions")?,
+            plain: dates.section("und", "zone-names")?,
+            region: self.region.clone(),
+            digits: self.digits.clone(),
+        };
+        Ok(self.texts.get_or_init(|| texts))
+    }
+}
+
+/// What names are made of.
+struct Texts {
+    names: Arc<Value>,
+    regions: Arc<Value>,
+    /// Of no locale.
+    plain: Arc<Value>,
+    /// The locale's region, to which groups look.
+    region: String,
+    /// What the digits are.
+    digits: Vec<char>,
+}
+
+impl Texts {
+    fn name(&self, dates: &Dates, zone: &Zone, at: i64, style: ZoneStyle) -> Result<String, Error> {
         let clock = zone.clock(at);
         let named = match style {
             ZoneStyle::Short | ZoneStyle::Long => self.specific(zone, at, clock, style),

@@ -13,6 +13,9 @@ use std::sync::LazyLock;
 /// The rules of all zones.
 static RULES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
 
+/// Clocks that show UTC and whose zone nobody knows: what a bot is in whose `TZ` means nothing.
+const UNKNOWN: &str = "Etc/Unknown";
+
 /// How long a name is at most.
 const LONGEST: usize = 64;
 
@@ -150,6 +153,13 @@ impl Names {
         if name.len() > LONGEST {
             return None;
         }
+        if name == UNKNOWN {
+            return Some(Zone {
+                name: UNKNOWN.to_owned(),
+                cldr: None,
+                rules: Rules::Fixed(0),
+            });
+        }
         if let Some(seconds) = fixed(name) {
             let name = offset_name(seconds);
             return Some(Zone {
@@ -216,6 +226,11 @@ pub(super) fn zone(dates: &Dates, name: &str) -> Result<Zone, Error> {
 }
 
 impl Zone {
+    /// Whether it is a zone at all, and no stand-in for one.
+    pub fn is_known(&self) -> bool {
+        self.name != UNKNOWN
+    }
+
     pub(super) fn clock(&self, at: i64) -> Clock {
         match &self.rules {
             Rules::Fixed(offset) => Clock {
@@ -341,6 +356,9 @@ mod tests {
         assert_eq!(of("europe/berlin").as_deref(), Some("Europe/Berlin"));
         assert_eq!(of("+0130").as_deref(), Some("+01:30"));
         assert_eq!(of("Factory"), None);
+        let unknown = names.zone("Etc/Unknown").unwrap();
+        assert!(!unknown.is_known());
+        assert_eq!(unknown.offset(1_700_000_000_000), 0);
         assert_eq!(of("Mars/Olympus"), None);
         assert_eq!(of(&"x".repeat(1000)), None);
         assert_eq!(names.all(), ["America/New_York", "Asia/Calcutta", "UTC"]);

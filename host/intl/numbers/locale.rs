@@ -1,6 +1,6 @@
 //! What a locale says of numbers.
 
-use super::options::{CurrencyDisplay, Notation, Options, Style, Width};
+use super::options::{CurrencyDisplay, Notation, Options, SignDisplay, Style, Width};
 use super::pattern::{Pattern, Symbols};
 use super::text::{Around, DigitStyle, Field, Text};
 use super::{Decimal, Formatter, units};
@@ -83,10 +83,13 @@ impl Locale {
                 display: CurrencyDisplay::Name,
                 ..
             } => self.text(&["decimal"]),
-            Style::Currency { accounting, .. } => match accounting {
-                true => self.text(&["currency", "accounting"]),
-                false => self.text(&["currency", "standard"]),
-            },
+            // Accountants' brackets are a sign: without one their pattern is not taken, either.
+            Style::Currency { accounting, .. } => {
+                match *accounting && options.sign != SignDisplay::Never {
+                    true => self.text(&["currency", "accounting"]),
+                    false => self.text(&["currency", "standard"]),
+                }
+            }
             Style::Decimal | Style::Percent | Style::Unit { .. } => self.text(&["decimal"]),
         };
         let compact = match (&options.style, options.notation) {

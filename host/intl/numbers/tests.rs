@@ -238,3 +238,15 @@ fn digits_that_there_are_not_are_refused() {
         assert!(matches!(digits.checked(), Err(IntlError::Argument(_))));
     }
 }
+
+#[test]
+fn who_wants_no_sign_gets_no_accountants_pattern() {
+    let data = data();
+    let options = Options {
+        sign: SignDisplay::Never,
+        ..currency("XDR", CurrencyDisplay::Symbol, true)
+    };
+    let number = Decimal::parse("-2").unwrap();
+    let text = format(&data, "ar-AE", &options, &number).unwrap().plain();
+    assert_eq!(text, "\u{200f}2.00\u{a0}XDR");
+}

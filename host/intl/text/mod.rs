@@ -11,8 +11,14 @@ pub mod pieces;
 pub mod served;
 pub mod tags;
 
-/// What a call takes at most, in bytes of UTF-8.
+/// What a call takes at most, in bytes of UTF-8: what is read in less than five milliseconds, whatever it is.
 pub const MOST: usize = 64 << 10;
+
+/// What a call takes that cuts a text into words or orders it: those are looked up in dictionaries and tables.
+pub const MOST_LOOKED_UP: usize = MOST / 2;
+
+/// What each text of a list counts besides its letters.
+const EACH: usize = 8;
 
 /// Why there is nothing, in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,17 +31,25 @@ pub enum Refusal {
 
 /// Whether texts are together no longer than is taken at once.
 pub fn bounded<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<(), Refusal> {
+    bounded_by(MOST, texts)
+}
+
+/// Whether texts are together no longer than so many bytes.
+pub fn bounded_by<'a>(
+    most: usize,
+    texts: impl IntoIterator<Item = &'a str>,
+) -> Result<(), Refusal> {
     let mut bytes = 0usize;
     for text in texts {
         bytes = bytes.saturating_add(text.len());
-        if bytes > MOST {
-            let kib = MOST >> 10;
+        if bytes > most {
+            let kib = most >> 10;
             return Err(Refusal::TooMuch(format!(
                 "more than {kib} KiB of text at once"
             )));
         }
-        // A list of nothing is no shorter than one of letters.
-        bytes = bytes.saturating_add(1);
+        // A list of nothing is work, too.
+        bytes = bytes.saturating_add(EACH);
     }
     Ok(())
 }

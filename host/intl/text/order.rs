@@ -2,12 +2,15 @@
 //!
 //! Nothing is kept but the order of the last call: its data is in the program, and what is left to do is to find it.
 
-use super::{Refusal, bounded, tags};
+use super::{MOST_LOOKED_UP, Refusal, bounded_by, tags};
 use icu_collator::options::{AlternateHandling, CaseLevel, CollatorOptions, Strength};
 use icu_collator::preferences::{CollationCaseFirst, CollationNumericOrdering, CollationType};
 use icu_collator::{CollatorBorrowed, CollatorPreferences};
 use icu_locale::extensions::unicode::{Value, key};
 use icu_locale::{Locale, LocaleExpander};
+use icu_properties::CodePointMapData;
+use icu_properties::props::{GeneralCategory, GeneralCategoryGroup};
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::rc::Rc;
@@ -31,6 +34,13 @@ pub enum CaseFirst {
 
 /// What texts are compared letter by letter, in bytes.
 const SHORT: usize = 1 << 10;
+
+/// How many marks in a row are looked at together: of more no language makes a letter, and what they take of time
+/// grows with the square of their number.
+const MARKS: usize = 64;
+
+/// What parts them: U+034F COMBINING GRAPHEME JOINER, which counts for nothing in any order.
+const JOINER: char = '\u{34f}';
 
 /// An order; what is none is as in the locale.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -203,8 +213,9 @@ pub fn resolve(order: &Order) -> Result<Order, Refusal> {
 
 /// Which of two texts comes first.
 pub fn compare(order: &Order, a: &str, b: &str) -> Result<Ordering, Refusal> {
-    bounded([a, b])?;
+    bounded_by(MOST_LOOKED_UP, [a, b])?;
     let made = made(order)?;
+    let (a, b) = (&*with_few_marks(a), &*with_few_marks(b));
     if a.len() + b.len() <= SHORT {
         return Ok(made.collator.compare(a, b));
     }
@@ -217,17 +228,43 @@ pub fn compare(order: &Order, a: &str, b: &str) -> Result<Ordering, Refusal> {
 
 /// Keys that are in the order of the texts: a character from U+0000 to U+00FF for each byte.
 pub fn sort_keys(order: &Order, texts: &[String]) -> Result<Vec<String>, Refusal> {
-    bounded(texts.iter().map(String::as_str))?;
+    bounded_by(MOST_LOOKED_UP, texts.iter().map(String::as_str))?;
     let made = made(order)?;
     let mut key = Vec::new();
     Ok(texts
         .iter()
         .map(|text| {
             key.clear();
-            let Ok(()) = made.collator.write_sort_key_to(text, &mut key);
+            let text = with_few_marks(text);
+            let Ok(()) = made.collator.write_sort_key_to(&text, &mut key);
             key.iter().map(|byte| char::from(*byte)).collect()
         })
         .collect())
+}
+
+/// A text in which long rows of marks are parted.
+fn with_few_marks(text: &str) -> Cow<'_, str> {
+    if text.len() <= MARKS {
+        return Cow::Borrowed(text);
+    }
+    let categories = CodePointMapData::<GeneralCategory>::new();
+    let mut parted = String::new();
+    let (mut from, mut marks) = (0, 0);
+    for (at, c) in text.char_indices() {
+        marks = match GeneralCategoryGroup::Mark.contains(categories.get(c)) {
+            true => marks + 1,
+            false => 0,
+        };
+        if marks > MARKS {
+            parted.push_str(&text[from..at]);
+            parted.push(JOINER);
+            (from, marks) = (at, 1);
+        }
+    }
+    match from {
+        0 => Cow::Borrowed(text),
+        _ => Cow::Owned(parted + &text[from..]),
+    }
 }
 
 #[cfg(test)]
@@ -276,6 +313,24 @@ mod tests {
             ..of("en")
         };
         assert_eq!(sorted(&upper, "a A b"), "A a b");
+    }
+
+    #[test]
+    fn long_rows_of_marks_are_parted_and_ordered_all_the_same() {
+        let marks = "\u{f71}\u{f72}".repeat(2000);
+        let texts = [marks.clone(), format!("{marks}a"), format!("{marks}b")];
+        let started = std::time::Instant::now();
+        let keys = sort_keys(&of("en"), &texts[..1]).unwrap();
+        assert_eq!(keys.len(), 1);
+        // In one row it is a hundred times as much.
+        assert!(started.elapsed().as_millis() < 1000);
+        assert_eq!(compare(&of("en"), &texts[1], &texts[2]), Ok(Ordering::Less));
+        let few = format!("a{}", "\u{301}".repeat(MARKS));
+        assert!(matches!(with_few_marks(&few), Cow::Borrowed(_)));
+        assert_eq!(
+            with_few_marks(&format!("{few}\u{301}")),
+            format!("{few}{JOINER}\u{301}")
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Texts in pieces: what a reader takes for one character, words, sentences (UAX #29).
 
-use super::{Refusal, bounded, east_asian, tags};
+use super::{MOST, MOST_LOOKED_UP, Refusal, bounded_by, east_asian, tags};
 use icu_properties::CodePointMapData;
 use icu_properties::props::{GeneralCategory, LineBreak, Script, WordBreak};
 use icu_segmenter::options::{
@@ -28,7 +28,11 @@ pub struct Piece {
 
 /// The pieces of a text.
 pub fn pieces(tag: &str, granularity: Granularity, text: &str) -> Result<Vec<Piece>, Refusal> {
-    bounded([text])?;
+    let most = match granularity {
+        Granularity::Word => MOST_LOOKED_UP,
+        Granularity::Grapheme | Granularity::Sentence => MOST,
+    };
+    bounded_by(most, [text])?;
     let locale = tags::read(tag)?;
     let units: Vec<u16> = text.encode_utf16().collect();
     let language = locale.id.language;
@@ -172,10 +176,17 @@ mod tests {
 
     #[test]
     fn long_texts_are_refused() {
-        let long = "a".repeat(super::super::MOST + 1);
-        assert!(matches!(
-            pieces("en", Granularity::Word, &long),
-            Err(Refusal::TooMuch(_))
-        ));
+        let of = |granularity, bytes: usize| pieces("en", granularity, &"a".repeat(bytes));
+        assert!(of(Granularity::Word, MOST_LOOKED_UP).is_ok());
+        assert!(of(Granularity::Sentence, MOST).is_ok());
+        for (granularity, most) in [
+            (Granularity::Word, MOST_LOOKED_UP),
+            (Granularity::Sentence, MOST),
+        ] {
+            assert!(matches!(
+                of(granularity, most + 1),
+                Err(Refusal::TooMuch(_))
+            ));
+        }
     }
 }

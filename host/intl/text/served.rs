@@ -48,14 +48,17 @@ static LOCALES: LazyLock<HashMap<&str, &[u8]>> = LazyLock::new(|| {
         .collect()
 });
 
+/// The longest name of a locale is shorter.
+const LONGEST: usize = 35;
+
 /// The longest beginning of a tag that a service has a locale for.
 fn best_available(service: Service, tag: &str) -> Option<&str> {
     let mut candidate = tag;
     loop {
-        if LOCALES
-            .get(candidate)
-            .is_some_and(|letters| letters.contains(&service.letter()))
-        {
+        let letters = (candidate.len() <= LONGEST)
+            .then(|| LOCALES.get(candidate))
+            .flatten();
+        if letters.is_some_and(|letters| letters.contains(&service.letter())) {
             return Some(candidate);
         }
         let mut end = candidate.rfind('-')?;
@@ -120,6 +123,13 @@ mod tests {
         assert_eq!(served(Collator, "es-MX").as_deref(), Some("es"));
         assert_eq!(served(NumberFormat, "en-XX-x-y").as_deref(), Some("en"));
         assert_eq!(served(NumberFormat, "tlh"), None);
+    }
+
+    #[test]
+    fn no_locale_has_a_name_that_is_not_looked_up() {
+        assert!(LOCALES.keys().all(|name| name.len() <= LONGEST));
+        let long = format!("de-AT{}", "-abcde1".repeat(500));
+        assert_eq!(best_available(Service::NumberFormat, &long), Some("de-AT"));
     }
 
     #[test]

@@ -60,7 +60,10 @@ const numbers = {
   'numbering-systems': () => Intl.supportedValuesOf('numberingSystem'),
 }
 
-const dateFormat = ({ locale, ...options }) => new Intl.DateTimeFormat(locale, options)
+/** Zones that Node has only as the one of `TZ`, which it then is. */
+const ONLY_LOCAL = ['Etc/Unknown', 'Etc/GMT']
+
+const dateFormat = ({ locale, timeZone, ...options }) => new Intl.DateTimeFormat(locale, { ...options, timeZone: ONLY_LOCAL.includes(timeZone) ? undefined : timeZone })
 const parts = (list) => list.map(({ type, ...rest }) => ({ kind: type, ...rest }))
 const isZone = (timeZone) => {
   try {

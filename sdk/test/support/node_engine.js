@@ -58,8 +58,8 @@ export function makeEngine(functions, network) {
     runJobs: () => { run('0', 'jobs') },
     breathe: () => setImmediate(),
     random: (target) => randomFillSync(target),
-    // Of the whole process: a test that sets another puts UTC back.
-    timeZone: (name) => { process.env.TZ = name || 'UTC' },
+    // Of the whole process: a test that sets another puts UTC back. An offset Node takes in the spelling of POSIX only.
+    timeZone: (name) => { process.env.TZ = name.replace(/^([+-])(\d\d):00$/, (_, sign, hours) => `LMT${sign === '-' ? '' : '-'}${Number(hours)}`) || 'UTC' },
     utf8Encode: (text) => new Bytes(encoder.encode(text)),
     utf8Decode(bytes, fatal) {
       try {

@@ -12,7 +12,7 @@ const ORDERS = 8
 const KEYS = 2048
 const LONGEST = 128
 /** How much of two long texts is compared at once, in code units, and how much of what they share is compared with it. */
-const PIECE = 10_000
+const PIECE = 5_000
 const SHARED = 64
 
 const typesOf = remembered(16, (locale) => ask('intl-text.collations', locale))

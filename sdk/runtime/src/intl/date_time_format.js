@@ -49,7 +49,7 @@ export function begin(locales, given, required = 'any', defaults = 'date', servi
     hc: { option: hourCycle, allows: (value) => (hour12 === undefined && CYCLES.includes(value) ? value : undefined) },
     nu: numberingKey(numberingSystem),
   })
-  const timeZone = zoneOption(options)
+  const { name: timeZone, shown: shownZone } = zoneOption(options)
   const fields = { __proto__: null }
   for (const [name, values] of FIELDS) {
     fields[name] = values ? stringOption(options, name, values, undefined, service) : numberOption(options, name, 1, 3, undefined)
@@ -66,7 +66,7 @@ export function begin(locales, given, required = 'any', defaults = 'date', servi
   }
   const { weekday, era, year, month, day, dayPeriod, hour, minute, second, fractionalSecondDigits, timeZoneName } = fields
   return {
-    kind: 'DateTimeFormat', locale, bound: undefined, resolved: undefined,
+    kind: 'DateTimeFormat', locale, shownZone, bound: undefined, resolved: undefined,
     format: {
       locale: base, calendar: ca ?? calendarOf(base), numberingSystem: nu ?? numberingSystemOf(base), timeZone, hourCycle: hc, hour12,
       weekday, era, year, month, day, dayPeriod, hour, minute, second, fractionalSecondDigits, timeZoneName, dateStyle, timeStyle,
@@ -82,13 +82,14 @@ function addDefaults(fields, required, defaults) {
   if (defaults !== 'date') fields.hour = fields.minute = fields.second = 'numeric'
 }
 
+/** The zone that is asked for: `name` for the host, `shown` for `resolvedOptions()`. */
 function zoneOption(options) {
   const { timeZone } = options
   if (timeZone === undefined) return defaultZone()
   const name = toText(timeZone)
   const zone = canonicalZone(name)
   if (zone === undefined) throw new RangeError(`Invalid time zone specified: ${name}`)
-  return zone
+  return { name: zone, shown: zone }
 }
 
 /** The instant that is meant, as a Date can be. */
@@ -113,11 +114,11 @@ export const formatted = ({ format }, ms) => ask('intl-dates.format', format, cl
 export const DateTimeFormat = makeClass('DateTimeFormat', 0, (locales, options) => begin(locales, options), class {
   resolvedOptions() {
     const slots = unwrapped(this, DateTimeFormat, 'DateTimeFormat', 'resolvedOptions')
-    const { calendar, numberingSystem, timeZone, dateStyle, timeStyle } = slots.format
+    const { calendar, numberingSystem, dateStyle, timeStyle } = slots.format
     const { hourCycle, fields } = (slots.resolved ??= ask('intl-dates.resolve', slots.format))
     const isStyled = dateStyle !== undefined || timeStyle !== undefined
     return {
-      locale: slots.locale, calendar, numberingSystem, timeZone,
+      locale: slots.locale, calendar, numberingSystem, timeZone: slots.shownZone,
       ...(hourCycle && { hourCycle, hour12: hourCycle === 'h11' || hourCycle === 'h12' }),
       ...(!isStyled && Object.fromEntries(fields.map(([name, value]) => [name, name === 'fractionalSecondDigits' ? Number(value) : value]))),
       ...(dateStyle && { dateStyle }), ...(timeStyle && { timeStyle }),

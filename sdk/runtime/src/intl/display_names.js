@@ -24,13 +24,13 @@ function begin(locales, options) {
 
 const LANGUAGE = /^([a-z]{2,3}|[a-z]{5,8})(-[a-z]{4})?(-([a-z]{2}|\d{3}))?(-([a-z\d]{5,8}|\d[a-z\d]{3}))*$/i
 
-/** Codes of each type in their canonical form; what is none gives nothing. */
+/** Codes of each type as their names are looked up; what is none gives nothing. As in V8 only those of languages and currencies may be in any case. */
 const CANONICAL = {
   language: (code) => (LANGUAGE.test(code) ? canonicalTag(code) : undefined),
-  region: (code) => (/^([a-z]{2}|\d{3})$/i.test(code) ? code.toUpperCase() : undefined),
-  script: (code) => (/^[a-z]{4}$/i.test(code) ? code[0].toUpperCase() + code.slice(1).toLowerCase() : undefined),
+  region: (code) => (/^([a-z]{2}|\d{3})$/i.test(code) ? code : undefined),
+  script: (code) => (/^[a-z]{4}$/i.test(code) ? code : undefined),
   currency: (code) => (/^[a-z]{3}$/i.test(code) ? code.toUpperCase() : undefined),
-  calendar: (code) => (isType(code) ? code.toLowerCase() : undefined),
+  calendar: (code) => (isType(code) ? code : undefined),
   dateTimeField: (code) => (FIELDS.includes(code) ? code : undefined),
 }
 
@@ -54,7 +54,7 @@ export const DisplayNames = makeClass('DisplayNames', 2, begin, class {
     const code = toText(value)
     const canonical = canonicalCode(options.type, code)
     // As V8: of a language the canonical code stands for its name, of others what was asked for.
-    const last = options.type === 'language' ? canonical : code
+    const last = options.type !== 'language' ? code : canonical === 'und' ? 'root' : canonical
     return ask('intl-numbers.display-name', base, options, canonical) ?? (fallback === 'code' ? last : undefined)
   }
 }, { statics: { supportedLocalesOf: supportedLocales('display-names', 'DisplayNames') } })

@@ -9,8 +9,8 @@ const SERVICE = 'Intl.Segmenter'
 /** How much of a text is cut at once, in code units, and how much of that is left for the next time: what follows may change it. */
 const CHUNK = 8192
 const LEFT = 512
-/** The most that the host takes is 64 KiB: three bytes for a code unit. */
-const LARGEST = 21_000
+/** The most that the host takes is 64 KiB, and 32 for words: three bytes for a code unit. */
+const LARGEST = { grapheme: 21_000, word: 10_900, sentence: 21_000 }
 
 function begin(locales, given) {
   const requested = localeList(locales)
@@ -23,13 +23,14 @@ function begin(locales, given) {
 
 /** The pieces of a text from a place where one begins: `{from, to, ends, words}`; there is at least one. */
 function cut({ base, granularity, text }, from) {
-  for (let size = CHUNK; ; size = Math.min(size * 2, LARGEST)) {
+  const largest = LARGEST[granularity]
+  for (let size = CHUNK; ; size = Math.min(size * 2, largest)) {
     const part = text.slice(from, from + size)
     const isLast = from + part.length === text.length
     const pieces = ask('intl-text.segments', base, granularity, part)
     let count = pieces.length
     while (!isLast && count > 0 && pieces[count - 1].end > part.length - LEFT) count--
-    if (count === 0 && size < LARGEST) continue
+    if (count === 0 && size < largest) continue
     const kept = pieces.slice(0, Math.max(count, 1))
     return { from, to: from + kept.at(-1).end, ends: kept.map(({ end }) => from + end), words: kept.map(({ wordLike }) => wordLike) }
   }

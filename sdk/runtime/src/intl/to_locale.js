@@ -58,7 +58,7 @@ export function numberToLocale(value, locales, options) {
 export function dateToLocale(ms, name, locales, options, required, defaults) {
   const { begin, formatted } = (dates ??= require('./date_time_format.js'))
   const make = (tags, wanted) => begin(tags, wanted, required, defaults, `Date.prototype.${name}`)
-  return formatted(formatter('date', `${name} ${defaultZone()}`, make, locales, options), ms)
+  return formatted(formatter('date', `${name} ${defaultZone().name}`, make, locales, options), ms)
 }
 
 /** The order of who names none. */

@@ -3,11 +3,11 @@ import { engine } from '../engine.js'
 
 let isSet = false
 
-/** @param {string | undefined} zone as `TZ` has it; what is none is UTC */
+/** @param {string | undefined} zone as `TZ` has it */
 export function zoneChanged(zone) {
   const isUtc = zone === undefined || zone === 'UTC'
   if (isUtc && !isSet) return
   isSet = true
-  const name = isUtc ? 'UTC' : require('./time_zone.js').zoneOf(zone)
+  const name = isUtc ? 'UTC' : require('./time_zone.js').zoneOf(zone).name
   engine.timeZone(name === 'UTC' ? '' : name)
 }
