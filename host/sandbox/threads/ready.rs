@@ -15,16 +15,21 @@ const STEPS: [Duration; 4] = [
 /// Of so many turns one is for whoever has waited the longest, so that nobody waits for ever.
 const TURNS_TO_LONGEST: u8 = 4;
 
-/// Work of events that are short so far. Projects that had no more than others can have go first, and of these and of
-/// those who has run the least.
+/// Work of events that are short so far. Who has run the least goes first, and whose project had more than others can
+/// have goes behind those who came a step further.
 pub(super) struct Short<T> {
-    /// By how their projects stand and how far they came on [`STEPS`], in the order of their coming.
-    waiting: [VecDeque<(Instant, T)>; 2 * ALIKE],
+    /// By rank, in the order of their coming.
+    waiting: [VecDeque<(Instant, T)>; rank(STEPS.len(), Standing::Passed) + 1],
     turn: u8,
 }
 
-/// Those of which none has run longer than another, for either standing.
-const ALIKE: usize = STEPS.len() + 1;
+/// Which of those who wait go first: by how far they came on [`STEPS`], and how their projects stand.
+const fn rank(step: usize, standing: Standing) -> usize {
+    match standing {
+        Standing::Within => 2 * step,
+        Standing::Over | Standing::Passed => 2 * step + 3,
+    }
+}
 
 impl<T> Default for Short<T> {
     fn default() -> Self {
@@ -39,11 +44,7 @@ impl<T> Short<T> {
     /// Adds work of an event that has run for so long.
     pub(super) fn push(&mut self, work: T, standing: Standing, ran: Duration, now: Instant) {
         let step = STEPS.iter().filter(|&&step| ran > step).count();
-        let first = match standing {
-            Standing::Within => 0,
-            Standing::Over | Standing::Passed => ALIKE,
-        };
-        if let Some(alike) = self.waiting.get_mut(first + step) {
+        if let Some(alike) = self.waiting.get_mut(rank(step, standing)) {
             alike.push_back((now, work));
         }
     }
@@ -119,7 +120,8 @@ mod tests {
             short.push(name, Standing::Within, ms(1), now + ms(2));
         }
         short.push("had more", Standing::Over, ms(0), now + ms(3));
-        assert_eq!(short.len(), 7);
+        short.push("ran 5 ms", Standing::Within, ms(5), now + ms(4));
+        assert_eq!(short.len(), 8);
         let order: Vec<_> = std::iter::from_fn(|| short.pop()).collect();
         assert_eq!(
             order,
@@ -129,8 +131,9 @@ mod tests {
                 "third",
                 "ran 30 ms",
                 "fourth",
-                "ran 10 ms",
-                "had more"
+                "ran 5 ms",
+                "had more",
+                "ran 10 ms"
             ]
         );
     }
