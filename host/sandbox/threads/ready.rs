@@ -19,12 +19,14 @@ const TURNS_TO_LONGEST: u8 = 4;
 /// have goes behind those who came a step further.
 pub(super) struct Short<T> {
     /// By rank, in the order of their coming.
-    waiting: [VecDeque<(Instant, T)>; rank(STEPS.len(), Standing::Passed) + 1],
+    waiting: [VecDeque<(Instant, T)>; RANKS],
     turn: u8,
 }
 
+const RANKS: usize = 2 * STEPS.len() + 4;
+
 /// Which of those who wait go first: by how far they came on [`STEPS`], and how their projects stand.
-const fn rank(step: usize, standing: Standing) -> usize {
+fn rank(step: usize, standing: Standing) -> usize {
     match standing {
         Standing::Within => 2 * step,
         Standing::Over | Standing::Passed => 2 * step + 3,
