@@ -49,7 +49,7 @@ pub(crate) fn run(input: &[u8]) {
     let items: Vec<&str> = text.split(' ').collect();
     let listed = lists::format(&KNOWN.0, &locale, "conjunction", Width::Long, &items);
     let length: usize = listed.iter().flatten().map(|piece| piece.text.len()).sum();
-    assert!(length >= items.iter().map(|item| item.len()).sum());
+    assert!(length >= items.iter().map(|item| item.len()).sum::<usize>());
     for kind in [Named::Language { dialect: true }, Named::Region] {
         let _ = names::name(&KNOWN.0, &locale, kind, Width::Short, text);
     }
