@@ -21,7 +21,7 @@ use std::time::Duration;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
 /// News that a listener may leave waiting before it misses some.
@@ -110,11 +110,12 @@ pub struct Listener {
     heard: broadcast::Receiver<Heard>,
 }
 
-/// The tasks between hosts.
+/// The tasks between hosts. They end when this is dropped.
 pub struct NewsTasks {
     stop: CancellationToken,
     calling: JoinHandle<()>,
     listening: JoinHandle<()>,
+    _guard: DropGuard,
 }
 
 /// A change that other hosts are to hear of.
@@ -134,6 +135,7 @@ impl Newsroom {
         let tasks = NewsTasks {
             calling: tokio::spawn(call(pool.clone(), own, waiting, stop.clone())),
             listening: tokio::spawn(listen(pool, own, news.heard.clone(), stop.clone())),
+            _guard: stop.clone().drop_guard(),
             stop,
         };
         (news, tasks)
