@@ -86,7 +86,7 @@ async fn environment(
 }
 
 /// Has done what follows a change of secrets.
-async fn changed(api: &Api, project: ProjectId) {
+async fn follow(api: &Api, project: ProjectId) {
     let changes = api.host.changes();
     changes.follow(project, Change::Environment).await;
 }
@@ -197,7 +197,7 @@ async fn set_secret(
         .projects()
         .set_secret(project.project_id, name.as_str(), &Secret::new(new.value))
         .await?;
-    changed(&api, project.project_id).await;
+    follow(&api, project.project_id).await;
     caller.note(json!({ "secret": name.as_str(), "changed": changed }));
     Ok(Json(SecretSet {
         name: name.to_string(),
@@ -232,7 +232,7 @@ async fn remove_secret(
     {
         return Err(missing(name.as_str()));
     }
-    changed(&api, project.project_id).await;
+    follow(&api, project.project_id).await;
     caller.note(json!({ "secret": name.as_str() }));
     Ok(StatusCode::NO_CONTENT)
 }
@@ -301,7 +301,7 @@ async fn import_secrets(
         .projects()
         .import_secrets(project.project_id, text, query.all.unwrap_or(false))
         .await?;
-    changed(&api, project.project_id).await;
+    follow(&api, project.project_id).await;
     caller.note(json!({ "secrets": imported.set }));
     let Imported {
         set,
