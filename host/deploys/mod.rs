@@ -303,25 +303,28 @@ impl Deploys {
         Ok(Some(layers))
     }
 
-    /// Waits until nothing more becomes of a version that was submitted, whichever host builds it.
+    /// Waits until nothing more becomes of a version that was submitted, and what follows of that is
+    /// done, whichever host builds it.
     ///
     /// *Cancel safety*: the build goes on.
     pub async fn ended(&self, version: &Version) -> Result<Version, ProjectError> {
         let (project_id, version_id) = (version.project_id, version.version_id);
         let mut news = self.news.listen();
+        // Of a build that ended before nobody tells any more.
+        let mut is_told = true;
         loop {
             let now = self.projects.version(project_id, version_id).await?;
-            match now {
-                Some(now) if now.state.is_final() => return Ok(now),
-                Some(_) => news.of(project_id, &[Change::Build]).await,
-                // Its project was deleted meanwhile, or it was one of many that failed.
-                None => {
-                    return Err(ProjectError::VersionNotReady {
-                        project_id,
-                        version_id,
-                    });
-                }
+            // Its project was deleted meanwhile, or it was one of many that failed.
+            let now = now.ok_or(ProjectError::VersionNotReady {
+                project_id,
+                version_id,
+            })?;
+            let is_final = now.state.is_final();
+            if is_final && is_told {
+                return Ok(now);
             }
+            // One that is final without news is being finished, or its host was killed just then.
+            is_told = news.of(project_id, &[Change::Build]).await || is_final;
         }
     }
 

@@ -182,24 +182,23 @@ impl Listener {
         }
     }
 
-    /// Waits until one of these changes may have been made of a project. To be called in a loop that
-    /// looks first: it also returns when news may be missing.
-    pub async fn of(&mut self, project_id: ProjectId, changes: &[Change]) {
+    /// Waits until one of these changes may have been made of a project, and says whether it was told
+    /// of one. To be called in a loop that looks first: it also returns when news may be missing.
+    pub async fn of(&mut self, project_id: ProjectId, changes: &[Change]) -> bool {
         let told = async {
             loop {
                 match self.next().await {
-                    Heard::Missed => return,
+                    Heard::Missed => return false,
                     Heard::Told(told)
                         if told.project_id == project_id && changes.contains(&told.change) =>
                     {
-                        return;
+                        return true;
                     }
                     Heard::Told(_) => {}
                 }
             }
         };
-        // Neither outcome says more than that it is time to look.
-        let _ = tokio::time::timeout(ANYWAY, told).await;
+        tokio::time::timeout(ANYWAY, told).await.unwrap_or(false)
     }
 }
 

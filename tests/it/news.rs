@@ -57,7 +57,7 @@ async fn who_waits_for_a_project_is_not_woken_for_another() {
     newsroom.tell(own, Change::Build);
     newsroom.tell(own, Change::Settings);
 
-    listener.of(own, &[Change::Build]).await;
+    assert!(listener.of(own, &[Change::Build]).await);
     let next = told(&mut listener).await;
     assert_eq!((next.project_id, next.change), (own, Change::Settings));
     telling.stop().await;
