@@ -68,8 +68,8 @@ pub use page::{Page, PageQuery, Window};
 pub use time::Time;
 
 use crate::access::Access;
-use crate::app::Host;
 use crate::http::{ApiError, request_log};
+use crate::operator::Host;
 
 /// Bodies of JSON. A route that takes more has a `DefaultBodyLimit` of its own.
 const LONGEST_BODY: usize = 1024 * 1024;

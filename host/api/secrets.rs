@@ -15,6 +15,7 @@ use utoipa_axum::routes;
 use super::error::{conflict, not_found, unprocessable};
 use super::{Api, ApiJson, ApiPath, ApiQuery, Caller, PageQuery, ProjectPath, Time, Window};
 use crate::http::ApiError;
+use crate::news::Change;
 use crate::projects::{
     EnvironmentState, Imported, InvalidLine, MAX_SECRETS, ProjectId, Secret, SecretEntry,
     SecretError, SecretName,
@@ -82,6 +83,12 @@ async fn environment(
         EnvironmentState::Failed(error) => (EnvironmentWord::Failed, Some(caller.shown(error))),
     };
     Ok(EnvironmentView { state, error })
+}
+
+/// Has done what follows a change of secrets.
+async fn follow(api: &Api, project: ProjectId) {
+    let changes = api.host.changes();
+    changes.follow(project, Change::Environment).await;
 }
 
 /// A page of secrets.
@@ -190,7 +197,7 @@ async fn set_secret(
         .projects()
         .set_secret(project.project_id, name.as_str(), &Secret::new(new.value))
         .await?;
-    api.host.deploys().environment_changed();
+    follow(&api, project.project_id).await;
     caller.note(json!({ "secret": name.as_str(), "changed": changed }));
     Ok(Json(SecretSet {
         name: name.to_string(),
@@ -225,7 +232,7 @@ async fn remove_secret(
     {
         return Err(missing(name.as_str()));
     }
-    api.host.deploys().environment_changed();
+    follow(&api, project.project_id).await;
     caller.note(json!({ "secret": name.as_str() }));
     Ok(StatusCode::NO_CONTENT)
 }
@@ -294,7 +301,7 @@ async fn import_secrets(
         .projects()
         .import_secrets(project.project_id, text, query.all.unwrap_or(false))
         .await?;
-    api.host.deploys().environment_changed();
+    follow(&api, project.project_id).await;
     caller.note(json!({ "secrets": imported.set }));
     let Imported {
         set,

@@ -253,6 +253,16 @@ struct Indexed {
     bytes: usize,
 }
 
+/// An artifact by itself: a component with nothing else in it. Whoever evaluates it brings the engine.
+pub fn alone(artifact: &Artifact) -> Result<Vec<u8>, ArtifactError> {
+    attach(&HEADER, artifact)
+}
+
+/// Whether a component has nothing but an artifact in it.
+pub fn is_alone(component: &[u8]) -> bool {
+    strip(component).is_ok_and(|rest| rest == HEADER)
+}
+
 /// Adds the sections to a component, in place of any that it has.
 pub fn attach(component: &[u8], artifact: &Artifact) -> Result<Vec<u8>, ArtifactError> {
     let mut with_sections = strip(component)?;

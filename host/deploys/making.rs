@@ -15,9 +15,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
-/// A component with nothing in it: what an artifact's sections hang on when only they are wanted.
-pub(super) const EMPTY_COMPONENT: [u8; 8] = [0x00, b'a', b's', b'm', 0x0d, 0x00, 0x01, 0x00];
-
 /// How many artifacts are read or written at once: one may take some hundred MiB.
 static TURNS: Semaphore = Semaphore::const_new(2);
 
@@ -62,7 +59,7 @@ impl Code {
         match self {
             Self::Bundle(artifact) => {
                 let artifact = artifact.clone();
-                let written = in_turn(move || artifact::attach(&EMPTY_COMPONENT, &artifact));
+                let written = in_turn(move || artifact::alone(&artifact));
                 Ok(written.await?)
             }
             Self::Component(bytes) => Ok(bytes.clone()),

@@ -45,7 +45,17 @@ pub struct Standing {
     pub error: Option<String>,
     /// When everything of it goes.
     pub delete_after: Option<DateTime<Utc>>,
+    /// Whether a version of it serves.
+    pub serves: bool,
     pub steps: Vec<Step>,
+}
+
+impl Standing {
+    /// The first step that failed for good: it says why, and waits for somebody.
+    pub fn failed(&self) -> Option<&Step> {
+        let mut steps = self.steps.iter();
+        steps.find(|step| step.state == StepState::Failed)
+    }
 }
 
 /// A number and what is still to be done about it.
@@ -82,6 +92,7 @@ impl Lifecycle {
             step: shown.map(|step| step.step),
             error: shown.and_then(|step| step.error.clone()),
             delete_after: project.delete_after,
+            serves: project.active_version.is_some(),
             steps,
         })
     }

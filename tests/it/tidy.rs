@@ -15,7 +15,7 @@ use roost::inbox::FailureKind;
 const LEFT_BEHIND: [&str; 6] = [".git", ".roost", ".tools", "dist", "node_modules", "target"];
 
 /// Words of code, and the files or folders of `host/` that may have them.
-const ONLY_IN: [(&[&str], &[&str]); 6] = [
+const ONLY_IN: [(&[&str], &[&str]); 7] = [
     (
         &["wasmtime::", "wasmtime_"],
         &["host/sandbox/", "host/capabilities/", "host/workshop/"],
@@ -26,6 +26,16 @@ const ONLY_IN: [(&[&str], &[&str]); 6] = [
     ),
     (&["roost_emulator::"], &["host/dev/"]),
     (&["aws_lc_sys"], &["host/keys/lc/"]),
+    // What follows a change of a project is one place.
+    (
+        &[
+            ".environment_changed()",
+            "inbox.wake(",
+            "outbox.resume(",
+            "residents.end(",
+        ],
+        &["host/changes/"],
+    ),
     (&["sqlx::query"], &["/store.rs", "host/postgres/"]),
     (
         &["unsafe {", "unsafe fn"],
@@ -42,12 +52,13 @@ const ONLY_IN: [(&[&str], &[&str]); 6] = [
 ];
 
 /// What the lower folders of `host/` import of the host, besides themselves.
-const IMPORTS: [(&str, &[&str]); 16] = [
+const IMPORTS: [(&str, &[&str]); 18] = [
     ("build", &["confinement"]),
     ("confinement", &[]),
     ("egress", &["rooms"]),
     ("keys", &[]),
     ("postgres", &[]),
+    ("news", &["projects"]),
     ("projects", &[]),
     ("rooms", &[]),
     ("access", &["projects"]),
@@ -59,6 +70,10 @@ const IMPORTS: [(&str, &[&str]); 16] = [
     ("events", &["inbox", "logs", "projects"]),
     ("retention", &["inbox", "logs", "projects"]),
     ("http", &["inbox", "projects", "rooms", "telemetry"]),
+    (
+        "changes",
+        &["deploys", "inbox", "news", "projects", "runs", "whatsapp"],
+    ),
 ];
 
 fn root() -> &'static Path {

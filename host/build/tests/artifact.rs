@@ -2,7 +2,9 @@
 
 use wasm_encoder::{Component, CustomSection, ModuleSection};
 
-use crate::build::artifact::{Artifact, ArtifactError, Manifest, attach, read, strip};
+use crate::build::artifact::{
+    Artifact, ArtifactError, Manifest, alone, attach, is_alone, read, strip,
+};
 use crate::build::{BundledFile, Format, Instance, UsedAs, Variable};
 
 /// A component with a section of somebody else's, and a module that has one named like ours.
@@ -52,6 +54,15 @@ fn file(path: &str, bytes: &[u8]) -> BundledFile {
         path: path.to_owned(),
         bytes: bytes.to_vec(),
     }
+}
+
+#[test]
+fn an_artifact_by_itself_is_told_from_one_in_a_component() {
+    let by_itself = alone(&artifact()).unwrap();
+    assert_eq!(read(&by_itself).unwrap(), Some(artifact()));
+    assert!(is_alone(&by_itself));
+    assert!(!is_alone(&attach(&component(), &artifact()).unwrap()));
+    assert!(!is_alone(b"no component"));
 }
 
 #[test]

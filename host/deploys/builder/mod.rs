@@ -9,6 +9,7 @@ mod steps;
 
 use super::bundling::Turn;
 use super::{DeployError, Deploys};
+use crate::news::Change;
 use crate::projects::{BuildJob, LogLevel};
 use futures::FutureExt as _;
 use log::BuildLog;
@@ -122,6 +123,8 @@ impl Deploys {
         self.tidy_up(job.version.project_id).await;
         // There may be another one of this project.
         self.signals.builds.notify_one();
+        // The last thing: who waits for the end of a build finds all of it done.
+        self.followed(job.version.project_id, Change::Build).await;
     }
 
     /// Extends the lease until it is lost.

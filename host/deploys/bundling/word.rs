@@ -21,7 +21,6 @@ use crate::build::artifact::{self, Artifact};
 use crate::build::{BuildError, Confined, Tools, Way, bundle};
 use crate::confinement::{self, Limits, Rules};
 use crate::deploys::error::chain;
-use crate::deploys::making::EMPTY_COMPONENT;
 use crate::deploys::upload::{self, MAX_UPLOAD_BYTES, UploadError};
 use crate::sdk;
 
@@ -233,8 +232,7 @@ fn made(
         talk.line(Level::Warn, &warning.to_string());
     }
     let artifact = Artifact::new(bundle, sdk::VERSION);
-    artifact::attach(&EMPTY_COMPONENT, &artifact)
-        .map_err(|error| Failed(Fault::Host, chain(&error)))
+    artifact::alone(&artifact).map_err(|error| Failed(Fault::Host, chain(&error)))
 }
 
 /// The way out: sockets with the host at their other end.

@@ -1,8 +1,10 @@
 //! Resident instances: what they keep, what they do not, and what ends them.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use roost::projects::{InstanceLife, SettingsChange};
+use roost::app::App;
+use roost::projects::{InstanceLife, Secret, SettingsChange};
 use roost::runs::ResidentSettings;
 use roost::sandbox::Budget;
 use roost::web::WebSettings;
@@ -140,9 +142,49 @@ async fn an_error_a_deploy_and_a_secret_begin_anew() {
     ana.says("after the deploy").await;
     assert_eq!(ana.hears().await, "after the deploy: 1");
     host.settles(&project).await;
-    host.app().renew(project.id).await.unwrap();
+    let secret = Secret::new("another environment");
+    let projects = host.app().projects();
+    projects
+        .set_secret(project.id, "KEY", &secret)
+        .await
+        .unwrap();
+    host.app().deploys().renew(project.id).await.unwrap();
     ana.says("after a change").await;
     assert_eq!(ana.hears().await, "after a change: 1");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_that_another_host_makes_ends_the_instance_here() {
+    let (host, project) = counts(Setup::default()).await;
+    let mut ana = project.customer(ANA).await;
+    ana.says("a").await;
+    assert_eq!(ana.hears().await, "a: 1");
+    host.settles(&project).await;
+    let mut control = host.control_database().await;
+    let mut held = async || -> i64 {
+        sqlx::query_scalar("select count(*) from residency")
+            .fetch_one(&mut control)
+            .await
+            .unwrap()
+    };
+    assert_eq!(held().await, 1);
+
+    let mut config = host.config();
+    config.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    config.dispatcher.owner = "another".to_owned();
+    let other = App::start(config).await.unwrap();
+    // No event has to find out: what is ready for the version stays as it was.
+    let change = SettingsChange {
+        max_running: Some(Some(7)),
+        ..SettingsChange::default()
+    };
+    let changed = other.change_project(project.id, None, &change).await;
+    assert_eq!(changed.unwrap().max_running, Some(7));
+    eventually("the residency is given up", async || {
+        (held().await == 0).then_some(())
+    })
+    .await;
+    other.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

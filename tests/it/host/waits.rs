@@ -1,8 +1,10 @@
 //! Messages that have to wait: the event runs again when the wait is over, and the bot is not blamed.
 
 use roost_emulator::control::Fault;
+use roost_emulator::control::wire::NewToken;
+use serde_json::json;
 
-use super::support::{Setup, TestHost, TestProject, eventually, guest};
+use super::support::{APP_ID, Setup, TestHost, TestProject, eventually, guest};
 
 const ANA: &str = "16505551234";
 
@@ -102,4 +104,39 @@ async fn an_event_whose_answer_was_lost_goes_on_as_soon_as_a_status_settles_it()
         .await
         .unwrap();
     assert_eq!(known, "status");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_token_ends_the_pauses_of_its_number_and_what_waits_goes_out_at_once() {
+    let (host, bot) = echo().await;
+    let mut ana = bot.customer(ANA).await;
+    let limit = Fault::RateLimited {
+        retry_after_s: Some(3600),
+    };
+    host.emulator().fail_next(1, limit).await.unwrap();
+    ana.says("are you there?").await;
+    let first = waiting(&host, 1).await;
+    assert!(first.wait_s > 3500.0, "{first:?}");
+
+    let number = host.app().projects().number(bot.id).await.unwrap().unwrap();
+    let token = NewToken {
+        app_id: APP_ID.to_owned(),
+        ..NewToken::default()
+    };
+    let token = host.emulator().create_token(&token).await.unwrap().token;
+    let connect = json!({
+        "phone_number_id": number.phone_number_id, "waba_id": number.waba_id, "token": token,
+    });
+    let connected = host.operator();
+    let connected = connected.put("/v1/projects/echo/number", &connect).await;
+    assert_eq!(connected.ok()["connected"], true);
+
+    assert_eq!(ana.hears().await, "You said: are you there?");
+    let pauses: i64 = sqlx::query_scalar("select count(*) from send_pause")
+        .fetch_one(&mut host.control_database().await)
+        .await
+        .unwrap();
+    assert_eq!(pauses, 0, "a pause goes on");
+    host.settles(&bot).await;
+    assert!(ana.unheard().await.is_empty());
 }

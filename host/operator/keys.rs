@@ -18,8 +18,8 @@ const EVERY: Duration = Duration::from_secs(1);
 /// What the master key seals, and the keys that open it.
 #[derive(Clone)]
 pub struct Sealed {
-    pub(super) pool: PgPool,
-    pub(super) vault: Arc<Vault>,
+    pub(crate) pool: PgPool,
+    pub(crate) vault: Arc<Vault>,
 }
 
 impl Sealed {
@@ -50,7 +50,7 @@ impl Sealed {
 }
 
 /// Looks until `stop`.
-pub(super) async fn keep(sealed: Sealed, keys: HostKeys, stop: CancellationToken) {
+pub(crate) async fn keep(sealed: Sealed, keys: HostKeys, stop: CancellationToken) {
     let mut was_well = true;
     loop {
         let looked = async {
