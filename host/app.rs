@@ -4,7 +4,7 @@ mod keys;
 mod observed;
 
 use crate::access::{Access, GivenKeys, HostKeys};
-use crate::conversations::{self, ConversationStore, NewOutbound, Party, StatusUpdate};
+use crate::conversations::ConversationStore;
 use crate::deploys::{
     Awaken, BundlingSettings, DeployError, DeployParts, DeploySettings, DeployTasks, Deployed,
     Deploys,
@@ -12,10 +12,7 @@ use crate::deploys::{
 use crate::egress::{Egress, EgressLimits, EgressPolicy, Rule, is_public};
 use crate::events::Events;
 use crate::http::{Health, HttpState, ListenerLimits, MayHaveAll, WebhookSettings};
-use crate::inbox::{
-    Clock, Dispatcher, DispatcherHandle, DispatcherSettings, EventId, Inbox, InboxLimits, Settled,
-    StatusSink,
-};
+use crate::inbox::{Clock, Dispatcher, DispatcherHandle, DispatcherSettings, Inbox, InboxLimits};
 use crate::lifecycle::{Lifecycle, LifecycleParts, MachineHandle};
 use crate::logs::{LogStore, LogWriter};
 use crate::observing::{Observing, Scrape};
@@ -28,7 +25,7 @@ use crate::projects::{
 };
 use crate::retention::Keeper;
 use crate::rooms::open_files;
-use crate::runs::{ResidentSettings, Residents, Runner, Services};
+use crate::runs::{ResidentSettings, Residents, Runner, SendSettler, SentMessages, Services};
 use crate::sandbox::{Budget, Compiler, Sandbox, SandboxSettings};
 use crate::sdk::Sdk;
 use crate::telemetry::{Metrics, Telemetry, Tracer};
@@ -36,14 +33,13 @@ use crate::web::{Web, WebSettings};
 use crate::whatsapp::onboarding::Onboarding;
 use crate::whatsapp::{
     AccessToken, CallbackKey, Gateway, GraphClient, GraphEndpoint, GraphLimits, InFlightLimits,
-    OutboundMessage, OutboundSink, Outbox, OutboxSettings, Settlement, StatusNotice,
+    Outbox, OutboxSettings,
 };
 use crate::workshop::Workshop;
 use anyhow::{Context, Result};
-use futures::future::BoxFuture;
 use sqlx::Connection as _;
+use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
-use sqlx::{PgConnection, PgPool};
 use std::net::SocketAddr;
 use std::ops::Deref;
 use std::path::PathBuf;
@@ -237,7 +233,7 @@ impl App {
             clock.clone(),
             telemetry.metrics.clone(),
         );
-        let sink = Arc::new(SettlingSink(outbox.clone()));
+        let sink = Arc::new(SendSettler::new(outbox.clone()));
         let inbox = Inbox::new(pool.clone(), clock.clone(), sink)
             .with_limits(config.inbox.clone())
             .with_telemetry(telemetry.clone());
@@ -718,7 +714,7 @@ fn outbox(config: &AppConfig, pool: &PgPool) -> Result<Outbox> {
         pool.clone(),
         client,
         settings,
-        Arc::new(ConversationSink),
+        Arc::new(SentMessages),
     )?)
 }
 
@@ -730,61 +726,4 @@ fn derived(master_key: &[u8; 32], purpose: &[u8]) -> [u8; 32] {
         .expect("HMAC takes keys of any length");
     mac.update(purpose);
     mac.finalize().into_bytes().into()
-}
-
-/// What the outbox sent, into the conversation it belongs to.
-struct ConversationSink;
-
-impl OutboundSink for ConversationSink {
-    fn record<'a>(
-        &'a self,
-        connection: &'a mut PgConnection,
-        message: &'a OutboundMessage,
-    ) -> BoxFuture<'a, Result<(), sqlx::Error>> {
-        Box::pin(async move {
-            let outbound = NewOutbound {
-                project_id: ProjectId(message.project_id),
-                phone_number_id: message.phone_number_id.clone(),
-                to: Party::addressed(message.recipient.as_deref(), message.wa_id.as_deref()),
-                wamid: message.wamid.clone(),
-                message_type: message.kind.clone(),
-                body: message.body.to_string(),
-                event_id: Some(message.event_id),
-                at: sqlx::types::chrono::Utc::now(),
-            };
-            conversations::record_outbound(connection, &outbound).await?;
-            Ok(())
-        })
-    }
-}
-
-/// Statuses, to the send that they settle.
-struct SettlingSink(Outbox);
-
-impl StatusSink for SettlingSink {
-    fn settle<'a>(
-        &'a self,
-        _project_id: ProjectId,
-        update: &'a StatusUpdate,
-    ) -> BoxFuture<'a, Result<Settled, sqlx::Error>> {
-        Box::pin(async move {
-            let notice = StatusNotice {
-                wamid: update.wamid.clone(),
-                status: update.status.clone(),
-                wa_id: None,
-                callback_data: update.callback_data.clone(),
-                error_code: StatusNotice::code_of(update.errors.as_deref()),
-            };
-            Ok(match self.0.settle(&notice).await? {
-                Settlement::Foreign => Settled::Foreign,
-                Settlement::Ours {
-                    callback_data,
-                    settled_event,
-                } => Settled::Ours {
-                    callback_data,
-                    waiting: settled_event.map(EventId),
-                },
-            })
-        })
-    }
 }

@@ -73,9 +73,12 @@ pub struct NewOutbound {
     pub at: DateTime<Utc>,
 }
 
-/// What Meta reports of a message that was sent.
+/// What Meta reports of a message that was sent, read once: it settles the send, is kept with the
+/// message, and says whose queue the event belongs to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StatusUpdate {
+    /// Whom the message went to, by all ids that the webhook tells.
+    pub to: Party,
     pub wamid: String,
     pub status: String,
     /// Which member of a group it is about; empty outside groups.

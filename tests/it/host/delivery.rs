@@ -69,7 +69,11 @@ async fn a_wrong_signature_is_refused_and_nothing_is_stored() {
     );
 
     assert!(host.events(&echo).await.is_empty());
-    assert_eq!(host.app().inbox().unrouted().await.unwrap(), 0);
+    let unrouted: i64 = sqlx::query_scalar("select count(*) from unrouted")
+        .fetch_one(&mut host.control_database().await)
+        .await
+        .unwrap();
+    assert_eq!(unrouted, 0);
     assert!(
         host.app()
             .conversations()

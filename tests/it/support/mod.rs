@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod bot;
 pub mod db;
+pub mod graph;
 pub mod modes;
 pub mod skip;
 pub mod transcript;
