@@ -132,7 +132,6 @@ pub struct AppConfig {
 /// What operators do with a host: the part of it that the admin API works with.
 pub struct Host {
     projects: ProjectStore,
-    conversations: ConversationStore,
     deploys: Deploys,
     inbox: Inbox,
     outbox: Outbox,
@@ -142,7 +141,6 @@ pub struct Host {
     logs: LogStore,
     log_writer: LogWriter,
     scrape: Scrape,
-    keeper: Keeper,
     telemetry: Telemetry,
     pool: PgPool,
     sealed: keys::Sealed,
@@ -213,7 +211,6 @@ impl App {
             );
         }
         let projects = ProjectStore::new(pool.clone(), vault.clone());
-        let conversations = ConversationStore::new(pool.clone());
         let database = TenantDatabase::new(Pool::new(PoolConfig {
             max_total: share.tenants as usize,
             ..PoolConfig::default()
@@ -268,7 +265,7 @@ impl App {
         let sandbox = deploys.workshop().sandbox().clone();
         let services = Arc::new(Services {
             database: database.clone(),
-            conversations: conversations.clone(),
+            conversations: ConversationStore::new(pool.clone()),
             gateway: Gateway::with_limits(
                 pool.clone(),
                 client,
@@ -318,7 +315,7 @@ impl App {
         });
         let machine = lifecycle.start(&config.dispatcher.owner, config.dispatcher.lease);
         let (draining, closing) = (CancellationToken::new(), CancellationToken::new());
-        keeper.clone().start(draining.clone());
+        keeper.start(draining.clone());
         guard.start(draining.clone());
         let sealed = keys::Sealed {
             pool: pool.clone(),
@@ -360,7 +357,6 @@ impl App {
         let deploying = deploys.start();
         let host = Arc::new(Host {
             projects,
-            conversations,
             deploys,
             inbox,
             outbox,
@@ -370,7 +366,6 @@ impl App {
             logs,
             log_writer,
             scrape,
-            keeper,
             telemetry,
             pool,
             sealed,
@@ -454,11 +449,6 @@ impl Host {
     /// Projects and their versions.
     pub fn projects(&self) -> &ProjectStore {
         &self.projects
-    }
-
-    /// Conversations in the control database.
-    pub fn conversations(&self) -> &ConversationStore {
-        &self.conversations
     }
 
     /// How projects come and go, and their numbers at Meta.

@@ -4,7 +4,6 @@ use super::Host;
 use crate::events::Events;
 use crate::logs::{LogStore, LogWriter};
 use crate::observing::Scrape;
-use crate::retention::Keeper;
 
 impl Host {
     /// Events as people see them.
@@ -25,10 +24,5 @@ impl Host {
     /// The host's numbers.
     pub fn scrape(&self) -> &Scrape {
         &self.scrape
-    }
-
-    /// Deletes what is old.
-    pub fn keeper(&self) -> &Keeper {
-        &self.keeper
     }
 }

@@ -199,14 +199,7 @@ async fn a_wrong_signature_stores_nothing() {
     }
     assert_eq!(door.pending().await, 0);
     assert_eq!(door.bench.unrouted().await, 0);
-    assert!(
-        door.bench
-            .conversations
-            .list(door.bench.project, 10)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(door.bench.groups().await.is_empty());
 }
 
 #[tokio::test]
@@ -267,15 +260,7 @@ async fn a_webhook_that_comes_many_times_at_once_is_one_event() {
     let answers = join_all((0..8).map(|_| door.meta_posts(BATCH))).await;
     answers.iter().for_each(Answer::is_ok);
     assert_eq!(door.pending().await, 6);
-    assert_eq!(
-        door.bench
-            .conversations
-            .list(door.bench.project, 10)
-            .await
-            .unwrap()
-            .len(),
-        2
-    );
+    assert_eq!(door.bench.groups().await.len(), 2);
 }
 
 #[tokio::test]
@@ -294,15 +279,7 @@ async fn webhooks_of_many_people_at_once_are_all_stored() {
     let answers = join_all(bodies.iter().map(|body| door.meta_posts(body))).await;
     answers.iter().for_each(Answer::is_ok);
     assert_eq!(door.pending().await, 32);
-    assert_eq!(
-        door.bench
-            .conversations
-            .list(door.bench.project, 99)
-            .await
-            .unwrap()
-            .len(),
-        8
-    );
+    assert_eq!(door.bench.groups().await.len(), 8);
 }
 
 #[tokio::test]

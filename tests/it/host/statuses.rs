@@ -4,6 +4,7 @@ use roost_emulator::control::Fault;
 use sqlx::PgConnection;
 
 use super::support::{TestHost, TestProject, fixture};
+use crate::support::conversations::messages;
 
 const ANA: &str = "16505551234";
 /// Never wrote, so that only templates may go there.
@@ -103,12 +104,7 @@ async fn status_of(
     contact: &str,
     message: &str,
 ) -> Option<String> {
-    let messages = host
-        .app()
-        .conversations()
-        .messages(project.id, contact, 10)
-        .await
-        .unwrap();
+    let messages = messages(&mut host.control_database().await, project.id, contact).await;
     let found = messages.into_iter().find(|found| found.wamid == message);
     found.expect("the message is stored").status
 }

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::support::{Setup, TestHost, TestProject, eventually, guest};
 use crate::support::bench::{envelope, text};
+use crate::support::conversations::messages;
 use crate::support::graph::{Act, Graph};
 
 const ANA: &str = "16505551234";
@@ -163,8 +164,8 @@ async fn a_status_that_comes_while_its_events_run_ends_is_not_missed() {
     let events = host.events(&bot).await;
     assert!(events.iter().all(|e| e.state == "done"), "{events:?}");
     assert_eq!(graph.count(), 1);
-    let messages = host.app().conversations().messages(bot.id, ANA, 9).await;
-    let wamids: Vec<String> = messages.unwrap().into_iter().map(|m| m.wamid).collect();
+    let messages = messages(&mut host.control_database().await, bot.id, ANA).await;
+    let wamids: Vec<String> = messages.into_iter().map(|m| m.wamid).collect();
     assert_eq!(wamids, ["wamid.in", "wamid.out"]);
 }
 

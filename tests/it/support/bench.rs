@@ -20,7 +20,7 @@ use sqlx::PgPool;
 use sqlx::types::chrono::{DateTime, Utc};
 
 use super::bot::DEADLINE;
-use super::db;
+use super::{conversations, db};
 
 /// The number of the payload files.
 pub const NUMBER: &str = "106540352242922";
@@ -158,12 +158,13 @@ impl Bench {
 
     /// The ids of a contact's messages, in order.
     pub async fn messages(&self, contact: &str) -> Vec<String> {
-        let messages = self
-            .conversations
-            .messages(self.project, contact, 2_000)
-            .await
-            .unwrap();
+        let messages = conversations::messages(&self.pool, self.project, contact).await;
         messages.into_iter().map(|message| message.wamid).collect()
+    }
+
+    /// The group of each conversation; none for one with a person.
+    pub async fn groups(&self) -> Vec<Option<String>> {
+        conversations::groups(&self.pool, self.project).await
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod bot;
+pub mod conversations;
 pub mod db;
 pub mod graph;
 pub mod modes;
