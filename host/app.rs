@@ -7,30 +7,26 @@ mod config;
 mod parts;
 
 use crate::changes::{Changes, ChangesParts};
-use crate::conversations::{self, ConversationStore, NewOutbound, Party, StatusUpdate};
+use crate::conversations::ConversationStore;
 use crate::deploys::{DeployParts, DeploySettings, DeployTasks, Deploys};
 use crate::egress::{Egress, EgressLimits};
 use crate::events::Events;
-use crate::inbox::{Clock, Dispatcher, DispatcherHandle, EventId, Inbox, Settled, StatusSink};
+use crate::inbox::{Clock, Dispatcher, DispatcherHandle, Inbox};
 use crate::lifecycle::{Lifecycle, LifecycleParts, MachineHandle};
 use crate::logs::{LogStore, LogWriter};
 use crate::news::{NewsTasks, Newsroom};
 use crate::observing::Scrape;
 use crate::operator::{Host, Sealed, keep_keys};
 use crate::postgres::{Guard, Pool, PoolConfig, TenantDatabase};
-use crate::projects::{ProjectId, ProjectStore};
+use crate::projects::ProjectStore;
 use crate::retention::Keeper;
-use crate::runs::{Residents, Runner, Services};
+use crate::runs::{Residents, Runner, SendSettler, SentMessages, Services};
 use crate::telemetry::Telemetry;
 use crate::web::{Web, WebSettings};
-use crate::whatsapp::{
-    CallbackKey, Gateway, GraphClient, InFlightLimits, OutboundMessage, OutboundSink, Outbox,
-    OutboxSettings, Settlement, StatusNotice,
-};
+use crate::whatsapp::{CallbackKey, Gateway, GraphClient, InFlightLimits, Outbox, OutboxSettings};
 use anyhow::{Context, Result};
-use futures::future::BoxFuture;
 use parts::{Base, Doors, dispatcher_settings, graph_client, onboarding, telemetry, workshop};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgPool;
 use std::net::SocketAddr;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -88,7 +84,6 @@ impl App {
         let base = Base::prepare(&mut config).await?;
         let (pool, keys, cell) = (base.pool, base.keys, base.cell);
         let projects = ProjectStore::new(pool.clone(), base.vault.clone());
-        let conversations = ConversationStore::new(pool.clone());
         let database = TenantDatabase::new(Pool::new(PoolConfig {
             max_total: base.share.tenants as usize,
             ..PoolConfig::default()
@@ -110,7 +105,7 @@ impl App {
             clock.clone(),
             telemetry.metrics.clone(),
         );
-        let sink = Arc::new(SettlingSink(outbox.clone()));
+        let sink = Arc::new(SendSettler::new(outbox.clone()));
         let inbox = Inbox::new(pool.clone(), clock.clone(), sink)
             .with_limits(config.inbox.clone())
             .with_telemetry(telemetry.clone());
@@ -138,7 +133,7 @@ impl App {
         let sandbox = deploys.workshop().sandbox().clone();
         let services = Arc::new(Services {
             database: database.clone(),
-            conversations: conversations.clone(),
+            conversations: ConversationStore::new(pool.clone()),
             gateway: Gateway::with_limits(
                 pool.clone(),
                 client,
@@ -199,7 +194,7 @@ impl App {
         let machine = lifecycle.start(&config.dispatcher.owner, config.dispatcher.lease);
         let (draining, closing) = (CancellationToken::new(), CancellationToken::new());
         tokio::spawn(changes.clone().follow_others(closing.clone()));
-        keeper.clone().start(draining.clone());
+        keeper.start(draining.clone());
         guard.start(draining.clone());
         let sealed = Sealed {
             pool: pool.clone(),
@@ -208,7 +203,6 @@ impl App {
         tokio::spawn(keep_keys(sealed.clone(), keys.clone(), draining.clone()));
         let host = Arc::new(Host {
             projects,
-            conversations,
             deploys,
             inbox,
             lifecycle,
@@ -218,7 +212,6 @@ impl App {
             logs,
             log_writer,
             scrape,
-            keeper,
             pool,
             sealed,
         });
@@ -318,7 +311,7 @@ fn outbox(config: &AppConfig, pool: &PgPool, client: GraphClient) -> Result<Outb
         pool.clone(),
         client,
         settings,
-        Arc::new(ConversationSink),
+        Arc::new(SentMessages),
     )?)
 }
 
@@ -330,61 +323,4 @@ fn derived(master_key: &[u8; 32], purpose: &[u8]) -> [u8; 32] {
         .expect("HMAC takes keys of any length");
     mac.update(purpose);
     mac.finalize().into_bytes().into()
-}
-
-/// What the outbox sent, into the conversation it belongs to.
-struct ConversationSink;
-
-impl OutboundSink for ConversationSink {
-    fn record<'a>(
-        &'a self,
-        connection: &'a mut PgConnection,
-        message: &'a OutboundMessage,
-    ) -> BoxFuture<'a, Result<(), sqlx::Error>> {
-        Box::pin(async move {
-            let outbound = NewOutbound {
-                project_id: ProjectId(message.project_id),
-                phone_number_id: message.phone_number_id.clone(),
-                to: Party::addressed(message.recipient.as_deref(), message.wa_id.as_deref()),
-                wamid: message.wamid.clone(),
-                message_type: message.kind.clone(),
-                body: message.body.to_string(),
-                event_id: Some(message.event_id),
-                at: sqlx::types::chrono::Utc::now(),
-            };
-            conversations::record_outbound(connection, &outbound).await?;
-            Ok(())
-        })
-    }
-}
-
-/// Statuses, to the send that they settle.
-struct SettlingSink(Outbox);
-
-impl StatusSink for SettlingSink {
-    fn settle<'a>(
-        &'a self,
-        _project_id: ProjectId,
-        update: &'a StatusUpdate,
-    ) -> BoxFuture<'a, Result<Settled, sqlx::Error>> {
-        Box::pin(async move {
-            let notice = StatusNotice {
-                wamid: update.wamid.clone(),
-                status: update.status.clone(),
-                wa_id: None,
-                callback_data: update.callback_data.clone(),
-                error_code: StatusNotice::code_of(update.errors.as_deref()),
-            };
-            Ok(match self.0.settle(&notice).await? {
-                Settlement::Foreign => Settled::Foreign,
-                Settlement::Ours {
-                    callback_data,
-                    settled_event,
-                } => Settled::Ours {
-                    callback_data,
-                    waiting: settled_event.map(EventId),
-                },
-            })
-        })
-    }
 }

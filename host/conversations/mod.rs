@@ -13,10 +13,7 @@ mod model;
 mod store;
 
 pub use identity::{Enrolled, Enrolment, Party, Person, PersonIds, enrol};
-pub use model::{
-    ContactId, Conversation, ConversationId, Direction, Message, NewOutbound, StatusUpdate,
-    status_lane,
-};
+pub use model::{ContactId, Conversation, ConversationId, NewOutbound, StatusUpdate, status_lane};
 pub use store::{
     ConversationError, ConversationStore, MAX_STATE_CHARS, keep_statuses, record_outbound,
 };

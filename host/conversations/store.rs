@@ -4,7 +4,7 @@ use sqlx::types::chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool};
 
 use super::identity::{Enrolment, enrol};
-use super::model::{Conversation, ConversationId, Message, NewOutbound, StatusUpdate};
+use super::model::{Conversation, ConversationId, NewOutbound, StatusUpdate};
 use crate::projects::ProjectId;
 
 /// The longest state of a conversation.
@@ -56,28 +56,6 @@ impl ConversationStore {
         .ok_or(ConversationError::UnknownContact)
     }
 
-    /// The project's conversations, those written to last first.
-    pub async fn list(
-        &self,
-        project_id: ProjectId,
-        limit: i64,
-    ) -> Result<Vec<Conversation>, ConversationError> {
-        let conversations = sqlx::query_as(
-            "select c.conversation_id, c.phone_number_id, p.wa_id, p.user_id, c.group_id, p.name,
-                    c.state, c.last_inbound_at
-             from conversation c
-             left join contact p on p.project_id = c.project_id and p.contact_id = c.contact_id
-             where c.project_id = $1
-             order by c.last_inbound_at desc nulls last, c.conversation_id desc
-             limit $2",
-        )
-        .bind(project_id)
-        .bind(limit)
-        .fetch_all(&self.pool)
-        .await?;
-        Ok(conversations)
-    }
-
     /// Sets the state of a conversation; `None` clears it.
     pub async fn set_state(
         &self,
@@ -99,45 +77,6 @@ impl ConversationStore {
         .execute(&self.pool)
         .await?;
         Ok(())
-    }
-
-    /// As [`record_outbound`], in a transaction of its own.
-    pub async fn record_outbound(
-        &self,
-        message: &NewOutbound,
-    ) -> Result<Option<ConversationId>, ConversationError> {
-        let mut tx = self.pool.begin().await?;
-        let conversation = record_outbound(&mut tx, message).await?;
-        tx.commit().await?;
-        Ok(conversation)
-    }
-
-    /// The latest messages with a contact, oldest first.
-    pub async fn messages(
-        &self,
-        project_id: ProjectId,
-        contact: &str,
-        limit: i64,
-    ) -> Result<Vec<Message>, ConversationError> {
-        let conversation = self.find(project_id, contact).await?;
-        let mut messages: Vec<Message> = sqlx::query_as(
-            "select m.wamid, m.conversation_id, m.direction, m.type, m.body::text as body, m.event_id,
-                    s.status, m.sent_at
-             from message m
-             left join lateral (
-               select status from message_status
-               where project_id = m.project_id and wamid = m.wamid
-               order by message_status_rank(status) desc limit 1) s on true
-             where m.project_id = $1 and m.conversation_id = $2
-             order by m.position desc limit $3",
-        )
-        .bind(project_id)
-        .bind(conversation.conversation_id)
-        .bind(limit)
-        .fetch_all(&self.pool)
-        .await?;
-        messages.reverse();
-        Ok(messages)
     }
 }
 

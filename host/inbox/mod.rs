@@ -44,5 +44,5 @@ pub use model::{
     RunReport, Settled, StatusSink,
 };
 pub use retry::{Next, RetryPolicy, Verdict};
-pub use store::{DeadEvent, Inbox, InboxError, InboxLimits, QueueDepth, RunRecord};
+pub use store::{Inbox, InboxError, InboxLimits, QueueDepth};
 pub use summary::{ProjectQueue, QueueSummary};

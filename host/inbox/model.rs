@@ -8,7 +8,7 @@ use serde::Serialize;
 use sqlx::types::chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::conversations::{ConversationId, StatusUpdate};
+use crate::conversations::StatusUpdate;
 use crate::projects::{ProjectId, VersionId};
 
 /// Names an event. Events of one queue run in this order.
@@ -90,6 +90,8 @@ pub struct RunReport {
     pub response_status: Option<u16>,
     /// What the bot asked of Meta besides messages and was refused, last.
     pub refusal: Option<String>,
+    /// The sends for which the event waits because nobody knows whether they went out.
+    pub unsettled: Vec<i64>,
 }
 
 /// Why a run failed, as far as it decides what happens next.
@@ -125,6 +127,12 @@ pub trait StatusSink: Send + Sync + 'static {
         project_id: ProjectId,
         update: &'a StatusUpdate,
     ) -> BoxFuture<'a, Result<Settled, sqlx::Error>>;
+
+    /// Whether it is known by now of one of these sends whether it went out.
+    ///
+    /// Asked when it is written down that their event waits for them: a status that came while the
+    /// run ended found no event that waited.
+    fn is_any_settled<'a>(&'a self, sends: &'a [i64]) -> BoxFuture<'a, Result<bool, sqlx::Error>>;
 }
 
 /// Whose send a status is about.
@@ -151,6 +159,10 @@ impl StatusSink for NoSink {
         _: &'a StatusUpdate,
     ) -> BoxFuture<'a, Result<Settled, sqlx::Error>> {
         Box::pin(async { Ok(Settled::Foreign) })
+    }
+
+    fn is_any_settled<'a>(&'a self, _: &'a [i64]) -> BoxFuture<'a, Result<bool, sqlx::Error>> {
+        Box::pin(async { Ok(false) })
     }
 }
 
@@ -179,15 +191,6 @@ impl FailureKind {
             Self::NotDeployed => "not-deployed",
             Self::SendWaits(_) => "send-waits",
         }
-    }
-}
-
-impl ClaimedEvent {
-    /// The conversation whose event it is. While two conversations of one person are
-    /// being merged, the one that it came in.
-    pub fn conversation_id(&self) -> Option<ConversationId> {
-        let (conversation, _) = self.queue.split_once('/').unwrap_or((&self.queue, ""));
-        Uuid::parse_str(conversation).ok().map(ConversationId)
     }
 }
 

@@ -6,7 +6,6 @@
 mod keys;
 
 use crate::changes::Changes;
-use crate::conversations::ConversationStore;
 use crate::deploys::Deploys;
 use crate::egress::Rule;
 use crate::events::Events;
@@ -19,7 +18,6 @@ use crate::projects::{
     ProjectError, ProjectId, ProjectName, ProjectSettings, ProjectStore, SettingError,
     SettingsChange,
 };
-use crate::retention::Keeper;
 use crate::workshop::Workshop;
 use anyhow::Result;
 use sqlx::PgPool;
@@ -30,7 +28,6 @@ pub(crate) use keys::keep as keep_keys;
 /// A host without its listeners.
 pub struct Host {
     pub(crate) projects: ProjectStore,
-    pub(crate) conversations: ConversationStore,
     pub(crate) deploys: Deploys,
     pub(crate) inbox: Inbox,
     pub(crate) lifecycle: Lifecycle,
@@ -40,7 +37,6 @@ pub struct Host {
     pub(crate) logs: LogStore,
     pub(crate) log_writer: LogWriter,
     pub(crate) scrape: Scrape,
-    pub(crate) keeper: Keeper,
     pub(crate) pool: PgPool,
     pub(crate) sealed: Sealed,
 }
@@ -49,11 +45,6 @@ impl Host {
     /// Projects and their versions.
     pub fn projects(&self) -> &ProjectStore {
         &self.projects
-    }
-
-    /// Conversations in the control database.
-    pub fn conversations(&self) -> &ConversationStore {
-        &self.conversations
     }
 
     /// How projects come and go, and their numbers at Meta.
@@ -104,11 +95,6 @@ impl Host {
     /// The host's numbers.
     pub fn scrape(&self) -> &Scrape {
         &self.scrape
-    }
-
-    /// Deletes what is old.
-    pub fn keeper(&self) -> &Keeper {
-        &self.keeper
     }
 
     /// The control database.

@@ -188,19 +188,6 @@ impl ProjectStore {
         found(done.rows_affected(), project_id)
     }
 
-    pub async fn set_status(
-        &self,
-        project_id: ProjectId,
-        status: ProjectStatus,
-    ) -> Result<(), ProjectError> {
-        let done = sqlx::query("update project set status = $2 where project_id = $1")
-            .bind(project_id)
-            .bind(status)
-            .execute(&self.pool)
-            .await?;
-        found(done.rows_affected(), project_id)
-    }
-
     pub async fn keys(&self, project_id: ProjectId) -> Result<ProjectKeys, ProjectError> {
         let row: Option<(Vec<u8>, Vec<u8>)> = sqlx::query_as(
             "select verify_token_sealed, app_secret_sealed from project where project_id = $1",

@@ -19,6 +19,7 @@ mod messenger;
 mod outbound;
 mod refusals;
 mod residents;
+mod sent;
 mod shares;
 mod stage;
 mod web;
@@ -38,6 +39,7 @@ pub use grants::Services;
 pub(crate) use grants::{BotLog, LogOf};
 pub use outbound::BootClient;
 pub use residents::{NoTurn, ResidentSettings, Residents};
+pub use sent::{SendSettler, SentMessages};
 use shares::Shares;
 use stage::Place;
 pub use web::{WebRun, WebRunEnd, WebRunError};
@@ -182,7 +184,10 @@ impl Runner {
             Some(wait) => RunOutcome::Failed {
                 reason: format!("a message could not go out yet; {reason}"),
                 kind: FailureKind::SendWaits(wait),
-                report: report.clone(),
+                report: RunReport {
+                    unsettled: context.unsettled(),
+                    ..report.clone()
+                },
             },
         }
     }
@@ -237,6 +242,7 @@ fn report_of(used: Report, response_status: Option<u16>, host_calls: u32) -> Run
         sends: 0,
         response_status,
         refusal: None,
+        unsettled: Vec::new(),
     }
 }
 

@@ -201,3 +201,23 @@ fn wasi_error(error: EgressError) -> OutboundError {
         EgressError::ResponseTooLong(limit) => OutboundError::HttpResponseBodySize(Some(limit)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_full_host_and_a_body_of_the_bots_own_that_fails_have_their_names() {
+        let full = wasi_error(EgressError::Full(Duration::from_secs(1)));
+        assert!(
+            matches!(full, OutboundError::ConnectionLimitReached),
+            "{full:?}"
+        );
+        let own = wasi_error(EgressError::RequestBody("the bot gave up".to_owned()));
+        assert!(
+            matches!(own, OutboundError::ConnectionTerminated),
+            "{own:?}"
+        );
+    }
+}

@@ -111,7 +111,7 @@ impl Inbox {
         project_id: ProjectId,
         piece: &'a Piece,
     ) -> Result<Cow<'a, Piece>, sqlx::Error> {
-        let Content::Status { update, .. } = &piece.content else {
+        let Content::Status(update) = &piece.content else {
             return Ok(Cow::Borrowed(piece));
         };
         if update.callback_data.is_none() {

@@ -84,7 +84,7 @@ impl Inbox {
         let statuses: Vec<&StatusUpdate> = fresh
             .iter()
             .filter_map(|placed| match &placed.piece.content {
-                Content::Status { update, .. } => Some(update),
+                Content::Status(update) => Some(update),
                 Content::Message(_) | Content::Other { .. } => None,
             })
             .collect();
@@ -137,17 +137,17 @@ async fn place<'a>(
         .iter()
         .map(|piece| match &piece.content {
             Content::Message(message) => &message.from,
-            Content::Status { to, .. } => to,
+            Content::Status(update) => &update.to,
             Content::Other { .. } => &nobody,
         })
         .collect();
     let enrolled = enrol(tx, at, &parties).await?;
     let placed = pieces.iter().zip(enrolled).map(|(piece, conversation)| {
         let queue = match (&conversation, &piece.content) {
-            (Some(with), Content::Status { .. }) => status_lane(&with.queue),
+            (Some(with), Content::Status(_)) => status_lane(&with.queue),
             (Some(with), _) => with.queue.clone(),
             (None, Content::Other { field }) => format!("field:{field}"),
-            (None, Content::Message(_) | Content::Status { .. }) => "field:messages".to_owned(),
+            (None, Content::Message(_) | Content::Status(_)) => "field:messages".to_owned(),
         };
         Placed {
             piece,

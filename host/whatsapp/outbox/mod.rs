@@ -289,12 +289,4 @@ impl Outbox {
         self.deliveries.close();
         self.deliveries.wait().await;
     }
-
-    /// Deletes what was decided before the given number of days. Returns how many rows went.
-    ///
-    /// Keep rows longer than events can be replayed, and than statuses come (30 days): the status
-    /// of a row that is gone reaches the bot without the bot's own callback data.
-    pub async fn prune(&self, days: u32) -> Result<u64, sqlx::Error> {
-        self.store.prune(days).await
-    }
 }

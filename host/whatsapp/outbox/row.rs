@@ -72,6 +72,7 @@ pub(super) struct Watched {
     pub(super) phone_number_id: String,
     pub(super) is_sent: bool,
     pub(super) callback_data: Option<String>,
+    /// As the bot addressed it, which Meta's answer repeats.
     pub(super) recipient: Option<String>,
 }
 
@@ -155,11 +156,13 @@ pub(super) fn outbound(
 }
 
 pub(super) fn watched(row: &PgRow) -> Result<Watched, sqlx::Error> {
+    let answer: Option<Vec<u8>> = row.try_get("response_body")?;
+    let answered = || contact(answer.as_deref()?, "input");
     Ok(Watched {
         project_id: row.try_get("project_id")?,
         phone_number_id: row.try_get("phone_number_id")?,
         is_sent: row.try_get("is_sent")?,
         callback_data: row.try_get("callback_data")?,
-        recipient: recipient(&message(row)?),
+        recipient: recipient(&message(row)?).or_else(answered),
     })
 }

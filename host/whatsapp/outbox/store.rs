@@ -275,7 +275,8 @@ impl Store {
     /// The row of a status. `None` when it was deleted.
     pub(super) async fn watched(&self, send_id: i64) -> Result<Option<Watched>, sqlx::Error> {
         let row = sqlx::query(
-            "select state = 'sent' as is_sent, callback_data, request_body, project_id, phone_number_id
+            "select state = 'sent' as is_sent, callback_data, request_body, response_body, project_id,
+                    phone_number_id
              from send
              where send_id = $1",
         )
@@ -299,17 +300,15 @@ impl Store {
         Some(Duration::try_from_secs_f64(seconds).unwrap_or_default())
     }
 
-    /// Rows of events that can still be run or replayed stay, however old they are.
-    pub(super) async fn prune(&self, days: u32) -> Result<u64, sqlx::Error> {
-        sqlx::query(
-            "delete from send s where updated_at < now() - make_interval(days => $1)
-               and not exists (select from event e
-                 where e.project_id = s.project_id and e.event_id = s.event_id)",
+    /// Whether it is known of one of these sends whether it went out.
+    pub(super) async fn is_any_decided(&self, sends: &[i64]) -> Result<bool, sqlx::Error> {
+        sqlx::query_scalar(
+            "select exists (select from send
+                            where send_id = any($1) and state not in ('prepared', 'unsettled'))",
         )
-        .bind(i32::try_from(days).unwrap_or(i32::MAX))
-        .execute(&self.pool)
+        .bind(sends)
+        .fetch_one(&self.pool)
         .await
-        .map(|done| done.rows_affected())
     }
 }
 

@@ -2,7 +2,9 @@
 
 pub mod bench;
 pub mod bot;
+pub mod conversations;
 pub mod db;
+pub mod graph;
 pub mod modes;
 pub mod skip;
 pub mod transcript;

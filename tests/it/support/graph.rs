@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore};
 
 /// What it does with one request.
-pub(super) enum Act {
+pub enum Act {
     /// Takes the message, as `wamid.1`, `wamid.2` and so on in the order of requests.
     Accept,
     /// Answers with a status, further header lines and a body.
@@ -21,24 +21,26 @@ pub(super) enum Act {
     Refuse,
     /// Reads the request and answers it when `release` is called.
     Hold,
+    /// Reads the request, which counts as taken, and closes the connection when `release` is called.
+    HoldAndCut,
     /// Answers with bytes for as long as somebody takes them.
     Endless,
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Seen {
-    pub(super) line: String,
-    pub(super) head: String,
-    pub(super) body: String,
+pub struct Seen {
+    pub line: String,
+    pub head: String,
+    pub body: String,
 }
 
 #[derive(Clone)]
-pub(super) struct Graph {
-    pub(super) address: SocketAddr,
-    pub(super) state: Arc<State>,
+pub struct Graph {
+    pub address: SocketAddr,
+    pub state: Arc<State>,
 }
 
-pub(super) struct State {
+pub struct State {
     script: Mutex<VecDeque<Act>>,
     seen: Mutex<Vec<Seen>>,
     arrived: Notify,
@@ -46,17 +48,17 @@ pub(super) struct State {
 }
 
 impl Seen {
-    pub(super) fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
 }
 
-pub(super) fn error(code: i32) -> String {
+pub fn error(code: i32) -> String {
     json!({ "error": { "message": format!("(#{code}) no"), "code": code } }).to_string()
 }
 
 impl Graph {
-    pub(super) async fn start(script: Vec<Act>) -> Self {
+    pub async fn start(script: Vec<Act>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let state = Arc::new(State {
@@ -75,29 +77,29 @@ impl Graph {
         server
     }
 
-    pub(super) fn then(&self, act: Act) {
+    pub fn then(&self, act: Act) {
         self.state.script.lock().unwrap().push_back(act);
     }
 
     /// Drops what it was told to do and nobody asked for.
-    pub(super) fn forget(&self) {
+    pub fn forget(&self) {
         self.state.script.lock().unwrap().clear();
     }
 
-    pub(super) fn seen(&self) -> Vec<Seen> {
+    pub fn seen(&self) -> Vec<Seen> {
         self.state.seen.lock().unwrap().clone()
     }
 
-    pub(super) fn count(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.seen().len()
     }
 
-    pub(super) fn release(&self) {
+    pub fn release(&self) {
         self.state.released.add_permits(1);
     }
 
     /// Returns when it has read that many requests.
-    pub(super) async fn has_seen(&self, count: usize) {
+    pub async fn has_seen(&self, count: usize) {
         loop {
             let arrived = self.state.arrived.notified();
             if self.count() >= count {
@@ -105,6 +107,10 @@ impl Graph {
             }
             arrived.await;
         }
+    }
+
+    async fn is_released(&self) {
+        self.state.released.acquire().await.unwrap().forget();
     }
 
     async fn serve(self, mut stream: TcpStream) {
@@ -139,8 +145,9 @@ impl Graph {
             Act::Answer(status, headers, body) => (status, headers, body),
             Act::Cut | Act::Refuse => return,
             Act::Endless => return endless(stream).await,
+            Act::HoldAndCut => return self.is_released().await,
             Act::Hold => {
-                self.state.released.acquire().await.unwrap().forget();
+                self.is_released().await;
                 (200, "", accepted.to_string())
             }
         };
