@@ -173,7 +173,7 @@ fn test_runner(root: &Path, with_nextest: bool) -> Command {
         false => command.arg("test"),
     };
     command.args(["--release", "--locked", "--workspace"]);
-    unoptimised(&mut command);
+    unoptimised(root, &mut command);
     command.current_dir(root);
     command
 }
