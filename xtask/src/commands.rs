@@ -150,11 +150,6 @@ impl Drop for Beside {
     }
 }
 
-pub(crate) fn has_nextest() -> bool {
-    let version = cargo().args(["nextest", "--version"]).output();
-    version.is_ok_and(|output| output.status.success())
-}
-
 /// What the host and the tests find the tools by.
 pub(crate) fn environment(tools: &Tools, command: &mut Command) {
     let postgres = tools
