@@ -5,6 +5,7 @@ pub mod bot;
 pub mod db;
 pub mod modes;
 pub mod skip;
+pub mod source;
 pub mod transcript;
 
 use std::path::{Path, PathBuf};
