@@ -15,6 +15,7 @@ pub mod egress;
 pub mod events;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+pub(crate) mod grants;
 pub mod http;
 pub mod inbox;
 pub mod intl;

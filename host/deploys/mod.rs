@@ -26,12 +26,13 @@ pub mod upload;
 
 use crate::build::artifact::Artifact;
 use crate::egress::Egress;
+use crate::grants::Say;
 use crate::kept::Seal;
 use crate::logs::LogWriter;
 use crate::postgres::{Cell, Tenant, TenantDatabase, TenantName};
 use crate::projects::{
-    Fingerprint, LogLevel, NewBuild, NewVersion, Placement, Project, ProjectError, ProjectId,
-    ProjectStore, Secret, Version, VersionId, VersionState,
+    Fingerprint, NewBuild, NewVersion, Placement, Project, ProjectError, ProjectId, ProjectStore,
+    Secret, Version, VersionId, VersionState,
 };
 use crate::sandbox::{BootReport, Bot};
 use crate::telemetry::Metrics;
@@ -69,9 +70,6 @@ const COMPILED_BOTS: u64 = 5_000;
 
 /// How long a bot stays compiled for a version that is not asked for. Those that serve stay anyway.
 const IDLE_BOT: Duration = Duration::from_secs(10 * 60);
-
-/// Hears what a build does.
-pub(crate) type Say = Arc<dyn Fn(LogLevel, &str) + Send + Sync>;
 
 /// Who speaks in a build's log.
 #[derive(Clone)]

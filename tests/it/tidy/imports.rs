@@ -1,0 +1,414 @@
+//! Which folder of the host knows which: imports go one way, downwards.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proc_macro2::{Delimiter, TokenTree};
+
+use super::none;
+use crate::support::source::{
+    inside, is_group, is_name, is_path, is_sign, line, name, rust_files, tokens,
+};
+
+/// What each folder of `host/`, and each file beside them, imports of the others. Nothing else may be, and what is no
+/// longer imported is taken out. A new folder needs a line.
+const IMPORTS: [(&str, &[&str]); 38] = [
+    ("access", &["projects"]),
+    (
+        "api",
+        &[
+            "access",
+            "app",
+            "deploys",
+            "events",
+            "http",
+            "inbox",
+            "lifecycle",
+            "logs",
+            "projects",
+            "telemetry",
+        ],
+    ),
+    (
+        "app",
+        &[
+            "access",
+            "api",
+            "build",
+            "conversations",
+            "deploys",
+            "egress",
+            "events",
+            "http",
+            "inbox",
+            "lifecycle",
+            "logs",
+            "memory",
+            "observing",
+            "postgres",
+            "projects",
+            "retention",
+            "rooms",
+            "runs",
+            "sandbox",
+            "sdk",
+            "telemetry",
+            "web",
+            "whatsapp",
+            "workshop",
+        ],
+    ),
+    ("build", &["confinement"]),
+    (
+        "capabilities",
+        &[
+            "intl",
+            "keys",
+            "postgres",
+            "sandbox",
+            "telemetry",
+            "whatsapp",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "access",
+            "api",
+            "build",
+            "capabilities",
+            "deploys",
+            "http",
+            "near",
+            "postgres",
+            "projects",
+            "runs",
+            "sandbox",
+            "sdk",
+            "telemetry",
+            "whatsapp",
+            "workshop",
+        ],
+    ),
+    (
+        "config",
+        &[
+            "app",
+            "deploys",
+            "egress",
+            "inbox",
+            "near",
+            "observing",
+            "postgres",
+            "projects",
+            "runs",
+            "sandbox",
+            "telemetry",
+            "web",
+            "whatsapp",
+        ],
+    ),
+    ("confinement", &[]),
+    ("conversations", &["projects"]),
+    (
+        "deploys",
+        &[
+            "build",
+            "capabilities",
+            "confinement",
+            "egress",
+            "grants",
+            "kept",
+            "logs",
+            "memory",
+            "postgres",
+            "projects",
+            "sandbox",
+            "sdk",
+            "telemetry",
+            "whatsapp",
+            "workshop",
+        ],
+    ),
+    (
+        "dev",
+        &[
+            "app",
+            "build",
+            "cli",
+            "deploys",
+            "egress",
+            "events",
+            "inbox",
+            "kept",
+            "lifecycle",
+            "postgres",
+            "projects",
+            "runs",
+            "sandbox",
+            "sdk",
+            "shutdown",
+            "telemetry",
+            "web",
+            "whatsapp",
+            "workshop",
+        ],
+    ),
+    ("egress", &["rooms"]),
+    ("events", &["inbox", "logs", "projects"]),
+    (
+        "fuzzing",
+        &[
+            "api", "build", "deploys", "egress", "inbox", "keys", "postgres", "whatsapp",
+            "workshop",
+        ],
+    ),
+    (
+        "grants",
+        &[
+            "capabilities",
+            "conversations",
+            "egress",
+            "inbox",
+            "logs",
+            "projects",
+            "telemetry",
+            "whatsapp",
+            "workshop",
+        ],
+    ),
+    ("http", &["inbox", "projects", "rooms", "telemetry"]),
+    ("inbox", &["conversations", "projects", "telemetry"]),
+    ("intl", &[]),
+    ("kept", &[]),
+    ("keys", &[]),
+    (
+        "lifecycle",
+        &[
+            "deploys", "inbox", "kept", "postgres", "projects", "whatsapp",
+        ],
+    ),
+    ("logs", &["inbox", "projects", "telemetry"]),
+    ("memory", &[]),
+    ("near", &[]),
+    (
+        "observing",
+        &[
+            "inbox",
+            "logs",
+            "postgres",
+            "retention",
+            "sandbox",
+            "telemetry",
+        ],
+    ),
+    ("postgres", &[]),
+    ("projects", &[]),
+    ("retention", &["inbox", "logs", "projects"]),
+    ("rooms", &[]),
+    (
+        "runs",
+        &[
+            "build",
+            "capabilities",
+            "conversations",
+            "deploys",
+            "events",
+            "grants",
+            "http",
+            "inbox",
+            "logs",
+            "postgres",
+            "projects",
+            "sandbox",
+            "telemetry",
+            "whatsapp",
+        ],
+    ),
+    ("sandbox", &["capabilities", "confinement", "kept"]),
+    ("sdk", &[]),
+    ("shutdown", &[]),
+    ("starter", &[]),
+    ("telemetry", &[]),
+    (
+        "web",
+        &[
+            "capabilities",
+            "deploys",
+            "http",
+            "projects",
+            "runs",
+            "sandbox",
+        ],
+    ),
+    ("whatsapp", &["rooms", "telemetry"]),
+    (
+        "workshop",
+        &["build", "capabilities", "confinement", "sandbox", "sdk"],
+    ),
+];
+
+/// Rooms of several folders, whose folders may know each other (ARCHITECTURE.md, "What always holds").
+const ROOMS: [&[&str]; 2] = [
+    // wasmtime's store holds what a bot may do, and what a bot may do is given to wasmtime's store.
+    &["capabilities", "sandbox"],
+    // What the API works with is defined where everything is built, API and all.
+    &["api", "app"],
+];
+
+#[test]
+fn folders_import_what_the_table_lets_them() {
+    let allowed = |folder: &str| {
+        let row = IMPORTS.iter().find(|(name, _)| *name == folder);
+        row.map(|(_, imports)| *imports)
+    };
+    let mut problems = Vec::new();
+    let mut unused: BTreeSet<(String, String)> = BTreeSet::new();
+    for (folder, imports) in IMPORTS {
+        unused.extend(
+            imports
+                .iter()
+                .map(|import| (folder.to_owned(), (*import).to_owned())),
+        );
+    }
+    let mut seen = BTreeSet::new();
+    for file in rust_files(&["host"]) {
+        let Some(module) = module_of(&file) else {
+            continue;
+        };
+        let folder = folder_of(&file);
+        let Some(below) = allowed(&folder) else {
+            problems.push(format!("{file}: `{folder}` is not in the table"));
+            continue;
+        };
+        seen.insert(folder.clone());
+        for (at, import) in imports(&tokens(&file), module.len()) {
+            unused.remove(&(folder.clone(), import.clone()));
+            if import != folder && !below.contains(&import.as_str()) {
+                problems.push(format!("{file}:{at}: `{folder}` imports `{import}`"));
+            }
+        }
+    }
+    for (folder, import) in unused {
+        problems.push(format!("`{folder}` imports `{import}` no longer"));
+    }
+    let gone = IMPORTS.iter().filter(|(folder, _)| !seen.contains(*folder));
+    problems.extend(gone.map(|(folder, _)| format!("there is no `{folder}`")));
+    none(&problems);
+}
+
+#[test]
+fn no_folders_know_each_other_but_those_of_one_room() {
+    let table: BTreeMap<&str, &[&str]> = IMPORTS.into_iter().collect();
+    let mut problems = Vec::new();
+    for &folder in table.keys() {
+        let below = reached(&table, folder);
+        for other in below.iter().filter(|other| **other > folder) {
+            let is_circle = reached(&table, other).contains(folder);
+            let one_room = |room: &&[&str]| room.contains(&folder) && room.contains(other);
+            if is_circle && !ROOMS.iter().any(one_room) {
+                problems.push(format!("`{folder}` and `{other}` know each other"));
+            }
+        }
+    }
+    none(&problems);
+}
+
+/// All that a folder knows, by way of others too.
+fn reached<'a>(table: &BTreeMap<&'a str, &'a [&'a str]>, folder: &str) -> BTreeSet<&'a str> {
+    let mut found = BTreeSet::new();
+    let mut next: Vec<&str> = vec![folder];
+    while let Some(folder) = next.pop() {
+        for import in table.get(folder).copied().unwrap_or_default() {
+            if found.insert(*import) {
+                next.push(import);
+            }
+        }
+    }
+    found
+}
+
+/// The first name of a file's path below `host/`.
+fn folder_of(file: &str) -> String {
+    let path = file.trim_start_matches("host/").trim_end_matches(".rs");
+    path.split('/').next().unwrap().to_owned()
+}
+
+/// The module that a file of the library is; the library's root has none, and the program is another crate.
+fn module_of(file: &str) -> Option<Vec<String>> {
+    let path = file.strip_prefix("host/")?.strip_suffix(".rs")?;
+    let mut module: Vec<String> = path.split('/').map(str::to_owned).collect();
+    module.pop_if(|last| last == "mod");
+    let is_root = matches!(path, "lib" | "main");
+    (!is_root).then_some(module)
+}
+
+/// The lines in which something of the crate's root is named, and what: behind `crate::`, or behind as many `super::`
+/// as the module is deep.
+fn imports(tokens: &[TokenTree], depth: usize) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(token) = tokens.get(at) {
+        let is_module = is_name(Some(token), "mod")
+            && name(tokens.get(at + 1)).is_some()
+            && is_group(tokens.get(at + 2), Delimiter::Brace);
+        if is_module {
+            found.extend(imports(&inside(&tokens[at + 2]), depth + 1));
+            at += 3;
+            continue;
+        }
+        let supers = supers(tokens, at);
+        let is_root = is_name(Some(token), "crate") || (supers > 0 && supers >= depth);
+        let behind = at + 3 * supers.max(1);
+        if is_root && is_path(tokens, behind - 2) {
+            let names = names(&tokens[behind..]);
+            found.extend(names.into_iter().map(|name| (line(token), name)));
+        }
+        found.extend(imports(&inside(token), depth));
+        at += supers.saturating_mul(3).max(1);
+    }
+    found
+}
+
+/// How many `super::` follow each other there.
+fn supers(tokens: &[TokenTree], at: usize) -> usize {
+    let is_one = |nth: &usize| {
+        is_name(tokens.get(at + 3 * nth), "super") && is_path(tokens, at + 3 * nth + 1)
+    };
+    (0..).take_while(is_one).count()
+}
+
+/// The names behind a `::`: one, or those of a list.
+fn names(tokens: &[TokenTree]) -> Vec<String> {
+    let Some(first) = tokens.first() else {
+        return Vec::new();
+    };
+    if let Some(name) = name(Some(first)) {
+        return vec![name];
+    }
+    if !is_group(Some(first), Delimiter::Brace) {
+        return Vec::new();
+    }
+    let list = inside(first);
+    let entries = list.split(|token| is_sign(Some(token), ','));
+    entries.filter_map(|entry| name(entry.first())).collect()
+}
+
+#[test]
+fn imports_are_found_however_they_are_written() {
+    let code = "
+        use crate::inbox::{Inbox, model::Event};
+        use crate::{logs, projects::{self, ProjectId}};
+        use super::near;
+        use super::super::runs::Runner;
+        // crate::comment
+        fn f() -> crate::web::Places { \"crate::text\"; super::super::sdk::folder() }
+        mod tests { use super::super::super::deploys; use super::super::within; }
+    ";
+    let tokens: proc_macro2::TokenStream = code.parse().unwrap();
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let found = imports(&tokens, 2);
+    let names: Vec<&str> = found.iter().map(|(_, name)| name.as_str()).collect();
+    let all = ["inbox", "logs", "projects", "runs", "web", "sdk", "deploys"];
+    assert_eq!(names, all);
+    assert_eq!(found[0].0, 2);
+}
