@@ -6,6 +6,7 @@
 //! waits in [`outbox`] and goes out as [`webhooks`]; [`faults`] go wrong on request.
 
 mod clock;
+mod codes;
 pub mod config;
 pub mod control;
 mod crypto;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::clock::timestamp;
-use crate::graph::codes;
+use crate::codes;
 use crate::outbox::update::{Content, Update};
 use crate::outstanding::Duty;
 use crate::platform::Platform;
