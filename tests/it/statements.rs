@@ -397,21 +397,24 @@ impl<'a> Reader<'a> {
     /// What `concat!` makes of literals and of macros that are one.
     fn join(&mut self, parts: &TokenTree) {
         let place = format!("{}:{}", self.file, line(parts));
-        let mut text = String::new();
+        let (mut text, mut unknown) = (String::new(), Vec::new());
         for part in inside(parts) {
-            let of_macro = name(Some(&part)).and_then(|name| self.macros.get(&name).cloned());
-            match (string(Some(&part)).or(of_macro), &part) {
-                (Some(part), _) => text += &part,
-                (None, TokenTree::Ident(name)) => {
-                    let unknown = format!("{place}: no `store.rs` has a macro `{name}`");
-                    self.problem(unknown);
-                }
-                (None, _) => {}
+            let name = name(Some(&part));
+            let of_macro = name
+                .as_ref()
+                .and_then(|name| self.macros.get(name).cloned());
+            match string(Some(&part)).or(of_macro) {
+                Some(part) => text += &part,
+                None => unknown.extend(name),
             }
         }
-        if is_statement(&text) {
-            self.found.statements.push(Statement { place, text });
+        if !is_statement(&text) {
+            return;
         }
+        for name in unknown {
+            self.problem(format!("{place}: no `store.rs` has a macro `{name}`"));
+        }
+        self.found.statements.push(Statement { place, text });
     }
 
     /// Holds each call of sqlx to having a statement that is found here.
