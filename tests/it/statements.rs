@@ -40,8 +40,11 @@ const CALLS: [&str; 6] = [
     "raw_sql",
 ];
 
-/// Statements with names that are filled in when the host runs: what may stand for each, one set after the other.
-const FILLED: [(&str, &[&[(&str, &str)]]); 5] = [
+/// What may stand for the names in a statement, one set after the other.
+type Fillings = &'static [&'static [(&'static str, &'static str)]];
+
+/// Files with statements whose names are filled in when the host runs.
+const FILLED: [(&str, Fillings); 5] = [
     (
         // Each of its columns is sealed anew in `host::rotation`.
         "host/projects/master_key/reseal/store.rs",
