@@ -16,6 +16,7 @@ pub mod egress;
 pub mod events;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+pub mod grants;
 pub mod http;
 pub mod inbox;
 pub mod intl;

@@ -6,7 +6,7 @@ use serde::Serialize;
 use sqlx::types::chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::identity::Party;
+use super::party::Party;
 use crate::projects::ProjectId;
 
 /// Names a contact of a project.

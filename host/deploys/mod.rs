@@ -25,13 +25,14 @@ mod switch;
 pub mod upload;
 
 use crate::egress::Egress;
+use crate::grants::Say;
 use crate::kept::Seal;
 use crate::logs::LogWriter;
 use crate::news::{Change, Newsroom};
 use crate::postgres::{Cell, Tenant, TenantDatabase, TenantName};
 use crate::projects::{
-    Fingerprint, LogLevel, NewBuild, Placement, Project, ProjectError, ProjectId, ProjectStore,
-    Secret, Version, VersionId,
+    Fingerprint, NewBuild, Placement, Project, ProjectError, ProjectId, ProjectStore, Secret,
+    Version, VersionId,
 };
 use crate::sandbox::Bot;
 use crate::telemetry::Metrics;
@@ -67,9 +68,6 @@ const COMPILED_BOTS: u64 = 5_000;
 
 /// How long a bot stays compiled for a version that is not asked for. Those that serve stay anyway.
 const IDLE_BOT: Duration = Duration::from_secs(10 * 60);
-
-/// Hears what a build does.
-pub(crate) type Say = Arc<dyn Fn(LogLevel, &str) + Send + Sync>;
 
 /// Who speaks in a build's log.
 #[derive(Clone)]

@@ -198,7 +198,7 @@ impl Keeper {
         let last: Option<i64> = sqlx::query_scalar(
             "with few as (
                select log_id from bot_log where project_id = $1
-               order by log_id desc offset least($2, $4) limit 1)
+               order by log_id desc offset least($2::bigint, $4::bigint) limit 1)
              select max(log_id) from (
                select log_id, row_number() over newest as nth,
                       sum(octet_length(message)) over newest as bytes

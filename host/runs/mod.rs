@@ -12,11 +12,8 @@
 //!
 //! Not here: which event runs when, and what follows from an outcome (`inbox`).
 
-mod complaint;
 mod delivery;
 mod grants;
-mod messenger;
-mod outbound;
 mod refusals;
 mod residents;
 mod sent;
@@ -26,6 +23,7 @@ mod web;
 
 use crate::capabilities::Grants;
 use crate::deploys::{Deploys, Serving, ServingError};
+use crate::grants::LastComplaint;
 use crate::inbox::{ClaimedEvent, EventHandler, EventKind, FailureKind, RunOutcome, RunReport};
 use crate::logs::Origin;
 use crate::sandbox::{Answer, Budget, Report, RunError};
@@ -33,11 +31,8 @@ use crate::whatsapp::{Attempt, SendContext};
 use futures::future::BoxFuture;
 use std::sync::Arc;
 
-use complaint::LastComplaint;
-pub(crate) use delivery::{BOT_HOST, signed_post};
+pub(crate) use delivery::signed_post;
 pub use grants::Services;
-pub(crate) use grants::{BotLog, LogOf};
-pub use outbound::BootClient;
 pub use residents::{NoTurn, ResidentSettings, Residents};
 pub use sent::{SendSettler, SentMessages};
 use shares::Shares;

@@ -13,7 +13,7 @@ use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Empty, Full, StreamBody};
 use roost::capabilities::{HttpClient, OutboundBody, OutboundError};
 use roost::egress::{Egress, EgressError, EgressLimits, EgressPolicy, StreamingBody};
-use roost::runs::BootClient;
+use roost::grants::BootClient;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 

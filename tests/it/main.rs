@@ -51,6 +51,7 @@ mod retention;
 mod sends;
 mod settings;
 mod soak;
+mod statements;
 mod support;
 mod tidy;
 mod webhook;

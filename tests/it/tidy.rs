@@ -1,6 +1,8 @@
 //! Rules of the code and its pages that a program can check.
 //!
-//! They read the checkout's files as text, tracked or not, and start nothing but `cargo metadata`.
+//! They read the checkout's files, tracked or not, and start nothing but `cargo metadata`.
+
+mod imports;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -11,8 +13,7 @@ use clap::Args as _;
 use roost::config::ServeArgs;
 use roost::inbox::FailureKind;
 
-/// What tools and builds leave in a checkout.
-const LEFT_BEHIND: [&str; 6] = [".git", ".roost", ".tools", "dist", "node_modules", "target"];
+use crate::support::source::{files, root, rust_files, text};
 
 /// Words of code, and the files or folders of `host/` that may have them.
 const ONLY_IN: [(&[&str], &[&str]); 7] = [
@@ -50,70 +51,6 @@ const ONLY_IN: [(&[&str], &[&str]); 7] = [
         ],
     ),
 ];
-
-/// What the lower folders of `host/` import of the host, besides themselves.
-const IMPORTS: [(&str, &[&str]); 18] = [
-    ("build", &["confinement"]),
-    ("confinement", &[]),
-    ("egress", &["rooms"]),
-    ("keys", &[]),
-    ("postgres", &[]),
-    ("news", &["projects"]),
-    ("projects", &[]),
-    ("rooms", &[]),
-    ("access", &["projects"]),
-    ("telemetry", &[]),
-    ("whatsapp", &["rooms", "telemetry"]),
-    ("conversations", &["projects"]),
-    ("inbox", &["conversations", "projects", "telemetry"]),
-    ("logs", &["inbox", "projects", "telemetry"]),
-    ("events", &["inbox", "logs", "projects"]),
-    ("retention", &["inbox", "logs", "projects"]),
-    ("http", &["inbox", "projects", "rooms", "telemetry"]),
-    (
-        "changes",
-        &["deploys", "inbox", "news", "projects", "runs", "whatsapp"],
-    ),
-];
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// The files below a folder of the checkout, relative to the checkout and in order.
-fn files(folder: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    collect(&root().join(folder), &mut found);
-    found.sort();
-    assert!(!found.is_empty(), "`{folder}` has no files");
-    found
-}
-
-fn collect(folder: &Path, found: &mut Vec<String>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let entry = entry.unwrap();
-        let kind = entry.file_type().unwrap();
-        if LEFT_BEHIND.contains(&&*entry.file_name().to_string_lossy()) {
-            continue;
-        }
-        if kind.is_dir() {
-            collect(&entry.path(), found);
-        } else if kind.is_file() {
-            let path = entry.path();
-            found.push(path.strip_prefix(root()).unwrap().display().to_string());
-        }
-    }
-}
-
-fn rust_files(folders: &[&str]) -> Vec<String> {
-    let all = folders.iter().flat_map(|folder| files(folder));
-    all.filter(|file| file.ends_with(".rs")).collect()
-}
-
-/// A file's text; nothing when it is no text, or was removed just now.
-fn text(file: &str) -> String {
-    std::fs::read_to_string(root().join(file)).unwrap_or_default()
-}
 
 /// The lines of a Rust file with their numbers, without comments.
 fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
@@ -153,28 +90,6 @@ fn each_dependency_is_named_where_it_belongs() {
                 if words.iter().any(|word| line.contains(word)) {
                     let places = places.join(", ");
                     problems.push(format!("{file}:{n}: only in {places}: {}", line.trim()));
-                }
-            }
-        }
-    }
-    none(&problems);
-}
-
-#[test]
-fn lower_folders_import_downwards_only() {
-    let mut problems = Vec::new();
-    for (folder, below) in IMPORTS {
-        for file in rust_files(&[&format!("host/{folder}")]) {
-            for (n, line) in code(&text(&file)) {
-                for (at, _) in line.match_indices("crate::") {
-                    let rest = &line[at + "crate::".len()..];
-                    let name = rest
-                        .split(|c: char| !c.is_alphanumeric() && c != '_')
-                        .next();
-                    let name = name.unwrap_or_default();
-                    if name != folder && !below.contains(&name) {
-                        problems.push(format!("{file}:{n}: `{folder}` imports `{name}`"));
-                    }
                 }
             }
         }

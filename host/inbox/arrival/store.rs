@@ -180,9 +180,9 @@ async fn insert_events(
         "with fresh as (
            insert into event
              (project_id, received_at, queue, kind, dedupe_key, payload, traceparent, expires_at)
-           select $1, $2, n.queue, n.kind, n.dedupe_key, n.payload, n.traceparent,
-                  $2 + make_interval(secs => case n.kind when 'message' then $7
-                                                         when 'status' then $8 end)
+           select $1, $2::timestamptz, n.queue, n.kind, n.dedupe_key, n.payload, n.traceparent,
+                  $2::timestamptz + make_interval(secs => case n.kind when 'message' then $7::float8
+                                                         when 'status' then $8::float8 end)
            from unnest($3::text[], $4::text[], $5::text[], $6::text[], $9::text[])
                 with ordinality as n (queue, kind, dedupe_key, payload, traceparent, position)
            order by n.position

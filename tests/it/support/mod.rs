@@ -7,6 +7,7 @@ pub mod db;
 pub mod graph;
 pub mod modes;
 pub mod skip;
+pub mod source;
 pub mod transcript;
 
 use std::path::{Path, PathBuf};

@@ -310,7 +310,8 @@ impl TestHost {
         self.server().control_database().to_owned()
     }
 
-    /// What host and bots logged so far.
+    /// What host and bots logged so far; only for a test that has a process of its own.
+    #[track_caller]
     pub(in crate::host) fn log(&self) -> String {
         logs::text()
     }
@@ -508,7 +509,7 @@ impl TestHost {
 impl Drop for TestHost {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("{}", logs::text());
+            eprintln!("{}", logs::shown());
         }
     }
 }

@@ -16,13 +16,13 @@ use std::sync::Arc;
 const SHORT_BODY_BYTES: usize = 256 << 10;
 
 /// The client of one run.
-pub(super) struct RunClient {
-    pub(super) egress: Arc<Egress>,
-    pub(super) gateway: Gateway,
+pub(crate) struct RunClient {
+    pub(crate) egress: Arc<Egress>,
+    pub(crate) gateway: Gateway,
     /// Absent when the project has no number.
-    pub(super) meta: Option<(SendContext, Scope)>,
-    pub(super) redactor: Redactor,
-    pub(super) trace: TraceScope,
+    pub(crate) meta: Option<(SendContext, Scope)>,
+    pub(crate) redactor: Redactor,
+    pub(crate) trace: TraceScope,
 }
 
 impl HttpClient for RunClient {

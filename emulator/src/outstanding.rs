@@ -1,7 +1,7 @@
 //! What the platform still has to do: the statuses and deliveries of the present epoch.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
@@ -81,4 +81,10 @@ impl Drop for OnDuty {
         self.epoch.count(self.duty).fetch_sub(1, Ordering::SeqCst);
         self.epoch.revision.send_modify(|revision| *revision += 1);
     }
+}
+
+/// A poisoned lock is taken as it is: nothing panics half-way through a change, and a test that
+/// did must not take the other tests' requests with it.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -39,7 +39,7 @@ impl LastComplaint {
     }
 
     /// The reason of a failed run, with what the log adds to it.
-    pub(super) fn explain(&self, kind: FailureKind, reason: String) -> String {
+    pub(crate) fn explain(&self, kind: FailureKind, reason: String) -> String {
         let last = self
             .0
             .lock()

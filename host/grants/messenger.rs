@@ -12,13 +12,14 @@ use http::{HeaderValue, header};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-pub(super) struct ProjectMessenger {
-    pub(super) outbox: Outbox,
-    pub(super) gateway: Gateway,
-    pub(super) context: SendContext,
-    pub(super) scope: Scope,
-    pub(super) redactor: Redactor,
-    pub(super) trace: TraceScope,
+/// The messages of one run, from its project's number.
+pub(crate) struct ProjectMessenger {
+    pub(crate) outbox: Outbox,
+    pub(crate) gateway: Gateway,
+    pub(crate) context: SendContext,
+    pub(crate) scope: Scope,
+    pub(crate) redactor: Redactor,
+    pub(crate) trace: TraceScope,
 }
 
 impl Messenger for ProjectMessenger {

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::platform::outstanding::Outstanding;
-use crate::webhooks::ReleaseOrder;
+use crate::outbox::ReleaseOrder;
+use crate::outstanding::Outstanding;
 
 /// An app to create, or to replace when its id exists.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
