@@ -13,8 +13,8 @@ use crate::egress::{Egress, EgressLimits, EgressPolicy, Rule, is_public};
 use crate::events::Events;
 use crate::http::{Health, HttpState, ListenerLimits, MayHaveAll, WebhookSettings};
 use crate::inbox::{
-    Clock, Dispatcher, DispatcherHandle, DispatcherSettings, EventId, Inbox, InboxLimits, Settled,
-    StatusSink,
+    Clock, ConversationQueues, Dispatcher, DispatcherHandle, DispatcherSettings, EventId, Inbox,
+    InboxLimits, Settled, StatusSink,
 };
 use crate::lifecycle::{Lifecycle, LifecycleParts, MachineHandle};
 use crate::logs::{LogStore, LogWriter};
@@ -752,7 +752,7 @@ impl OutboundSink for ConversationSink {
                 event_id: Some(message.event_id),
                 at: sqlx::types::chrono::Utc::now(),
             };
-            conversations::record_outbound(connection, &outbound).await?;
+            conversations::record_outbound(connection, &ConversationQueues, &outbound).await?;
             Ok(())
         })
     }

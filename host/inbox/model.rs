@@ -8,7 +8,7 @@ use serde::Serialize;
 use sqlx::types::chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::conversations::{ConversationId, StatusUpdate};
+use crate::conversations::StatusUpdate;
 use crate::projects::{ProjectId, VersionId};
 
 /// Names an event. Events of one queue run in this order.
@@ -31,6 +31,16 @@ pub enum EventKind {
     Status,
     /// Any other change, with its value as it came.
     Other,
+}
+
+/// Which of its conversation's events it runs after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    Messages,
+    /// They wait while a message runs, and no message waits for them.
+    Statuses,
+    /// Of no conversation.
+    Changes,
 }
 
 /// An event that this host holds the lease of.
@@ -165,6 +175,17 @@ impl EventKind {
     }
 }
 
+impl Lane {
+    /// As the database has it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Messages => "messages",
+            Self::Statuses => "statuses",
+            Self::Changes => "changes",
+        }
+    }
+}
+
 impl FailureKind {
     /// As runs record it.
     pub fn word(self) -> &'static str {
@@ -179,15 +200,6 @@ impl FailureKind {
             Self::NotDeployed => "not-deployed",
             Self::SendWaits(_) => "send-waits",
         }
-    }
-}
-
-impl ClaimedEvent {
-    /// The conversation whose event it is. While two conversations of one person are
-    /// being merged, the one that it came in.
-    pub fn conversation_id(&self) -> Option<ConversationId> {
-        let (conversation, _) = self.queue.split_once('/').unwrap_or((&self.queue, ""));
-        Uuid::parse_str(conversation).ok().map(ConversationId)
     }
 }
 

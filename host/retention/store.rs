@@ -6,6 +6,7 @@ use sqlx::types::chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::Keeper;
+use crate::inbox::{Old, forget_events, forget_queues, forget_unrouted};
 use crate::projects::ProjectId;
 
 /// Rows that one statement deletes.
@@ -77,13 +78,20 @@ impl Keeper {
         group: &Group,
         before: DateTime<Utc>,
     ) -> Result<u64, sqlx::Error> {
-        let statement = "delete from event e using (
-               select project_id, event_id from event
-               where state <> 'pending' and finished_at < $1 and (project_id = any($2)) = $3
-               order by finished_at limit $4) old
-             where e.project_id = old.project_id and e.event_id = old.event_id
-               and e.state <> 'pending'";
-        self.sweep_group(statement, group, before).await
+        let old = Old {
+            before,
+            projects: &group.projects,
+            is_theirs: group.days.is_some(),
+            most: CHUNK,
+        };
+        let mut rows = 0;
+        loop {
+            let gone = forget_events(&self.pool, &old).await?;
+            rows += gone;
+            if gone < CHUNK as u64 {
+                return Ok(rows);
+            }
+        }
     }
 
     /// Prepared ones may have gone out too.
@@ -130,21 +138,11 @@ impl Keeper {
     }
 
     pub(super) async fn sweep_unrouted(&self, before: DateTime<Utc>) -> Result<u64, sqlx::Error> {
-        let done = sqlx::query("delete from unrouted where received_at < $1")
-            .bind(before)
-            .execute(&self.pool)
-            .await?;
-        Ok(done.rows_affected())
+        forget_unrouted(&self.pool, before).await
     }
 
     pub(super) async fn sweep_queues(&self, before: DateTime<Utc>) -> Result<u64, sqlx::Error> {
-        let done = sqlx::query(
-            "delete from conversation_queue where pending = 0 and lease is null and ready_at < $1",
-        )
-        .bind(before)
-        .execute(&self.pool)
-        .await?;
-        Ok(done.rows_affected())
+        forget_queues(&self.pool, before).await
     }
 
     /// The projects that have logged anything, stepping from one to the next in the index.

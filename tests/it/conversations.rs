@@ -1,6 +1,7 @@
 //! Who is who, what was said, and what state a conversation is in.
 
 use roost::conversations::{ConversationError, NewOutbound, Party};
+use roost::inbox::ConversationQueues;
 use roost::inbox::envelope::split;
 use serde_json::{Value, json};
 
@@ -265,13 +266,17 @@ async fn what_is_sent_is_in_the_conversation_once() {
         Party::addressed(Some(USER_ID), None),
     ] {
         let message = outbound(&bench, to, "wamid.out");
-        bench.conversations.record_outbound(&message).await.unwrap();
+        bench
+            .conversations
+            .record_outbound(&ConversationQueues, &message)
+            .await
+            .unwrap();
     }
     assert_eq!(bench.messages(WA_ID).await.len(), 2);
     let to = Party::addressed(Some("34777"), Some("34777"));
     bench
         .conversations
-        .record_outbound(&outbound(&bench, to, "wamid.new"))
+        .record_outbound(&ConversationQueues, &outbound(&bench, to, "wamid.new"))
         .await
         .unwrap();
     assert_eq!(bench.messages("34777").await, ["wamid.new"]);
@@ -302,7 +307,7 @@ async fn a_message_shows_the_furthest_status_in_whatever_order_they_come() {
     let to = Party::addressed(Some(WA_ID), None);
     bench
         .conversations
-        .record_outbound(&outbound(&bench, to, "wamid.out"))
+        .record_outbound(&ConversationQueues, &outbound(&bench, to, "wamid.out"))
         .await
         .unwrap();
     assert_eq!(status().await, "delivered");

@@ -26,6 +26,7 @@ mod inbox;
 mod leases;
 mod listener;
 mod logs;
+mod merges;
 mod oracle;
 mod postgres_account;
 mod postgres_attacks;

@@ -16,6 +16,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::envelope::{Content, Piece, Route, with_callback_data};
 use super::model::Settled;
+use super::queues::ConversationQueues;
 use super::store::{Inbox, InboxError};
 use crate::conversations::Enrolment;
 use crate::projects::ProjectId;
@@ -93,6 +94,7 @@ impl Inbox {
             project_id,
             phone_number_id: &to.number.phone_number_id,
             now: to.now,
+            queues: &ConversationQueues,
         };
         let mut tries = 1;
         let stored = loop {
@@ -136,10 +138,11 @@ impl Inbox {
     }
 }
 
-/// Deadlock, serialization failure, and a row that another transaction made first.
+/// Deadlock, serialization failure, a row that another transaction made first, and a conversation that
+/// another one merged meanwhile.
 fn is_worth_trying_again(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|e| e.code());
-    matches!(code.as_deref(), Some("40P01" | "40001" | "23505"))
+    matches!(code.as_deref(), Some("40P01" | "40001" | "23505" | "23503"))
 }
 
 /// What is for each number, in the order of projects.
