@@ -18,6 +18,6 @@ pub use model::{
     ContactId, Conversation, ConversationId, Direction, Message, NewOutbound, StatusUpdate,
 };
 pub use store::{
-    ConversationError, ConversationStore, MAX_STATE_CHARS, NewInbound, keep_inbound, keep_statuses,
-    record_outbound,
+    ConversationError, ConversationStore, MAX_STATE_CHARS, NewInbound, forget_project,
+    keep_inbound, keep_statuses, record_outbound,
 };

@@ -11,6 +11,9 @@ use crate::projects::ProjectId;
 /// The longest state of a conversation.
 pub const MAX_STATE_CHARS: usize = 200;
 
+/// Rows of a project that one statement deletes.
+const PORTION: i64 = 5_000;
+
 /// A message that somebody wrote, with where it belongs.
 #[derive(Clone, Copy, Debug)]
 pub struct NewInbound<'a> {
@@ -272,5 +275,30 @@ pub async fn keep_statuses(
     .bind(errors)
     .execute(conn)
     .await?;
+    Ok(())
+}
+
+/// Deletes all messages of a project that is going, and their statuses, in portions.
+pub async fn forget_project(
+    conn: &mut PgConnection,
+    project_id: ProjectId,
+) -> Result<(), sqlx::Error> {
+    for statement in [
+        "delete from message where ctid = any(array(
+           select ctid from message where project_id = $1 limit $2))",
+        "delete from message_status where ctid = any(array(
+           select ctid from message_status where project_id = $1 limit $2))",
+    ] {
+        loop {
+            let gone = sqlx::query(statement)
+                .bind(project_id)
+                .bind(PORTION)
+                .execute(&mut *conn)
+                .await?;
+            if gone.rows_affected() == 0 {
+                break;
+            }
+        }
+    }
     Ok(())
 }

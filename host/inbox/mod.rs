@@ -45,7 +45,7 @@ mod unrouted;
 pub use arrival::PutReport;
 pub use clock::Clock;
 pub use dispatcher::{Dispatcher, DispatcherHandle, DispatcherSettings, DrainReport};
-pub use forgetting::{Old, forget_events, forget_queues, forget_unrouted};
+pub use forgetting::{Old, forget_events, forget_project, forget_queues, forget_unrouted};
 pub use jumps::{ClockWatch, Jump};
 pub use lease::{ClaimLimits, Claims, Lease, LeaseLost};
 pub use model::{

@@ -1,7 +1,5 @@
 //! The SQL of forgetting, in chunks that are short enough not to be noticed.
 
-use sqlx::Connection as _;
-use sqlx::postgres::PgConnection;
 use sqlx::types::chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -11,9 +9,6 @@ use crate::projects::ProjectId;
 
 /// Rows that one statement deletes.
 const CHUNK: i64 = 5_000;
-
-/// Any number will do that nothing else in the control database locks.
-const TURN: i64 = 0x726f_6f73_745f_6b70;
 
 /// The longest line: what an event may log.
 const LINE_BYTES: i64 = 64 << 10;
@@ -32,25 +27,6 @@ impl Keeper {
             .bind(self.clock.told())
             .fetch_one(&self.pool)
             .await
-    }
-
-    /// Holds other hosts off until the turn is ended. When what is returned is dropped, it ends by
-    /// itself, as soon as the server sees that its connection is closed.
-    pub(super) async fn take_turn(&self) -> Result<Option<PgConnection>, sqlx::Error> {
-        let mut conn = self.pool.acquire().await?.detach();
-        let is_ours = sqlx::query_scalar("select pg_try_advisory_lock($1)")
-            .bind(TURN)
-            .fetch_one(&mut conn)
-            .await?;
-        Ok(Some(conn).filter(|_| is_ours))
-    }
-
-    pub(super) async fn end_turn(&self, mut turn: PgConnection) -> Result<(), sqlx::Error> {
-        sqlx::query("select pg_advisory_unlock($1)")
-            .bind(TURN)
-            .execute(&mut turn)
-            .await?;
-        turn.close().await
     }
 
     /// The projects with a retention of their own, and all others.

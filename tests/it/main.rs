@@ -52,6 +52,7 @@ mod sends;
 mod settings;
 mod soak;
 mod support;
+mod tables;
 mod tidy;
 mod webhook;
 mod yardstick;

@@ -42,11 +42,12 @@ const ONLY_IN: [(&[&str], &[&str]); 6] = [
 ];
 
 /// What the lower folders of `host/` import of the host, besides themselves.
-const IMPORTS: [(&str, &[&str]); 16] = [
+const IMPORTS: [(&str, &[&str]); 17] = [
     ("build", &["confinement"]),
     ("confinement", &[]),
     ("egress", &["rooms"]),
     ("keys", &[]),
+    ("leases", &[]),
     ("postgres", &[]),
     ("projects", &[]),
     ("rooms", &[]),
@@ -54,10 +55,13 @@ const IMPORTS: [(&str, &[&str]); 16] = [
     ("telemetry", &[]),
     ("whatsapp", &["rooms", "telemetry"]),
     ("conversations", &["projects"]),
-    ("inbox", &["conversations", "projects", "telemetry"]),
+    (
+        "inbox",
+        &["conversations", "leases", "projects", "telemetry"],
+    ),
     ("logs", &["inbox", "projects", "telemetry"]),
     ("events", &["inbox", "logs", "projects"]),
-    ("retention", &["inbox", "logs", "projects"]),
+    ("retention", &["inbox", "leases", "logs", "projects"]),
     ("http", &["inbox", "projects", "rooms", "telemetry"]),
 ];
 

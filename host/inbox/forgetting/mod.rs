@@ -1,13 +1,14 @@
-//! Forgetting by age what is over: events with their runs, empty queues, and what no project got.
+//! Forgetting what is over: events with their runs, empty queues, and what no project got.
 //!
-//! `retention` says what is old enough and calls these again until nothing of it is left.
+//! `retention` says what is old enough and calls these again until nothing of it is left. A project that goes
+//! takes all of its events along.
 
 mod store;
 
 use sqlx::types::chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-pub use store::{forget_events, forget_queues, forget_unrouted};
+pub use store::{forget_events, forget_project, forget_queues, forget_unrouted};
 
 /// What is old enough to be forgotten.
 #[derive(Clone, Copy, Debug)]
