@@ -20,7 +20,11 @@ pub(super) async fn join(
 ) -> Result<String, sqlx::Error> {
     let names = [&from.queue, &into.queue];
     let statuses = names.map(|queue| status_queue(queue));
-    let all: Vec<&str> = names.into_iter().chain(&statuses).map(|n| &**n).collect();
+    let all: Vec<&str> = names
+        .into_iter()
+        .chain(&statuses)
+        .map(String::as_str)
+        .collect();
     let leases = lock(conn, project_id, &all).await?;
     let lease = |queue: &str| leases.get(queue).copied().flatten();
     let (left, kept) = match (lease(&from.queue), lease(&into.queue)) {
