@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use roost::conversations::{NewOutbound, Party};
+use roost::conversations::{NewOutbound, Party, record_outbound};
 use roost::events::{Answer, EventFilter, EventReport, Events};
 use roost::inbox::{
     ClaimedEvent, Clock, ConversationQueues, EventId, FailureKind, Inbox, NoSink, RetryPolicy,
@@ -16,7 +16,7 @@ use sqlx::PgPool;
 use sqlx::migrate::Migrator;
 
 use crate::support::bench::{Bench, NUMBER, envelope};
-use crate::support::bot::message_id;
+use crate::support::bot::{DEADLINE, message_id};
 use crate::support::db;
 
 const NUMBER_OF_ANA: &str = "34600";
@@ -211,6 +211,61 @@ async fn a_dead_event_is_replayed_in_the_order_of_the_person() {
         bench.finish(&running).await.unwrap();
         assert_eq!(run_all(&bench).await, ["dead", "merges"]);
     }
+}
+
+/// Waits until somebody waits for a lock in the test's database.
+async fn somebody_waits(pool: &PgPool) {
+    let waits = async {
+        loop {
+            let waits: bool = sqlx::query_scalar(
+                "select exists (select from pg_stat_activity
+                                where datname = current_database() and wait_event_type = 'Lock')",
+            )
+            .fetch_one(pool)
+            .await
+            .unwrap();
+            if waits {
+                return;
+            }
+        }
+    };
+    // Nobody does when nothing has to be waited for: what comes of that is told by the test.
+    let _ = tokio::time::timeout(DEADLINE, waits).await;
+}
+
+#[tokio::test]
+async fn what_is_stored_in_the_midst_of_a_merge_is_the_persons_too() {
+    let bench = Bench::start().await;
+    bench.writes(&by_number(), "by number").await;
+    bench.writes(&by_user_id(), "by user id").await;
+    let mut merge = bench.pool.begin().await.unwrap();
+    let to_both = NewOutbound {
+        project_id: bench.project,
+        phone_number_id: NUMBER.to_owned(),
+        to: Party::addressed(Some(USER_ID), Some(NUMBER_OF_ANA)),
+        wamid: "wamid.merges".to_owned(),
+        message_type: "text".to_owned(),
+        body: "{}".to_owned(),
+        event_id: None,
+        at: bench.clock.now(),
+    };
+    let recorded = record_outbound(&mut merge, &ConversationQueues, &to_both).await;
+    recorded.unwrap();
+
+    let ends = async {
+        somebody_waits(&bench.pool).await;
+        merge.commit().await.unwrap();
+    };
+    tokio::join!(bench.is_told_of("status"), ends);
+    bench.writes(&by_number(), "later").await;
+
+    assert_eq!(
+        ids(&listed(&bench, USER_ID).await),
+        ["later", "status", "by user id", "by number"]
+    );
+    let mut order = run_all(&bench).await;
+    order.retain(|id| id != "status");
+    assert_eq!(order, ["by number", "by user id", "later"]);
 }
 
 /// The migrations before events knew their conversations.

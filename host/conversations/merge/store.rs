@@ -14,12 +14,14 @@ pub(in crate::conversations) async fn merge_contact(
     from: ContactId,
     into: ContactId,
 ) -> Result<(), sqlx::Error> {
+    // Whoever stores something of theirs holds them too: it is there before the merge, or looks again.
     let twins: Vec<(ConversationId, String, ConversationId, String)> = sqlx::query_as(
         "select f.conversation_id, f.queue, i.conversation_id, i.queue
          from conversation f
          join conversation i on i.project_id = f.project_id
            and i.phone_number_id = f.phone_number_id and i.contact_id = $3
-         where f.project_id = $1 and f.contact_id = $2",
+         where f.project_id = $1 and f.contact_id = $2
+         for update",
     )
     .bind(project_id)
     .bind(from)

@@ -99,8 +99,11 @@ impl Inbox {
         let mut tries = 1;
         let stored = loop {
             match self.store_news(&at, &news).await {
+                Ok(Some(stored)) => break stored,
+                Ok(None) if tries < TRIES => tries += 1,
+                Ok(None) => return Err(InboxError::Unavailable(merged_over_and_over())),
                 Err(error) if tries < TRIES && is_worth_trying_again(&error) => tries += 1,
-                result => break result?,
+                Err(error) => return Err(error.into()),
             }
         };
         self.waiting.add(project_id, stored);
@@ -143,6 +146,13 @@ impl Inbox {
 fn is_worth_trying_again(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|e| e.code());
     matches!(code.as_deref(), Some("40P01" | "40001" | "23505" | "23503"))
+}
+
+/// Nobody has so many ids: it is for the log.
+fn merged_over_and_over() -> sqlx::Error {
+    sqlx::Error::Protocol(
+        "conversations were merged each time that events were to be stored".to_owned(),
+    )
 }
 
 /// What is for each number, in the order of projects.

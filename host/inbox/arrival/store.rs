@@ -72,15 +72,19 @@ impl Inbox {
         Ok(addressed)
     }
 
-    /// Stores pieces of a project in one transaction, and returns how many were new after all.
+    /// Stores pieces of a project in one transaction, and returns how many were new after all. `None`:
+    /// nothing is stored, because conversations were merged meanwhile.
     pub(super) async fn store_news(
         &self,
         at: &Enrolment<'_>,
         news: &[Cow<'_, Piece>],
-    ) -> Result<usize, sqlx::Error> {
+    ) -> Result<Option<usize>, sqlx::Error> {
         let mut tx = self.pool.begin().await?;
         let placed = place(&mut tx, at, news).await?;
-        let stored = insert_events(&mut tx, at, &self.limits, &placed).await?;
+        let Some(stored) = insert_events(&mut tx, at, &self.limits, &placed).await? else {
+            tx.rollback().await?;
+            return Ok(None);
+        };
         let fresh = |placed: &&Placed<'_>| stored.contains_key(&placed.piece.dedupe_key);
         let fresh: Vec<&Placed<'_>> = placed.iter().filter(fresh).collect();
         let messages: Vec<NewInbound<'_>> = fresh
@@ -101,7 +105,7 @@ impl Inbox {
             keep_statuses(&mut tx, at.project_id, &statuses, at.now).await?;
         }
         tx.commit().await?;
-        Ok(stored.len())
+        Ok(Some(stored.len()))
     }
 
     /// Keeps what no project gets, once each, and without what is too long.
@@ -170,13 +174,14 @@ async fn place<'a>(
     Ok(placed.collect())
 }
 
-/// Returns the ids of the events that are new, by key.
+/// Returns the ids of the events that are new, by key; `None` when a conversation is not what it was when
+/// the events were placed. From here to the transaction's end none is merged with another.
 async fn insert_events(
     tx: &mut PgConnection,
     at: &Enrolment<'_>,
     limits: &InboxLimits,
     placed: &[Placed<'_>],
-) -> Result<HashMap<String, EventId>, sqlx::Error> {
+) -> Result<Option<HashMap<String, EventId>>, sqlx::Error> {
     let column = |of: fn(&Placed<'_>) -> String| -> Vec<String> { placed.iter().map(of).collect() };
     let payloads: Vec<&str> = placed
         .iter()
@@ -195,11 +200,25 @@ async fn insert_events(
                 .map(|with| with.conversation_id)
         })
         .collect();
+    let mut talks: Vec<&Enrolled> = placed
+        .iter()
+        .filter_map(|placed| placed.conversation.as_ref())
+        .collect();
+    talks.sort_unstable_by_key(|with| with.conversation_id);
+    talks.dedup_by_key(|with| with.conversation_id);
+    let talk_ids: Vec<ConversationId> = talks.iter().map(|with| with.conversation_id).collect();
+    let talk_queues: Vec<&str> = talks.iter().map(|with| with.queue.as_str()).collect();
     // A queue of statuses waits for its conversation's. A queue that waits for a back-off goes on
     // waiting, unless what waits there lets others pass. A message makes all that is before it as
     // urgent as itself.
-    let stored: Vec<(String, EventId)> = sqlx::query_as(
-        "with fresh as (
+    let stored: Vec<(String, EventId, i64)> = sqlx::query_as(
+        "with talks as materialized (
+           select c.conversation_id, c.queue
+           from unnest($12::uuid[], $13::text[]) as t (conversation_id, queue)
+           join conversation c on c.project_id = $1 and c.conversation_id = t.conversation_id
+             and c.queue = t.queue
+           for key share of c),
+         fresh as (
            insert into event
              (project_id, received_at, queue, kind, dedupe_key, payload, traceparent,
               conversation_id, lane, expires_at)
@@ -217,12 +236,11 @@ async fn insert_events(
          queued as (
            insert into conversation_queue as q
              (project_id, queue, pending, ready_at, priority, waits_for)
-           select $1, n.queue, n.events, $2, case when n.has_message then 0 else 1 end, c.queue
+           select $1, n.queue, n.events, $2, case when n.has_message then 0 else 1 end, t.queue
            from (select queue, count(*) as events, bool_or(kind = 'message') as has_message,
                         max(conversation_id::text) filter (where lane = 'statuses') as of_statuses
                  from fresh group by queue) n
-           left join conversation c
-             on c.project_id = $1 and c.conversation_id = n.of_statuses::uuid
+           left join talks t on t.conversation_id = n.of_statuses::uuid
            order by n.queue
            on conflict (project_id, queue) do update
            set pending = q.pending + excluded.pending,
@@ -230,7 +248,7 @@ async fn insert_events(
                                else least(q.priority, excluded.priority) end,
                ready_at = case when q.lease is null and q.pending <= q.aside
                                then excluded.ready_at else q.ready_at end)
-         select dedupe_key, event_id from fresh",
+         select dedupe_key, event_id, (select count(*) from talks) from fresh",
     )
     .bind(at.project_id)
     .bind(at.now)
@@ -245,9 +263,18 @@ async fn insert_events(
     .bind(traceparents)
     .bind(conversations)
     .bind(column(|placed| placed.lane.word().to_owned()))
+    .bind(talk_ids)
+    .bind(talk_queues)
     .fetch_all(tx)
     .await?;
-    Ok(stored.into_iter().collect())
+    let are_all_there = |(.., there): &(String, EventId, i64)| {
+        usize::try_from(*there).is_ok_and(|there| there == talks.len())
+    };
+    if !stored.iter().all(are_all_there) {
+        return Ok(None);
+    }
+    let stored = stored.into_iter().map(|(key, event_id, _)| (key, event_id));
+    Ok(Some(stored.collect()))
 }
 
 /// A message to keep; nothing when it is none, has no conversation, or is known already.
