@@ -17,7 +17,7 @@ fn away() -> io::Error {
 
 #[tokio::test]
 async fn work_that_ends_in_time_is_done() {
-    let extend = || pending::<Result<bool, io::Error>>();
+    let extend = pending::<Result<bool, io::Error>>;
     assert_eq!(hold(LASTS, extend, async { 7 }).await, Some(7));
 }
 
@@ -40,7 +40,7 @@ async fn what_cannot_be_extended_is_held_for_as_long_as_it_lasts() {
 
     // Nor is an answer waited for that does not come.
     let began = Instant::now();
-    lost(LASTS, || pending::<Result<bool, io::Error>>()).await;
+    lost(LASTS, pending::<Result<bool, io::Error>>).await;
     assert!(began.elapsed() >= LASTS);
 }
 
