@@ -22,6 +22,7 @@ pub mod inbox;
 pub mod intl;
 pub(crate) mod kept;
 pub(crate) mod keys;
+pub mod leases;
 pub mod lifecycle;
 pub mod logs;
 pub mod memory;

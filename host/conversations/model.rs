@@ -73,8 +73,3 @@ impl fmt::Display for ConversationId {
         self.0.fmt(f)
     }
 }
-
-/// The queue of a conversation's statuses, beside that of its messages.
-pub fn status_lane(queue: &str) -> String {
-    format!("{queue}/status")
-}

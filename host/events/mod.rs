@@ -1,16 +1,15 @@
 //! Events as people see them: what came in, what became of it, and why.
 //!
 //! `model` has what is stored, `explain` says in one sentence whether the customer got an answer,
-//! `store` has the SQL, `dead` replays and gives up what failed for good, `missed` are webhooks that
-//! came before their number was connected, `hidden` is for who may not read what people wrote.
+//! `store` has the SQL, `dead` replays and gives up what failed for good, `hidden` is for who may not
+//! read what people wrote.
 //!
-//! Nothing here runs events: a replay makes a dead one pending again, and the inbox does the rest.
+//! Nothing here runs events or changes them, the inbox does: a replay makes a dead one pending again.
 //! It keeps its number, and so its sends: what went out is not sent again.
 
 mod dead;
 mod explain;
 mod hidden;
-mod missed;
 mod model;
 mod store;
 
@@ -19,12 +18,11 @@ use std::collections::HashMap;
 use sqlx::PgPool;
 use sqlx::types::chrono::{DateTime, Utc};
 
-use crate::inbox::{EventId, Inbox, InboxError};
+use crate::inbox::{Adopted, EventId, Inbox, InboxError, Missed};
 use crate::logs::LogStore;
 use crate::projects::ProjectId;
 
 pub use explain::{Answer, Explanation, Facts, MetaError, explain};
-pub use missed::{Adopted, Missed};
 pub use model::{
     EventFilter, EventState, Head, ProjectFacts, SendState, SendStatus, StoredEvent, StoredRun,
     StoredSend, UnknownState,
@@ -147,6 +145,16 @@ impl Events {
     ) -> Result<String, EventError> {
         let payload = self.stored_payload(project, event_id).await?;
         payload.ok_or(EventError::NotFound(event_id))
+    }
+
+    /// What came for the project's number before it was connected.
+    pub async fn missed(&self, project: ProjectId) -> Result<Missed, EventError> {
+        Ok(self.inbox.missed(project).await?)
+    }
+
+    /// Puts what came too early into the project's inbox, oldest first.
+    pub async fn adopt(&self, project: ProjectId) -> Result<Adopted, EventError> {
+        Ok(self.inbox.adopt(project).await?)
     }
 
     async fn reports(

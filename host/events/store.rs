@@ -15,7 +15,7 @@ use super::model::{
 use crate::inbox::EventId;
 use crate::projects::ProjectId;
 
-/// What belongs to no conversation has a queue that is named otherwise.
+/// Events with the conversation that they are of, if of any, and their queue.
 const EVENTS: &str = "
     select e.event_id, e.kind, e.state, e.dedupe_key, e.queue, e.attempts, e.deferrals, e.last_error,
            e.received_at, e.finished_at, e.discarded_at, m.type as message_type,
@@ -23,8 +23,7 @@ const EVENTS: &str = "
            e.not_before
     from event e
     left join conversation_queue q on q.project_id = e.project_id and q.queue = e.queue
-    left join conversation c on c.project_id = e.project_id
-      and c.conversation_id = case when e.queue ~ '^[0-9a-f-]{36}$' then e.queue::uuid end
+    left join conversation c on c.project_id = e.project_id and c.conversation_id = e.conversation_id
     left join contact p on p.project_id = c.project_id and p.contact_id = c.contact_id
     left join message m on m.project_id = e.project_id and e.kind = 'message'
       and m.wamid = substr(e.dedupe_key, 3)
@@ -47,7 +46,8 @@ impl Events {
     ) -> Result<Vec<StoredEvent>, sqlx::Error> {
         let mut query = QueryBuilder::new(EVENTS);
         query.push_bind(project);
-        narrow(&mut query, filter, now);
+        in_state(&mut query, filter.state, now);
+        narrow(&mut query, project, filter);
         if let Some(before) = before {
             query.push(" and e.event_id < ").push_bind(before);
         }
@@ -66,6 +66,26 @@ impl Events {
         query.push_bind(project);
         query.push(" and e.event_id = ").push_bind(event_id);
         query.build_query_as().fetch_optional(&self.pool).await
+    }
+
+    /// Dead events after one of them that the filter lets through whatever state it names, oldest first.
+    pub(super) async fn stored_dead(
+        &self,
+        project: ProjectId,
+        filter: &EventFilter,
+        after: Option<EventId>,
+        limit: i64,
+    ) -> Result<Vec<EventId>, sqlx::Error> {
+        let mut query = QueryBuilder::new(
+            "select e.event_id from event e where e.state = 'dead' and e.project_id = ",
+        );
+        query.push_bind(project);
+        if let Some(after) = after {
+            query.push(" and e.event_id > ").push_bind(after);
+        }
+        narrow(&mut query, project, filter);
+        query.push(" order by e.event_id limit ").push_bind(limit);
+        query.build_query_scalar().fetch_all(&self.pool).await
     }
 
     pub(super) async fn stored_payload(
@@ -122,14 +142,10 @@ impl Events {
         let rows = sqlx::query(
             "select s.send_id, s.event_id, s.attempt, s.state, s.response_status, s.response_body,
                     s.setback_body, s.setback, s.wamid, s.settle_by, s.created_at, s.updated_at, m.type as message_type,
-                    case when e.queue ~ '^[0-9a-f-]{36}$'
-                         then m.conversation_id::text = e.queue or c.queue = e.queue end
-                      as is_to_customer
+                    m.conversation_id = e.conversation_id as is_to_customer
              from send s
              left join event e on e.project_id = s.project_id and e.event_id = s.event_id
              left join message m on m.project_id = s.project_id and m.wamid = s.wamid
-             left join conversation c on c.project_id = m.project_id
-               and c.conversation_id = m.conversation_id
              where s.project_id = $1 and s.event_id = any($2)
              order by s.event_id, s.sequence, s.send_id",
         )
@@ -196,9 +212,9 @@ impl Events {
     }
 }
 
-/// The filter, as conditions on `event e`.
-pub(super) fn narrow(query: &mut QueryBuilder<Postgres>, filter: &EventFilter, now: DateTime<Utc>) {
-    match filter.state {
+/// The state, as a condition on `event e`.
+fn in_state(query: &mut QueryBuilder<Postgres>, state: Option<EventState>, now: DateTime<Utc>) {
+    match state {
         None => {}
         Some(EventState::Running) => {
             query.push(" and e.state = 'pending' and ").push(RUNS_NOW);
@@ -220,6 +236,10 @@ pub(super) fn narrow(query: &mut QueryBuilder<Postgres>, filter: &EventFilter, n
             query.push(" and e.state = 'dead'");
         }
     }
+}
+
+/// The rest of the filter, likewise.
+fn narrow(query: &mut QueryBuilder<Postgres>, project: ProjectId, filter: &EventFilter) {
     if let Some(kind) = filter.kind {
         query.push(" and e.kind = ").push_bind(kind.word());
     }
@@ -243,12 +263,12 @@ pub(super) fn narrow(query: &mut QueryBuilder<Postgres>, filter: &EventFilter, n
     }
     if let Some(contact) = &filter.contact {
         query.push(
-            " and e.queue in (
-               select unnest(array[f.queue, f.conversation_id::text])
-               from conversation f
+            " and e.conversation_id in (
+               select f.conversation_id from conversation f
                left join contact k on k.project_id = f.project_id and k.contact_id = f.contact_id
-               where f.project_id = e.project_id and ",
+               where f.project_id = ",
         );
+        query.push_bind(project).push(" and ");
         query.push_bind(plain(contact));
         query.push(" in (k.wa_id, k.user_id, f.group_id, f.conversation_id::text))");
     }

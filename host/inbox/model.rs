@@ -33,6 +33,16 @@ pub enum EventKind {
     Other,
 }
 
+/// Which of its conversation's events it runs after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    Messages,
+    /// They wait while a message runs, and no message waits for them.
+    Statuses,
+    /// Of no conversation.
+    Changes,
+}
+
 /// An event that this host holds the lease of.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct ClaimedEvent {
@@ -173,6 +183,17 @@ impl EventKind {
             Self::Message => "message",
             Self::Status => "status",
             Self::Other => "other",
+        }
+    }
+}
+
+impl Lane {
+    /// As the database has it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Messages => "messages",
+            Self::Statuses => "statuses",
+            Self::Changes => "changes",
         }
     }
 }

@@ -261,40 +261,4 @@ impl Inbox {
             ),
         }
     }
-
-    /// Makes a dead event pending again, before the newer ones of its conversation, however old it
-    /// is. Returns whether there was such an event. What Meta refused of it before is asked again:
-    /// who replays an event has repaired something.
-    pub async fn replay(
-        &self,
-        project_id: ProjectId,
-        event_id: EventId,
-    ) -> Result<bool, InboxError> {
-        let done = sqlx::query(
-            "with again as (
-               update event
-               set state = 'pending', attempts = 0, deferrals = 0, lost = 0, finished_at = null,
-                   expires_at = null
-               where project_id = $1 and event_id = $2 and state = 'dead'
-               returning queue),
-             asked_again as (
-               update send set state = 'released', setback_status = response_status,
-                   setback_body = response_body, response_status = null, response_body = null
-               where project_id = $1 and event_id = $2 and state = 'rejected'
-                 and exists (select from again))
-             insert into conversation_queue as q (project_id, queue, pending, ready_at, priority)
-             select $1, queue, 1, coalesce($3, statement_timestamp()), 1 from again
-             on conflict (project_id, queue) do update
-             set pending = q.pending + 1,
-                 priority = case when q.pending = 0 then 1 else q.priority end,
-                 ready_at = case when q.lease is null then excluded.ready_at else q.ready_at end",
-        )
-        .bind(project_id)
-        .bind(event_id)
-        .bind(self.clock.told())
-        .execute(&self.pool)
-        .await?;
-        self.claimable.send_replace(());
-        Ok(done.rows_affected() == 1)
-    }
 }

@@ -5,6 +5,7 @@
 
 use super::steps::{ClaimedStep, StepEnd};
 use super::{Lifecycle, removal, store, work};
+use crate::leases;
 use crate::news::{Change, Heard};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -136,15 +137,17 @@ async fn run(lifecycle: &Lifecycle, claimed: &ClaimedStep, lease: Duration) {
     let step = claimed.step.word();
     lifecycle.tell(claimed.project_id);
     let work = AssertUnwindSafe(work::run(lifecycle, claimed)).catch_unwind();
-    let end = tokio::select! {
-        end = work => end.unwrap_or_else(|_| {
-            StepEnd::Retry("the host failed in this step; its log says more".to_owned(), None)
-        }),
-        () = lose(lifecycle, claimed, lease) => {
-            tracing::info!(project.id = %claimed.project_id, step, "the step is another host's now");
-            return;
-        }
+    let extend = || store::extend(&lifecycle.parts().pool, claimed, lease);
+    let Some(end) = leases::hold(lease, extend, work).await else {
+        tracing::info!(project.id = %claimed.project_id, step, "the step is another host's now");
+        return;
     };
+    let end = end.unwrap_or_else(|_| {
+        StepEnd::Retry(
+            "the host failed in this step; its log says more".to_owned(),
+            None,
+        )
+    });
     match &end {
         StepEnd::Done(_) | StepEnd::Skipped(_) => {
             tracing::info!(project.id = %claimed.project_id, step, "step done");
@@ -157,17 +160,5 @@ async fn run(lifecycle: &Lifecycle, claimed: &ClaimedStep, lease: Duration) {
     }
     if let Err(error) = store::end(&lifecycle.parts().pool, claimed, &end).await {
         tracing::warn!(%error, step, "how the step ended cannot be written down: it is done again");
-    }
-}
-
-/// Extends the lease of a step; ends when it is lost.
-async fn lose(lifecycle: &Lifecycle, claimed: &ClaimedStep, lease: Duration) {
-    loop {
-        tokio::time::sleep(lease / 3).await;
-        match store::extend(&lifecycle.parts().pool, claimed, lease).await {
-            Ok(true) => {}
-            Ok(false) => return,
-            Err(error) => tracing::warn!(%error, "a step's lease cannot be extended now"),
-        }
     }
 }

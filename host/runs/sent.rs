@@ -5,7 +5,7 @@
 //! them passes here, with all that the other side can use.
 
 use crate::conversations::{self, NewOutbound, Party, StatusUpdate};
-use crate::inbox::{EventId, Settled, StatusSink};
+use crate::inbox::{ConversationQueues, EventId, Settled, StatusSink};
 use crate::projects::ProjectId;
 use crate::whatsapp::{OutboundMessage, OutboundSink, Outbox, Settlement, StatusNotice};
 use futures::future::BoxFuture;
@@ -33,7 +33,7 @@ impl OutboundSink for SentMessages {
                 event_id: Some(message.event_id),
                 at: Utc::now(),
             };
-            conversations::record_outbound(connection, &outbound).await?;
+            conversations::record_outbound(connection, &ConversationQueues, &outbound).await?;
             Ok(())
         })
     }

@@ -1,6 +1,7 @@
 //! Who is who, what was said, and what state a conversation is in.
 
 use roost::conversations::{ConversationError, NewOutbound, Party, record_outbound};
+use roost::inbox::ConversationQueues;
 use roost::inbox::envelope::split;
 use serde_json::{Value, json};
 
@@ -45,7 +46,9 @@ fn outbound(bench: &Bench, to: Party, wamid: &str) -> NewOutbound {
 /// Records a message as the outbox does.
 async fn record(bench: &Bench, message: &NewOutbound) {
     let mut tx = bench.pool.begin().await.unwrap();
-    record_outbound(&mut tx, message).await.unwrap();
+    record_outbound(&mut tx, &ConversationQueues, message)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
 }
 

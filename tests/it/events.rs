@@ -104,6 +104,11 @@ async fn events_are_listed_newest_first_in_pages_and_by_each_filter() {
             "{contact}"
         );
     }
+    let statuses_too = EventFilter {
+        contact: Some(BEA.to_owned()),
+        ..EventFilter::default()
+    };
+    assert_eq!(ids(&listed(&bench, statuses_too).await), ["wamid.S", "b1"]);
     let kind = EventFilter {
         kind: Some(EventKind::Status),
         ..EventFilter::default()

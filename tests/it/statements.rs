@@ -44,7 +44,7 @@ const CALLS: [&str; 6] = [
 type Fillings = &'static [&'static [(&'static str, &'static str)]];
 
 /// Files with statements whose names are filled in when the host runs.
-const FILLED: [(&str, Fillings); 5] = [
+const FILLED: [(&str, Fillings); 4] = [
     (
         // Each of its columns is sealed anew in `host::rotation`.
         "host/projects/master_key/reseal/store.rs",
@@ -63,16 +63,6 @@ const FILLED: [(&str, Fillings); 5] = [
             ],
         ],
     ),
-    (
-        "host/projects/lifecycle/store.rs",
-        &[
-            &[("{table}", "message")],
-            &[("{table}", "message_status")],
-            &[("{table}", "run")],
-            &[("{table}", "event")],
-            &[("{table}", "send")],
-        ],
-    ),
     ("host/postgres/cell.rs", &[&[("{}", "1000")]]),
     (
         "host/postgres/quotas.rs",
@@ -86,12 +76,9 @@ const FILLED: [(&str, Fillings); 5] = [
 const HANDED_ON: [&str; 1] = ["host/postgres/server.rs"];
 
 /// Statements that are put together of parts, and how many in each file. All their parts are run by
-/// `what_is_put_together_runs_with_every_filter`, but that of a followed log: tests of `logs` follow one.
-const PUT_TOGETHER: [(&str, usize); 3] = [
-    ("host/events/dead/store.rs", 1),
-    ("host/events/store.rs", 2),
-    ("host/logs/store.rs", 1),
-];
+/// `what_is_put_together_runs_with_every_filter`, but that of a followed log and that of dead events after others:
+/// tests of `logs` and of `events` have these.
+const PUT_TOGETHER: [(&str, usize); 2] = [("host/events/store.rs", 3), ("host/logs/store.rs", 1)];
 
 /// Folders of `host/postgres/` with SQL in them that the host does not ask: it is what bots may send.
 const NOT_ASKED: [&str; 1] = ["host/postgres/filter/"];
@@ -325,7 +312,9 @@ impl<'a> Reader<'a> {
             {
                 self.beginnings.insert(beginning.to_string());
             }
-            let declares = is_name(tokens.get(at), "const") || is_name(tokens.get(at), "let");
+            let is_one_of_many = is_name(Some(token), "for") && is_name(tokens.get(at + 2), "in");
+            let declares =
+                is_name(Some(token), "const") || is_name(Some(token), "let") || is_one_of_many;
             if let Some(name) = name(tokens.get(at + 1)).filter(|_| declares) {
                 self.declared.insert(name);
             }

@@ -5,7 +5,7 @@ use sqlx::types::chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::book::{Book, Entry, Fate};
-use crate::conversations::merge::merge_contact;
+use crate::conversations::merge::{Queues, merge_contact};
 use crate::conversations::model::{ContactId, ConversationId};
 use crate::conversations::party::{Party, Person};
 use crate::projects::ProjectId;
@@ -16,6 +16,8 @@ pub struct Enrolment<'a> {
     pub project_id: ProjectId,
     pub phone_number_id: &'a str,
     pub now: DateTime<Utc>,
+    /// Makes one queue of two when two people turn out to be one.
+    pub queues: &'a dyn Queues,
 }
 
 /// The conversation with a party.
@@ -204,7 +206,7 @@ async fn write(
     }
     for (entry, fate) in entries {
         if let Fate::MergedInto(into) = fate {
-            merge_contact(conn, at.project_id, entry.contact_id, *into).await?;
+            merge_contact(conn, at.queues, at.project_id, entry.contact_id, *into).await?;
         }
     }
     Ok(())

@@ -9,6 +9,7 @@ mod steps;
 
 use super::bundling::Turn;
 use super::{DeployError, Deploys};
+use crate::leases;
 use crate::news::Change;
 use crate::projects::{BuildJob, LogLevel};
 use futures::FutureExt as _;
@@ -107,7 +108,7 @@ impl Deploys {
                 Ok(Err(_)) => Ended::Panicked,
                 Err(_) => Ended::TookTooLong,
             },
-            () = self.hold(&job) => Ended::LeaseLost,
+            () = leases::lost(LEASE, || self.projects.extend_build(&job, LEASE)) => Ended::LeaseLost,
             () = stop.cancelled() => Ended::Stopped,
         };
         give_up.store(true, Ordering::Relaxed);
@@ -125,23 +126,6 @@ impl Deploys {
         self.signals.builds.notify_one();
         // The last thing: who waits for the end of a build finds all of it done.
         self.followed(job.version.project_id, Change::Build).await;
-    }
-
-    /// Extends the lease until it is lost.
-    async fn hold(&self, job: &BuildJob) {
-        let mut last = tokio::time::Instant::now();
-        loop {
-            tokio::time::sleep(LEASE / 5).await;
-            match self.projects.extend_build(job, LEASE).await {
-                Ok(true) => last = tokio::time::Instant::now(),
-                Ok(false) => return,
-                Err(_) if last.elapsed() > LEASE => return,
-                Err(error) => tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "the lease of a build could not be extended"
-                ),
-            }
-        }
     }
 
     async fn record(

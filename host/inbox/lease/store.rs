@@ -258,9 +258,8 @@ async fn take_leases(
                and c.ready_at <= coalesce($5, statement_timestamp())
                and ($4 = 0 or not exists (
                  select from conversation_queue m
-                 where m.project_id = c.project_id and m.queue <> c.queue
-                   and m.queue = split_part(c.queue, '/', 1) and m.lease is not null
-                   and m.ready_at > coalesce($5, statement_timestamp())))
+                 where m.project_id = c.project_id and m.queue = c.waits_for
+                   and m.lease is not null and m.ready_at > coalesce($5, statement_timestamp())))
              order by c.ready_at limit least($9, p.free)) q),
          chosen as materialized (
            select project_id, queue from ready order by nth, position limit $6),

@@ -63,6 +63,7 @@ pub use self::callback::CallbackKey;
 pub use self::context::{Attempt, Refusal, SendContext, Sender};
 pub use self::sent::Sent;
 pub use self::settle::{Settlement, StatusNotice};
+pub use self::store::forget_project;
 
 pub(super) use self::effect::{form, pairs};
 

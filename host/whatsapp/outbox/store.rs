@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use sqlx::types::chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool, Row};
+use uuid::Uuid;
 
 use super::OutboundSink;
 use super::context::SendContext;
@@ -386,4 +387,20 @@ async fn complete(
         tracing::warn!(send.id = send_id, "send {send_id} went out twice");
     }
     Ok(())
+}
+
+/// Deletes all sends of a project that is going, some at a time.
+pub async fn forget_project(conn: &mut PgConnection, project_id: Uuid) -> Result<(), sqlx::Error> {
+    loop {
+        let gone = sqlx::query(
+            "delete from send where ctid = any(array(
+               select ctid from send where project_id = $1 limit 5000))",
+        )
+        .bind(project_id)
+        .execute(&mut *conn)
+        .await?;
+        if gone.rows_affected() == 0 {
+            return Ok(());
+        }
+    }
 }

@@ -11,7 +11,7 @@ use crate::support::source::{
 
 /// What each folder of `host/`, and each file beside them, imports of the others. Nothing else may be, and what is no
 /// longer imported is taken out. A new folder needs a line.
-const IMPORTS: [(&str, &[&str]); 41] = [
+const IMPORTS: [(&str, &[&str]); 42] = [
     ("access", &["projects"]),
     (
         "api",
@@ -21,6 +21,7 @@ const IMPORTS: [(&str, &[&str]); 41] = [
             "events",
             "http",
             "inbox",
+            "leases",
             "lifecycle",
             "logs",
             "news",
@@ -125,6 +126,7 @@ const IMPORTS: [(&str, &[&str]); 41] = [
             "egress",
             "grants",
             "kept",
+            "leases",
             "logs",
             "memory",
             "news",
@@ -186,14 +188,27 @@ const IMPORTS: [(&str, &[&str]); 41] = [
         ],
     ),
     ("http", &["inbox", "projects", "rooms", "telemetry"]),
-    ("inbox", &["conversations", "projects", "telemetry"]),
+    (
+        "inbox",
+        &["conversations", "leases", "projects", "telemetry"],
+    ),
     ("intl", &[]),
     ("kept", &[]),
     ("keys", &[]),
+    ("leases", &[]),
     (
         "lifecycle",
         &[
-            "changes", "deploys", "kept", "news", "postgres", "projects", "whatsapp",
+            "changes",
+            "conversations",
+            "deploys",
+            "inbox",
+            "kept",
+            "leases",
+            "news",
+            "postgres",
+            "projects",
+            "whatsapp",
         ],
     ),
     ("logs", &["inbox", "projects", "telemetry"]),
@@ -230,7 +245,7 @@ const IMPORTS: [(&str, &[&str]); 41] = [
     ),
     ("postgres", &[]),
     ("projects", &[]),
-    ("retention", &["inbox", "logs", "projects"]),
+    ("retention", &["inbox", "leases", "logs", "projects"]),
     ("rooms", &[]),
     (
         "runs",

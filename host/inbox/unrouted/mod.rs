@@ -1,11 +1,11 @@
-//! What Meta sent for a number before a project had it.
+//! What Meta sent for numbers that no project had.
 
 mod store;
 
 use sqlx::types::chrono::{DateTime, Utc};
 
-use super::{EventError, Events};
-use crate::inbox::envelope::split;
+use super::envelope::split;
+use super::store::{Inbox, InboxError};
 use crate::projects::ProjectId;
 
 /// Webhooks that are taken over at once.
@@ -36,18 +36,18 @@ pub(super) struct Unrouted {
     pub(super) payload: String,
 }
 
-impl Events {
+impl Inbox {
     /// What came for the project's number before it was connected.
-    pub async fn missed(&self, project: ProjectId) -> Result<Missed, EventError> {
-        Ok(self.count_missed(project).await?)
+    pub async fn missed(&self, project_id: ProjectId) -> Result<Missed, InboxError> {
+        Ok(self.count_missed(project_id).await?)
     }
 
-    /// Puts what came too early into the project's inbox, oldest first.
-    pub async fn adopt(&self, project: ProjectId) -> Result<Adopted, EventError> {
+    /// Puts what came too early into the project's queues, oldest first.
+    pub async fn adopt(&self, project_id: ProjectId) -> Result<Adopted, InboxError> {
         let mut adopted = Adopted::default();
         let mut after = 0;
         loop {
-            let chunk = self.missed_after(project, after, CHUNK).await?;
+            let chunk = self.missed_after(project_id, after, CHUNK).await?;
             let Some(last) = chunk.last() else {
                 return Ok(adopted);
             };
@@ -55,7 +55,7 @@ impl Events {
             for missed in &chunk {
                 // It was split when it came, so it is JSON.
                 let pieces = split(&missed.payload).unwrap_or_default();
-                let report = self.inbox.put(&pieces).await?;
+                let report = self.put(&pieces).await?;
                 adopted.events += report.stored as u64;
                 adopted.duplicates += report.duplicates as u64;
                 // The number may have been taken away again meanwhile.

@@ -1,11 +1,11 @@
 //! The SQL of what came too early.
 
 use super::{Missed, Unrouted};
-use crate::events::Events;
+use crate::inbox::store::Inbox;
 use crate::projects::ProjectId;
 
-impl Events {
-    pub(super) async fn count_missed(&self, project: ProjectId) -> Result<Missed, sqlx::Error> {
+impl Inbox {
+    pub(super) async fn count_missed(&self, project_id: ProjectId) -> Result<Missed, sqlx::Error> {
         sqlx::query_as(
             "select count(*) as count, count(*) filter (where u.payload is null) as too_long,
                     min(u.received_at) as oldest_received_at
@@ -13,14 +13,14 @@ impl Events {
                or u.phone_number_id is null and u.account_id = n.waba_id
              where n.project_id = $1",
         )
-        .bind(project)
+        .bind(project_id)
         .fetch_one(&self.pool)
         .await
     }
 
     pub(super) async fn missed_after(
         &self,
-        project: ProjectId,
+        project_id: ProjectId,
         after: i64,
         limit: i64,
     ) -> Result<Vec<Unrouted>, sqlx::Error> {
@@ -31,7 +31,7 @@ impl Events {
              where n.project_id = $1 and u.payload is not null and u.unrouted_id > $2
              order by u.unrouted_id limit $3",
         )
-        .bind(project)
+        .bind(project_id)
         .bind(after)
         .bind(limit)
         .fetch_all(&self.pool)

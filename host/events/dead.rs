@@ -1,13 +1,11 @@
 //! Dead events: run again, or given up, one by one or many; and failed ones that are given up early.
 
-mod store;
-
 use super::model::{EventFilter, EventState};
 use super::{EventError, Events};
 use crate::inbox::EventId;
 use crate::projects::ProjectId;
 
-/// Events that one statement replays or gives up.
+/// Events that are replayed or given up at once.
 const CHUNK: i64 = 1_000;
 
 impl Events {
@@ -25,28 +23,20 @@ impl Events {
         project: ProjectId,
         filter: &EventFilter,
     ) -> Result<u64, EventError> {
-        let (mut replayed, now) = (0, self.inbox.now().await?);
+        let (mut replayed, mut after) = (0, None);
         loop {
-            let chunk = self.replay_chunk(project, filter, CHUNK, now).await?;
-            replayed += chunk;
-            if chunk > 0 {
-                self.inbox.nudge();
-            }
-            if chunk < CHUNK as u64 {
+            let chunk = self.next_dead(project, filter, &mut after).await?;
+            if chunk.is_empty() {
                 return Ok(replayed);
             }
+            replayed += self.inbox.replay_all(project, &chunk).await?;
         }
     }
 
     /// Gives up a dead event, or one that failed and waits for another run: it is kept for its
     /// retention, and not run again. Later events of its conversation need not wait for it.
     pub async fn discard(&self, project: ProjectId, event_id: EventId) -> Result<(), EventError> {
-        let now = self.inbox.now().await?;
-        if self.discard_one(project, event_id, now).await? {
-            return Ok(());
-        }
-        if self.discard_waiting(project, event_id, now).await? {
-            self.inbox.nudge();
+        if self.inbox.discard(project, event_id).await? {
             return Ok(());
         }
         let report = self.find(project, event_id).await?;
@@ -63,14 +53,26 @@ impl Events {
         project: ProjectId,
         filter: &EventFilter,
     ) -> Result<u64, EventError> {
-        let (mut discarded, now) = (0, self.inbox.now().await?);
+        let (mut discarded, mut after) = (0, None);
         loop {
-            let chunk = self.discard_chunk(project, filter, CHUNK, now).await?;
-            discarded += chunk;
-            if chunk < CHUNK as u64 {
+            let chunk = self.next_dead(project, filter, &mut after).await?;
+            if chunk.is_empty() {
                 return Ok(discarded);
             }
+            discarded += self.inbox.discard_all(project, &chunk).await?;
         }
+    }
+
+    /// Dead events that the filter lets through, the oldest of those after one of them.
+    async fn next_dead(
+        &self,
+        project: ProjectId,
+        filter: &EventFilter,
+        after: &mut Option<EventId>,
+    ) -> Result<Vec<EventId>, sqlx::Error> {
+        let chunk = self.stored_dead(project, filter, *after, CHUNK).await?;
+        *after = chunk.last().copied().or(*after);
+        Ok(chunk)
     }
 
     /// Why an event could not be taken for a dead one.
