@@ -30,11 +30,12 @@ use crate::kept::Seal;
 use crate::logs::LogWriter;
 use crate::postgres::{Cell, Tenant, TenantDatabase, TenantName};
 use crate::projects::{
-    Fingerprint, LogLevel, NewBuild, NewVersion, Placement, Project, ProjectError, ProjectId,
-    ProjectStore, Secret, Version, VersionId, VersionState,
+    Fingerprint, NewBuild, NewVersion, Placement, Project, ProjectError, ProjectId, ProjectStore,
+    Secret, Version, VersionId, VersionState,
 };
 use crate::sandbox::{BootReport, Bot};
 use crate::telemetry::Metrics;
+use crate::words::LogLevel;
 use crate::workshop::Workshop;
 use bundling::{Bundling, Layers};
 use checks::Care;

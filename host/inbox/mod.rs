@@ -40,8 +40,8 @@ pub use dispatcher::{Dispatcher, DispatcherHandle, DispatcherSettings, DrainRepo
 pub use jumps::{ClockWatch, Jump};
 pub use lease::{ClaimLimits, Claims, Lease, LeaseLost};
 pub use model::{
-    ClaimedEvent, EventHandler, EventId, EventKind, FailureKind, NoSink, RunId, RunOutcome,
-    RunReport, Settled, StatusSink,
+    ClaimedEvent, EventHandler, EventId, EventKind, FailureKind, NoSink, Outcome, RowState, RunId,
+    RunOutcome, RunReport, Settled, StatusSink,
 };
 pub use retry::{Next, RetryPolicy, Verdict};
 pub use store::{DeadEvent, Inbox, InboxError, InboxLimits, QueueDepth, RunRecord};

@@ -9,7 +9,8 @@ mod steps;
 
 use super::bundling::Turn;
 use super::{DeployError, Deploys};
-use crate::projects::{BuildJob, LogLevel};
+use crate::projects::BuildJob;
+use crate::words::LogLevel;
 use futures::FutureExt as _;
 use log::BuildLog;
 use std::panic::AssertUnwindSafe;
