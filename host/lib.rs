@@ -40,6 +40,8 @@ pub mod sdk;
 pub mod shutdown;
 pub mod starter;
 pub mod telemetry;
+pub mod views;
 pub mod web;
 pub mod whatsapp;
+pub mod words;
 pub mod workshop;

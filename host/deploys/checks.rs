@@ -4,10 +4,9 @@ use super::making::{Code, Owner};
 use super::needs::{Advice, Needs, meaning};
 use super::{DeployError, Deploys, Found, Say, Voices, handshake};
 use crate::capabilities::Grants;
-use crate::projects::{
-    Environment, HostValue, LogLevel, Project, ProjectError, ProjectId, SettingsChange,
-};
+use crate::projects::{Environment, HostValue, Project, ProjectError, ProjectId, SettingsChange};
 use crate::sandbox::{BootReport, Bot};
+use crate::words::LogLevel;
 use crate::workshop::{Difference, Interfaces, Positions, Standing};
 use std::sync::Arc;
 

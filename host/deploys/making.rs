@@ -1,8 +1,8 @@
 //! From an artifact and an environment to a bot.
 
 use super::{DeployError, Deploys, Say};
+use crate::build::Variable;
 use crate::build::artifact::{self, Artifact};
-use crate::build::{Instance, Variable};
 use crate::capabilities::{BundleText, DatabaseGrant, Grants};
 use crate::egress::{Egress, Lists};
 use crate::grants::{BootClient, BotLog, LogOf};
@@ -10,6 +10,7 @@ use crate::logs::Origin;
 use crate::postgres::{Limits, Tenant};
 use crate::projects::{Environment, Project, VersionId};
 use crate::sandbox::Bot;
+use crate::words::Lifetime;
 use crate::workshop::{Image, Positions, WorkshopError, apart, check_imports, text_of};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -81,7 +82,7 @@ impl Code {
     }
 
     /// How long instances live, where the bot says.
-    pub(super) fn instance(&self) -> Option<Instance> {
+    pub(super) fn instance(&self) -> Option<Lifetime> {
         match self {
             Self::Bundle(artifact) => artifact.manifest.instance,
             Self::Component(_) => None,

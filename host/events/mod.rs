@@ -18,14 +18,15 @@ use std::collections::HashMap;
 use sqlx::PgPool;
 use sqlx::types::chrono::{DateTime, Utc};
 
-use crate::inbox::{Adopted, EventId, Inbox, InboxError, Missed};
+use crate::inbox::{Adopted, EventId, Inbox, InboxError, Missed, RowState};
 use crate::logs::LogStore;
 use crate::projects::ProjectId;
 
+pub use crate::whatsapp::SendState;
 pub use explain::{Answer, Explanation, Facts, MetaError, explain};
 pub use model::{
-    EventFilter, EventState, Head, ProjectFacts, SendState, SendStatus, StoredEvent, StoredRun,
-    StoredSend, UnknownState,
+    DeliveryStatus, EventFilter, EventState, Head, ProjectFacts, SendStatus, StoredEvent,
+    StoredRun, StoredSend,
 };
 
 /// The events of all projects.
@@ -52,7 +53,7 @@ pub enum Words {
 pub enum EventError {
     #[error("the project has no event `{0}`, or it is older than what is kept")]
     NotFound(EventId),
-    #[error("event `{event_id}` is {}: only dead events are replayed", state.word())]
+    #[error("event `{event_id}` is {state}: only dead events are replayed")]
     NotDead {
         event_id: EventId,
         state: EventState,
@@ -65,7 +66,7 @@ pub enum EventError {
         "event `{0}` has not failed: it waits for its turn, and `events show` says for what; only what has failed is given up"
     )]
     NotFailed(EventId),
-    #[error("event `{event_id}` is {}: there is nothing to give up", state.word())]
+    #[error("event `{event_id}` is {state}: there is nothing to give up")]
     Over {
         event_id: EventId,
         state: EventState,
@@ -164,7 +165,9 @@ impl Events {
         now: DateTime<Utc>,
     ) -> Result<Vec<EventReport>, EventError> {
         let ids: Vec<EventId> = events.iter().map(|event| event.event_id).collect();
-        let waiting = events.iter().filter(|event| event.state == "pending");
+        let waiting = events
+            .iter()
+            .filter(|event| event.state == RowState::Pending);
         let queues: Vec<&str> = waiting.map(|event| event.queue.as_str()).collect();
         let (facts, mut runs, mut sends, mut complaints, mut heads) = futures::try_join!(
             self.project_facts(project),

@@ -9,11 +9,13 @@ use sqlx::{Postgres, QueryBuilder, Row};
 use super::Events;
 use super::explain::MetaError;
 use super::model::{
-    EventFilter, EventState, Head, ProjectFacts, SendState, SendStatus, StoredEvent, StoredRun,
-    StoredSend,
+    DeliveryStatus, EventFilter, EventState, Head, ProjectFacts, SendStatus, StoredEvent,
+    StoredRun, StoredSend,
 };
 use crate::inbox::EventId;
 use crate::projects::ProjectId;
+use crate::whatsapp::SendState;
+use crate::words::Told;
 
 /// Events with the conversation that they are of, if of any, and their queue.
 const EVENTS: &str = "
@@ -28,6 +30,9 @@ const EVENTS: &str = "
     left join message m on m.project_id = e.project_id and e.kind = 'message'
       and m.wamid = substr(e.dedupe_key, 3)
     where e.project_id = ";
+
+/// The message, what Meta reported of it, when, and why.
+type Reported = (String, Told<DeliveryStatus>, DateTime<Utc>, Option<String>);
 
 const RUNS_NOW: &str = "exists (
     select from run r join conversation_queue l
@@ -171,7 +176,7 @@ impl Events {
         project: ProjectId,
         wamids: &[&str],
     ) -> Result<HashMap<String, Vec<SendStatus>>, sqlx::Error> {
-        let rows: Vec<(String, String, DateTime<Utc>, Option<String>)> = sqlx::query_as(
+        let rows: Vec<Reported> = sqlx::query_as(
             "select wamid, status, at, errors::text from message_status
              where project_id = $1 and wamid = any($2)
              order by message_status_rank(status), at",
@@ -241,7 +246,7 @@ fn in_state(query: &mut QueryBuilder<Postgres>, state: Option<EventState>, now: 
 /// The rest of the filter, likewise.
 fn narrow(query: &mut QueryBuilder<Postgres>, project: ProjectId, filter: &EventFilter) {
     if let Some(kind) = filter.kind {
-        query.push(" and e.kind = ").push_bind(kind.word());
+        query.push(" and e.kind = ").push_bind(kind);
     }
     if let Some(since) = filter.since {
         query.push(" and e.received_at >= ").push_bind(since);
@@ -253,13 +258,13 @@ fn narrow(query: &mut QueryBuilder<Postgres>, project: ProjectId, filter: &Event
         query.push(" and position(lower(").push_bind(error.clone());
         query.push(") in lower(e.last_error)) > 0");
     }
-    if let Some(outcome) = &filter.outcome {
+    if let Some(outcome) = filter.outcome {
         query.push(
             " and (select r.outcome from run r
                    where r.project_id = e.project_id and r.event_id = e.event_id
                    order by r.started_at desc, r.attempt desc limit 1) = ",
         );
-        query.push_bind(outcome.clone());
+        query.push_bind(outcome);
     }
     if let Some(contact) = &filter.contact {
         query.push(
@@ -286,7 +291,7 @@ fn plain(contact: &str) -> String {
 }
 
 fn send_of(row: &PgRow) -> Result<StoredSend, sqlx::Error> {
-    let state = SendState::of(row.try_get("state")?);
+    let state: SendState = row.try_get("state")?;
     let refusal: Option<Vec<u8>> = match state {
         SendState::Rejected => row.try_get("response_body")?,
         SendState::Released => row.try_get("setback_body")?,

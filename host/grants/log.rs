@@ -2,14 +2,15 @@
 
 use super::complaint::LastComplaint;
 use crate::capabilities::{Level, LogSink};
-use crate::logs::{LogLevel, LogWriter, Origin};
-use crate::projects::{self, Redactor, Seam};
+use crate::logs::{LogWriter, Origin};
+use crate::projects::{Redactor, Seam};
+use crate::words::LogLevel;
 use crate::workshop::Positions;
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Hears what a build does.
-pub(crate) type Say = Arc<dyn Fn(projects::LogLevel, &str) + Send + Sync>;
+pub(crate) type Say = Arc<dyn Fn(LogLevel, &str) + Send + Sync>;
 
 /// A bot's log: kept for the project, and lines of the host's own log under the target `bot`. Clones
 /// write one log.
@@ -18,7 +19,7 @@ pub(crate) struct BotLog(Arc<Writing>);
 
 struct Writing {
     into: LogOf,
-    seam: Mutex<Seam<Level>>,
+    seam: Mutex<Seam<LogLevel>>,
 }
 
 /// Whose log that is, and where it goes.
@@ -67,7 +68,7 @@ impl LogSink for BotLog {
         let into = &self.0.into;
         // Held while they are written: lines stay in order.
         let mut seam = self.0.seam.lock().unwrap_or_else(PoisonError::into_inner);
-        for (level, line) in seam.push(&into.redactor, level, message.to_owned()) {
+        for (level, line) in seam.push(&into.redactor, level.into(), message.to_owned()) {
             into.line(level, &line);
         }
     }
@@ -89,44 +90,23 @@ impl Drop for Writing {
 }
 
 impl LogOf {
-    fn line(&self, level: Level, message: &str) {
+    fn line(&self, level: LogLevel, message: &str) {
         let (project, event) = (&*self.project, self.event_id);
-        if level == Level::Error {
+        if level == LogLevel::Error {
             self.complaint.note(message);
         }
-        self.kept.write(self.origin, level_of(level), message);
+        self.kept.write(self.origin, level, message);
         if let Some(say) = &self.say {
-            say(level_of_build(level), &format!("bot: {message}"));
+            say(level, &format!("bot: {message}"));
         }
         // A line that begins at the margin would look like the host's own.
         let message = message.replace('\r', "").replace('\n', "\n    ");
         match level {
-            Level::Trace => tracing::trace!(target: "bot", project, event, "{message}"),
-            Level::Debug => tracing::debug!(target: "bot", project, event, "{message}"),
-            Level::Info => tracing::info!(target: "bot", project, event, "{message}"),
-            Level::Warn => tracing::warn!(target: "bot", project, event, "{message}"),
-            Level::Error => tracing::error!(target: "bot", project, event, "{message}"),
+            LogLevel::Trace => tracing::trace!(target: "bot", project, event, "{message}"),
+            LogLevel::Debug => tracing::debug!(target: "bot", project, event, "{message}"),
+            LogLevel::Info => tracing::info!(target: "bot", project, event, "{message}"),
+            LogLevel::Warn => tracing::warn!(target: "bot", project, event, "{message}"),
+            LogLevel::Error => tracing::error!(target: "bot", project, event, "{message}"),
         }
-    }
-}
-
-fn level_of_build(level: Level) -> projects::LogLevel {
-    use projects::LogLevel;
-    match level {
-        Level::Trace => LogLevel::Trace,
-        Level::Debug => LogLevel::Debug,
-        Level::Info => LogLevel::Info,
-        Level::Warn => LogLevel::Warn,
-        Level::Error => LogLevel::Error,
-    }
-}
-
-fn level_of(level: Level) -> LogLevel {
-    match level {
-        Level::Trace => LogLevel::Trace,
-        Level::Debug => LogLevel::Debug,
-        Level::Info => LogLevel::Info,
-        Level::Warn => LogLevel::Warn,
-        Level::Error => LogLevel::Error,
     }
 }

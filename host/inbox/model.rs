@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::conversations::StatusUpdate;
 use crate::projects::{ProjectId, VersionId};
+use crate::words::words;
 
 /// Names an event. Events of one queue run in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, sqlx::Type)]
@@ -24,23 +25,73 @@ pub struct EventId(pub i64);
 #[sqlx(transparent)]
 pub struct RunId(pub Uuid);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
-#[sqlx(type_name = "text", rename_all = "lowercase")]
-pub enum EventKind {
-    Message,
-    Status,
-    /// Any other change, with its value as it came.
-    Other,
+words! {
+    /// What kind of thing came in.
+    pub enum EventKind: "kind of event" {
+        /// A customer wrote.
+        Message = "message",
+        /// Meta reports of a message that was sent.
+        Status = "status",
+        /// Any other change, with its value as it came.
+        Other = "other",
+    }
 }
 
-/// Which of its conversation's events it runs after.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lane {
-    Messages,
-    /// They wait while a message runs, and no message waits for them.
-    Statuses,
-    /// Of no conversation.
-    Changes,
+words! {
+    /// What the row of an event says of it.
+    pub enum RowState: "state of an event's row" {
+        /// It waits, or runs.
+        Pending = "pending",
+        /// Nothing more becomes of it.
+        Done = "done",
+        /// It failed for good, and is kept.
+        Dead = "dead",
+    }
+}
+
+words! {
+    /// How a run ended, as it is recorded.
+    pub enum Outcome: "outcome of a run" {
+        /// The bot is done with the event.
+        Done = "done",
+        /// The bot said that it does not want the event.
+        Declined = "declined",
+        /// The bot said that it failed, or threw.
+        BotThrew = "bot-threw",
+        /// The bot answered with another status than 200 to 299.
+        BadStatus = "bad-status",
+        /// The bot crashed.
+        Trap = "trap",
+        /// It ran out of time.
+        Timeout = "timeout",
+        /// It ran out of memory.
+        OutOfMemory = "out-of-memory",
+        /// Nothing can come of another run.
+        Rejected = "rejected",
+        /// The host could not run it.
+        HostUnavailable = "host-unavailable",
+        /// There was no version to run it with.
+        NotDeployed = "not-deployed",
+        /// It failed while a message has to wait.
+        SendWaits = "send-waits",
+        /// It waited past its deadline, and was not run.
+        Expired = "expired",
+        /// The host was stopped, and gave it back.
+        Released = "released",
+        /// The host disappeared, or lost the lease.
+        Lost = "lost",
+    }
+}
+
+words! {
+    /// Which of its conversation's events it runs after.
+    pub enum Lane: "lane of events" {
+        Messages = "messages",
+        /// They wait while a message runs, and no message waits for them.
+        Statuses = "statuses",
+        /// Of no conversation.
+        Changes = "changes",
+    }
 }
 
 /// An event that this host holds the lease of.
@@ -176,41 +227,19 @@ impl StatusSink for NoSink {
     }
 }
 
-impl EventKind {
-    /// As the database has it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Message => "message",
-            Self::Status => "status",
-            Self::Other => "other",
-        }
-    }
-}
-
-impl Lane {
-    /// As the database has it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Messages => "messages",
-            Self::Statuses => "statuses",
-            Self::Changes => "changes",
-        }
-    }
-}
-
 impl FailureKind {
     /// As runs record it.
-    pub fn word(self) -> &'static str {
+    pub fn outcome(self) -> Outcome {
         match self {
-            Self::BotThrew => "bot-threw",
-            Self::BadStatus => "bad-status",
-            Self::Trap => "trap",
-            Self::Timeout => "timeout",
-            Self::OutOfMemory => "out-of-memory",
-            Self::Rejected => "rejected",
-            Self::HostUnavailable => "host-unavailable",
-            Self::NotDeployed => "not-deployed",
-            Self::SendWaits(_) => "send-waits",
+            Self::BotThrew => Outcome::BotThrew,
+            Self::BadStatus => Outcome::BadStatus,
+            Self::Trap => Outcome::Trap,
+            Self::Timeout => Outcome::Timeout,
+            Self::OutOfMemory => Outcome::OutOfMemory,
+            Self::Rejected => Outcome::Rejected,
+            Self::HostUnavailable => Outcome::HostUnavailable,
+            Self::NotDeployed => Outcome::NotDeployed,
+            Self::SendWaits(_) => Outcome::SendWaits,
         }
     }
 }

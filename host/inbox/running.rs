@@ -13,7 +13,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::dispatcher::DispatcherSettings;
 use super::lease::Lease;
-use super::model::{ClaimedEvent, EventHandler, FailureKind, RunId, RunOutcome, RunReport};
+use super::model::{
+    ClaimedEvent, EventHandler, FailureKind, Outcome, RunId, RunOutcome, RunReport,
+};
 use super::retry::{Next, Verdict};
 use super::store::{Inbox, InboxError};
 use crate::telemetry::Span;
@@ -116,16 +118,17 @@ impl Running {
                 drop(settling);
                 let (report, outcome) = (&verdict.report, verdict.outcome);
                 let metrics = &self.inbox.telemetry.metrics;
-                metrics.run(event.project_id, outcome, report.wall, report.cpu);
-                span.set("roost.outcome", outcome);
-                if let Some(error) = verdict.error.as_ref().filter(|_| outcome != "declined") {
+                metrics.run(event.project_id, outcome.word(), report.wall, report.cpu);
+                span.set("roost.outcome", outcome.word());
+                let is_declined = outcome == Outcome::Declined;
+                if let Some(error) = verdict.error.as_ref().filter(|_| !is_declined) {
                     span.fail(error.clone());
                 }
                 log(&event, &verdict, started.elapsed());
             } else {
                 self.inbox.telemetry.metrics.run(
                     event.project_id,
-                    "lost",
+                    Outcome::Lost.word(),
                     started.elapsed(),
                     Duration::ZERO,
                 );
@@ -297,7 +300,7 @@ fn log(event: &ClaimedEvent, verdict: &Verdict, took: Duration) {
         event.kind = event.kind.word(),
         run.id = %event.run_id,
         attempt = event.attempt,
-        outcome = verdict.outcome,
+        outcome = verdict.outcome.word(),
         took_ms = took.as_millis() as u64,
         wall_ms = report.wall.as_millis() as u64,
         cpu_ms = report.cpu.as_millis() as u64,

@@ -5,33 +5,19 @@ use super::{Lifecycle, LifecycleError, store};
 use crate::projects::{
     NumberReport, Project, ProjectError, ProjectId, ProjectStatus, WishedNumber,
 };
-use serde::Serialize;
+use crate::words::words;
 use sqlx::types::chrono::{DateTime, Utc};
-use utoipa::ToSchema;
 
-/// In one word, what a project is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-#[schema(as = ProjectStatus)]
-pub enum State {
-    Provisioning,
-    Active,
-    Paused,
-    /// Its provisioning waits for somebody.
-    Failed,
-    Deleting,
-}
-
-impl State {
-    /// As the API and the command line write it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Provisioning => "provisioning",
-            Self::Active => "active",
-            Self::Paused => "paused",
-            Self::Failed => "failed",
-            Self::Deleting => "deleting",
-        }
+words! {
+    /// In one word, what a project is.
+    #[schema(as = ProjectStatus)]
+    pub enum State: "status of a project" {
+        Provisioning = "provisioning",
+        Active = "active",
+        Paused = "paused",
+        /// Its provisioning waits for somebody.
+        Failed = "failed",
+        Deleting = "deleting",
     }
 }
 

@@ -84,10 +84,9 @@ pub(super) async fn unwant(
     project_id: ProjectId,
     steps: &[StepName],
 ) -> Result<(), sqlx::Error> {
-    let words: Vec<&str> = steps.iter().map(|step| step.word()).collect();
     sqlx::query("delete from step where project_id = $1 and step = any($2)")
         .bind(project_id)
-        .bind(words)
+        .bind(steps)
         .execute(conn)
         .await?;
     Ok(())

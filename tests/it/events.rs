@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use roost::events::{Answer, EventError, EventFilter, EventReport, EventState};
-use roost::inbox::{ClaimedEvent, EventId, EventKind, FailureKind, RunOutcome, RunReport};
+use roost::inbox::{ClaimedEvent, EventId, EventKind, FailureKind, Outcome, RunOutcome, RunReport};
 use roost::projects::{NewNumber, ProjectStatus, Secret};
+use roost::words::Told;
 use serde_json::json;
 
 use crate::support::bench::{Bench, LEASE, NUMBER, deploy, envelope, text};
@@ -115,7 +116,7 @@ async fn events_are_listed_newest_first_in_pages_and_by_each_filter() {
     };
     assert_eq!(ids(&listed(&bench, kind).await), ["wamid.S"]);
     let outcome = EventFilter {
-        outcome: Some("done".to_owned()),
+        outcome: Some(Outcome::Done),
         ..EventFilter::default()
     };
     assert_eq!(ids(&listed(&bench, outcome).await), ["a1"]);
@@ -177,9 +178,9 @@ async fn an_event_that_waits_says_for_what() {
     let outcomes: Vec<_> = report
         .runs
         .iter()
-        .map(|run| run.outcome.as_deref())
+        .map(|run| run.outcome.as_ref().and_then(Told::known))
         .collect();
-    assert_eq!(outcomes, [Some("lost"), Some("bot-threw")]);
+    assert_eq!(outcomes, [Some(Outcome::Lost), Some(Outcome::BotThrew)]);
 
     bench
         .projects

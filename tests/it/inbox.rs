@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use roost::events::{EventError, EventState};
-use roost::inbox::{ClaimedEvent, FailureKind, Inbox, NoSink, RunOutcome, RunReport};
+use roost::inbox::{ClaimedEvent, FailureKind, Inbox, NoSink, Outcome, RunOutcome, RunReport};
+use roost::words::Told;
 
 use crate::support::bench::{Bench, LEASE};
 use crate::support::bot::{Bot, DEADLINE, Note, message_id, settings};
@@ -82,9 +83,9 @@ async fn an_event_that_goes_on_failing_is_dead_and_its_conversation_goes_on() {
     let runs = dead.runs;
     let outcomes: Vec<_> = runs
         .iter()
-        .map(|run| (run.attempt, run.outcome.as_deref()))
+        .map(|run| (run.attempt, run.outcome.as_ref().and_then(Told::known)))
         .collect();
-    assert_eq!(outcomes, [1, 2, 3].map(|n| (n, Some("bot-threw"))));
+    assert_eq!(outcomes, [1, 2, 3].map(|n| (n, Some(Outcome::BotThrew))));
     assert_eq!(runs[0].sends, Some(1));
 }
 

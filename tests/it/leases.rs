@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use roost::inbox::{ClaimedEvent, FailureKind, LeaseLost, RunOutcome, RunReport};
+use roost::inbox::{ClaimedEvent, FailureKind, LeaseLost, Outcome, RunOutcome, RunReport};
 use roost::projects::ProjectStatus;
+use roost::words::Told;
 use serde_json::{Value, json};
 
 use crate::support::bench::{Bench, LEASE, NUMBER, deploy, envelope, text};
@@ -42,9 +43,18 @@ async fn a_lease_that_ran_out_gives_the_event_to_another_host() {
     let runs = bench.runs(first.event_id).await;
     let story: Vec<_> = runs
         .iter()
-        .map(|r| (r.owner.as_str(), r.outcome.as_deref()))
+        .map(|run| {
+            (
+                run.owner.as_str(),
+                run.outcome.as_ref().and_then(Told::known),
+            )
+        })
         .collect();
-    assert_eq!(story, [("crashed", Some("lost")), ("other", Some("done"))]);
+    let told = [
+        ("crashed", Some(Outcome::Lost)),
+        ("other", Some(Outcome::Done)),
+    ];
+    assert_eq!(story, told);
 }
 
 #[tokio::test]

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use roost::events::EventError;
 use roost::inbox::Clock;
-use roost::logs::{LogFilter, LogLevel, LogLimits, LogStore, LogWriter, Origin};
+use roost::logs::{LogFilter, LogLimits, LogStore, LogWriter, Origin};
 use roost::projects::ProjectId;
 use roost::retention::{Keeper, RetentionPolicy, Swept};
 use roost::telemetry::Metrics;
+use roost::words::LogLevel;
 use sqlx::PgPool;
 
 use crate::support::bench::{Bench, deploy, text};

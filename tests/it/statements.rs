@@ -11,8 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use proc_macro2::{Delimiter, TokenTree};
 use roost::app::MIGRATIONS;
 use roost::events::{EventFilter, EventState, Events};
-use roost::inbox::{EventId, EventKind};
-use roost::logs::{LogFilter, LogLevel, LogStore};
+use roost::inbox::{EventId, EventKind, Outcome};
+use roost::logs::{LogFilter, LogStore};
+use roost::words::LogLevel;
 use sqlx::types::chrono::Utc;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
@@ -118,20 +119,12 @@ async fn what_is_put_together_runs_with_every_filter() {
     let logs = LogStore::new(bench.pool.clone());
     let events = Events::new(bench.pool.clone(), bench.inbox.clone(), logs.clone());
     let (project, now) = (bench.project, Utc::now());
-    let states = [
-        None,
-        Some(EventState::Pending),
-        Some(EventState::Running),
-        Some(EventState::Done),
-        Some(EventState::Dead),
-        Some(EventState::Discarded),
-    ];
-    for state in states {
+    for state in EventState::ALL.map(Some).into_iter().chain([None]) {
         let filter = EventFilter {
             state,
             kind: Some(EventKind::Message),
             contact: Some("34600".to_owned()),
-            outcome: Some("timeout".to_owned()),
+            outcome: Some(Outcome::Timeout),
             error: Some("no soup".to_owned()),
             since: Some(now),
             until: Some(now),

@@ -7,11 +7,10 @@ mod imports;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use clap::Args as _;
 use roost::config::ServeArgs;
-use roost::inbox::FailureKind;
+use roost::inbox::Outcome;
 
 use crate::support::source::{files, root, rust_files, text};
 
@@ -290,7 +289,8 @@ fn the_page_of_settings_lists_those_of_the_host() {
 #[test]
 fn the_architecture_says_how_every_event_can_end() {
     let page = text("ARCHITECTURE.md");
-    let mut problems: Vec<String> = failure_words()
+    let mut problems: Vec<String> = Outcome::ALL
+        .map(Outcome::word)
         .into_iter()
         .filter(|word| !page.contains(&format!("| `{word}` |")))
         .map(|word| format!("no row has the outcome `{word}`"))
@@ -307,25 +307,4 @@ fn the_architecture_says_how_every_event_can_end() {
         }
     }
     none(&problems);
-}
-
-/// What runs that failed are recorded as.
-fn failure_words() -> Vec<&'static str> {
-    let mut words = Vec::new();
-    let mut next = Some(FailureKind::BotThrew);
-    while let Some(kind) = next {
-        words.push(kind.word());
-        next = match kind {
-            FailureKind::BotThrew => Some(FailureKind::BadStatus),
-            FailureKind::BadStatus => Some(FailureKind::Trap),
-            FailureKind::Trap => Some(FailureKind::Timeout),
-            FailureKind::Timeout => Some(FailureKind::OutOfMemory),
-            FailureKind::OutOfMemory => Some(FailureKind::Rejected),
-            FailureKind::Rejected => Some(FailureKind::HostUnavailable),
-            FailureKind::HostUnavailable => Some(FailureKind::NotDeployed),
-            FailureKind::NotDeployed => Some(FailureKind::SendWaits(Duration::ZERO)),
-            FailureKind::SendWaits(_) => None,
-        };
-    }
-    words
 }

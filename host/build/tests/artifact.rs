@@ -5,7 +5,8 @@ use wasm_encoder::{Component, CustomSection, ModuleSection};
 use crate::build::artifact::{
     Artifact, ArtifactError, Manifest, alone, attach, is_alone, read, strip,
 };
-use crate::build::{BundledFile, Format, Instance, UsedAs, Variable};
+use crate::build::{BundledFile, Format, UsedAs, Variable};
+use crate::words::Lifetime;
 
 /// A component with a section of somebody else's, and a module that has one named like ours.
 fn component() -> Vec<u8> {
@@ -29,7 +30,7 @@ fn artifact() -> Artifact {
             file: "/app/bin/www".to_owned(),
             entry: "bin/www".to_owned(),
             webhook_path: Some("/hook".to_owned()),
-            instance: Some(Instance::Resident),
+            instance: Some(Lifetime::Resident),
             warnings: vec!["`n` is lost".to_owned()],
             variables: vec![Variable {
                 name: "KEY".to_owned(),

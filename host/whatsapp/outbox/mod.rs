@@ -61,6 +61,7 @@ use uuid::Uuid;
 
 pub use self::callback::CallbackKey;
 pub use self::context::{Attempt, Refusal, SendContext, Sender};
+pub use self::row::SendState;
 pub use self::sent::Sent;
 pub use self::settle::{Settlement, StatusNotice};
 pub use self::store::forget_project;

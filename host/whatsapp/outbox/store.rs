@@ -242,7 +242,7 @@ impl Store {
             .bind(wamid.as_deref())
             .bind(i32::from(response.status.as_u16()))
             .bind(response.body.as_ref())
-            .bind(origin.word())
+            .bind(origin.known_by())
             .bind(origin.recipient())
             .fetch_optional(&mut *transaction)
             .await?;
@@ -341,7 +341,7 @@ const FIND_OR_PREPARE: &str = "
            )::double precision as settle_in, null::double precision as pause_left
     from known
     union all
-    select send_id, tries, 'new', null, null, null,
+    select send_id, tries, null, null, null, null,
            (select extract(epoch from max(until) - now())::double precision from send_pause
             where phone_number_id = $7 and recipient in ('', $12)
               and since <= now() and until > now())

@@ -202,7 +202,9 @@ async fn fails_within(wall: Duration, name: &str) -> Failed {
 
     assert_eq!(event.event.attempts, 2);
     let runs = event.runs.iter();
-    let outcomes = runs.map(|run| run.outcome.clone().unwrap()).collect();
+    let outcomes = runs
+        .map(|run| run.outcome.as_ref().unwrap().to_string())
+        .collect();
     host.settles(&echo).await;
     let others = host.events(&echo).await;
     assert!(

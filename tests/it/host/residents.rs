@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use roost::app::App;
-use roost::projects::{InstanceLife, Secret, SettingsChange};
+use roost::projects::{Secret, SettingsChange};
 use roost::runs::ResidentSettings;
 use roost::sandbox::Budget;
 use roost::web::WebSettings;
+use roost::words::Lifetime;
 use serde_json::Value;
 use sqlx::Connection;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -57,11 +58,11 @@ async fn a_resident_instance_remembers_and_a_fresh_one_does_not() {
     assert_eq!(page(&host, "other").await["count"], 0, "another project's");
 
     let fresh = SettingsChange {
-        instance: Some(Some(InstanceLife::Fresh)),
+        instance: Some(Some(Lifetime::Fresh)),
         ..SettingsChange::default()
     };
     let changed = host.app().change_project(project.id, None, &fresh);
-    assert_eq!(changed.await.unwrap().instance, Some(InstanceLife::Fresh));
+    assert_eq!(changed.await.unwrap().instance, Some(Lifetime::Fresh));
     for _ in 0..2 {
         ana.says("fresh").await;
         assert_eq!(ana.hears().await, "fresh: 1");

@@ -1,7 +1,7 @@
 //! What is not run any more, and what is not let in.
 
 use roost::inbox::envelope::split;
-use roost::inbox::{FailureKind, InboxError, InboxLimits};
+use roost::inbox::{FailureKind, InboxError, InboxLimits, Outcome};
 use roost::retention::{Keeper, RetentionPolicy};
 
 use super::{SECOND, ids, status};
@@ -36,7 +36,7 @@ async fn a_status_that_waits_too_long_is_not_run_and_says_so() {
             .unwrap();
     assert_eq!(error, "expired: it waited past its deadline");
     let runs = bench.runs(roost::inbox::EventId(event_id)).await;
-    assert_eq!(runs[0].outcome.as_deref(), Some("expired"));
+    assert_eq!(runs[0].outcome, Some(Outcome::Expired.into()));
     assert!(runs.len() == 1 && runs[0].event_id != running.event_id);
     // The message waits for as long as it takes, and the new status runs.
     bench.finish(&running).await.unwrap_or(());

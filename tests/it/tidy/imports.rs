@@ -11,8 +11,8 @@ use crate::support::source::{
 
 /// What each folder of `host/`, and each file beside them, imports of the others. Nothing else may be, and what is no
 /// longer imported is taken out. A new folder needs a line.
-const IMPORTS: [(&str, &[&str]); 42] = [
-    ("access", &["projects"]),
+const IMPORTS: [(&str, &[&str]); 44] = [
+    ("access", &["projects", "words"]),
     (
         "api",
         &[
@@ -28,6 +28,8 @@ const IMPORTS: [(&str, &[&str]); 42] = [
             "operator",
             "projects",
             "telemetry",
+            "views",
+            "words",
         ],
     ),
     (
@@ -61,7 +63,7 @@ const IMPORTS: [(&str, &[&str]); 42] = [
             "workshop",
         ],
     ),
-    ("build", &["confinement"]),
+    ("build", &["confinement", "words"]),
     (
         "capabilities",
         &[
@@ -71,6 +73,7 @@ const IMPORTS: [(&str, &[&str]); 42] = [
             "sandbox",
             "telemetry",
             "whatsapp",
+            "words",
         ],
     ),
     (
@@ -85,7 +88,10 @@ const IMPORTS: [(&str, &[&str]); 42] = [
             "build",
             "capabilities",
             "deploys",
+            "events",
             "http",
+            "inbox",
+            "lifecycle",
             "near",
             "postgres",
             "projects",
@@ -93,7 +99,9 @@ const IMPORTS: [(&str, &[&str]); 42] = [
             "sandbox",
             "sdk",
             "telemetry",
+            "views",
             "whatsapp",
+            "words",
             "workshop",
         ],
     ),
@@ -136,6 +144,7 @@ const IMPORTS: [(&str, &[&str]); 42] = [
             "sdk",
             "telemetry",
             "whatsapp",
+            "words",
             "workshop",
         ],
     ),
@@ -161,11 +170,15 @@ const IMPORTS: [(&str, &[&str]); 42] = [
             "telemetry",
             "web",
             "whatsapp",
+            "words",
             "workshop",
         ],
     ),
     ("egress", &["rooms"]),
-    ("events", &["inbox", "logs", "projects"]),
+    (
+        "events",
+        &["inbox", "logs", "projects", "whatsapp", "words"],
+    ),
     (
         "fuzzing",
         &[
@@ -184,13 +197,14 @@ const IMPORTS: [(&str, &[&str]); 42] = [
             "projects",
             "telemetry",
             "whatsapp",
+            "words",
             "workshop",
         ],
     ),
     ("http", &["inbox", "projects", "rooms", "telemetry"]),
     (
         "inbox",
-        &["conversations", "leases", "projects", "telemetry"],
+        &["conversations", "leases", "projects", "telemetry", "words"],
     ),
     ("intl", &[]),
     ("kept", &[]),
@@ -209,9 +223,10 @@ const IMPORTS: [(&str, &[&str]); 42] = [
             "postgres",
             "projects",
             "whatsapp",
+            "words",
         ],
     ),
-    ("logs", &["inbox", "projects", "telemetry"]),
+    ("logs", &["inbox", "projects", "telemetry", "words"]),
     ("memory", &[]),
     ("near", &[]),
     ("news", &["projects"]),
@@ -244,13 +259,12 @@ const IMPORTS: [(&str, &[&str]); 42] = [
         ],
     ),
     ("postgres", &[]),
-    ("projects", &[]),
+    ("projects", &["words"]),
     ("retention", &["inbox", "leases", "logs", "projects"]),
     ("rooms", &[]),
     (
         "runs",
         &[
-            "build",
             "capabilities",
             "conversations",
             "deploys",
@@ -264,6 +278,7 @@ const IMPORTS: [(&str, &[&str]); 42] = [
             "sandbox",
             "telemetry",
             "whatsapp",
+            "words",
         ],
     ),
     ("sandbox", &["capabilities", "confinement", "intl", "kept"]),
@@ -271,6 +286,17 @@ const IMPORTS: [(&str, &[&str]); 42] = [
     ("shutdown", &[]),
     ("starter", &[]),
     ("telemetry", &[]),
+    (
+        "views",
+        &[
+            "access",
+            "events",
+            "inbox",
+            "lifecycle",
+            "projects",
+            "words",
+        ],
+    ),
     (
         "web",
         &[
@@ -282,7 +308,8 @@ const IMPORTS: [(&str, &[&str]); 42] = [
             "sandbox",
         ],
     ),
-    ("whatsapp", &["rooms", "telemetry"]),
+    ("whatsapp", &["rooms", "telemetry", "words"]),
+    ("words", &[]),
     (
         "workshop",
         &["build", "capabilities", "confinement", "sandbox", "sdk"],
