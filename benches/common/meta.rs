@@ -17,8 +17,6 @@ pub struct Number {
     pub id: String,
     /// Its account, in which it is alone.
     pub waba_id: String,
-    /// As people write it.
-    pub display: String,
     /// What sends from it.
     pub token: String,
 }
@@ -40,7 +38,6 @@ impl Number {
         Ok(Self {
             id: number.id,
             waba_id,
-            display: display.to_owned(),
             token: control.create_token(&token).await?.token,
         })
     }

@@ -10,8 +10,8 @@ use clap::Parser;
 use roost::app::{App, AppConfig};
 use roost::build::Bundle;
 use roost::config::ServeArgs;
-use roost::deploys::BundlingSettings;
-use roost::projects::{NewNumber, ProjectId, Secret};
+use roost::deploys::{BundlingSettings, NewDeploy};
+use roost::projects::{NewProject, ProjectId, Secret, WishedNumber};
 use roost::sandbox::Compiler;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
@@ -147,14 +147,34 @@ pub async fn bundle(app: &App, guest: &str) -> Result<Bundle> {
 
 /// Makes a project with that number, which serves that bot.
 pub async fn deploy(app: &App, name: &str, number: &Number, bot: Bundle) -> Result<ProjectId> {
-    let project = app.create_project(&name.parse()?).await?.project_id;
-    let number = NewNumber {
-        phone_number_id: number.id.clone(),
-        waba_id: number.waba_id.clone(),
-        display_phone_number: number.display.clone(),
-        token: Secret::new(&number.token),
+    let new = NewProject {
+        name: name.parse()?,
+        number: Some(WishedNumber {
+            phone_number_id: number.id.clone(),
+            waba_id: number.waba_id.clone(),
+            token: Secret::new(&number.token),
+            pin: None,
+        }),
+        secrets: Vec::new(),
+        wants_deploy: false,
     };
-    app.connect_number(project, &number).await?;
-    app.deploy_folder(project, bot).await?;
-    Ok(project)
+    let project = app.lifecycle().create(&new).await?.project_id;
+    let standing = app.lifecycle().settles(project).await?;
+    if let Some(failed) = standing.failed() {
+        bail!("project `{name}` cannot be made: {failed:?}");
+    }
+    let upload = app.workshop().upload(bot).await?;
+    let deploy = NewDeploy {
+        upload: &upload,
+        created_by: "bench",
+        message: None,
+        serves_when_ready: true,
+        takes_links: false,
+    };
+    let version = app.deploys().submit(project, &deploy).await?;
+    let version = app.deploys().ended(&version).await?;
+    match version.error {
+        None => Ok(project),
+        Some(error) => bail!("`{name}` cannot be deployed: {error}"),
+    }
 }

@@ -42,7 +42,11 @@ impl World {
         .await?;
         let control = emulator.control()?;
         // An app without a callback: its webhooks are this bench's.
-        let app = control.create_app(&NewApp::default()).await?;
+        let app = NewApp {
+            secret: Some(serve::APP_SECRET.to_owned()),
+            ..NewApp::default()
+        };
+        let app = control.create_app(&app).await?;
         let mut made = Vec::new();
         for n in 0..numbers {
             let display = format!("+1 555 079 {n:04}");

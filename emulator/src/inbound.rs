@@ -8,16 +8,16 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::clock::{DAY_MS, timestamp};
-use crate::control::wire::{Act, MediaAct};
 use crate::graph::media::download_url;
 use crate::ids::{self, Direction};
+use crate::outbox::update::{Content, Update};
 use crate::platform::Platform;
 use crate::platform::model::Media;
 use crate::platform::thread::{Choice, ChoiceKind, ReceivedMessage};
 use crate::platform::world::World;
 use crate::statuses::contact_object;
-use crate::webhooks::envelope::{Content, Update};
 use crate::webhooks::post;
+use crate::wire::{Act, MediaAct};
 
 /// How long the media of a customer's message can be fetched.
 const INBOUND_MEDIA_MS: i64 = 7 * DAY_MS;

@@ -55,7 +55,7 @@ impl Emulator {
     ///
     /// Fails when an address is taken, or the state file is there but cannot be used.
     pub async fn start(config: Config) -> Result<Running, StartError> {
-        install_crypto();
+        crate::crypto::install();
         if config.control_token.is_empty() {
             return Err(StartError::EmptyControlToken);
         }
@@ -152,11 +152,6 @@ impl Running {
             store::save_now(&self.platform, path).await;
         }
     }
-}
-
-/// The one TLS provider of the process. Whoever was first has won, which is as good.
-pub(crate) fn install_crypto() {
-    let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 async fn listen(

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::clock::timestamp;
-use crate::graph::codes;
+use crate::codes;
+use crate::outbox::update::{Content, Update};
+use crate::outstanding::Duty;
 use crate::platform::Platform;
 use crate::platform::model::Customer;
-use crate::platform::outstanding::Duty;
 use crate::platform::thread::{AddressedBy, MessageStatus, SentMessage};
 use crate::platform::world::World;
-use crate::webhooks::envelope::{Content, Update};
 use crate::webhooks::{post, spawn};
 
 /// What an accepted message will come to.

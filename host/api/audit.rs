@@ -9,19 +9,20 @@ use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::Response;
 use axum::{Extension, Json};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use uuid::Uuid;
 
+use super::Api;
 use super::caller::{Caller, find_visible};
 use super::extract::ApiQuery;
-use super::page::{Page, Window};
-use super::{Api, Time};
+use super::page::Window;
 use crate::access::{AuditEntry, AuditOutcome, NewAuditEntry, Scope};
 use crate::http::{ApiError, RequestId};
+use crate::views::audit::AuditRecord;
+use crate::views::{Page, Time};
 
 /// The longest part of a path that is written down.
 const LONGEST_TARGET: usize = 200;
@@ -82,35 +83,6 @@ fn target(params: Option<&RawPathParams>) -> Value {
             (name.to_owned(), Value::String(value))
         });
     Value::Object(named.collect::<Map<_, _>>())
-}
-
-/// A change that somebody asked for.
-#[derive(Serialize, ToSchema)]
-pub(super) struct AuditRecord {
-    id: String,
-    at: Time,
-    /// The token's name, or `root`.
-    actor: String,
-    /// Null: the token that the host was started with.
-    token_id: Option<Uuid>,
-    /// The operation's id in this document.
-    action: String,
-    project_id: Option<Uuid>,
-    /// What the project was called then.
-    project: Option<String>,
-    /// What the address named, besides the project.
-    #[schema(value_type = Object)]
-    target: Value,
-    /// What was changed.
-    #[schema(value_type = Option<Object>)]
-    changed: Option<Value>,
-    /// What the host's log calls the request.
-    request_id: String,
-    /// The status of the answer; null: it is not answered, or the host died before it was.
-    status: Option<i32>,
-    /// Of the problem, when it was refused.
-    code: Option<String>,
-    duration_ms: Option<i32>,
 }
 
 impl From<AuditEntry> for AuditRecord {

@@ -59,9 +59,9 @@ impl Caller {
             "scope-too-small",
             format!(
                 "this needs a token with the scope `{}`; `{}` has `{}`",
-                scope.as_str(),
+                scope.word(),
                 self.identity.name,
-                self.identity.scope.as_str()
+                self.identity.scope.word()
             ),
         ))
     }

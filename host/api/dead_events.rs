@@ -5,11 +5,11 @@ use utoipa::openapi::{Object, OneOf, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::error::unprocessable;
-use super::events::{Kind, plain};
-use super::{Time, not_null};
+use super::events::plain;
+use super::{not_null, time_given};
 use crate::events::EventFilter;
 use crate::http::ApiError;
-use crate::inbox::EventKind;
+use crate::inbox::{EventKind, Outcome};
 
 /// Which dead events: all of them, or those that have all of this in common.
 #[derive(Default, Deserialize)]
@@ -18,11 +18,11 @@ pub(super) struct DeadEvents {
     #[serde(deserialize_with = "not_null")]
     all: Option<bool>,
     #[serde(deserialize_with = "not_null")]
-    kind: Option<Kind>,
+    kind: Option<EventKind>,
     #[serde(deserialize_with = "not_null")]
     contact: Option<String>,
     #[serde(deserialize_with = "not_null")]
-    outcome: Option<String>,
+    outcome: Option<Outcome>,
     #[serde(deserialize_with = "not_null")]
     error: Option<String>,
     #[serde(deserialize_with = "not_null")]
@@ -48,13 +48,13 @@ struct AllDeadEvents {
 #[expect(dead_code, reason = "it says what `DeadEvents` may be")]
 struct AlikeDeadEvents {
     #[schema(required = false)]
-    kind: Kind,
+    kind: EventKind,
     /// Of this customer or conversation: a phone number, a user id, a group's or a conversation's id.
     #[schema(required = false, pattern = r"^[^\u0000]+$")]
     contact: String,
     /// How the last run ended, as in `timeout`.
-    #[schema(required = false, pattern = r"^[^\u0000]+$")]
-    outcome: String,
+    #[schema(required = false)]
+    outcome: Outcome,
     /// What the last error contains, whatever its case.
     #[schema(required = false, pattern = r"^[^\u0000]+$")]
     error: String,
@@ -102,12 +102,12 @@ impl DeadEvents {
         };
         let filter = EventFilter {
             state: None,
-            kind: self.kind.map(EventKind::from),
+            kind: self.kind,
             contact: text("contact", self.contact)?,
-            outcome: text("outcome", self.outcome)?,
+            outcome: self.outcome,
             error: text("error", self.error)?,
-            since: Time::given("since", self.since.as_deref()).map_err(unfit)?,
-            until: Time::given("until", self.until.as_deref()).map_err(unfit)?,
+            since: time_given("since", self.since.as_deref()).map_err(unfit)?,
+            until: time_given("until", self.until.as_deref()).map_err(unfit)?,
         };
         match (self.all, filter == EventFilter::default()) {
             (Some(false), _) | (None, true) => Err(unprocessable(

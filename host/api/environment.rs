@@ -2,8 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use serde::Serialize;
-use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -11,54 +9,11 @@ use super::{Api, ProjectPath};
 use crate::deploys::Source;
 use crate::http::ApiError;
 use crate::projects::HostValue;
+use crate::views::environment::{BotEnvironment, BotVariable, UnsetVariable, VariableSource};
+use crate::words::Told;
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new().routes(routes!(show_environment))
-}
-
-/// What a bot finds in `process.env`.
-#[derive(Serialize, ToSchema)]
-struct BotEnvironment {
-    /// By name.
-    variables: Vec<BotVariable>,
-    /// What the code of the version that serves reads, and nobody set.
-    unset: Vec<UnsetVariable>,
-}
-
-/// One variable.
-#[derive(Serialize, ToSchema)]
-struct BotVariable {
-    name: String,
-    source: VariableSource,
-    /// What the host knows it as, if the host sets it.
-    is: Option<HostValue>,
-    /// Its value, where that is no secret.
-    value: Option<String>,
-}
-
-/// Where a variable comes from.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-enum VariableSource {
-    /// The host sets it by itself.
-    Host,
-    /// A setting links it to what the host knows.
-    Link,
-    /// A `.env` beside the bot holds it: `roost dev` reads it.
-    File,
-    /// It is a secret.
-    Secret,
-}
-
-/// A variable that nobody set.
-#[derive(Serialize, ToSchema)]
-struct UnsetVariable {
-    name: String,
-    /// Where the code reads it first.
-    file: String,
-    line: usize,
-    /// What the host knows that means the same: a link gives it to the bot.
-    means: Option<HostValue>,
 }
 
 /// What a project's bot finds in its environment
@@ -77,8 +32,8 @@ async fn show_environment(
     let empty = variables.empty_links.iter();
     let empty = empty.map(|(name, value)| BotVariable {
         name: name.clone(),
-        source: VariableSource::Link,
-        is: Some(*value),
+        source: VariableSource::Link.into(),
+        is: Some(Told::Known(*value)),
         value: None,
     });
     let mut shown: Vec<BotVariable> = variables
@@ -92,13 +47,13 @@ async fn show_environment(
             };
             BotVariable {
                 name: name.clone(),
-                source: match source {
+                source: Told::Known(match source {
                     Source::Host(_) => VariableSource::Host,
                     Source::Link(_) => VariableSource::Link,
                     Source::File => VariableSource::File,
                     Source::Secret => VariableSource::Secret,
-                },
-                is,
+                }),
+                is: is.map(Told::Known),
                 value: is_public.then(|| value.expose().to_owned()),
             }
         })
@@ -112,7 +67,7 @@ async fn show_environment(
         name: variable.name,
         file: variable.file,
         line: variable.line,
-        means,
+        means: means.map(Told::Known),
     });
     Ok(Json(BotEnvironment {
         variables: shown,

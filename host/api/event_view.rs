@@ -1,132 +1,58 @@
 //! Events as the API shows them.
 
-use serde::Serialize;
 use serde_json::value::RawValue;
 use sqlx::types::chrono::{DateTime, Utc};
-use utoipa::ToSchema;
 
-use super::Time;
-use super::events::Kind;
-use super::logs::LogView;
-use crate::events::{
-    Answer, EventReport, EventState, MetaError, SendState, SendStatus, StoredRun, StoredSend,
-};
-
-/// Something that woke a bot, or is about to.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Event)]
-pub(super) struct EventView {
-    id: String,
-    kind: Kind,
-    /// The type of a message, the word of a status, the field of another change.
-    r#type: Option<String>,
-    state: EventState,
-    /// Who it came from: the last four digits; null for a token without `people`.
-    from: Option<String>,
-    conversation_id: Option<String>,
-    /// How the last run ended; null: there is none, or it goes on.
-    outcome: Option<String>,
-    /// Runs that count against the bot.
-    attempts: i32,
-    runs: usize,
-    sends: usize,
-    /// Whether the customer has an answer.
-    answer: Answer,
-    /// Why the customer did or did not get an answer, in one sentence.
-    why: String,
-    last_error: Option<String>,
-    received_at: Time,
-    finished_at: Option<Time>,
-}
+use crate::events::{EventReport, MetaError, SendStatus, StoredRun, StoredSend};
+use crate::views::Time;
+use crate::views::events::{EventDetail, EventView, MetaErrorView, RunView, SendView, StatusView};
+use crate::views::logs::LogView;
 
 impl From<EventReport> for EventView {
     fn from(report: EventReport) -> Self {
-        Self::of(&report)
+        view(&report)
     }
 }
 
-impl EventView {
-    fn of(report: &EventReport) -> Self {
-        let event = &report.event;
-        Self {
-            id: event.event_id.to_string(),
-            kind: event.kind.into(),
-            r#type: event.type_word(),
-            state: report.state,
-            from: event.masked_from(),
-            conversation_id: event.conversation_id.map(|id| id.to_string()),
-            outcome: report.runs.last().and_then(|run| run.outcome.clone()),
-            attempts: event.attempts,
-            runs: report.runs.len(),
-            sends: report.sends.len(),
-            answer: report.explanation.answer,
-            why: report.explanation.sentence.clone(),
-            last_error: event.last_error.clone(),
-            received_at: Time(event.received_at),
-            finished_at: event.finished_at.map(Time),
-        }
+fn view(report: &EventReport) -> EventView {
+    let event = &report.event;
+    EventView {
+        id: event.event_id.to_string(),
+        kind: event.kind.into(),
+        r#type: event.type_word(),
+        state: report.state.into(),
+        from: event.masked_from(),
+        conversation_id: event.conversation_id.map(|id| id.to_string()),
+        outcome: report.runs.last().and_then(|run| run.outcome.clone()),
+        attempts: event.attempts,
+        runs: report.runs.len(),
+        sends: report.sends.len(),
+        answer: report.explanation.answer.into(),
+        why: report.explanation.sentence.clone(),
+        last_error: event.last_error.clone(),
+        received_at: Time(event.received_at),
+        finished_at: event.finished_at.map(Time),
     }
 }
 
 /// An event with all that is known of it.
-#[derive(Serialize, ToSchema)]
-pub(super) struct EventDetail {
-    event: EventView,
-    /// In order.
-    runs: Vec<RunView>,
-    /// In order.
-    sends: Vec<SendView>,
-    /// What the bot logged, oldest first; the last 200 lines. None for a token without `people`.
+pub(super) fn detail(
+    report: EventReport,
     log: Vec<LogView>,
-    /// What came in, with the customer's words and number; absent unless it was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
-    payload: Option<Box<RawValue>>,
-}
-
-impl EventDetail {
-    pub(super) fn new(report: EventReport, log: Vec<LogView>, payload: Option<String>) -> Self {
-        let mut event = EventView::of(&report);
-        if payload.is_some() {
-            event.from = report.event.from().map(str::to_owned);
-        }
-        Self {
-            event,
-            runs: report.runs.into_iter().map(RunView::from).collect(),
-            sends: report.sends.into_iter().map(SendView::from).collect(),
-            log,
-            // It was JSON when it came.
-            payload: payload.and_then(|text| RawValue::from_string(text).ok()),
-        }
+    payload: Option<String>,
+) -> EventDetail {
+    let mut event = view(&report);
+    if payload.is_some() {
+        event.from = report.event.from().map(str::to_owned);
     }
-}
-
-/// One attempt at an event.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Run)]
-struct RunView {
-    id: String,
-    /// Which of those that count against the bot.
-    attempt: i32,
-    host: String,
-    version: String,
-    started_at: Time,
-    ended_at: Option<Time>,
-    /// Null while it runs.
-    outcome: Option<String>,
-    error: Option<String>,
-    /// How long it took, in milliseconds.
-    wall_ms: Option<f64>,
-    /// Time on a processor, in milliseconds.
-    cpu_ms: Option<f64>,
-    /// The instance's memory at its largest.
-    memory_bytes: Option<i64>,
-    host_calls: Option<i32>,
-    sends: Option<i32>,
-    /// What the bot answered to the webhook.
-    response_status: Option<i32>,
-    /// Which request to Meta, besides messages, was refused last, by whom and why.
-    refusal: Option<String>,
+    EventDetail {
+        event,
+        runs: report.runs.into_iter().map(RunView::from).collect(),
+        sends: report.sends.into_iter().map(SendView::from).collect(),
+        log,
+        // It was JSON when it came.
+        payload: payload.and_then(|text| RawValue::from_string(text).ok()),
+    }
 }
 
 impl From<StoredRun> for RunView {
@@ -150,51 +76,6 @@ impl From<StoredRun> for RunView {
             refusal: run.refusal,
         }
     }
-}
-
-/// A message that the bot sent, or tried to.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Send)]
-struct SendView {
-    id: String,
-    state: SendState,
-    /// `text`, `template` and so on, of what Meta took.
-    r#type: Option<String>,
-    /// Whether it went to the customer who wrote; null where that is not known.
-    is_to_customer: Option<bool>,
-    /// Meta's id of the message, which holds the customer's number: null for a token without `people`.
-    message_id: Option<String>,
-    /// Why Meta refused it, for good or the last time.
-    error: Option<MetaErrorView>,
-    /// Why it did not go out the last time, where Meta said nothing.
-    setback: Option<String>,
-    /// When it counts as not sent, unless a status of Meta says otherwise.
-    settle_by: Option<Time>,
-    /// What Meta reported of it, the furthest last.
-    statuses: Vec<StatusView>,
-    created_at: Time,
-    updated_at: Time,
-}
-
-/// What Meta said of a message that it refused or could not deliver.
-#[derive(Serialize, ToSchema)]
-#[schema(as = MetaError)]
-struct MetaErrorView {
-    code: i64,
-    /// What it means.
-    meaning: String,
-    /// In Meta's words.
-    message: Option<String>,
-    details: Option<String>,
-}
-
-/// A status that Meta reported.
-#[derive(Serialize, ToSchema)]
-#[schema(as = SendStatus)]
-struct StatusView {
-    status: String,
-    at: Time,
-    error: Option<MetaErrorView>,
 }
 
 impl From<MetaError> for MetaErrorView {
@@ -223,7 +104,7 @@ impl From<StoredSend> for SendView {
         let time = |at: Option<DateTime<Utc>>| at.map(Time);
         Self {
             id: send.send_id.to_string(),
-            state: send.state,
+            state: send.state.into(),
             r#type: send.message_type,
             is_to_customer: send.is_to_customer,
             message_id: send.wamid,

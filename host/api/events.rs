@@ -2,22 +2,24 @@
 
 use axum::Json;
 use axum::extract::State;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::caller::uuid;
 use super::dead_events::DeadEvents;
 use super::error::{bad_request, conflict, database, not_found};
-use super::event_view::{EventDetail, EventView};
-use super::logs::LogView;
-use super::{Api, ApiJson, ApiPath, ApiQuery, Caller, Page, ProjectPath, RowId, Time, Window};
+use super::event_view::detail;
+use super::{Api, ApiJson, ApiPath, ApiQuery, Caller, ProjectPath, RowId, Window, time_given};
 use crate::events::{EventError, EventFilter, EventReport, EventState, Events, Words};
 use crate::http::ApiError;
-use crate::inbox::{EventId, EventKind, InboxError};
+use crate::inbox::{EventId, EventKind, InboxError, Outcome};
 use crate::logs::LogFilter;
+use crate::views::events::{AdoptedView, EventCount, EventDetail, EventView, MissedView};
+use crate::views::logs::LogView;
+use crate::views::{Page, Time};
 
 /// Lines of a bot's log that come with an event.
 const LOG_LINES: i64 = 200;
@@ -54,38 +56,6 @@ impl From<EventError> for ApiError {
     }
 }
 
-/// What kind of thing came in.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Kind {
-    /// A customer wrote.
-    Message,
-    /// Meta reports of a message that was sent.
-    Status,
-    /// Any other change.
-    Other,
-}
-
-impl From<Kind> for EventKind {
-    fn from(kind: Kind) -> Self {
-        match kind {
-            Kind::Message => Self::Message,
-            Kind::Status => Self::Status,
-            Kind::Other => Self::Other,
-        }
-    }
-}
-
-impl From<EventKind> for Kind {
-    fn from(kind: EventKind) -> Self {
-        match kind {
-            EventKind::Message => Self::Message,
-            EventKind::Status => Self::Status,
-            EventKind::Other => Self::Other,
-        }
-    }
-}
-
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -99,13 +69,13 @@ struct EventsQuery {
     #[param(inline)]
     state: Option<EventState>,
     #[param(inline)]
-    kind: Option<Kind>,
+    kind: Option<EventKind>,
     /// Of this customer or conversation: a phone number, a user id, a group's or a conversation's id.
     #[param(pattern = r"^[^\u0000]*$")]
     contact: Option<String>,
     /// How the last run ended, as in `timeout`.
-    #[param(pattern = r"^[^\u0000]*$")]
-    outcome: Option<String>,
+    #[param(inline)]
+    outcome: Option<Outcome>,
     /// What the last error contains, whatever its case.
     #[param(pattern = r"^[^\u0000]*$")]
     error: Option<String>,
@@ -133,12 +103,12 @@ async fn list_events(
     may_ask(&caller, query.contact.as_deref(), query.error.as_deref())?;
     let filter = EventFilter {
         state: query.state,
-        kind: query.kind.map(EventKind::from),
+        kind: query.kind,
         contact: plain("contact", query.contact)?,
-        outcome: plain("outcome", query.outcome)?,
+        outcome: query.outcome,
         error: plain("error", query.error)?,
-        since: Time::given("since", query.since.as_deref())?,
-        until: Time::given("until", query.until.as_deref())?,
+        since: time_given("since", query.since.as_deref())?,
+        until: time_given("until", query.until.as_deref())?,
     };
     let events = shown_to(&api, &caller);
     let before = window.after.map(EventId);
@@ -185,7 +155,7 @@ async fn show_event(
     let events = shown_to(&api, &caller);
     let report = events.find(project.project_id, event_id).await?;
     if !caller.sees_people() {
-        return Ok(Json(EventDetail::new(report, Vec::new(), None)));
+        return Ok(Json(detail(report, Vec::new(), None)));
     }
     let of_event = LogFilter {
         event_id: Some(event_id),
@@ -208,7 +178,7 @@ async fn show_event(
         false => None,
     };
     let log = lines.into_iter().map(LogView::from).collect();
-    Ok(Json(EventDetail::new(report, log, payload)))
+    Ok(Json(detail(report, log, payload)))
 }
 
 /// Runs a dead event again
@@ -245,12 +215,6 @@ async fn discard_event(
     events.discard(project.project_id, event_id).await?;
     let report = events.find(project.project_id, event_id).await?;
     Ok(Json(report.into()))
-}
-
-/// How many events were replayed or given up.
-#[derive(Serialize, ToSchema)]
-struct EventCount {
-    events: u64,
 }
 
 /// Runs dead events again
@@ -298,15 +262,6 @@ async fn discard_events(
     Ok(Json(EventCount { events }))
 }
 
-/// What came for a number before a project had it.
-#[derive(Serialize, ToSchema)]
-struct MissedView {
-    webhooks: i64,
-    /// Of these: too long to be kept, so that they cannot be taken over.
-    too_long: i64,
-    oldest_received_at: Option<Time>,
-}
-
 /// What Meta sent for the project's number before it was connected
 #[utoipa::path(get, path = "/v1/projects/{project}/missed", tag = "events",
     responses((status = 200, description = "How much there is", body = MissedView)))]
@@ -320,15 +275,6 @@ async fn show_missed(
         too_long: missed.too_long,
         oldest_received_at: missed.oldest_received_at.map(Time),
     }))
-}
-
-/// What became of webhooks that came too early.
-#[derive(Serialize, ToSchema)]
-struct AdoptedView {
-    /// Events that the project has now.
-    events: u64,
-    /// Those that were there already, since Meta had repeated them.
-    duplicates: u64,
 }
 
 /// Takes over what Meta sent before the number was connected

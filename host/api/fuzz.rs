@@ -10,7 +10,7 @@ use super::page::Window;
 use super::projects::{NewProject, ProjectChange};
 use super::secrets::SecretValue;
 use super::strict::Strict;
-use super::time::Time;
+use super::time::time_given;
 use super::tokens::TokenWanted;
 use super::versions::Rollback;
 use crate::projects::dotenv;
@@ -41,7 +41,7 @@ pub(crate) fn run(input: &[u8]) {
         assert_eq!(window.after.is_none(), text.is_empty());
     }
     // What is read of it is compared by tests of their own.
-    let _ = Time::given("since", Some(text));
+    let _ = time_given("since", Some(text));
     let (entries, invalid) = dotenv::parse(text);
     let lines = text.matches(['\n', '\r']).count() + 1;
     for line in entries

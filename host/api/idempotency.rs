@@ -24,6 +24,7 @@ use super::error::{bad_request, conflict};
 use super::extract;
 use crate::access::{Answer, Claim, Claimed, HELD_FOR};
 use crate::http::ApiError;
+use crate::leases;
 
 /// Bodies up to this are read before the key is looked up; longer ones are hashed as they pass.
 const READ_FIRST: u64 = 64 * 1024;
@@ -98,11 +99,12 @@ async fn watch(request: Request) -> Result<(Request, Hash), ApiError> {
 
 async fn work(api: Api, claim: Claim, request: Request, next: Next, hash: Hash) -> Response {
     let mut running = std::pin::pin!(next.run(request));
-    let mut beat = tokio::time::interval(HELD_FOR / 3);
-    let response = loop {
-        tokio::select! {
-            response = &mut running => break response,
-            _ = beat.tick() => tell(api.access.renew(&claim).await),
+    let response = tokio::select! {
+        response = &mut running => response,
+        () = leases::lost(HELD_FOR, || api.access.renew(&claim)) => {
+            tracing::warn!("a request with an idempotency key took too long: another may do the same");
+            // What was begun comes to its end all the same.
+            running.await
         }
     };
     let is_json = (response.headers().get(header::CONTENT_TYPE))

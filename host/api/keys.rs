@@ -3,17 +3,20 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{conflict, database, forbidden, not_found, unprocessable};
-use super::{Api, ApiJson, ApiPath, Caller, Time};
+use super::{Api, ApiJson, ApiPath, Caller};
 use crate::access::{HostKeyError, KeyKind, Scope};
 use crate::http::ApiError;
 use crate::projects::MasterKeyError;
+use crate::views::Time;
+use crate::views::keys::{KeyView, Keys, MasterKeyView, TakenKey};
+use crate::words::UnknownWord;
 
 /// What the master key is called in paths.
 const MASTER_KEY: &str = "master-key";
@@ -23,31 +26,6 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(show_keys))
         .routes(routes!(change_key))
         .routes(routes!(finish_key))
-}
-
-/// Which keys are being changed.
-#[derive(Serialize, ToSchema)]
-struct Keys {
-    master_key: MasterKeyView,
-    admin_key: KeyView,
-    verify_token: KeyView,
-    app_secret: KeyView,
-}
-
-/// Whether a key is being changed.
-#[derive(Serialize, ToSchema)]
-struct KeyView {
-    /// Since when there is a new one beside it; null: it is not being changed.
-    changing_since: Option<Time>,
-}
-
-/// Whether the master key is being changed.
-#[derive(Serialize, ToSchema)]
-struct MasterKeyView {
-    /// Since when there is a new one beside it; null: it is not being changed.
-    changing_since: Option<Time>,
-    /// Values that are not sealed with the new one.
-    left: i64,
 }
 
 /// Which keys are being changed
@@ -92,14 +70,6 @@ struct NewKey {
     /// The new key: of the master key 64 hexadecimal digits. Left out of an admin key or a verify token: one is
     /// made, and is in the answer.
     value: Option<String>,
-}
-
-/// A key that is taken from now on.
-#[derive(Serialize, ToSchema)]
-struct TakenKey {
-    /// One that was made: it is shown now and never again.
-    value: Option<String>,
-    keys: Keys,
 }
 
 /// Takes another key beside the one that hosts were started with
@@ -173,7 +143,7 @@ fn may_change(caller: &Caller) -> Result<(), ApiError> {
 
 fn kind(text: &str) -> Result<KeyKind, ApiError> {
     text.parse()
-        .map_err(|error: String| not_found("key-not-found", error))
+        .map_err(|error: UnknownWord| not_found("key-not-found", error))
 }
 
 impl From<HostKeyError> for ApiError {

@@ -17,12 +17,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{bad_request, conflict, unprocessable};
-use super::projects::ProjectView;
-use super::{Api, ApiQuery, Bytes, Caller, ProjectPath, RowId, Time};
+use super::{Api, ApiQuery, Bytes, Caller, ProjectPath, RowId};
 use crate::access::Scope;
 use crate::http::ApiError;
 use crate::lifecycle::{LifecycleError, News, Standing, State as ProjectState, Step, StepChange};
-use crate::lifecycle::{StepName, StepState};
+use crate::views::Time;
+use crate::views::projects::{ChangeView, ProjectView, StandingView, StepNews, StepView};
+use crate::words::Told;
 
 /// How often a stream shows that it is alive.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -51,42 +52,11 @@ impl From<LifecycleError> for ApiError {
     }
 }
 
-/// How a project stands, with the steps that make or remove it.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Provisioning)]
-pub(super) struct StandingView {
-    status: ProjectState,
-    /// The step that failed, else the one that runs or waits.
-    step: Option<StepName>,
-    /// Of that step: what went wrong, and what to do.
-    error: Option<String>,
-    /// When everything of the project goes, if it is being deleted.
-    delete_after: Option<Time>,
-    steps: Vec<StepView>,
-}
-
-/// A step.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Step)]
-pub(super) struct StepView {
-    step: StepName,
-    state: StepState,
-    attempts: i32,
-    started_at: Option<Time>,
-    ended_at: Option<Time>,
-    /// What went wrong in the last attempt, and what to do.
-    error: Option<String>,
-    /// What was found, or why it was left out.
-    note: Option<String>,
-    /// When it is tried again, or begins.
-    next_try_at: Option<Time>,
-}
-
 impl From<Standing> for StandingView {
     fn from(standing: Standing) -> Self {
         Self {
-            status: standing.state,
-            step: standing.step,
+            status: standing.state.into(),
+            step: standing.step.map(Told::Known),
             error: standing.error,
             delete_after: standing.delete_after.map(Time),
             steps: standing.steps.into_iter().map(StepView::from).collect(),
@@ -97,8 +67,8 @@ impl From<Standing> for StandingView {
 impl From<Step> for StepView {
     fn from(step: Step) -> Self {
         Self {
-            step: step.step,
-            state: step.state,
+            step: step.step.into(),
+            state: step.state.into(),
             attempts: step.attempts,
             started_at: step.started_at.map(Time),
             ended_at: step.ended_at.map(Time),
@@ -294,14 +264,14 @@ fn after(headers: &HeaderMap) -> Result<i64, ApiError> {
 fn event(news: News) -> Event {
     let (name, id, data) = match news {
         News::Changed(change) => (
-            "step",
+            StepNews::Step,
             Some(change.change_id),
             data(&ChangeView::from(change)),
         ),
-        News::Ended(Some(standing)) => ("end", None, data(&StandingView::from(*standing))),
-        News::Ended(None) => ("gone", None, "{}".to_owned()),
+        News::Ended(Some(standing)) => (StepNews::End, None, data(&StandingView::from(*standing))),
+        News::Ended(None) => (StepNews::Gone, None, "{}".to_owned()),
     };
-    let event = Event::default().event(name).data(data);
+    let event = Event::default().event(name.word()).data(data);
     match id {
         Some(id) => event.id(id.to_string()),
         None => event,
@@ -312,23 +282,11 @@ fn data<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-/// A change of a step.
-#[derive(Serialize)]
-struct ChangeView {
-    step: StepName,
-    state: StepState,
-    attempts: i32,
-    error: Option<String>,
-    note: Option<String>,
-    next_try_at: Option<Time>,
-    at: Time,
-}
-
 impl From<StepChange> for ChangeView {
     fn from(change: StepChange) -> Self {
         Self {
-            step: change.step,
-            state: change.state,
+            step: change.step.into(),
+            state: change.state.into(),
             attempts: change.attempts,
             error: change.error,
             note: change.note,

@@ -8,17 +8,20 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::stream::{self, Stream, StreamExt};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{bad_request, database};
 use super::events::plain;
-use super::{Api, ApiQuery, Caller, Page, ProjectPath, RowId, Time, Window};
+use super::{Api, ApiQuery, Caller, ProjectPath, RowId, Window, time_given};
 use crate::http::ApiError;
 use crate::inbox::EventId;
-use crate::logs::{LogFilter, LogLevel, LogLine, Tail};
+use crate::logs::{LogFilter, LogLine, Tail};
+use crate::views::logs::LogView;
+use crate::views::{Page, Time};
+use crate::words::LogLevel;
 
 /// What a client that lost the stream says it had last.
 const LAST_EVENT_ID: &str = "last-event-id";
@@ -29,25 +32,11 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(follow_logs))
 }
 
-/// A line of a bot's log.
-#[derive(Serialize, ToSchema)]
-#[schema(as = LogLine)]
-pub(super) struct LogView {
-    id: String,
-    level: LogLevel,
-    at: Time,
-    message: String,
-    /// Null: logged while the bot was deployed or started.
-    event_id: Option<String>,
-    run_id: Option<String>,
-    version_id: Option<String>,
-}
-
 impl From<LogLine> for LogView {
     fn from(line: LogLine) -> Self {
         Self {
             id: line.log_id.to_string(),
-            level: line.level,
+            level: line.level.into(),
             at: Time(line.at),
             message: line.message,
             event_id: line.event_id.map(|id| id.to_string()),
@@ -100,8 +89,8 @@ async fn list_logs(
         level: query.level,
         event_id: query.event.map(|RowId(id)| EventId(id)),
         text: plain("text", query.text)?,
-        since: Time::given("since", query.since.as_deref())?,
-        until: Time::given("until", query.until.as_deref())?,
+        since: time_given("since", query.since.as_deref())?,
+        until: time_given("until", query.until.as_deref())?,
     };
     // What this host's bots have just logged.
     api.host.log_writer().flush().await;

@@ -19,7 +19,9 @@
 //!    without a body: `document` adds the problem's. The function's name is the operation's id, and
 //!    the action in the audit log. The first line of its comment is the summary.
 //! 4. Errors: `impl From<YourError> for ApiError` in your file, with the helpers of [`error`].
-//! 5. Lists: [`Window::read`], then [`Window::page`]. Times: [`Time`]. Ids are strings.
+//! 5. What is answered is a view in [`crate::views`], which the command line reads too: a file for the
+//!    resource. Lists: [`Window::read`], then [`Window::page`]. Times: [`Time`](crate::views::Time). Ids are
+//!    strings, words of closed sets [`Told`](crate::words::Told).
 //! 6. What was changed goes into the audit log by [`Caller::note`]: never a secret.
 //! 7. A stream must end when [`Api::draining`] is cancelled.
 
@@ -64,12 +66,12 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub use caller::{Caller, ProjectPath};
 pub use extract::{ApiJson, ApiPath, ApiQuery, Bytes, RowId, bytes, not_null, too_large};
-pub use page::{Page, PageQuery, Window};
-pub use time::Time;
+pub use page::{PageQuery, Window};
+pub use time::time_given;
 
 use crate::access::Access;
-use crate::app::Host;
 use crate::http::{ApiError, request_log};
+use crate::operator::Host;
 
 /// Bodies of JSON. A route that takes more has a `DefaultBodyLimit` of its own.
 const LONGEST_BODY: usize = 1024 * 1024;

@@ -5,19 +5,21 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{conflict, not_found};
-use super::lifecycle::StepView;
-use super::{Api, ApiJson, ApiQuery, Caller, ProjectPath, Time};
+use super::{Api, ApiJson, ApiQuery, Caller, ProjectPath};
 use crate::access::Scope;
 use crate::http::ApiError;
 use crate::lifecycle::{NumberStanding, StepState};
 use crate::projects::{NumberReport, Secret, WishedNumber};
+use crate::views::Time;
+use crate::views::number::{ConnectedView, NumberStateView, WantedView};
+use crate::views::projects::StepView;
 
 /// How long the answer waits for Meta. What takes longer goes on in the background.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -54,45 +56,6 @@ impl From<NewNumber> for WishedNumber {
             pin: new.pin.map(Secret::new),
         }
     }
-}
-
-/// A project's number.
-#[derive(Serialize, ToSchema)]
-#[schema(as = NumberState)]
-struct NumberStateView {
-    /// The number whose messages are the project's; null while Meta has not shown it.
-    number: Option<ConnectedView>,
-    /// The number that it is to have, until that is done.
-    wanted: Option<WantedView>,
-    /// Whether everything is in place.
-    connected: bool,
-    /// The steps of connecting it.
-    steps: Vec<StepView>,
-}
-
-/// A number, as Meta describes it.
-#[derive(Serialize, ToSchema)]
-#[schema(as = ConnectedNumber)]
-struct ConnectedView {
-    phone_number_id: String,
-    waba_id: String,
-    /// As people dial it.
-    display_phone_number: String,
-    /// What customers see.
-    verified_name: Option<String>,
-    /// `GREEN`, `YELLOW` or `RED`.
-    quality_rating: Option<String>,
-    /// Its status at Meta.
-    meta_status: Option<String>,
-    connected_at: Option<Time>,
-}
-
-/// A number that is being connected.
-#[derive(Serialize, ToSchema)]
-#[schema(as = WantedNumber)]
-struct WantedView {
-    phone_number_id: String,
-    waba_id: String,
 }
 
 impl From<NumberReport> for ConnectedView {
@@ -179,7 +142,7 @@ async fn connect_number(
         .find(|step| step.state == StepState::Failed);
     if let Some(failed) = failed {
         let why = failed.error.as_deref().unwrap_or("it failed");
-        let said = format!("step `{}`: {why}", failed.step.word());
+        let said = format!("step `{}`: {why}", failed.step);
         return Err(conflict("meta-refused", said));
     }
     let view = NumberStateView::from(settled);

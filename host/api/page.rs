@@ -8,10 +8,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 
 use super::error::{bad_request, not_found};
 use crate::http::ApiError;
+use crate::views::Page;
 
 const DEFAULT_LIMIT: u32 = 50;
 const HIGHEST_LIMIT: u32 = 200;
@@ -26,15 +27,6 @@ pub struct PageQuery {
     pub limit: Option<u32>,
     /// `next_cursor` of the page before.
     pub cursor: Option<String>,
-}
-
-/// A page of a list.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Page<T> {
-    /// In the list's order.
-    pub items: Vec<T>,
-    /// The `cursor` of the next page; null: this is the last one.
-    pub next_cursor: Option<String>,
 }
 
 /// What part of a list to read.

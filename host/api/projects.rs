@@ -5,55 +5,27 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde::Deserialize;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::number::NewNumber;
-use super::{Api, ApiJson, ApiQuery, Caller, Page, PageQuery, ProjectPath, Time, Window};
+use super::{Api, ApiJson, ApiQuery, Caller, PageQuery, ProjectPath, Window};
 use crate::access::Scope;
 use crate::http::ApiError;
-use crate::lifecycle::{State as LifecycleState, state_of};
+use crate::lifecycle::state_of;
 use crate::projects::{
     NewProject as Wanted, ProjectCard, ProjectName, ProjectSettings, Secret, SettingsChange,
 };
+use crate::views::projects::{NumberView, ProjectView, SettingsView};
+use crate::views::{Page, Time};
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(list_projects, create_project))
         .routes(routes!(show_project, change_project))
-}
-
-/// A bot with what it owns.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Project)]
-pub(super) struct ProjectView {
-    id: String,
-    /// Also a label of its host name.
-    name: String,
-    /// `provisioning` until its first steps are done, `failed` when one of them waits for somebody.
-    status: LifecycleState,
-    number: Option<NumberView>,
-    /// The id of the version that serves.
-    active_version: Option<String>,
-    settings: ProjectSettings,
-    created_at: Time,
-    /// When everything of it goes, if it is being deleted.
-    delete_after: Option<Time>,
-}
-
-/// A WhatsApp number.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Number)]
-pub(super) struct NumberView {
-    /// Meta's id of it.
-    phone_number_id: String,
-    /// Its business account.
-    waba_id: String,
-    /// As people dial it.
-    display_phone_number: String,
 }
 
 impl From<ProjectCard> for ProjectView {
@@ -67,16 +39,26 @@ impl From<ProjectCard> for ProjectView {
         Self {
             id: project.project_id.to_string(),
             name: project.name.to_string(),
-            status: state_of(&project, has_failed),
+            status: state_of(&project, has_failed).into(),
             number: number.map(|number| NumberView {
                 phone_number_id: number.phone_number_id,
                 waba_id: number.waba_id,
                 display_phone_number: number.display_phone_number,
             }),
             active_version: project.active_version.map(|version| version.to_string()),
-            settings,
+            settings: settings.into(),
             created_at: Time(project.created_at),
             delete_after: project.delete_after.map(Time),
+        }
+    }
+}
+
+impl From<ProjectSettings> for SettingsView {
+    fn from(settings: ProjectSettings) -> Self {
+        match serde_json::to_value(settings) {
+            Ok(Value::Object(settings)) => Self(settings),
+            // Its fields are all that JSON has.
+            _ => Self::default(),
         }
     }
 }

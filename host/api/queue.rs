@@ -2,15 +2,17 @@
 
 use axum::Json;
 use axum::extract::State;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::bad_request;
-use super::{Api, ApiQuery, Caller, ProjectPath, Time};
+use super::{Api, ApiQuery, Caller, ProjectPath};
 use crate::http::ApiError;
 use crate::inbox::{ProjectQueue, QueueSummary};
+use crate::views::Time;
+use crate::views::queue::{ProjectQueueView, QueueView};
 
 /// Projects that are listed when nothing else is asked for.
 const USUAL: u32 = 10;
@@ -20,38 +22,6 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(show_queue))
         .routes(routes!(show_project_queue))
-}
-
-/// What waits to run.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Queue)]
-struct QueueView {
-    /// Events that are neither done nor dead, the running ones too.
-    pending: i64,
-    /// Of these, the ones of conversations in which a message waits.
-    live: i64,
-    running: i64,
-    dead: i64,
-    /// When the oldest pending event came.
-    oldest_received_at: Option<Time>,
-    oldest_age_ms: Option<i64>,
-    /// The projects with the most waiting.
-    projects: Vec<ProjectQueueView>,
-}
-
-/// A project's part of the queue.
-#[derive(Serialize, ToSchema)]
-#[schema(as = ProjectQueue)]
-struct ProjectQueueView {
-    project_id: String,
-    name: String,
-    pending: i64,
-    live: i64,
-    running: i64,
-    /// Conversations that wait for the next try of an event.
-    held: i64,
-    oldest_received_at: Option<Time>,
-    oldest_age_ms: Option<i64>,
 }
 
 impl From<QueueSummary> for QueueView {

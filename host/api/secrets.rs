@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
 use utoipa::openapi::{Object, Type};
 use utoipa::{IntoParams, ToSchema};
@@ -13,11 +13,17 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{conflict, not_found, unprocessable};
-use super::{Api, ApiJson, ApiPath, ApiQuery, Caller, PageQuery, ProjectPath, Time, Window};
+use super::{Api, ApiJson, ApiPath, ApiQuery, Caller, PageQuery, ProjectPath, Window};
 use crate::http::ApiError;
+use crate::news::Change;
 use crate::projects::{
     EnvironmentState, Imported, InvalidLine, MAX_SECRETS, ProjectId, Secret, SecretEntry,
     SecretError, SecretName,
+};
+use crate::views::Time;
+use crate::views::secrets::{
+    EnvironmentView, EnvironmentWord, SecretLine, SecretPage, SecretSet, SecretView,
+    SecretsImported,
 };
 
 const IMPORT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -31,15 +37,6 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(import_secrets))
 }
 
-/// A secret, by its name.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Secret)]
-pub(super) struct SecretView {
-    name: String,
-    created_at: Time,
-    updated_at: Time,
-}
-
 impl From<SecretEntry> for SecretView {
     fn from(entry: SecretEntry) -> Self {
         Self {
@@ -48,26 +45,6 @@ impl From<SecretEntry> for SecretView {
             updated_at: Time(entry.updated_at),
         }
     }
-}
-
-/// Whether the bot runs with its secrets as they are now.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Environment)]
-struct EnvironmentView {
-    state: EnvironmentWord,
-    /// Why the bot did not start with them, when the state is `failed`: shown to tokens with `people`.
-    error: Option<String>,
-}
-
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-enum EnvironmentWord {
-    /// It does, or there is no bot yet.
-    Current,
-    /// A change is being tried.
-    Applying,
-    /// The bot did not start with them: it runs with those before.
-    Failed,
 }
 
 async fn environment(
@@ -81,16 +58,16 @@ async fn environment(
         // It did not start: what it says is what the bot threw.
         EnvironmentState::Failed(error) => (EnvironmentWord::Failed, Some(caller.shown(error))),
     };
-    Ok(EnvironmentView { state, error })
+    Ok(EnvironmentView {
+        state: state.into(),
+        error,
+    })
 }
 
-/// A page of secrets.
-#[derive(Serialize, ToSchema)]
-struct SecretPage {
-    /// By name.
-    items: Vec<SecretView>,
-    next_cursor: Option<String>,
-    environment: EnvironmentView,
+/// Has done what follows a change of secrets.
+async fn follow(api: &Api, project: ProjectId) {
+    let changes = api.host.changes();
+    changes.follow(project, Change::Environment).await;
 }
 
 /// The names of a project's secrets
@@ -156,17 +133,6 @@ pub(super) fn several() -> Object {
         .build()
 }
 
-/// What setting a secret did.
-#[derive(Serialize, ToSchema)]
-struct SecretSet {
-    name: String,
-    /// Whether it had another value before, or none.
-    changed: bool,
-    /// What one should know of this name.
-    warning: Option<String>,
-    environment: EnvironmentView,
-}
-
 /// Sets a secret
 ///
 /// A change boots the bot again in the background; until that is done, and when it fails, the bot
@@ -190,7 +156,7 @@ async fn set_secret(
         .projects()
         .set_secret(project.project_id, name.as_str(), &Secret::new(new.value))
         .await?;
-    api.host.deploys().environment_changed();
+    follow(&api, project.project_id).await;
     caller.note(json!({ "secret": name.as_str(), "changed": changed }));
     Ok(Json(SecretSet {
         name: name.to_string(),
@@ -225,7 +191,7 @@ async fn remove_secret(
     {
         return Err(missing(name.as_str()));
     }
-    api.host.deploys().environment_changed();
+    follow(&api, project.project_id).await;
     caller.note(json!({ "secret": name.as_str() }));
     Ok(StatusCode::NO_CONTENT)
 }
@@ -237,29 +203,6 @@ async fn remove_secret(
 struct ImportQuery {
     /// Also takes variables that the host sets by itself, such as `PORT`. Without it they are left out.
     all: Option<bool>,
-}
-
-/// What an import did, by name and by line. No values.
-#[derive(Serialize, ToSchema)]
-struct SecretsImported {
-    /// New, or with another value than before.
-    set: Vec<String>,
-    unchanged: Vec<String>,
-    /// Not taken, because the host sets them.
-    left_out: Vec<String>,
-    /// Names of the file that were linked to what the host knows: the file's values win now.
-    hides_links: Vec<String>,
-    /// Lines that are no variables, or variables that no secret can be.
-    invalid: Vec<SecretLine>,
-    environment: EnvironmentView,
-}
-
-/// A line that was not taken.
-#[derive(Serialize, ToSchema)]
-struct SecretLine {
-    /// From 1.
-    line: usize,
-    reason: String,
 }
 
 /// Sets what a `.env` holds
@@ -294,7 +237,7 @@ async fn import_secrets(
         .projects()
         .import_secrets(project.project_id, text, query.all.unwrap_or(false))
         .await?;
-    api.host.deploys().environment_changed();
+    follow(&api, project.project_id).await;
     caller.note(json!({ "secrets": imported.set }));
     let Imported {
         set,

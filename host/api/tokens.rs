@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -12,9 +12,11 @@ use uuid::Uuid;
 
 use super::caller::{find_visible, uuid};
 use super::error::{forbidden, not_found, unprocessable};
-use super::{Api, ApiJson, ApiPath, ApiQuery, Caller, Page, PageQuery, Time, Window};
+use super::{Api, ApiJson, ApiPath, ApiQuery, Caller, PageQuery, Window};
 use crate::access::{NewToken, Scope, Token, TokenId};
 use crate::http::ApiError;
+use crate::views::tokens::{MadeToken, TokenView};
+use crate::views::{Page, Time};
 
 /// Ten years: a longer one is meant to have no end.
 const LONGEST_LIFE_DAYS: u32 = 3650;
@@ -25,41 +27,13 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(remove_token))
 }
 
-/// A token, without its text.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Token)]
-struct TokenView {
-    id: String,
-    name: String,
-    /// How its text begins.
-    prefix: String,
-    scope: Scope,
-    /// Whether it shows what people wrote, who they are, and what bots log.
-    people: bool,
-    /// The id of the only project it is for; null: all projects.
-    project_id: Option<String>,
-    created_at: Time,
-    expires_at: Option<Time>,
-    /// To the minute.
-    last_used_at: Option<Time>,
-}
-
-/// A token that was just made.
-#[derive(Serialize, ToSchema)]
-struct MadeToken {
-    #[serde(flatten)]
-    view: TokenView,
-    /// Its text. It is shown now and never again.
-    token: String,
-}
-
 impl From<Token> for TokenView {
     fn from(token: Token) -> Self {
         Self {
             id: token.token_id.to_string(),
             name: token.name,
             prefix: token.prefix,
-            scope: token.scope,
+            scope: token.scope.into(),
             people: token.people,
             project_id: token.project_id.map(|project| project.to_string()),
             created_at: Time(token.created_at),

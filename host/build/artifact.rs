@@ -20,7 +20,8 @@ use wasm_encoder::{ComponentSection, CustomSection};
 use wasmparser::{BinaryReader, BinaryReaderError};
 
 use super::few::few;
-use super::{Bundle, BundledFile, Format, Instance, ROOT, Variable};
+use super::{Bundle, BundledFile, Format, ROOT, Variable};
+use crate::words::Lifetime;
 
 const BUNDLE: &str = "roost:bundle";
 const SOURCE_MAP: &str = "roost:sourcemap";
@@ -99,7 +100,7 @@ pub struct Manifest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook_path: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub instance: Option<Instance>,
+    pub instance: Option<Lifetime>,
     /// What the build had to say of the code.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
@@ -152,7 +153,7 @@ struct Written {
     file: String,
     entry: String,
     webhook_path: Option<String>,
-    instance: Option<Instance>,
+    instance: Option<Lifetime>,
     #[serde(default, deserialize_with = "few::<_, _, MAX_WARNINGS>")]
     warnings: Vec<String>,
     #[serde(default, deserialize_with = "few::<_, _, MAX_VARIABLES>")]
@@ -251,6 +252,16 @@ struct Index {
 struct Indexed {
     path: String,
     bytes: usize,
+}
+
+/// An artifact by itself: a component with nothing else in it. Whoever evaluates it brings the engine.
+pub fn alone(artifact: &Artifact) -> Result<Vec<u8>, ArtifactError> {
+    attach(&HEADER, artifact)
+}
+
+/// Whether a component has nothing but an artifact in it.
+pub fn is_alone(component: &[u8]) -> bool {
+    strip(component).is_ok_and(|rest| rest == HEADER)
 }
 
 /// Adds the sections to a component, in place of any that it has.

@@ -13,7 +13,8 @@ use super::inspect::{is_ours, package_in};
 use super::messages::Message;
 use super::package_json::PackageJson;
 use super::variables::variables;
-use super::{Bundle, Instance, ROOT, Tools, assets, early, install, module_state, place, timers};
+use super::{Bundle, ROOT, Tools, assets, early, install, module_state, place, timers};
+use crate::words::Lifetime;
 
 /// A step that took longer is worth a word.
 const WORTH_SAYING: Duration = Duration::from_secs(1);
@@ -86,7 +87,7 @@ pub fn bundle(dir: &Path, tools: &Tools<'_>) -> Result<Bundle, BuildError> {
     );
     warnings.extend(own.iter().filter_map(|path| key_warning(dir, path)));
     warnings.extend(assets.warnings);
-    if package.settings.instance != Some(Instance::Resident) {
+    if package.settings.instance != Some(Lifetime::Resident) {
         warnings.extend(module_state::warnings(dir, own.iter().copied()));
     }
 

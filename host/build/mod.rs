@@ -50,10 +50,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::words::Lifetime;
+
 pub use bundle::bundle;
 pub use entry::Entry;
 pub use error::{BuildError, Place, Problem, ProblemKind, Report};
-pub use package_json::Instance;
 pub use variables::{UsedAs, Variable};
 
 /// Where a bot's folder is, as the bot sees it.
@@ -143,7 +144,7 @@ pub struct Bundle {
     pub files: Vec<BundledFile>,
     pub entry: Entry,
     pub webhook_path: Option<String>,
-    pub instance: Option<Instance>,
+    pub instance: Option<Lifetime>,
     /// What its code reads of the environment, in the order of the files.
     pub variables: Vec<Variable>,
     /// The project's own files that went in, absolute: a change of one asks for a new build.

@@ -3,27 +3,18 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::error::BuildError;
-
-/// How long a bot's instance lives, where the bot asks for one or the other.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Instance {
-    /// A new one for each event.
-    Fresh,
-    /// One that keeps its memory between events.
-    Resident,
-}
+use crate::words::Lifetime;
 
 /// The key `roost`.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Settings {
     pub(super) entry: Option<String>,
     pub(super) webhook_path: Option<String>,
-    pub(super) instance: Option<Instance>,
+    /// Where the bot asks for one or the other.
+    pub(super) instance: Option<Lifetime>,
     /// Where the bot is, in a workspace's package.json.
     pub(super) folder: Option<String>,
 }
@@ -134,14 +125,12 @@ impl Settings {
             let problem = r#"it must start with `/`, such as "/webhook""#;
             return Err(bad("webhookPath", &Value::from(path), problem));
         }
-        let instance = match text(&fields, "instance")?.as_deref() {
+        let instance: Option<Lifetime> = match text(&fields, "instance")? {
             None => None,
-            Some("fresh") => Some(Instance::Fresh),
-            Some("resident") => Some(Instance::Resident),
-            Some(other) => {
+            Some(text) => Some(text.parse().map_err(|_| {
                 let problem = "it must be `fresh` (a new one for each event) or `resident` (one that keeps its memory)";
-                return Err(bad("instance", &Value::from(other), problem));
-            }
+                bad("instance", &Value::from(text.as_str()), problem)
+            })?),
         };
         Ok(Self {
             entry: text(&fields, "entry")?,

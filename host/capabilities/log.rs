@@ -2,6 +2,7 @@
 
 use super::bindings::roost::bot::log::{self, Level};
 use crate::sandbox::RunState;
+use crate::words::LogLevel;
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,6 +15,18 @@ pub trait LogSink: Send + Sync {
 
     /// One entry, which may have several lines.
     fn write(&self, level: Level, message: &str);
+}
+
+impl From<Level> for LogLevel {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Trace => Self::Trace,
+            Level::Debug => Self::Debug,
+            Level::Info => Self::Info,
+            Level::Warn => Self::Warn,
+            Level::Error => Self::Error,
+        }
+    }
 }
 
 /// Keeps nothing.

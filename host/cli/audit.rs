@@ -2,7 +2,9 @@
 
 use clap::Args;
 
-use super::{ApiArgs, CliError, ProjectArgs, Session, text, time};
+use super::{Answer, ApiArgs, CliError, ProjectArgs, Session, or_dash, time};
+use crate::views::Page;
+use crate::views::audit::AuditRecord;
 
 /// Shows what was changed, and by whom; newest first.
 #[derive(Args)]
@@ -20,7 +22,7 @@ impl AuditArgs {
     pub(super) async fn run(self, session: &Session) -> Result<(), CliError> {
         let project = self.project.project.as_deref();
         let query: Vec<(&str, &str)> = project.map(|name| ("project", name)).into_iter().collect();
-        let list = session
+        let list: Answer<Page<AuditRecord>> = session
             .client
             .list(&["audit"], &query, Some(self.limit))
             .await?;
@@ -29,12 +31,12 @@ impl AuditArgs {
             &["when", "who", "what", "project", "status", "changed"],
             |entry| {
                 vec![
-                    time(entry, "/at"),
-                    text(entry, "/actor"),
-                    text(entry, "/action"),
-                    text(entry, "/project"),
-                    text(entry, "/status"),
-                    text(entry, "/changed"),
+                    time(entry.at),
+                    entry.actor.clone(),
+                    entry.action.clone(),
+                    or_dash(entry.project.as_deref()),
+                    or_dash(entry.status),
+                    or_dash(entry.changed.as_ref()),
                 ]
             },
             "nothing was changed yet",

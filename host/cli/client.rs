@@ -1,8 +1,10 @@
 //! Asks a host's admin API.
 
 use reqwest::{Method, RequestBuilder, Response, Url};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::marker::PhantomData;
 use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -10,6 +12,7 @@ use uuid::Uuid;
 
 use super::{ApiArgs, CliError};
 use crate::http::Problem;
+use crate::views::Page;
 
 /// A host that does not even take the connection in that time is not there.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -57,6 +60,37 @@ impl LocalHost {
             }
         });
         found.as_deref()
+    }
+}
+
+/// What a host answered.
+pub struct Answer<T> {
+    json: Value,
+    means: PhantomData<fn() -> T>,
+}
+
+impl<T> Answer<T> {
+    pub fn of(json: Value) -> Self {
+        Self {
+            json,
+            means: PhantomData,
+        }
+    }
+
+    /// As it came: for programs, which may know more of it than this one.
+    pub fn json(&self) -> &Value {
+        &self.json
+    }
+
+    pub fn into_json(self) -> Value {
+        self.json
+    }
+}
+
+impl<T: DeserializeOwned> Answer<T> {
+    /// What it means.
+    pub fn read(&self) -> Result<T, CliError> {
+        T::deserialize(&self.json).map_err(CliError::unreadable)
     }
 }
 
@@ -155,58 +189,63 @@ impl Client {
         }
     }
 
-    /// Sends it, and reads the answer as JSON.
-    pub async fn json(&self, request: RequestBuilder) -> Result<Value, CliError> {
+    /// Sends it, and takes the answer's JSON.
+    pub async fn answer<T>(&self, request: RequestBuilder) -> Result<Answer<T>, CliError> {
         let response = self.send(request).await?;
         let text = response
             .text()
             .await
             .map_err(|error| self.unreachable(error))?;
         if text.is_empty() {
-            return Ok(Value::Null);
+            return Ok(Answer::of(Value::Null));
         }
-        serde_json::from_str(&text).map_err(|_| CliError::NotRoost {
+        let json = serde_json::from_str(&text).map_err(|_| CliError::NotRoost {
             url: self.base.to_string(),
             status: 200,
-        })
+        })?;
+        Ok(Answer::of(json))
     }
 
     /// GET.
-    pub async fn get(&self, segments: &[&str], query: &[(&str, &str)]) -> Result<Value, CliError> {
+    pub async fn get<T>(
+        &self,
+        segments: &[&str],
+        query: &[(&str, &str)],
+    ) -> Result<Answer<T>, CliError> {
         let request = self.request(Method::GET, segments)?;
-        self.json(with_query(request, query)?).await
+        self.answer(with_query(request, query)?).await
     }
 
     /// POST, with a key that makes it safe to send again.
-    pub async fn post(&self, segments: &[&str], body: &Value) -> Result<Value, CliError> {
+    pub async fn post<T>(&self, segments: &[&str], body: &Value) -> Result<Answer<T>, CliError> {
         let request = self.request(Method::POST, segments)?;
-        self.json(request.json(body)).await
+        self.answer(request.json(body)).await
     }
 
     /// PATCH.
-    pub async fn patch(&self, segments: &[&str], body: &Value) -> Result<Value, CliError> {
+    pub async fn patch<T>(&self, segments: &[&str], body: &Value) -> Result<Answer<T>, CliError> {
         let request = self.request(Method::PATCH, segments)?;
-        self.json(request.json(body)).await
+        self.answer(request.json(body)).await
     }
 
     /// PUT.
-    pub async fn put(&self, segments: &[&str], body: &Value) -> Result<Value, CliError> {
+    pub async fn put<T>(&self, segments: &[&str], body: &Value) -> Result<Answer<T>, CliError> {
         let request = self.request(Method::PUT, segments)?;
-        self.json(request.json(body)).await
+        self.answer(request.json(body)).await
     }
 
     /// DELETE.
-    pub async fn delete(&self, segments: &[&str]) -> Result<Value, CliError> {
-        self.json(self.request(Method::DELETE, segments)?).await
+    pub async fn delete<T>(&self, segments: &[&str]) -> Result<Answer<T>, CliError> {
+        self.answer(self.request(Method::DELETE, segments)?).await
     }
 
     /// A list, page after page, up to `limit` items; in the shape of one page.
-    pub async fn list(
+    pub async fn list<T>(
         &self,
         segments: &[&str],
         query: &[(&str, &str)],
         limit: Option<usize>,
-    ) -> Result<Value, CliError> {
+    ) -> Result<Answer<Page<T>>, CliError> {
         let mut items: Vec<Value> = Vec::new();
         let mut cursor: Option<String> = None;
         loop {
@@ -220,16 +259,15 @@ impl Client {
             if let Some(cursor) = &cursor {
                 query.push(("cursor", cursor));
             }
-            let mut page = self.get(segments, &query).await?;
-            if let Value::Array(more) = page["items"].take() {
-                items.extend(more);
-            }
-            cursor = page["next_cursor"].as_str().map(str::to_owned);
+            let page: Page<Value> = self.get(segments, &query).await?.read()?;
+            items.extend(page.items);
+            cursor = page.next_cursor;
             if cursor.is_none() {
                 break;
             }
         }
-        Ok(json!({ "items": items, "next_cursor": cursor }))
+        let list = json!({ "items": items, "next_cursor": cursor });
+        Ok(Answer::of(list))
     }
 
     fn unreachable(&self, error: reqwest::Error) -> CliError {

@@ -5,12 +5,14 @@ use std::time::Instant;
 
 use clap::Args;
 use reqwest::{Method, header};
-use serde_json::Value;
 
 use super::client::with_query;
 use super::pack::pack;
-use super::{ApiArgs, CliError, ProjectArgs, Session, text};
+use super::{Answer, ApiArgs, CliError, ProjectArgs, Session, or_dash};
 use crate::deploys::upload::MAX_UPLOAD_BYTES;
+use crate::projects::VersionState;
+use crate::views::versions::{VersionLog, VersionView};
+use crate::words::{LogLevel, Told};
 
 /// How long one look at a log waits.
 const WAIT_MS: &str = "20000";
@@ -57,41 +59,40 @@ impl DeployArgs {
         }
         let request = client.request(Method::POST, &["projects", project, "versions"])?;
         let request = with_query(request.header(header::CONTENT_TYPE, kind), &query)?;
-        let version: Value = client.json(request.body(upload)).await?;
-        let name = text(&version, "/name");
+        let answer: Answer<VersionView> = client.answer(request.body(upload)).await?;
+        let name = answer.read()?.name;
         if self.no_wait {
-            return output.answer(
-                &version,
-                &format!(
+            return output.answer(&answer, |version| {
+                format!(
                     "{name} is {}: `roost versions log {name}` follows it",
-                    text(&version, "/state")
-                ),
-            );
+                    version.state
+                )
+            });
         }
         if !output.is_json() {
             output.say(&format!("{name}:"))?;
         }
         follow(session, project, &name, !output.is_json()).await?;
-        let version = client
+        let answer: Answer<VersionView> = client
             .get(&["projects", project, "versions", &name], &[])
             .await?;
-        if text(&version, "/state") != "ready" {
+        let version = answer.read()?;
+        if !version.state.is(VersionState::Ready) {
             if output.is_json() {
-                output.json(&version)?;
+                output.json(answer.json())?;
             }
             return Err(CliError::Failed(format!(
                 "{name} was not deployed\n{}",
-                text(&version, "/error")
+                or_dash(version.error)
             )));
         }
         let seconds = started.elapsed().as_secs_f32();
-        let serves = match version["active"] == true {
+        output.answer(&answer, |version| match version.active {
             true => format!("{name} serves `{project}` ({seconds:.1} s)"),
             false => format!(
                 "{name} is ready ({seconds:.1} s): `roost versions activate {name}` has it serve"
             ),
-        };
-        output.answer(&version, &serves)
+        })
     }
 
     /// What to send, and its type.
@@ -164,40 +165,39 @@ pub(super) async fn follow(
     version: &str,
     aloud: bool,
 ) -> Result<(), CliError> {
-    let mut after = "0".to_owned();
+    let mut after = 0;
     loop {
-        let query = [("after", after.as_str()), ("wait_ms", WAIT_MS)];
+        let shown = after.to_string();
+        let query = [("after", shown.as_str()), ("wait_ms", WAIT_MS)];
         let path = ["projects", project, "versions", version, "log"];
-        let page = session.client.get(&path, &query).await?;
-        let lines = page["items"]
-            .as_array()
-            .map(Vec::as_slice)
-            .unwrap_or_default();
+        let page: Answer<VersionLog> = session.client.get(&path, &query).await?;
+        let page = page.read()?;
         if aloud {
-            for line in lines {
-                session.output.say(&log_line(line))?;
+            for line in &page.items {
+                session.output.say(&log_line(&line.level, &line.text))?;
             }
         }
-        if lines.is_empty() && matches!(text(&page, "/state").as_str(), "ready" | "failed") {
+        let is_final = page.state.known().is_some_and(VersionState::is_final);
+        if page.items.is_empty() && is_final {
             return Ok(());
         }
-        after = text(&page, "/next_after");
+        after = page.next_after;
     }
 }
 
 /// A line of a build's log, for people.
-pub(super) fn log_line(line: &Value) -> String {
-    let mark = match text(line, "/level").as_str() {
-        "warn" => "warning: ",
-        "error" => "error: ",
-        _ => "",
+pub(super) fn log_line(level: &Told<LogLevel>, text: &str) -> String {
+    let mark = match level {
+        Told::Known(LogLevel::Warn) => "warning: ",
+        Told::Known(LogLevel::Error) => "error: ",
+        Told::Known(LogLevel::Trace | LogLevel::Debug | LogLevel::Info) | Told::New(_) => "",
     };
     let shown = |c: char| match c {
         '\n' => c,
         c if c.is_control() => ' ',
         c => c,
     };
-    let text: String = text(line, "/text").chars().map(shown).collect();
+    let text: String = text.chars().map(shown).collect();
     format!("  {mark}{}", text.replace('\n', "\n    "))
 }
 

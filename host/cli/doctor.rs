@@ -9,6 +9,7 @@ use std::process::{Command, ExitCode};
 
 use clap::Args;
 use serde::Serialize;
+use serde::de::IgnoredAny;
 use serde_json::json;
 
 use super::{ApiArgs, CliError, Client, Output};
@@ -182,7 +183,8 @@ impl DoctorArgs {
             Err(error) => return Finding::bad(WHAT, "none is asked", error.to_string()),
         };
         let url = client.url();
-        match client.get(&["projects"], &[("limit", "1")]).await {
+        let asked = client.get::<IgnoredAny>(&["projects"], &[("limit", "1")]);
+        match asked.await {
             Ok(_) => Finding::good(WHAT, format!("{url} answers, and takes the token")),
             Err(error @ CliError::Unreachable { .. }) => {
                 Finding::bad(WHAT, format!("nothing answers at {url}"), error.to_string())

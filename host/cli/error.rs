@@ -36,11 +36,21 @@ pub enum CliError {
     /// The host did what it was asked, and something else failed: a build, a bot's start.
     #[error("{0}")]
     Failed(String),
+    #[error(
+        "the host's answer cannot be read ({0}): the host may be of another version than this `roost`; \
+         with `--json` the answer is printed as it came"
+    )]
+    Unreadable(String),
     #[error("the output cannot be written")]
     Output(#[source] std::io::Error),
 }
 
 impl CliError {
+    /// An answer that is not what this command line expects.
+    pub(super) fn unreadable(error: serde_json::Error) -> Self {
+        Self::Unreadable(error.to_string())
+    }
+
     /// 1: the host refused or failed. 2: the words are wrong. 3: no host answers. 4: the token is
     /// missing, unknown, or may not do it.
     pub fn exit_code(&self) -> u8 {
@@ -49,7 +59,11 @@ impl CliError {
             Self::Unreachable { .. } | Self::NotRoost { .. } => 3,
             Self::NoToken => 4,
             Self::Refused { problem, .. } if matches!(problem.status, 401 | 403) => 4,
-            Self::Refused { .. } | Self::File(_) | Self::Failed(_) | Self::Output(_) => 1,
+            Self::Refused { .. }
+            | Self::File(_)
+            | Self::Failed(_)
+            | Self::Unreadable(_)
+            | Self::Output(_) => 1,
         }
     }
 

@@ -3,8 +3,16 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
+use super::output::time_or_dash;
 use super::when::time_of;
-use super::{ApiArgs, CliError, ProjectArgs, Session, text, time};
+use super::{Answer, ApiArgs, CliError, ProjectArgs, Session, or_dash, time};
+use crate::events::EventState;
+use crate::inbox::{EventKind, Outcome};
+use crate::views::Page;
+use crate::views::events::{
+    AdoptedView, EventCount, EventDetail, EventView, MissedView, RunView, SendView,
+};
+use crate::words::Told;
 
 /// Shows what came in, what became of it and why; runs dead events again.
 #[derive(Args)]
@@ -19,7 +27,7 @@ pub struct EventsArgs {
     which: Which,
     /// Where they are in their life: pending, running, done, dead or discarded.
     #[arg(long)]
-    state: Option<String>,
+    state: Option<EventState>,
     /// How many events to show.
     #[arg(long, default_value_t = 20)]
     limit: usize,
@@ -33,7 +41,7 @@ enum EventsWord {
         which: Which,
         /// Where they are in their life: pending, running, done, dead or discarded.
         #[arg(long)]
-        state: Option<String>,
+        state: Option<EventState>,
         /// How many events to show.
         #[arg(long, default_value_t = 20)]
         limit: usize,
@@ -73,13 +81,13 @@ enum EventsWord {
 struct Which {
     /// message, status or other.
     #[arg(long)]
-    kind: Option<String>,
+    kind: Option<EventKind>,
     /// Of this customer or conversation: a phone number, a user id, a conversation's id.
     #[arg(long)]
     contact: Option<String>,
     /// How the last run ended, as in `timeout`.
     #[arg(long)]
-    outcome: Option<String>,
+    outcome: Option<Outcome>,
     /// What the last error contains.
     #[arg(long)]
     error: Option<String>,
@@ -108,9 +116,9 @@ impl Which {
         let since = self.since.as_deref().map(time_of).transpose()?;
         let until = self.until.as_deref().map(time_of).transpose()?;
         let all = [
-            ("kind", self.kind.clone()),
+            ("kind", self.kind.map(|kind| kind.to_string())),
             ("contact", self.contact.clone()),
-            ("outcome", self.outcome.clone()),
+            ("outcome", self.outcome.map(|outcome| outcome.to_string())),
             ("error", self.error.clone()),
             ("since", since),
             ("until", until),
@@ -137,7 +145,7 @@ impl EventsArgs {
                 limit,
             } => list(session, &project, &which, state, limit).await,
             EventsWord::Dead { which, limit } => {
-                list(session, &project, &which, Some("dead".to_owned()), limit).await
+                list(session, &project, &which, Some(EventState::Dead), limit).await
             }
             EventsWord::Show { event, payload } => show(session, &project, &event, payload).await,
             EventsWord::Replay(several) => {
@@ -169,25 +177,25 @@ async fn list(
     session: &Session,
     project: &str,
     which: &Which,
-    state: Option<String>,
+    state: Option<EventState>,
     limit: usize,
 ) -> Result<(), CliError> {
     let mut pairs = which.pairs()?;
-    pairs.extend(state.map(|state| ("state", state)));
+    pairs.extend(state.map(|state| ("state", state.to_string())));
     let query: Vec<(&str, &str)> = pairs.iter().map(|(n, v)| (*n, v.as_str())).collect();
     let path = ["projects", project, "events"];
-    let list = session.client.list(&path, &query, Some(limit)).await?;
+    let list: Answer<Page<EventView>> = session.client.list(&path, &query, Some(limit)).await?;
     session.output.list(
         &list,
         &["event", "received", "from", "type", "state", "why"],
         |event| {
             vec![
-                text(event, "/id"),
-                time(event, "/received_at"),
-                text(event, "/from"),
+                event.id.clone(),
+                time(event.received_at),
+                or_dash(event.from.as_deref()),
                 kind(event),
-                text(event, "/state"),
-                text(event, "/why"),
+                event.state.to_string(),
+                event.why.clone(),
             ]
         },
         "there are no such events",
@@ -195,11 +203,12 @@ async fn list(
 }
 
 /// `text`, or `status delivered`.
-fn kind(event: &Value) -> String {
-    let (kind, word) = (text(event, "/kind"), text(event, "/type"));
-    match kind.as_str() {
-        "message" => word,
-        _ => format!("{kind} {word}"),
+fn kind(event: &EventView) -> String {
+    let word = or_dash(event.r#type.as_deref());
+    match &event.kind {
+        Told::Known(EventKind::Message) => word,
+        Told::Known(kind @ (EventKind::Status | EventKind::Other)) => format!("{kind} {word}"),
+        Told::New(kind) => format!("{kind} {word}"),
     }
 }
 
@@ -211,97 +220,90 @@ async fn show(
 ) -> Result<(), CliError> {
     let query: &[(&str, &str)] = if payload { &[("payload", "true")] } else { &[] };
     let path = ["projects", project, "events", event];
-    let found = session.client.get(&path, query).await?;
+    let answer: Answer<EventDetail> = session.client.get(&path, query).await?;
     let output = &session.output;
     if output.is_json() {
-        return output.json(&found);
+        return output.json(answer.json());
     }
-    let event = &found["event"];
-    output.say(&text(event, "/why"))?;
+    let found = answer.read()?;
+    let event = &found.event;
+    output.say(&event.why)?;
     output.say("")?;
     output.fields(&[
-        ("event", text(event, "/id")),
+        ("event", event.id.clone()),
         ("type", kind(event)),
-        ("state", text(event, "/state")),
-        ("from", text(event, "/from")),
-        ("conversation", text(event, "/conversation_id")),
-        ("received", time(event, "/received_at")),
-        ("finished", time(event, "/finished_at")),
+        ("state", event.state.to_string()),
+        ("from", or_dash(event.from.as_deref())),
+        ("conversation", or_dash(event.conversation_id.as_deref())),
+        ("received", time(event.received_at)),
+        ("finished", time_or_dash(event.finished_at)),
     ])?;
-    let items = |name: &str| found[name].as_array().cloned().unwrap_or_default();
-    let runs = items("runs");
-    if !runs.is_empty() {
+    if !found.runs.is_empty() {
         output.say("")?;
         let header = [
             "run", "host", "started", "outcome", "wall", "cpu", "memory", "calls", "sends",
             "status", "error",
         ];
-        output.table(&header, runs.iter().map(run_row))?;
+        output.table(&header, found.runs.iter().map(run_row))?;
     }
-    let sends = items("sends");
-    if !sends.is_empty() {
+    if !found.sends.is_empty() {
         output.say("")?;
         output.table(
             &["send", "type", "state", "meta", "message"],
-            sends.iter().map(send_row),
+            found.sends.iter().map(send_row),
         )?;
     }
-    let log = items("log");
-    if !log.is_empty() {
+    if !found.log.is_empty() {
         output.say("")?;
-        for line in &log {
+        for line in &found.log {
             output.say(&super::logs::line(line))?;
         }
     }
-    if found["payload"].is_object() {
+    if let Some(payload) = &found.payload {
         output.say("")?;
-        output.json(&found["payload"])?;
+        let payload = serde_json::from_str(payload.get()).map_err(CliError::unreadable)?;
+        output.json(&payload)?;
     }
     Ok(())
 }
 
-fn run_row(run: &Value) -> Vec<String> {
-    let ms = |place: &str| match run.pointer(place).and_then(Value::as_f64) {
-        Some(ms) => format!("{ms:.1} ms"),
-        None => "-".to_owned(),
-    };
-    let memory = run["memory_bytes"].as_i64();
+fn run_row(run: &RunView) -> Vec<String> {
+    let ms = |ms: Option<f64>| or_dash(ms.map(|ms| format!("{ms:.1} ms")));
+    let mib = |bytes: i64| format!("{} MiB", (bytes + (1 << 19)) >> 20);
     vec![
-        text(run, "/attempt"),
-        text(run, "/host"),
-        time(run, "/started_at"),
-        match text(run, "/outcome").as_str() {
-            "-" => "running".to_owned(),
-            outcome => outcome.to_owned(),
+        run.attempt.to_string(),
+        run.host.clone(),
+        time(run.started_at),
+        match &run.outcome {
+            None => "running".to_owned(),
+            Some(outcome) => outcome.to_string(),
         },
-        ms("/wall_ms"),
-        ms("/cpu_ms"),
-        memory.map_or("-".to_owned(), |bytes| {
-            format!("{} MiB", (bytes + (1 << 19)) >> 20)
-        }),
-        text(run, "/host_calls"),
-        text(run, "/sends"),
-        text(run, "/response_status"),
-        match text(run, "/error").as_str() {
-            "-" => text(run, "/refusal"),
-            error => error.to_owned(),
-        },
+        ms(run.wall_ms),
+        ms(run.cpu_ms),
+        or_dash(run.memory_bytes.map(mib)),
+        or_dash(run.host_calls),
+        or_dash(run.sends),
+        or_dash(run.response_status),
+        or_dash(run.error.as_deref().or(run.refusal.as_deref())),
     ]
 }
 
-fn send_row(send: &Value) -> Vec<String> {
-    let last = send["statuses"].as_array().and_then(|all| all.last());
-    let error = last.map_or("-".to_owned(), |last| text(last, "/error/meaning"));
-    let meta = match (text(send, "/error/meaning").as_str(), error.as_str()) {
-        ("-", "-") => last.map_or_else(|| text(send, "/setback"), |last| text(last, "/status")),
-        ("-", error) | (error, _) => error.to_owned(),
+fn send_row(send: &SendView) -> Vec<String> {
+    let last = send.statuses.last();
+    // Why Meta refused it, else why it could not be delivered, else how far it came.
+    let error = send.error.as_ref();
+    let error = error.or_else(|| last.and_then(|last| last.error.as_ref()));
+    let meta = match (error, last) {
+        (Some(error), _) => error.meaning.clone(),
+        (None, Some(last)) => last.status.to_string(),
+        (None, None) => or_dash(send.setback.as_deref()),
     };
     vec![
-        text(send, "/id"),
-        text(send, "/type"),
-        text(send, "/state"),
+        send.id.clone(),
+        or_dash(send.r#type.as_deref()),
+        send.state.to_string(),
         meta,
-        text(send, "/message_id"),
+        or_dash(send.message_id.as_deref()),
     ]
 }
 
@@ -329,7 +331,8 @@ async fn change(
         let mut answers = Vec::new();
         for event in &several.events {
             let path = ["projects", project, "events", event, word];
-            answers.push(session.client.post(&path, &Value::Null).await?);
+            let answer: Answer<EventView> = session.client.post(&path, &Value::Null).await?;
+            answers.push(answer.into_json());
             if !output.is_json() {
                 output.say(&format!("event {event} {one}"))?;
             }
@@ -347,33 +350,32 @@ async fn change(
         body.insert("all".to_owned(), Value::Bool(true));
     }
     let path = ["projects", project, "events", word];
-    let answer = session.client.post(&path, &Value::Object(body)).await?;
-    let sentence = match answer["events"].as_u64().unwrap_or(0) {
+    let answer: Answer<EventCount> = session.client.post(&path, &Value::Object(body)).await?;
+    output.answer(&answer, |count| match count.events {
         0 => "there are no such dead events".to_owned(),
         1 => format!("1 event {one}"),
         n => format!("{n} events {many}"),
-    };
-    output.answer(&answer, &sentence)
+    })
 }
 
 async fn missed(session: &Session, project: &str, adopt: bool) -> Result<(), CliError> {
     let Session { client, output } = session;
     if adopt {
         let path = ["projects", project, "missed", "adopt"];
-        let answer = client.post(&path, &Value::Null).await?;
-        let events = text(&answer, "/events");
-        return output.answer(&answer, &format!("{events} events go to the bot now"));
+        let answer: Answer<AdoptedView> = client.post(&path, &Value::Null).await?;
+        return output.answer(&answer, |adopted| {
+            format!("{} events go to the bot now", adopted.events)
+        });
     }
-    let missed = client.get(&["projects", project, "missed"], &[]).await?;
-    let sentence = match missed["webhooks"].as_i64().unwrap_or(0) {
+    let missed: Answer<MissedView> = client.get(&["projects", project, "missed"], &[]).await?;
+    output.answer(&missed, |missed| match missed.webhooks {
         0 => "Meta sent nothing before the number was connected".to_owned(),
         n => format!(
             "Meta sent {n} webhooks before the number was connected, the first at {}: \
              `roost events missed --adopt` gives them to the bot",
-            time(&missed, "/oldest_received_at")
+            time_or_dash(missed.oldest_received_at)
         ),
-    };
-    output.answer(&missed, &sentence)
+    })
 }
 
 fn event_number(text: &str) -> Result<String, &'static str> {

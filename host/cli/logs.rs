@@ -8,7 +8,10 @@ use serde_json::Value;
 
 use super::client::with_query;
 use super::when::time_of;
-use super::{ApiArgs, CliError, ProjectArgs, Session, text, time};
+use super::{Answer, ApiArgs, CliError, ProjectArgs, Session, time};
+use crate::views::Page;
+use crate::views::logs::LogView;
+use crate::words::LogLevel;
 
 /// How long one waits before a stream that broke is taken up again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -28,7 +31,7 @@ pub struct LogsArgs {
     follow: bool,
     /// This level and those above it: trace, debug, info, warn or error.
     #[arg(long)]
-    level: Option<String>,
+    level: Option<LogLevel>,
     /// What one event logged.
     #[arg(long)]
     event: Option<String>,
@@ -55,7 +58,7 @@ impl LogsArgs {
             .limit
             .unwrap_or(if since.is_some() { 1_000 } else { 100 });
         let filter = [
-            ("level", self.level.as_deref()),
+            ("level", self.level.map(LogLevel::word)),
             ("event", self.event.as_deref()),
             ("text", self.text.as_deref()),
         ];
@@ -67,18 +70,18 @@ impl LogsArgs {
         query.extend(since.as_deref().map(|since| ("since", since)));
         query.extend(until.as_deref().map(|until| ("until", until)));
         let path = ["projects", project, "logs"];
-        let mut list = session.client.list(&path, &query, Some(limit)).await?;
-        let lines = list["items"].as_array().cloned().unwrap_or_default();
+        let list: Answer<Page<Value>> = session.client.list(&path, &query, Some(limit)).await?;
         let output = &session.output;
         if output.is_json() && !self.follow {
-            return output.json(&list.take());
+            return output.json(list.json());
         }
+        let lines: Vec<Answer<LogView>> = list.read()?.items.into_iter().map(Answer::of).collect();
         for line in lines.iter().rev() {
             print(session, line)?;
         }
         if self.follow {
-            let last = lines.first().map(|line| text(line, "/id"));
-            return follow(session, project, &filter, last).await;
+            let last = lines.first().map(Answer::read).transpose()?;
+            return follow(session, project, &filter, last.map(|line| line.id)).await;
         }
         if lines.is_empty() {
             output.say("nothing was logged")?;
@@ -88,26 +91,27 @@ impl LogsArgs {
 }
 
 /// A line as people read it.
-pub(super) fn line(line: &Value) -> String {
-    let event = match text(line, "/event_id").as_str() {
-        "-" => String::new(),
-        event => format!("event {event}  "),
+pub(super) fn line(line: &LogView) -> String {
+    let event = match &line.event_id {
+        None => String::new(),
+        Some(event) => format!("event {event}  "),
     };
-    let level = text(line, "/level").to_uppercase();
+    let level = line.level.word().to_uppercase();
     // What follows a line of several is shown as a part of it, whatever it looks like.
-    let message: String = text(line, "/message")
+    let message: String = line
+        .message
         .replace('\n', "\n    ")
         .chars()
         .map(|c| if c.is_control() && c != '\n' { ' ' } else { c })
         .collect();
-    format!("{}  {level:5}  {event}{message}", time(line, "/at"))
+    format!("{}  {level:5}  {event}{message}", time(line.at))
 }
 
 /// For programs: one JSON object a line.
-fn print(session: &Session, entry: &Value) -> Result<(), CliError> {
+fn print(session: &Session, entry: &Answer<LogView>) -> Result<(), CliError> {
     match session.output.is_json() {
-        true => session.output.say(&entry.to_string()),
-        false => session.output.say(&line(entry)),
+        true => session.output.say(&entry.json().to_string()),
+        false => session.output.say(&line(&entry.read()?)),
     }
 }
 
@@ -133,7 +137,8 @@ async fn follow(
                 while let Ok(Some(chunk)) = response.chunk().await {
                     buffer.extend_from_slice(&chunk);
                     for entry in take_lines(&mut buffer) {
-                        last = Some(text(&entry, "/id"));
+                        let entry: Answer<LogView> = Answer::of(entry);
+                        last = Some(entry.read()?.id);
                         print(session, &entry)?;
                     }
                 }
@@ -182,8 +187,9 @@ mod tests {
 
     #[test]
     fn a_line_cannot_look_like_two() {
-        let entry = json!({"at": "2026-01-31T09:30:00.000000Z", "level": "warn", "event_id": "17",
-                           "message": "cold\n2026 ERROR \u{1b}[31mred"});
+        let entry = json!({"id": "9", "at": "2026-01-31T09:30:00.000000Z", "level": "warn",
+                           "event_id": "17", "message": "cold\n2026 ERROR \u{1b}[31mred"});
+        let entry: LogView = serde_json::from_value(entry).unwrap();
         assert_eq!(
             line(&entry),
             "2026-01-31 09:30:00Z  WARN   event 17  cold\n    2026 ERROR  [31mred"

@@ -3,8 +3,8 @@
 //! To add a word: a file with its arguments (flatten [`ApiArgs`], and [`ProjectArgs`] if it is
 //! about one project) and an async `run(self, &Session)`; then a line in [`ClientWord`] and one in
 //! [`ClientWord::run`]. No argument may be called as one of the flattened (`url`, `token`, `json`,
-//! `project`): clap would take them for one. [`Client`] asks, [`Output`] prints: what the API answered with `--json`,
-//! else a table or a sentence. Errors are [`CliError`]s and say what to do.
+//! `project`): clap would take them for one. [`Client`] asks, and its [`Answer`] is one of `crate::views`; [`Output`]
+//! prints: what the API answered with `--json`, else a table or a sentence. Errors are [`CliError`]s and say what to do.
 
 mod audit;
 mod check;
@@ -35,9 +35,9 @@ use clap_complete::Shell;
 use serde_json::Value;
 
 pub use check::CheckArgs;
-pub use client::{Client, LocalHost};
+pub use client::{Answer, Client, LocalHost};
 pub use error::CliError;
-pub use output::{Output, text, time};
+pub use output::{Output, or_dash, time};
 
 /// Above the flags that all words have which talk to a host.
 const HOST: &str = "Of every word that talks to a host";

@@ -1,7 +1,9 @@
 //! "There is no such project": those that it could have been.
 
-use super::{CliError, Session};
+use super::{Answer, CliError, Session};
 use crate::near::near;
+use crate::views::Page;
+use crate::views::projects::ProjectView;
 
 /// Adds to "there is no such project" the projects that it could have been.
 pub(super) async fn with_near_names(
@@ -22,11 +24,12 @@ pub(super) async fn with_near_names(
     if problem.code != "project-not-found" {
         return error;
     }
-    let Ok(list) = session.client.list(&["projects"], &[], Some(1000)).await else {
+    let list = session.client.list(&["projects"], &[], Some(1000)).await;
+    let list = list.and_then(|list: Answer<Page<ProjectView>>| list.read());
+    let Ok(list) = list else {
         return error;
     };
-    let items = list["items"].as_array().into_iter().flatten();
-    let names: Vec<&str> = items.filter_map(|item| item["name"].as_str()).collect();
+    let names: Vec<&str> = list.items.iter().map(|item| item.name.as_str()).collect();
     let hint = match near(wanted, names.iter().copied()).as_slice() {
         [] if names.is_empty() => {
             "there are no projects yet: `roost projects create NAME` makes one".to_owned()

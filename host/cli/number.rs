@@ -4,9 +4,12 @@ use std::io::Read as _;
 
 use clap::{Args, Subcommand};
 use reqwest::Method;
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
-use super::{ApiArgs, CliError, ProjectArgs, Session, client, steps, text, time};
+use super::output::time_or_dash;
+use super::{Answer, ApiArgs, CliError, ProjectArgs, Session, client, or_dash, steps};
+use crate::views::number::{ConnectedView, NumberStateView};
 
 /// Shows, connects and disconnects a project's WhatsApp number.
 #[derive(Args)]
@@ -112,24 +115,26 @@ impl NumberArgs {
         let Session { client, output } = session;
         match self.word.unwrap_or(NumberWord::Show) {
             NumberWord::Show => {
-                let state = client.get(&path, &[]).await?;
+                let answer: Answer<NumberStateView> = client.get(&path, &[]).await?;
                 if output.is_json() {
-                    return output.json(&state);
+                    return output.json(answer.json());
                 }
+                let state = answer.read()?;
                 show(session, &state)?;
-                steps::table(session, &state)
+                steps::table(session, &state.steps)
             }
             NumberWord::Connect(number) => {
-                let state = client.put(&path, &number.body()?).await?;
+                let answer: Answer<NumberStateView> = client.put(&path, &number.body()?).await?;
                 if output.is_json() {
-                    return output.json(&state);
+                    return output.json(answer.json());
                 }
-                match state["connected"].as_bool() {
-                    Some(true) => {
+                let state = answer.read()?;
+                match state.connected {
+                    true => {
                         output.say("connected")?;
                         show(session, &state)
                     }
-                    _ => output.say(&format!(
+                    false => output.say(&format!(
                         "it is being connected: `roost projects follow {project}` shows how far it is"
                     )),
                 }
@@ -141,31 +146,34 @@ impl NumberArgs {
                     false => &[],
                 };
                 let request = client::with_query(request, query)?;
-                let state = session.client.json(request).await?;
-                output.answer(
-                    &state,
-                    "disconnected: its messages are the project's no longer, and Meta is being told",
-                )
+                let state: Answer<IgnoredAny> = session.client.answer(request).await?;
+                output.answer(&state, |_| {
+                    "disconnected: its messages are the project's no longer, and Meta is being told"
+                        .to_owned()
+                })
             }
         }
     }
 }
 
-fn show(session: &Session, state: &Value) -> Result<(), CliError> {
+fn show(session: &Session, state: &NumberStateView) -> Result<(), CliError> {
+    let number = state.number.as_ref();
+    let of = |field: fn(&ConnectedView) -> Option<&str>| or_dash(number.and_then(field));
+    let connected_at = number.and_then(|number| number.connected_at);
     let mut fields = vec![
-        ("number", text(state, "/number/display_phone_number")),
-        ("name", text(state, "/number/verified_name")),
-        ("phone number id", text(state, "/number/phone_number_id")),
-        ("account", text(state, "/number/waba_id")),
-        ("quality", text(state, "/number/quality_rating")),
-        ("status at Meta", text(state, "/number/meta_status")),
-        ("connected", time(state, "/number/connected_at")),
+        ("number", of(|number| Some(&number.display_phone_number))),
+        ("name", of(|number| number.verified_name.as_deref())),
+        (
+            "phone number id",
+            of(|number| Some(&number.phone_number_id)),
+        ),
+        ("account", of(|number| Some(&number.waba_id))),
+        ("quality", of(|number| number.quality_rating.as_deref())),
+        ("status at Meta", of(|number| number.meta_status.as_deref())),
+        ("connected", time_or_dash(connected_at)),
     ];
-    if let Some(wanted) = state
-        .pointer("/wanted/phone_number_id")
-        .and_then(Value::as_str)
-    {
-        fields.push(("to be connected", wanted.to_owned()));
+    if let Some(wanted) = &state.wanted {
+        fields.push(("to be connected", wanted.phone_number_id.clone()));
     }
     session.output.fields(&fields)
 }

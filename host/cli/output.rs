@@ -3,9 +3,11 @@
 use std::io::Write as _;
 
 use comfy_table::{Table, presets};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::CliError;
+use super::{Answer, CliError};
+use crate::views::{Page, Time};
 
 /// How answers are shown.
 #[derive(Clone, Copy, Debug)]
@@ -31,10 +33,14 @@ impl Output {
     }
 
     /// What the API answered for programs, or a sentence for people.
-    pub fn answer(&self, answer: &Value, sentence: &str) -> Result<(), CliError> {
+    pub fn answer<T: DeserializeOwned>(
+        &self,
+        answer: &Answer<T>,
+        sentence: impl FnOnce(T) -> String,
+    ) -> Result<(), CliError> {
         match self.json {
-            true => self.json(answer),
-            false => self.say(sentence),
+            true => self.json(answer.json()),
+            false => self.say(&sentence(answer.read()?)),
         }
     }
 
@@ -45,25 +51,22 @@ impl Output {
 
     /// A list for programs, or a table for people: a row for each item, `nothing` when there is
     /// none, and a line when there are more.
-    pub fn list(
+    pub fn list<T: DeserializeOwned>(
         &self,
-        list: &Value,
+        list: &Answer<Page<T>>,
         header: &[&str],
-        row: impl Fn(&Value) -> Vec<String>,
+        row: impl Fn(&T) -> Vec<String>,
         nothing: &str,
     ) -> Result<(), CliError> {
         if self.json {
-            return self.json(list);
+            return self.json(list.json());
         }
-        let items = list["items"]
-            .as_array()
-            .map(Vec::as_slice)
-            .unwrap_or_default();
+        let Page { items, next_cursor } = list.read()?;
         if items.is_empty() {
             return self.say(nothing);
         }
         self.table(header, items.iter().map(row))?;
-        if list["next_cursor"].is_string() {
+        if next_cursor.is_some() {
             self.say("there are more: `--limit` shows more of them")?;
         }
         Ok(())
@@ -107,22 +110,19 @@ fn clean(text: &str) -> String {
     text.chars().map(shown).collect()
 }
 
-/// Text at a place such as `/settings/webhook_path`; `-` when there is none.
-pub fn text(value: &Value, place: &str) -> String {
-    match value.pointer(place) {
-        None | Some(Value::Null) => "-".to_owned(),
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-    }
+/// What there is, or `-`.
+pub fn or_dash(value: Option<impl ToString>) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| value.to_string())
 }
 
-/// A time at a place, to the second.
-pub fn time(value: &Value, place: &str) -> String {
-    let text = text(value, place);
-    match text.split_once('.') {
-        Some((seconds, _)) => format!("{}Z", seconds.replace('T', " ")),
-        None => text,
-    }
+/// A time, to the second.
+pub fn time(time: Time) -> String {
+    time.0.format("%Y-%m-%d %H:%M:%SZ").to_string()
+}
+
+/// A time, to the second, or `-`.
+pub(super) fn time_or_dash(time_if_any: Option<Time>) -> String {
+    or_dash(time_if_any.map(time))
 }
 
 /// To standard output, at once.

@@ -4,11 +4,16 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use reqwest::Method;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 use tokio::io::AsyncWriteExt as _;
 
 use super::number::FirstNumber;
-use super::{ApiArgs, CliError, Session, client, steps, text, time};
+use super::output::time_or_dash;
+use super::{Answer, ApiArgs, CliError, Session, client, or_dash, steps, time};
+use crate::views::Page;
+use crate::views::projects::{ProjectView, StandingView};
+use crate::views::versions::VersionView;
 
 /// Lists, makes and changes projects.
 #[derive(Args)]
@@ -121,16 +126,16 @@ impl ProjectsArgs {
         let Session { client, output } = session;
         match self.word.unwrap_or(ProjectsWord::List) {
             ProjectsWord::List => {
-                let list = client.list(&["projects"], &[], None).await?;
+                let list: Answer<Page<ProjectView>> = client.list(&["projects"], &[], None).await?;
                 output.list(
                     &list,
                     &["name", "status", "number", "made"],
                     |project| {
                         vec![
-                            text(project, "/name"),
-                            text(project, "/status"),
-                            text(project, "/number/display_phone_number"),
-                            time(project, "/created_at"),
+                            project.name.clone(),
+                            project.status.to_string(),
+                            dialled(project),
+                            time(project.created_at),
                         ]
                     },
                     "there are no projects yet: `roost projects create NAME` makes one",
@@ -145,17 +150,16 @@ impl ProjectsArgs {
                 if let Some(number) = number.wanted() {
                     new["number"] = number.body()?;
                 }
-                let made = client.post(&["projects"], &new).await?;
+                let made: Answer<ProjectView> = client.post(&["projects"], &new).await?;
                 if follow {
                     return steps::follow(session, &name).await;
                 }
-                output.answer(
-                    &made,
-                    &format!(
+                output.answer(&made, |made| {
+                    format!(
                         "project `{name}` is made ({}); `roost projects follow {name}` shows how far it is",
-                        text(&made, "/status")
-                    ),
-                )
+                        made.status
+                    )
+                })
             }
             ProjectsWord::Show { project } => {
                 let project = client.get(&["projects", &project], &[]).await?;
@@ -163,8 +167,9 @@ impl ProjectsArgs {
             }
             ProjectsWord::Rename { project, name } => {
                 let change = json!({ "name": name });
-                let now = client.patch(&["projects", &project], &change).await?;
-                output.answer(&now, &format!("`{project}` is called `{name}` now"))
+                let now: Answer<IgnoredAny> =
+                    client.patch(&["projects", &project], &change).await?;
+                output.answer(&now, |_| format!("`{project}` is called `{name}` now"))
             }
             ProjectsWord::Set { project, settings } => {
                 let change = json!({ "settings": changes(&settings)? });
@@ -172,19 +177,18 @@ impl ProjectsArgs {
                 show(session, &now).await
             }
             ProjectsWord::Pause { project } => {
-                let now = client
+                let now: Answer<IgnoredAny> = client
                     .post(&["projects", &project, "pause"], &json!({}))
                     .await?;
-                output.answer(
-                    &now,
-                    &format!("`{project}` is paused: its events are kept, and wait"),
-                )
+                output.answer(&now, |_| {
+                    format!("`{project}` is paused: its events are kept, and wait")
+                })
             }
             ProjectsWord::Resume { project } => {
-                let now = client
+                let now: Answer<IgnoredAny> = client
                     .post(&["projects", &project, "resume"], &json!({}))
                     .await?;
-                output.answer(&now, &format!("`{project}` goes on"))
+                output.answer(&now, |_| format!("`{project}` goes on"))
             }
             ProjectsWord::Delete {
                 project,
@@ -197,47 +201,51 @@ impl ProjectsArgs {
                 delete(session, &project, now).await
             }
             ProjectsWord::Restore { project } => {
-                let now = client
+                let now: Answer<ProjectView> = client
                     .post(&["projects", &project, "restore"], &json!({}))
                     .await?;
-                output.answer(
-                    &now,
-                    &format!("`{project}` is back ({})", text(&now, "/status")),
-                )
+                output.answer(&now, |now| format!("`{project}` is back ({})", now.status))
             }
             ProjectsWord::Export { project, output } => download(session, &project, &output).await,
             ProjectsWord::Follow { project } => steps::follow(session, &project).await,
             ProjectsWord::Retry { project } => {
                 let path = ["projects", &project, "provisioning", "retry"];
-                client.post(&path, &json!({})).await?;
+                client.post::<IgnoredAny>(&path, &json!({})).await?;
                 steps::follow(session, &project).await
             }
         }
     }
 }
 
-async fn show(session: &Session, project: &Value) -> Result<(), CliError> {
+/// Its number, as people dial it.
+fn dialled(project: &ProjectView) -> String {
+    let number = project.number.as_ref();
+    or_dash(number.map(|number| &number.display_phone_number))
+}
+
+async fn show(session: &Session, answer: &Answer<ProjectView>) -> Result<(), CliError> {
     if session.output.is_json() {
-        return session.output.json(project);
+        return session.output.json(answer.json());
     }
-    let version = match project["active_version"].as_str() {
+    let project = answer.read()?;
+    let version = match &project.active_version {
         // People know it as `v3`.
         Some(id) => {
-            let path = ["projects", &text(project, "/name"), "versions", id];
-            text(&session.client.get(&path, &[]).await?, "/name")
+            let path = ["projects", &project.name, "versions", id];
+            let version: Answer<VersionView> = session.client.get(&path, &[]).await?;
+            Some(version.read()?.name)
         }
-        None => "-".to_owned(),
+        None => None,
     };
     let mut fields = vec![
-        ("name", text(project, "/name")),
-        ("id", text(project, "/id")),
-        ("status", text(project, "/status")),
-        ("number", text(project, "/number/display_phone_number")),
-        ("version", version),
-        ("made", time(project, "/created_at")),
+        ("name", project.name.clone()),
+        ("id", project.id.clone()),
+        ("status", project.status.to_string()),
+        ("number", dialled(&project)),
+        ("version", or_dash(version)),
+        ("made", time(project.created_at)),
     ];
-    let settings = project["settings"].as_object().into_iter().flatten();
-    for (name, value) in settings {
+    for (name, value) in &project.settings.0 {
         let value = match value {
             Value::Null => "(default)".to_owned(),
             Value::String(text) => text.clone(),
@@ -263,7 +271,7 @@ fn shown_list(list: &[Value]) -> String {
 fn shown_links(links: &Map<String, Value>) -> String {
     let links: Vec<String> = links
         .iter()
-        .map(|(name, value)| format!("{name}={}", text(value, "")))
+        .map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default()))
         .collect();
     if links.is_empty() {
         return "-".to_owned();
@@ -277,15 +285,14 @@ async fn delete(session: &Session, project: &str, now: bool) -> Result<(), CliEr
         .request(Method::DELETE, &["projects", project])?;
     let query: &[(&str, &str)] = if now { &[("now", "true")] } else { &[] };
     let request = client::with_query(request, query)?;
-    let standing = session.client.json(request).await?;
-    let sentence = match now {
+    let standing: Answer<StandingView> = session.client.answer(request).await?;
+    session.output.answer(&standing, |standing| match now {
         true => format!("`{project}` is being deleted now"),
         false => format!(
             "`{project}` answers no longer, and goes at {}; `roost projects restore {project}` undoes that",
-            time(&standing, "/delete_after")
+            time_or_dash(standing.delete_after)
         ),
-    };
-    session.output.answer(&standing, &sentence)
+    })
 }
 
 /// Writes an export to a file, which is there when it is whole.
@@ -326,9 +333,11 @@ async fn download(session: &Session, project: &str, file: &Path) -> Result<(), C
         return Err(error);
     }
     tokio::fs::rename(&partial, file).await.map_err(failed)?;
-    let answer = json!({ "file": file.display().to_string(), "bytes": bytes });
-    let sentence = format!("{}: {} KiB", file.display(), bytes.div_ceil(1024));
-    session.output.answer(&answer, &sentence)
+    let file = file.display();
+    match session.output.is_json() {
+        true => (session.output).json(&json!({ "file": file.to_string(), "bytes": bytes })),
+        false => (session.output).say(&format!("{file}: {} KiB", bytes.div_ceil(1024))),
+    }
 }
 
 /// Settings of which several are given with commas.

@@ -1,9 +1,9 @@
 //! `roost queue`.
 
 use clap::Args;
-use serde_json::Value;
 
-use super::{ApiArgs, CliError, ProjectArgs, Session, text};
+use super::{Answer, ApiArgs, CliError, ProjectArgs, Session};
+use crate::views::queue::QueueView;
 
 /// Shows what waits to run, for how long, and whose it is.
 #[derive(Args)]
@@ -21,31 +21,32 @@ impl QueueArgs {
     pub(super) async fn run(self, session: &Session) -> Result<(), CliError> {
         let Session { client, output } = session;
         let limit = self.limit.to_string();
-        let queue = match self.project.project.as_deref() {
+        let answer: Answer<QueueView> = match self.project.project.as_deref() {
             Some(project) => client.get(&["projects", project, "queue"], &[]).await?,
             None => client.get(&["queue"], &[("limit", &limit)]).await?,
         };
         if output.is_json() {
-            return output.json(&queue);
+            return output.json(answer.json());
         }
+        let queue = answer.read()?;
         output.say(&format!(
             "{} waiting or running ({} of them live), {} running, {} dead; the oldest has waited {}",
-            text(&queue, "/pending"),
-            text(&queue, "/live"),
-            text(&queue, "/running"),
-            text(&queue, "/dead"),
-            age(&queue["oldest_age_ms"]),
+            queue.pending,
+            queue.live,
+            queue.running,
+            queue.dead,
+            age(queue.oldest_age_ms),
         ))?;
-        let projects = queue["projects"].as_array().into_iter().flatten();
+        let projects = queue.projects.iter();
         let rows: Vec<Vec<String>> = projects
             .map(|project| {
                 vec![
-                    text(project, "/name"),
-                    text(project, "/pending"),
-                    text(project, "/live"),
-                    text(project, "/running"),
-                    text(project, "/held"),
-                    age(&project["oldest_age_ms"]),
+                    project.name.clone(),
+                    project.pending.to_string(),
+                    project.live.to_string(),
+                    project.running.to_string(),
+                    project.held.to_string(),
+                    age(project.oldest_age_ms),
                 ]
             })
             .collect();
@@ -60,8 +61,8 @@ impl QueueArgs {
 }
 
 /// A time in one unit, as in `90 s`; `-` when there is none.
-fn age(ms: &Value) -> String {
-    let Some(ms) = ms.as_i64() else {
+fn age(ms: Option<i64>) -> String {
+    let Some(ms) = ms else {
         return "-".to_owned();
     };
     match ms {

@@ -10,10 +10,18 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use rand::RngExt as _;
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
+use super::output::time_or_dash;
 use super::secrets::ask;
-use super::{ApiArgs, CliError, Session, time};
+use super::{Answer, ApiArgs, CliError, Session};
+use crate::access::KeyKind;
+use crate::views::Time;
+use crate::views::keys::{Keys, TakenKey};
+
+/// What the master key is called in addresses and tables.
+const MASTER_KEY: &str = "master-key";
 
 /// How often it is looked whether all is sealed with the new key.
 const LOOK: Duration = Duration::from_millis(500);
@@ -64,7 +72,7 @@ impl RotateArgs {
             None => show(session).await,
             Some(RotateWord::MasterKey { finish: true, .. }) => {
                 let said = "the old master key starts no host any more";
-                finish(session, "master-key", said).await
+                finish(session, MASTER_KEY, said).await
             }
             Some(RotateWord::MasterKey { key_file, .. }) => {
                 // clap has seen to it.
@@ -73,7 +81,7 @@ impl RotateArgs {
             Some(RotateWord::AdminKey { finish: true }) => {
                 finish(
                     session,
-                    "admin-key",
+                    KeyKind::AdminKey.word(),
                     "the old admin key opens nothing any more",
                 )
                 .await
@@ -81,58 +89,74 @@ impl RotateArgs {
             Some(RotateWord::AdminKey { .. }) => {
                 let next = "use it from now on, give it to every host as ROOST_ADMIN_TOKEN for its next start, and end \
                             the old one with `roost rotate admin-key --finish`, asked with the new one";
-                made(session, "admin-key", next).await
+                made(session, KeyKind::AdminKey, next).await
             }
             Some(RotateWord::VerifyToken { finish: true }) => {
                 let said = "the old verify token is not taken any more";
-                finish(session, "verify-token", said).await
+                finish(session, KeyKind::VerifyToken.word(), said).await
             }
             Some(RotateWord::VerifyToken { .. }) => {
                 let next = "give it to Meta, and to every host as ROOST_VERIFY_TOKEN for its next start; end the old one \
                             with `roost rotate verify-token --finish`";
-                made(session, "verify-token", next).await
+                made(session, KeyKind::VerifyToken, next).await
             }
             Some(RotateWord::AppSecret { finish: true }) => {
                 let said = "the old app secret is not taken any more";
-                finish(session, "app-secret", said).await
+                finish(session, KeyKind::AppSecret.word(), said).await
             }
             Some(RotateWord::AppSecret { .. }) => {
                 let secret = ask("the new app secret")?;
                 let body = json!({ "value": secret.trim() });
-                let answer = session.client.post(&["keys", "app-secret"], &body).await?;
+                let path = ["keys", KeyKind::AppSecret.word()];
+                let answer: Answer<IgnoredAny> = session.client.post(&path, &body).await?;
                 let sentence = "both app secrets are taken. Give every host the new one in ROOST_APP_SECRETS for its next \
                                 start, and when Meta signs with it end the old one with `roost rotate app-secret --finish`";
-                session.output.answer(&answer, sentence)
+                session.output.answer(&answer, |_| sentence.to_owned())
             }
         }
     }
 }
 
 async fn show(session: &Session) -> Result<(), CliError> {
-    let keys = session.client.get(&["keys"], &[]).await?;
+    let answer: Answer<Keys> = session.client.get(&["keys"], &[]).await?;
     if session.output.is_json() {
-        return session.output.json(&keys);
+        return session.output.json(answer.json());
     }
-    let names = ["master_key", "admin_key", "verify_token", "app_secret"];
-    let rows = names.map(|name| {
-        let since = time(&keys, &format!("/{name}/changing_since"));
-        let standing = match (since.as_str(), keys[name]["left"].as_i64()) {
-            ("-", _) => "one".to_owned(),
-            (_, Some(left)) if left > 0 => format!("two; {left} values are to be sealed anew"),
-            _ => "two, until it is finished".to_owned(),
-        };
-        vec![name.replace('_', "-"), standing, since]
-    });
+    let keys = answer.read()?;
+    let others = [
+        (KeyKind::AdminKey, keys.admin_key),
+        (KeyKind::VerifyToken, keys.verify_token),
+        (KeyKind::AppSecret, keys.app_secret),
+    ];
+    let master = row(
+        MASTER_KEY,
+        keys.master_key.changing_since,
+        keys.master_key.left,
+    );
+    let others = others.map(|(kind, key)| row(kind.word(), key.changing_since, 0));
+    let rows = std::iter::once(master).chain(others);
     session
         .output
         .table(&["key", "is taken", "changing since"], rows)
 }
 
+/// Since when a key is being changed, and how many values are not sealed with the new one.
+fn row(name: &str, since: Option<Time>, left: i64) -> Vec<String> {
+    let standing = match since {
+        None => "one".to_owned(),
+        Some(_) if left > 0 => format!("two; {left} values are to be sealed anew"),
+        Some(_) => "two, until it is finished".to_owned(),
+    };
+    vec![name.to_owned(), standing, time_or_dash(since)]
+}
+
 /// A key that the host makes: printed alone, and what to do with it beside it.
-async fn made(session: &Session, key: &str, next: &str) -> Result<(), CliError> {
-    let answer = session.client.post(&["keys", key], &json!({})).await?;
-    let value = answer["value"].as_str().unwrap_or_default().to_owned();
-    session.output.answer(&answer, &value)?;
+async fn made(session: &Session, key: KeyKind, next: &str) -> Result<(), CliError> {
+    let path = ["keys", key.word()];
+    let answer: Answer<TakenKey> = session.client.post(&path, &json!({})).await?;
+    session
+        .output
+        .answer(&answer, |taken| taken.value.unwrap_or_default())?;
     match session.output.is_json() {
         true => Ok(()),
         false => {
@@ -144,8 +168,8 @@ async fn made(session: &Session, key: &str, next: &str) -> Result<(), CliError> 
 
 async fn finish(session: &Session, key: &str, said: &str) -> Result<(), CliError> {
     let path = ["keys", key, "finish"];
-    let answer = session.client.post(&path, &Value::Null).await?;
-    session.output.answer(&answer, said)
+    let answer: Answer<IgnoredAny> = session.client.post(&path, &Value::Null).await?;
+    session.output.answer(&answer, |_| said.to_owned())
 }
 
 async fn master_key(session: &Session, file: &Path) -> Result<(), CliError> {
@@ -153,23 +177,23 @@ async fn master_key(session: &Session, file: &Path) -> Result<(), CliError> {
     // Written before any host has it: a key that is nowhere would open nothing.
     let key = key_of(file)?;
     let body = json!({ "value": key });
-    let mut answer = client.post(&["keys", "master-key"], &body).await?["keys"].take();
-    while answer["master_key"]["left"]
-        .as_i64()
-        .is_some_and(|left| left > 0)
-    {
+    let path = ["keys", MASTER_KEY];
+    client.post::<TakenKey>(&path, &body).await?;
+    let answer = loop {
+        let answer: Answer<Keys> = client.get(&["keys"], &[]).await?;
+        if answer.read()?.master_key.left <= 0 {
+            break answer;
+        }
         tokio::time::sleep(LOOK).await;
-        answer = client.get(&["keys"], &[]).await?;
-    }
-    output.answer(
-        &answer,
-        &format!(
+    };
+    output.answer(&answer, |_| {
+        format!(
             "all is sealed with the key in `{}`, and hosts start with the old one or with it. Give it to every host as \
              ROOST_MASTER_KEY for its next start, keep a copy elsewhere, and then end the old one with \
              `roost rotate master-key --finish`",
             file.display()
-        ),
-    )
+        )
+    })
 }
 
 /// The key in a file, which is made when it is not there.

@@ -7,11 +7,19 @@ use std::time::{Duration, Instant};
 use clap::{Args, Subcommand};
 use reqwest::{Method, header};
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
 use super::client::with_query;
-use super::{ApiArgs, CliError, ProjectArgs, Session, text, time};
-use crate::projects::{HostValue, UnknownValue};
+use super::output::time_or_dash;
+use super::{Answer, ApiArgs, CliError, ProjectArgs, Session, or_dash};
+use crate::projects::HostValue;
+use crate::views::Page;
+use crate::views::environment::{BotEnvironment, BotVariable, VariableSource};
+use crate::views::secrets::{
+    EnvironmentView, EnvironmentWord, SecretPage, SecretSet, SecretView, SecretsImported,
+};
+use crate::words::{Told, UnknownWord};
 
 /// How long a bot may take to start with a changed secret before the word ends without knowing.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -92,61 +100,62 @@ impl SecretsArgs {
 async fn list(session: &Session, project: &str) -> Result<(), CliError> {
     let Session { client, output } = session;
     let path = ["projects", project, "secrets"];
-    let list = client.list(&path, &[], None).await?;
+    let answer: Answer<Page<SecretView>> = client.list(&path, &[], None).await?;
     if output.is_json() {
-        return output.json(&list);
+        return output.json(answer.json());
     }
-    let environment = environment(session, project).await?;
-    let changed = |name: &Value| {
-        let secrets = list["items"].as_array().into_iter().flatten();
-        let mut named = secrets.filter(|secret| secret["name"] == *name);
-        named
-            .next()
-            .map_or_else(|| "-".to_owned(), |secret| time(secret, "/updated_at"))
+    let secrets = answer.read()?.items;
+    let environment = environment(session, project).await?.read()?;
+    let changed = |name: &str| {
+        let mut named = secrets.iter().filter(|secret| secret.name == name);
+        time_or_dash(named.next().map(|secret| secret.updated_at))
     };
-    let variables = environment["variables"].as_array().into_iter().flatten();
-    let rows = variables.map(|variable| {
+    let rows = environment.variables.iter().map(|variable| {
         vec![
-            text(variable, "/name"),
+            variable.name.clone(),
             source(variable),
-            changed(&variable["name"]),
+            changed(&variable.name),
         ]
     });
     output.table(&["name", "from", "changed"], rows)?;
     say_unset(session, project, &environment)?;
-    if list["items"].as_array().is_none_or(Vec::is_empty) {
+    if secrets.is_empty() {
         output.say("there are no secrets yet: `roost secrets set NAME` sets one")?;
     }
     Ok(())
 }
 
-async fn environment(session: &Session, project: &str) -> Result<Value, CliError> {
+async fn environment(session: &Session, project: &str) -> Result<Answer<BotEnvironment>, CliError> {
     let path = ["projects", project, "environment"];
     session.client.get(&path, &[]).await
 }
 
 /// `a secret`, `the host: verify-token`.
-fn source(variable: &Value) -> String {
-    let is = variable["is"].as_str();
-    let from = match variable["source"].as_str() {
-        Some("secret") => return "a secret".to_owned(),
-        Some("file") => return "the bot's .env".to_owned(),
-        Some("link") => "a link",
-        _ => "the host",
+fn source(variable: &BotVariable) -> String {
+    let from = match &variable.source {
+        Told::Known(VariableSource::Secret) => return "a secret".to_owned(),
+        Told::Known(VariableSource::File) => return "the bot's .env".to_owned(),
+        Told::Known(VariableSource::Link) => "a link",
+        Told::Known(VariableSource::Host) => "the host",
+        Told::New(other) => other.as_str(),
     };
-    match is {
+    match &variable.is {
         Some(is) => format!("{from}: {is}"),
         None => from.to_owned(),
     }
 }
 
 /// What the bot that serves reads and nobody set, with the commands.
-fn say_unset(session: &Session, project: &str, environment: &Value) -> Result<(), CliError> {
+fn say_unset(
+    session: &Session,
+    project: &str,
+    environment: &BotEnvironment,
+) -> Result<(), CliError> {
     let output = &session.output;
-    for unset in environment["unset"].as_array().into_iter().flatten() {
-        let place = format!("{}:{}", text(unset, "/file"), text(unset, "/line"));
-        let name = text(unset, "/name");
-        output.say(&match unset["means"].as_str() {
+    for unset in &environment.unset {
+        let place = format!("{}:{}", unset.file, unset.line);
+        let name = &unset.name;
+        output.say(&match &unset.means {
             Some(means) => format!(
                 "{name} ({place}) is not set: `roost secrets link {name}={means} -p {project}` gives the \
                  bot the host's"
@@ -160,29 +169,26 @@ fn say_unset(session: &Session, project: &str, environment: &Value) -> Result<()
 }
 
 async fn show(session: &Session, project: &str, name: &str) -> Result<(), CliError> {
-    let environment = environment(session, project).await?;
-    let variables = environment["variables"].as_array().into_iter().flatten();
-    let Some(variable) = variables
-        .into_iter()
-        .find(|variable| variable["name"] == name)
-    else {
+    let answer = environment(session, project).await?;
+    let environment = answer.read()?;
+    let Some(variable) = environment.variable(name) else {
         return Err(CliError::Failed(format!(
             "`{project}` has no variable `{name}`: `roost secrets` lists what its bot finds"
         )));
     };
     if session.output.is_json() {
-        return session.output.json(variable);
+        return session.output.json(&json!(variable));
     }
-    let value = match variable["value"].as_str() {
-        Some(value) => value.to_owned(),
+    let is_linked = variable.source.is(VariableSource::Link);
+    let is_public = variable.is != Some(Told::Known(HostValue::AppSecret));
+    let value = match &variable.value {
+        Some(value) => value.clone(),
         // Of a number that is not connected.
-        None if variable["source"] == "link" && variable["is"] != "app-secret" => {
-            "(not known yet)".to_owned()
-        }
+        None if is_linked && is_public => "(not known yet)".to_owned(),
         None => "(never shown)".to_owned(),
     };
     let fields = [
-        ("name", text(variable, "/name")),
+        ("name", variable.name.clone()),
         ("from", source(variable)),
         ("value", value),
     ];
@@ -199,14 +205,14 @@ async fn link(session: &Session, project: &str, links: &[String]) -> Result<(), 
         };
         let value: HostValue = value
             .parse()
-            .map_err(|error: UnknownValue| CliError::Usage(error.to_string()))?;
+            .map_err(|error: UnknownWord| CliError::Usage(error.to_string()))?;
         wanted.insert(name.to_owned(), json!(value));
     }
-    let environment = environment(session, project).await?;
+    let environment = environment(session, project).await?.read()?;
     if links.is_empty() {
-        for unset in environment["unset"].as_array().into_iter().flatten() {
-            if !unset["means"].is_null() {
-                wanted.insert(text(unset, "/name"), unset["means"].clone());
+        for unset in &environment.unset {
+            if let Some(means) = &unset.means {
+                wanted.insert(unset.name.clone(), json!(means));
             }
         }
         if wanted.is_empty() {
@@ -219,12 +225,11 @@ async fn link(session: &Session, project: &str, links: &[String]) -> Result<(), 
     change_links(session, project, &wanted).await?;
     if !session.output.is_json() {
         let is_secret = |name: &str| {
-            let variables = environment["variables"].as_array().into_iter().flatten();
-            let mut named = variables.filter(|variable| variable["name"] == *name);
-            named.any(|variable| variable["source"] == "secret")
+            let variable = environment.variable(name);
+            variable.is_some_and(|variable| variable.source.is(VariableSource::Secret))
         };
         for (name, value) in &wanted {
-            let value = text(value, "");
+            let value = value.as_str().unwrap_or_default();
             session.output.say(&match is_secret(name) {
                 true => format!(
                     "{name} is linked to {value}, and the secret {name} is what the bot sees: \
@@ -257,7 +262,7 @@ async fn change_links(
     let change = json!({ "settings": { "links": links } });
     session
         .client
-        .patch(&["projects", project], &change)
+        .patch::<IgnoredAny>(&["projects", project], &change)
         .await?;
     Ok(())
 }
@@ -273,20 +278,21 @@ async fn set(
         None => ask(name)?,
     };
     let path = ["projects", project, "secrets", name];
-    let done = session
+    let done: Answer<SecretSet> = session
         .client
         .put(&path, &json!({ "value": value }))
         .await?;
     if !session.output.is_json() {
-        if let Some(warning) = done["warning"].as_str() {
+        let done = done.read()?;
+        if let Some(warning) = done.warning {
             session.output.say(&format!("warning: {warning}"))?;
         }
-        session.output.say(&match done["changed"] == true {
+        session.output.say(&match done.changed {
             true => format!("{name} is set"),
             false => format!("{name} has that value already"),
         })?;
     }
-    settled(session, project, done).await
+    settled(session, project, done.into_json()).await
 }
 
 async fn import(session: &Session, project: &str, file: &Path, all: bool) -> Result<(), CliError> {
@@ -295,38 +301,31 @@ async fn import(session: &Session, project: &str, file: &Path, all: bool) -> Res
     let request = client.request(Method::POST, &["projects", project, "secrets", "import"])?;
     let request = request.header(header::CONTENT_TYPE, "text/plain; charset=utf-8");
     let request = with_query(request, &[("all", &all.to_string())])?;
-    let done = client.json(request.body(content)).await?;
-    let count = |what: &str| done[what].as_array().map_or(0, Vec::len);
-    let invalid = count("invalid");
+    let answer: Answer<SecretsImported> = client.answer(request.body(content)).await?;
+    let done = answer.read()?;
     if !output.is_json() {
         output.say(&format!(
             "{} set, {} unchanged",
-            count("set"),
-            count("unchanged")
+            done.set.len(),
+            done.unchanged.len()
         ))?;
-        for name in done["left_out"].as_array().into_iter().flatten() {
+        for name in &done.left_out {
             output.say(&format!(
-                "{} is left out: the host sets it (`--all` takes it too)",
-                text(name, "")
+                "{name} is left out: the host sets it (`--all` takes it too)"
             ))?;
         }
-        for name in done["hides_links"].as_array().into_iter().flatten() {
-            let name = text(name, "");
+        for name in &done.hides_links {
             output.say(&format!(
                 "{name} of the file is used now in place of the host's own, which it was linked to: \
                  `roost secrets remove {name} --project {project}` takes it back"
             ))?;
         }
-        for line in done["invalid"].as_array().into_iter().flatten() {
-            output.say(&format!(
-                "line {}: {}",
-                text(line, "/line"),
-                text(line, "/reason")
-            ))?;
+        for line in &done.invalid {
+            output.say(&format!("line {}: {}", line.line, line.reason))?;
         }
     }
-    settled(session, project, done).await?;
-    match invalid {
+    settled(session, project, answer.into_json()).await?;
+    match done.invalid.len() {
         0 => Ok(()),
         n => Err(CliError::Failed(format!(
             "{n} lines were not taken: correct them, and import the file again"
@@ -337,7 +336,7 @@ async fn import(session: &Session, project: &str, file: &Path, all: bool) -> Res
 async fn remove(session: &Session, project: &str, names: &[String]) -> Result<(), CliError> {
     for name in names {
         let path = ["projects", project, "secrets", name];
-        session.client.delete(&path).await?;
+        session.client.delete::<IgnoredAny>(&path).await?;
         if !session.output.is_json() {
             session.output.say(&format!("{name} is removed"))?;
         }
@@ -349,31 +348,30 @@ async fn remove(session: &Session, project: &str, names: &[String]) -> Result<()
 async fn settled(session: &Session, project: &str, mut done: Value) -> Result<(), CliError> {
     let Session { client, output } = session;
     let begin = Instant::now();
-    let environment = loop {
-        let page = client
+    let environment: EnvironmentView = loop {
+        let page: Answer<SecretPage> = client
             .get(&["projects", project, "secrets"], &[("limit", "1")])
             .await?;
-        let environment = page["environment"].clone();
-        if environment["state"] != "applying" || begin.elapsed() > PATIENCE {
+        let environment = page.read()?.environment;
+        if !environment.state.is(EnvironmentWord::Applying) || begin.elapsed() > PATIENCE {
             break environment;
         }
         tokio::time::sleep(LOOK).await;
     };
-    let state = text(&environment, "/state");
-    let error = text(&environment, "/error");
     if output.is_json() {
-        done["environment"] = environment;
+        done["environment"] = json!(environment);
         output.json(&done)?;
     }
-    match state.as_str() {
-        "failed" => Err(CliError::Failed(format!(
-            "the bot does not start with its secrets as they are now, and runs with those before\n{error}"
+    match &environment.state {
+        Told::Known(EnvironmentWord::Failed) => Err(CliError::Failed(format!(
+            "the bot does not start with its secrets as they are now, and runs with those before\n{}",
+            or_dash(environment.error)
         ))),
-        "applying" => output_unless_json(
+        Told::Known(EnvironmentWord::Applying) => output_unless_json(
             session,
             "the bot does not run with them yet: `roost secrets` shows when it does",
         ),
-        _ => Ok(()),
+        Told::Known(EnvironmentWord::Current) | Told::New(_) => Ok(()),
     }
 }
 

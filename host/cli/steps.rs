@@ -1,32 +1,33 @@
 //! Steps of projects, for people: as a table, and line by line as they change.
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::output::time_or_dash;
 use super::sse::{self, ServerEvent};
-use super::{CliError, Session, text, time};
+use super::{CliError, Session, or_dash, time};
+use crate::lifecycle::StepState;
+use crate::views::projects::{ChangeView, StandingView, StepNews, StepView};
+use crate::words::Told;
 
-/// A table of the steps at `/steps`, and what went wrong below it.
-pub(super) fn table(session: &Session, standing: &Value) -> Result<(), CliError> {
-    let steps = standing["steps"]
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default();
+/// A table of steps, and what went wrong below it.
+pub(super) fn table(session: &Session, steps: &[StepView]) -> Result<(), CliError> {
     let output = &session.output;
     output.table(
         &["step", "state", "tries", "ended", "note"],
         steps.iter().map(|step| {
             vec![
-                text(step, "/step"),
-                text(step, "/state"),
-                text(step, "/attempts"),
-                time(step, "/ended_at"),
-                text(step, "/note"),
+                step.step.to_string(),
+                step.state.to_string(),
+                step.attempts.to_string(),
+                time_or_dash(step.ended_at),
+                or_dash(step.note.as_deref()),
             ]
         }),
     )?;
     for step in steps {
-        if let Some(error) = step["error"].as_str() {
-            output.say(&format!("{}: {error}", text(step, "/step")))?;
+        if let Some(error) = &step.error {
+            output.say(&format!("{}: {error}", step.step))?;
         }
     }
     Ok(())
@@ -53,51 +54,55 @@ fn tell(
     event: &ServerEvent,
     failed: &mut Option<String>,
 ) -> Result<bool, CliError> {
-    let data: Value = serde_json::from_str(&event.data).unwrap_or_default();
     let output = &session.output;
     if output.is_json() {
+        let data: Value = serde_json::from_str(&event.data).unwrap_or_default();
         let line = serde_json::json!({ "event": event.name, "data": data });
         output.say(&line.to_string())?;
     }
-    match event.name.as_str() {
-        "step" => {
-            // That a step has yet to begin is no news.
-            let is_news = data["state"] != "waiting" || data["error"].is_string();
-            if !output.is_json() && is_news {
-                output.say(&line(&data))?;
+    match Told::of(&event.name) {
+        Told::Known(StepNews::Step) => {
+            if !output.is_json() {
+                let change: ChangeView = read(event)?;
+                // That a step has yet to begin is no news.
+                if !change.state.is(StepState::Waiting) || change.error.is_some() {
+                    output.say(&line(&change))?;
+                }
             }
             Ok(false)
         }
-        "end" => {
-            let status = text(&data, "/status");
-            if let Some(error) = data["error"].as_str() {
-                *failed = Some(format!("step `{}`: {error}", text(&data, "/step")));
+        Told::Known(StepNews::End) => {
+            let standing: StandingView = read(event)?;
+            if let Some(error) = standing.error {
+                *failed = Some(format!("step `{}`: {error}", or_dash(standing.step)));
             }
             if !output.is_json() {
-                output.say(&format!("the project is {status}"))?;
+                output.say(&format!("the project is {}", standing.status))?;
             }
             Ok(true)
         }
-        "gone" => {
+        Told::Known(StepNews::Gone) => {
             if !output.is_json() {
                 output.say("the project is gone")?;
             }
             Ok(true)
         }
-        _ => Ok(false),
+        Told::New(_) => Ok(false),
     }
 }
 
-fn line(change: &Value) -> String {
-    let mut line = format!("{:<18}{}", text(change, "/step"), text(change, "/state"));
-    for (place, before) in [("/note", ": "), ("/error", ": ")] {
-        if let Some(said) = change.pointer(place).and_then(Value::as_str) {
-            line.push_str(before);
-            line.push_str(said);
-        }
+fn read<T: DeserializeOwned>(event: &ServerEvent) -> Result<T, CliError> {
+    serde_json::from_str(&event.data).map_err(CliError::unreadable)
+}
+
+fn line(change: &ChangeView) -> String {
+    let mut line = format!("{:<18}{}", change.step, change.state);
+    for said in [&change.note, &change.error].into_iter().flatten() {
+        line.push_str(": ");
+        line.push_str(said);
     }
-    if change["next_try_at"].is_string() && change["error"].is_string() {
-        line.push_str(&format!(" (again at {})", time(change, "/next_try_at")));
+    if let (Some(again), Some(_)) = (change.next_try_at, &change.error) {
+        line.push_str(&format!(" (again at {})", time(again)));
     }
     line
 }

@@ -1,11 +1,17 @@
 //! `roost tokens`.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use serde::de::IgnoredAny;
+use serde_json::json;
 
-use super::{ApiArgs, CliError, Session, text, time};
+use super::output::time_or_dash;
+use super::{Answer, ApiArgs, CliError, Session, or_dash};
+use crate::views::Page;
+use crate::views::projects::ProjectView;
+use crate::views::tokens::{MadeToken, TokenView};
 
 /// Lists, makes and removes tokens for the admin API.
 #[derive(Args)]
@@ -57,16 +63,17 @@ impl TokensArgs {
         let Session { client, output } = session;
         match self.word.unwrap_or(TokensWord::List) {
             TokensWord::List => {
-                let list = client.list(&["tokens"], &[], None).await?;
+                let list: Answer<Page<TokenView>> = client.list(&["tokens"], &[], None).await?;
                 // People know projects by their names.
                 let mut names = BTreeMap::new();
                 if !output.is_json() {
-                    let tokens = list["items"].as_array().into_iter().flatten();
-                    for id in tokens.filter_map(|token| token["project_id"].as_str()) {
-                        if !names.contains_key(id) {
-                            let project = client.get(&["projects", id], &[]).await;
-                            let name = project.map(|project| text(&project, "/name"));
-                            names.insert(id.to_owned(), name.unwrap_or_else(|_| id.to_owned()));
+                    let ids = list.read()?.items.into_iter();
+                    for id in ids.filter_map(|token| token.project_id) {
+                        if let Entry::Vacant(vacant) = names.entry(id) {
+                            let project = client.get(&["projects", vacant.key()], &[]).await;
+                            let project = project.and_then(|it: Answer<ProjectView>| it.read());
+                            let name = project.map_or_else(|_| vacant.key().clone(), |it| it.name);
+                            vacant.insert(name);
                         }
                     }
                 }
@@ -84,17 +91,17 @@ impl TokensArgs {
                     ],
                     |token| {
                         vec![
-                            text(token, "/id"),
-                            text(token, "/name"),
-                            format!("{}…", text(token, "/prefix")),
-                            text(token, "/scope"),
-                            match token["people"].as_bool() {
-                                Some(true) => "yes".to_owned(),
-                                _ => "no".to_owned(),
+                            token.id.clone(),
+                            token.name.clone(),
+                            format!("{}…", token.prefix),
+                            token.scope.to_string(),
+                            match token.people {
+                                true => "yes".to_owned(),
+                                false => "no".to_owned(),
                             },
                             named(token, &names),
-                            time(token, "/expires_at"),
-                            time(token, "/last_used_at"),
+                            time_or_dash(token.expires_at),
+                            time_or_dash(token.last_used_at),
                         ]
                     },
                     "there are no tokens but the one that the host was started with",
@@ -114,19 +121,19 @@ impl TokensArgs {
                 if let Some(days) = expires_in_days {
                     wanted["expires_in_days"] = json!(days);
                 }
-                let made = client.post(&["tokens"], &wanted).await?;
-                output.answer(&made, &text(&made, "/token"))
+                let made: Answer<MadeToken> = client.post(&["tokens"], &wanted).await?;
+                output.answer(&made, |made| made.token)
             }
             TokensWord::Remove { id } => {
-                let gone = client.delete(&["tokens", &id]).await?;
-                output.answer(&gone, &format!("the token {id} is gone"))
+                let gone: Answer<IgnoredAny> = client.delete(&["tokens", &id]).await?;
+                output.answer(&gone, |_| format!("the token {id} is gone"))
             }
         }
     }
 }
 
 /// The project that a token is for.
-fn named(token: &Value, names: &BTreeMap<String, String>) -> String {
-    let id = text(token, "/project_id");
-    names.get(&id).cloned().unwrap_or(id)
+fn named(token: &TokenView, names: &BTreeMap<String, String>) -> String {
+    let id = token.project_id.as_ref();
+    or_dash(id.map(|id| names.get(id).unwrap_or(id)))
 }

@@ -1,10 +1,13 @@
 //! `roost versions` and `roost rollback`.
 
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::deploy::{follow, log_line};
-use super::{ApiArgs, CliError, ProjectArgs, Session, text, time};
+use super::{Answer, ApiArgs, CliError, ProjectArgs, Session, or_dash, time};
+use crate::views::Page;
+use crate::views::versions::{Switched, VersionLog, VersionView};
+use crate::words::LogLevel;
 
 /// Lists and shows versions, and has another one serve.
 #[derive(Args)]
@@ -61,7 +64,7 @@ impl VersionsArgs {
         let path = ["projects", project, "versions"];
         match self.word.unwrap_or(VersionsWord::List { limit: 20 }) {
             VersionsWord::List { limit } => {
-                let list = client.list(&path, &[], Some(limit)).await?;
+                let list: Answer<Page<VersionView>> = client.list(&path, &[], Some(limit)).await?;
                 output.list(
                     &list,
                     &["version", "state", "deployed", "by", "changed", "message"],
@@ -71,29 +74,29 @@ impl VersionsArgs {
             }
             VersionsWord::Show { version } => {
                 let [projects, project, versions] = path;
-                let version = client
+                let version: Answer<VersionView> = client
                     .get(&[projects, project, versions, &version], &[])
                     .await?;
                 show(session, &version)
             }
             VersionsWord::Log { version } if output.is_json() => {
                 let path = ["projects", project, "versions", &version, "log"];
-                let log = client.get(&path, &[("limit", "2000")]).await?;
-                output.json(&log)
+                let log: Answer<VersionLog> = client.get(&path, &[("limit", "2000")]).await?;
+                output.json(log.json())
             }
             VersionsWord::Log { version } => {
                 follow(session, project, &version, true).await?;
                 let path = ["projects", project, "versions", &version];
-                let version = client.get(&path, &[]).await?;
-                if let Some(error) = version["error"].as_str() {
-                    output.say(&log_line(&json!({ "level": "error", "text": error })))?;
+                let version: Answer<VersionView> = client.get(&path, &[]).await?;
+                match version.read()?.error {
+                    Some(error) => output.say(&log_line(&LogLevel::Error.into(), &error)),
+                    None => Ok(()),
                 }
-                Ok(())
             }
             VersionsWord::Activate { version } => {
                 let path = ["projects", project, "versions", &version, "activate"];
-                let done = client.post(&path, &json!({})).await?;
-                output.answer(&done, &sentence(&done))
+                let done: Answer<Switched> = client.post(&path, &json!({})).await?;
+                output.answer(&done, sentence)
             }
         }
     }
@@ -103,83 +106,91 @@ impl RollbackArgs {
     pub(super) async fn run(self, session: &Session) -> Result<(), CliError> {
         let project = self.project.required()?;
         let path = ["projects", project, "rollback"];
-        let done = session
+        let done: Answer<Switched> = session
             .client
             .post(&path, &json!({ "to": self.to }))
             .await?;
-        session.output.answer(&done, &sentence(&done))
+        session.output.answer(&done, sentence)
     }
 }
 
-fn sentence(done: &Value) -> String {
-    let to = text(done, "/to/name");
-    match done["from"]["name"].as_str() {
-        Some(from) => format!("{to} serves, in place of {from}"),
+fn sentence(done: Switched) -> String {
+    let to = done.to.name;
+    match done.from {
+        Some(from) => format!("{to} serves, in place of {}", from.name),
         None => format!("{to} serves"),
     }
 }
 
-fn row(version: &Value) -> Vec<String> {
-    let state = match version["active"] == true {
+fn row(version: &VersionView) -> Vec<String> {
+    let state = match version.active {
         true => "serves".to_owned(),
-        false => text(version, "/state"),
+        false => version.state.to_string(),
     };
     vec![
-        text(version, "/name"),
+        version.name.clone(),
         state,
-        time(version, "/created_at"),
-        text(version, "/created_by"),
+        time(version.created_at),
+        version.created_by.clone(),
         changed(version),
-        text(version, "/message"),
+        or_dash(version.message.as_deref()),
     ]
 }
 
 /// `+1 ~2 -0` files.
-fn changed(version: &Value) -> String {
-    let count = |what: &str| version["changes"][what].as_array().map(Vec::len);
-    match (count("added"), count("changed"), count("removed")) {
-        (Some(added), Some(changed), Some(removed)) => format!("+{added} ~{changed} -{removed}"),
-        _ => "-".to_owned(),
-    }
+fn changed(version: &VersionView) -> String {
+    or_dash(version.changes.as_ref().map(|changes| {
+        format!(
+            "+{} ~{} -{}",
+            changes.added.len(),
+            changes.changed.len(),
+            changes.removed.len()
+        )
+    }))
 }
 
-fn show(session: &Session, version: &Value) -> Result<(), CliError> {
-    if session.output.is_json() {
-        return session.output.json(version);
+fn show(session: &Session, answer: &Answer<VersionView>) -> Result<(), CliError> {
+    let output = &session.output;
+    if output.is_json() {
+        return output.json(answer.json());
     }
-    let webhook = match version["webhook_because"].as_str() {
-        Some(because) => format!("{} ({because})", text(version, "/webhook_path")),
-        None => text(version, "/webhook_path"),
+    let version = answer.read()?;
+    let webhook = match (&version.webhook_path, &version.webhook_because) {
+        (path, Some(because)) => format!("{} ({because})", or_dash(path.as_deref())),
+        (path, None) => or_dash(path.as_deref()),
     };
+    let since = version.changes.as_ref();
+    let since = since.map(|changes| format!("since {}", changes.since));
     let mut fields = vec![
-        ("version", text(version, "/name")),
-        ("id", text(version, "/id")),
-        ("state", text(version, "/state")),
-        ("serves", text(version, "/active")),
-        ("deployed", time(version, "/created_at")),
-        ("by", text(version, "/created_by")),
-        ("message", text(version, "/message")),
-        ("kind", text(version, "/kind")),
-        ("entry", text(version, "/entry")),
+        ("version", version.name.clone()),
+        ("id", version.id.clone()),
+        ("state", version.state.to_string()),
+        ("serves", version.active.to_string()),
+        ("deployed", time(version.created_at)),
+        ("by", version.created_by.clone()),
+        ("message", or_dash(version.message.as_deref())),
+        ("kind", version.kind.to_string()),
+        ("entry", or_dash(version.entry.as_deref())),
         ("webhook", webhook),
-        ("source", text(version, "/source_sha256")),
+        ("source", or_dash(version.source_sha256.as_deref())),
     ];
-    let since = format!("since {}", text(version, "/changes/since"));
-    if version["changes"].is_object() {
-        fields.push((&since, changed(version)));
+    if let Some(since) = &since {
+        fields.push((since, changed(&version)));
     }
-    session.output.fields(&fields)?;
-    for (mark, what) in [("+", "added"), ("~", "changed"), ("-", "removed")] {
-        for name in version["changes"][what].as_array().into_iter().flatten() {
-            session
-                .output
-                .say(&format!("  {mark} {}", text(name, "")))?;
+    output.fields(&fields)?;
+    if let Some(changes) = &version.changes {
+        for (mark, names) in [
+            ("+", &changes.added),
+            ("~", &changes.changed),
+            ("-", &changes.removed),
+        ] {
+            for name in names {
+                output.say(&format!("  {mark} {name}"))?;
+            }
         }
     }
-    match version["error"].as_str() {
-        Some(error) => session
-            .output
-            .say(&log_line(&json!({ "level": "error", "text": error }))),
+    match &version.error {
+        Some(error) => output.say(&log_line(&LogLevel::Error.into(), error)),
         None => Ok(()),
     }
 }

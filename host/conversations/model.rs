@@ -6,7 +6,7 @@ use serde::Serialize;
 use sqlx::types::chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::identity::Party;
+use super::party::Party;
 use crate::projects::ProjectId;
 
 /// Names a contact of a project.
@@ -35,29 +35,6 @@ pub struct Conversation {
     pub last_inbound_at: Option<DateTime<Utc>>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
-#[sqlx(type_name = "text", rename_all = "lowercase")]
-pub enum Direction {
-    In,
-    Out,
-}
-
-/// One message of a conversation.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Message {
-    pub wamid: String,
-    pub conversation_id: ConversationId,
-    pub direction: Direction,
-    #[sqlx(rename = "type")]
-    pub message_type: String,
-    /// JSON, as it came or as it was sent.
-    pub body: String,
-    pub event_id: Option<i64>,
-    /// The furthest status of an outbound message; absent while Meta has reported none.
-    pub status: Option<String>,
-    pub sent_at: DateTime<Utc>,
-}
-
 /// A message that Meta has accepted from this host.
 #[derive(Clone, Debug)]
 pub struct NewOutbound {
@@ -73,9 +50,12 @@ pub struct NewOutbound {
     pub at: DateTime<Utc>,
 }
 
-/// What Meta reports of a message that was sent.
+/// What Meta reports of a message that was sent, read once: it settles the send, is kept with the
+/// message, and says whose queue the event belongs to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StatusUpdate {
+    /// Whom the message went to, by all ids that the webhook tells.
+    pub to: Party,
     pub wamid: String,
     pub status: String,
     /// Which member of a group it is about; empty outside groups.
@@ -92,9 +72,4 @@ impl fmt::Display for ConversationId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
-}
-
-/// The queue of a conversation's statuses, beside that of its messages.
-pub fn status_lane(queue: &str) -> String {
-    format!("{queue}/status")
 }

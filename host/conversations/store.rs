@@ -3,12 +3,30 @@
 use sqlx::types::chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool};
 
-use super::identity::{Enrolment, enrol};
-use super::model::{Conversation, ConversationId, Message, NewOutbound, StatusUpdate};
+use super::identity::{Enrolled, Enrolment, enrol};
+use super::merge::Queues;
+use super::model::{Conversation, ConversationId, NewOutbound, StatusUpdate};
 use crate::projects::ProjectId;
 
 /// The longest state of a conversation.
 pub const MAX_STATE_CHARS: usize = 200;
+
+/// Rows of a project that one statement deletes.
+const PORTION: i64 = 5_000;
+
+/// A message that somebody wrote, with where it belongs.
+#[derive(Clone, Copy, Debug)]
+pub struct NewInbound<'a> {
+    pub with: &'a Enrolled,
+    pub wamid: &'a str,
+    pub message_type: &'a str,
+    /// JSON: the message alone.
+    pub body: &'a str,
+    /// The event that brought it.
+    pub event_id: i64,
+    /// Absent when the webhook does not tell.
+    pub sent_at: Option<DateTime<Utc>>,
+}
 
 /// Conversations in the control database.
 #[derive(Clone)]
@@ -56,28 +74,6 @@ impl ConversationStore {
         .ok_or(ConversationError::UnknownContact)
     }
 
-    /// The project's conversations, those written to last first.
-    pub async fn list(
-        &self,
-        project_id: ProjectId,
-        limit: i64,
-    ) -> Result<Vec<Conversation>, ConversationError> {
-        let conversations = sqlx::query_as(
-            "select c.conversation_id, c.phone_number_id, p.wa_id, p.user_id, c.group_id, p.name,
-                    c.state, c.last_inbound_at
-             from conversation c
-             left join contact p on p.project_id = c.project_id and p.contact_id = c.contact_id
-             where c.project_id = $1
-             order by c.last_inbound_at desc nulls last, c.conversation_id desc
-             limit $2",
-        )
-        .bind(project_id)
-        .bind(limit)
-        .fetch_all(&self.pool)
-        .await?;
-        Ok(conversations)
-    }
-
     /// Sets the state of a conversation; `None` clears it.
     pub async fn set_state(
         &self,
@@ -100,45 +96,6 @@ impl ConversationStore {
         .await?;
         Ok(())
     }
-
-    /// As [`record_outbound`], in a transaction of its own.
-    pub async fn record_outbound(
-        &self,
-        message: &NewOutbound,
-    ) -> Result<Option<ConversationId>, ConversationError> {
-        let mut tx = self.pool.begin().await?;
-        let conversation = record_outbound(&mut tx, message).await?;
-        tx.commit().await?;
-        Ok(conversation)
-    }
-
-    /// The latest messages with a contact, oldest first.
-    pub async fn messages(
-        &self,
-        project_id: ProjectId,
-        contact: &str,
-        limit: i64,
-    ) -> Result<Vec<Message>, ConversationError> {
-        let conversation = self.find(project_id, contact).await?;
-        let mut messages: Vec<Message> = sqlx::query_as(
-            "select m.wamid, m.conversation_id, m.direction, m.type, m.body::text as body, m.event_id,
-                    s.status, m.sent_at
-             from message m
-             left join lateral (
-               select status from message_status
-               where project_id = m.project_id and wamid = m.wamid
-               order by message_status_rank(status) desc limit 1) s on true
-             where m.project_id = $1 and m.conversation_id = $2
-             order by m.position desc limit $3",
-        )
-        .bind(project_id)
-        .bind(conversation.conversation_id)
-        .bind(limit)
-        .fetch_all(&self.pool)
-        .await?;
-        messages.reverse();
-        Ok(messages)
-    }
 }
 
 /// Records a message that Meta has accepted, and returns its conversation. Belongs in a
@@ -147,12 +104,14 @@ impl ConversationStore {
 /// Recording one twice changes nothing, and one to nobody records nothing.
 pub async fn record_outbound(
     conn: &mut PgConnection,
+    queues: &dyn Queues,
     message: &NewOutbound,
 ) -> Result<Option<ConversationId>, sqlx::Error> {
     let at = Enrolment {
         project_id: message.project_id,
         phone_number_id: &message.phone_number_id,
         now: message.at,
+        queues,
     };
     let enrolled = enrol(conn, &at, &[&message.to]).await?;
     let Some(with) = enrolled.into_iter().flatten().next() else {
@@ -176,6 +135,51 @@ pub async fn record_outbound(
     .execute(conn)
     .await?;
     Ok(Some(with.conversation_id))
+}
+
+/// Keeps messages that people wrote, in their order, and when each conversation was written to last.
+/// One that is known already changes nothing. Belongs in a transaction.
+pub async fn keep_inbound(
+    conn: &mut PgConnection,
+    project_id: ProjectId,
+    messages: &[NewInbound<'_>],
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "with n as (
+           select * from unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[],
+                                $8::bigint[], $9::timestamptz[])
+             with ordinality as n
+               (conversation_id, contact_id, wamid, type, body, event_id, sent_at, position)),
+         kept as (
+           insert into message
+             (project_id, created_at, direction, conversation_id, contact_id, wamid, type, body,
+              event_id, sent_at)
+           select $1, $2, 'in', n.conversation_id, n.contact_id, n.wamid, n.type, n.body::json,
+                  n.event_id, coalesce(n.sent_at, $2)
+           from n order by n.position
+           on conflict (project_id, wamid) do nothing)
+         update conversation c
+         set last_inbound_at = greatest(c.last_inbound_at, latest.at)
+         from (select conversation_id, max(coalesce(sent_at, $2)) as at from n group by 1) latest
+         where c.project_id = $1 and c.conversation_id = latest.conversation_id",
+    )
+    .bind(project_id)
+    .bind(now)
+    .bind(column(messages, |new| new.with.conversation_id))
+    .bind(column(messages, |new| new.with.contact_id))
+    .bind(column(messages, |new| new.wamid))
+    .bind(column(messages, |new| new.message_type))
+    .bind(column(messages, |new| new.body))
+    .bind(column(messages, |new| new.event_id))
+    .bind(column(messages, |new| new.sent_at))
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+fn column<'a, T>(messages: &'a [NewInbound<'a>], of: impl Fn(&'a NewInbound<'a>) -> T) -> Vec<T> {
+    messages.iter().map(of).collect()
 }
 
 /// Keeps statuses. One that is known already changes nothing.
@@ -209,5 +213,30 @@ pub async fn keep_statuses(
     .bind(errors)
     .execute(conn)
     .await?;
+    Ok(())
+}
+
+/// Deletes all messages of a project that is going, and their statuses, in portions.
+pub async fn forget_project(
+    conn: &mut PgConnection,
+    project_id: ProjectId,
+) -> Result<(), sqlx::Error> {
+    for statement in [
+        "delete from message where ctid = any(array(
+           select ctid from message where project_id = $1 limit $2))",
+        "delete from message_status where ctid = any(array(
+           select ctid from message_status where project_id = $1 limit $2))",
+    ] {
+        loop {
+            let gone = sqlx::query(statement)
+                .bind(project_id)
+                .bind(PORTION)
+                .execute(&mut *conn)
+                .await?;
+            if gone.rows_affected() == 0 {
+                break;
+            }
+        }
+    }
     Ok(())
 }

@@ -4,10 +4,9 @@ use super::making::{Code, Owner};
 use super::needs::{Advice, Needs, meaning};
 use super::{DeployError, Deploys, Found, Say, Voices, handshake};
 use crate::capabilities::Grants;
-use crate::projects::{
-    Environment, HostValue, LogLevel, Project, ProjectError, ProjectId, SettingsChange,
-};
+use crate::projects::{Environment, HostValue, Project, ProjectError, ProjectId, SettingsChange};
 use crate::sandbox::{BootReport, Bot};
+use crate::words::LogLevel;
 use crate::workshop::{Difference, Interfaces, Positions, Standing};
 use std::sync::Arc;
 
@@ -20,14 +19,12 @@ pub(super) struct Checked {
     pub(super) report: BootReport,
     /// Whether a second boot led to the same image; `None`: nobody looked.
     pub(super) same_twice: Option<bool>,
-    /// What the code reads and does not find.
-    pub(super) needs: Needs,
 }
 
 /// How closely to look.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Care {
-    /// At each save of a file.
+    /// On the author's own machine, at each save of a file.
     Quick,
     /// Boots twice.
     Thorough,
@@ -54,20 +51,18 @@ impl Deploys {
         code: &Code,
         environment: &Environment,
         care: Care,
-        say: Option<&Voices>,
+        voices: &Voices,
     ) -> Result<Checked, DeployError> {
         let redactor = environment.redactor([]);
         let redacted = |say: &Say| -> Say {
             let (say, redactor) = (say.clone(), redactor.clone());
             Arc::new(move |level, text: &str| say(level, &redactor.redact(text)))
         };
-        let say = say.map(|voices| Voices {
+        let voices = Voices {
             host: redacted(&voices.host),
             bot: redacted(&voices.bot),
-        });
-        let checked = self
-            .look(owner, code, environment, care, say.as_ref())
-            .await;
+        };
+        let checked = self.look(owner, code, environment, care, &voices).await;
         checked.map_err(|error| error.without_secrets(&redactor))
     }
 
@@ -77,14 +72,9 @@ impl Deploys {
         code: &Code,
         environment: &Environment,
         care: Care,
-        say: Option<&Voices>,
+        voices: &Voices,
     ) -> Result<Checked, DeployError> {
-        let tell = |level, text: &str| {
-            if let Some(say) = say {
-                (say.host)(level, text);
-            }
-        };
-        let heard = say.map(|voices| &voices.bot);
+        let tell = |level, text: &str| (voices.host)(level, text);
         let needs = self.needs(owner.project.project_id, code).await?;
         let project = owner.project.name.as_str();
         let complaints = [
@@ -117,7 +107,8 @@ impl Deploys {
                 (bot, None, BootReport::default(), None)
             }
             Code::Bundle(artifact) => {
-                let booted = self.boot(owner, artifact, environment, heard).await;
+                let booted = self.boot(owner, artifact, environment, Some(&voices.bot));
+                let booted = booted.await;
                 let image = booted.map_err(|error| self.lacking(error, &needs, owner))?;
                 tell(
                     LogLevel::Info,
@@ -152,7 +143,7 @@ impl Deploys {
         let keys = self.projects.keys(owner.project.project_id).await?;
         let wanted = owner.project.webhook_path.as_deref();
         let wanted = wanted.or(code.webhook_path());
-        let grants = || self.grants_of_handshake(owner, code, environment, say);
+        let grants = || self.grants_of_handshake(owner, code, environment, &voices.bot);
         let known = handshake::Known {
             verify_tokens: verify_tokens(code, environment, keys.verify_token.expose()),
             wanted,
@@ -175,7 +166,6 @@ impl Deploys {
             webhook,
             report,
             same_twice,
-            needs,
         })
     }
 
@@ -186,18 +176,13 @@ impl Deploys {
         owner: &Owner<'_>,
         code: &Code,
         environment: &Environment,
-        say: Option<&Voices>,
+        say: &Say,
     ) -> Grants {
         match code {
             Code::Bundle(_) => Grants::none(),
             Code::Component(_) => Grants::none()
                 .with_secrets(code.secrets(environment))
-                .with_log(self.log_of_start(
-                    owner,
-                    Positions::none(),
-                    environment,
-                    say.map(|voices| &voices.bot),
-                )),
+                .with_log(self.log_of_start(owner, Positions::none(), environment, Some(say))),
         }
     }
 

@@ -67,7 +67,7 @@ pub enum DeployError {
 pub enum SwitchError {
     #[error("the project has no version v{0}: `roost versions list` shows those it has")]
     NoVersion(i32),
-    #[error("v{number} is {state}: only a version that is ready can serve", state = .state.word())]
+    #[error("v{number} is {state}: only a version that is ready can serve")]
     NotReady { number: i32, state: VersionState },
     #[error("v{0} serves already")]
     Serves(i32),

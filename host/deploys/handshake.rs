@@ -2,7 +2,8 @@
 
 use crate::capabilities::Grants;
 use crate::sandbox::{
-    Answer, BootReport, Bot, Budget, DEFAULT_MEMORY_BYTES, Instance, Purpose, Route, Share,
+    Answer, BOT_HOST, BootReport, Bot, Budget, DEFAULT_MEMORY_BYTES, Instance, META_USER_AGENT,
+    Purpose, Route, Share,
 };
 use bytes::Bytes;
 use std::time::Duration;
@@ -284,9 +285,9 @@ impl Asking<'_> {
             "hub.mode=subscribe&hub.challenge={CHALLENGE}&hub.verify_token={}",
             encode(verify_token)
         );
-        let request = http::Request::get(format!("http://{}{path}?{query}", crate::runs::BOT_HOST))
-            .header("host", crate::runs::BOT_HOST)
-            .header("user-agent", "facebookexternalua")
+        let request = http::Request::get(format!("http://{BOT_HOST}{path}?{query}"))
+            .header("host", BOT_HOST)
+            .header("user-agent", META_USER_AGENT)
             .header("accept", "*/*")
             .body(Bytes::new());
         let budget = Budget {

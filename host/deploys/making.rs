@@ -1,22 +1,20 @@
 //! From an artifact and an environment to a bot.
 
 use super::{DeployError, Deploys, Say};
+use crate::build::Variable;
 use crate::build::artifact::{self, Artifact};
-use crate::build::{Instance, Variable};
 use crate::capabilities::{BundleText, DatabaseGrant, Grants};
 use crate::egress::{Egress, Lists};
+use crate::grants::{BootClient, BotLog, LogOf};
 use crate::logs::Origin;
 use crate::postgres::{Limits, Tenant};
 use crate::projects::{Environment, Project, VersionId};
-use crate::runs::{BootClient, BotLog, LogOf};
 use crate::sandbox::Bot;
+use crate::words::Lifetime;
 use crate::workshop::{Image, Positions, WorkshopError, apart, check_imports, text_of};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
-
-/// A component with nothing in it: what an artifact's sections hang on when only they are wanted.
-pub(super) const EMPTY_COMPONENT: [u8; 8] = [0x00, b'a', b's', b'm', 0x0d, 0x00, 0x01, 0x00];
 
 /// How many artifacts are read or written at once: one may take some hundred MiB.
 static TURNS: Semaphore = Semaphore::const_new(2);
@@ -62,7 +60,7 @@ impl Code {
         match self {
             Self::Bundle(artifact) => {
                 let artifact = artifact.clone();
-                let written = in_turn(move || artifact::attach(&EMPTY_COMPONENT, &artifact));
+                let written = in_turn(move || artifact::alone(&artifact));
                 Ok(written.await?)
             }
             Self::Component(bytes) => Ok(bytes.clone()),
@@ -84,7 +82,7 @@ impl Code {
     }
 
     /// How long instances live, where the bot says.
-    pub(super) fn instance(&self) -> Option<Instance> {
+    pub(super) fn instance(&self) -> Option<Lifetime> {
         match self {
             Self::Bundle(artifact) => artifact.manifest.instance,
             Self::Component(_) => None,

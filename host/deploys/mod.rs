@@ -24,28 +24,27 @@ mod serving;
 mod switch;
 pub mod upload;
 
-use crate::build::artifact::Artifact;
 use crate::egress::Egress;
+use crate::grants::Say;
 use crate::kept::Seal;
 use crate::logs::LogWriter;
+use crate::news::{Change, Newsroom};
 use crate::postgres::{Cell, Tenant, TenantDatabase, TenantName};
 use crate::projects::{
-    Fingerprint, LogLevel, NewBuild, NewVersion, Placement, Project, ProjectError, ProjectId,
-    ProjectStore, Secret, Version, VersionId, VersionState,
+    Fingerprint, NewBuild, Placement, Project, ProjectError, ProjectId, ProjectStore, Secret,
+    Version, VersionId,
 };
-use crate::sandbox::{BootReport, Bot};
+use crate::sandbox::Bot;
 use crate::telemetry::Metrics;
 use crate::workshop::Workshop;
 use bundling::{Bundling, Layers};
-use checks::Care;
 use files::Files;
 use futures::future::BoxFuture;
-use making::{Code, Owner};
 use moka::future::Cache;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
@@ -70,9 +69,6 @@ const COMPILED_BOTS: u64 = 5_000;
 /// How long a bot stays compiled for a version that is not asked for. Those that serve stay anyway.
 const IDLE_BOT: Duration = Duration::from_secs(10 * 60);
 
-/// Hears what a build does.
-pub(crate) type Say = Arc<dyn Fn(LogLevel, &str) + Send + Sync>;
-
 /// Who speaks in a build's log.
 #[derive(Clone)]
 struct Voices {
@@ -81,23 +77,8 @@ struct Voices {
     bot: Say,
 }
 
-/// Told which project another version serves, so that what waited for it runs.
-pub type Awaken = Arc<dyn Fn(ProjectId) -> BoxFuture<'static, ()> + Send + Sync>;
-
-/// What a deploy did.
-#[derive(Clone, Debug)]
-pub struct Deployed {
-    /// The version that serves now.
-    pub version_id: VersionId,
-    /// 3 of v3.
-    pub number: i32,
-    /// The path that takes webhooks, and why that one.
-    pub webhook: Found,
-    /// What the top level did.
-    pub report: BootReport,
-    /// What the code reads and does not find.
-    pub needs: Needs,
-}
+/// Does what follows a change of a project that was made here (`changes`).
+pub type Followers = Arc<dyn Fn(ProjectId, Change) -> BoxFuture<'static, ()> + Send + Sync>;
 
 /// A deploy that is to be built.
 #[derive(Clone, Debug)]
@@ -145,7 +126,9 @@ pub struct Deploys {
     /// What builds take turns at.
     processors: Arc<Semaphore>,
     settings: Arc<DeploySettings>,
-    awaken: Awaken,
+    news: Newsroom,
+    /// Not there before [`Deploys::start`].
+    followers: Arc<OnceLock<Followers>>,
     signals: Arc<Signals>,
     /// By version and generation.
     serving: Cache<(VersionId, i64), Arc<Serving>>,
@@ -185,8 +168,8 @@ pub struct DeployParts {
     pub metrics: Metrics,
     /// How this host deploys.
     pub settings: DeploySettings,
-    /// Told of switches.
-    pub awaken: Awaken,
+    /// Tells when a build ended.
+    pub news: Newsroom,
 }
 
 /// The background tasks of a host.
@@ -216,7 +199,8 @@ impl Deploys {
             logs: parts.logs,
             metrics: parts.metrics,
             settings: Arc::new(parts.settings),
-            awaken: parts.awaken,
+            news: parts.news,
+            followers: Arc::default(),
             signals: Arc::default(),
             serving: Cache::new(COMPILED_BOTS),
             latest: Arc::default(),
@@ -226,8 +210,11 @@ impl Deploys {
         })
     }
 
-    /// Starts building what is deployed, and renewing environments that change.
-    pub fn start(&self) -> DeployTasks {
+    /// Starts building what is deployed, and renewing environments that change. What follows of
+    /// that is the followers' from here on.
+    pub fn start(&self, followers: Followers) -> DeployTasks {
+        // A second start keeps those of the first.
+        let _ = self.followers.set(followers);
         let stop = CancellationToken::new();
         let tasks = [
             tokio::spawn(builder::run(self.clone(), stop.clone())),
@@ -270,6 +257,10 @@ impl Deploys {
         deploy: &NewDeploy<'_>,
     ) -> Result<Version, DeployError> {
         self.confines_builds().await?;
+        let project = self.projects.by_id(project_id).await?;
+        if project.delete_after.is_some() {
+            return Err(ProjectError::Going(project.name).into());
+        }
         let bytes = deploy.upload.to_vec();
         let looking = tokio::task::spawn_blocking(move || {
             let digest = hex::encode(Sha256::digest(&bytes));
@@ -300,93 +291,46 @@ impl Deploys {
         Ok(version)
     }
 
-    /// Fails on a host that has to confine the builds of what strangers upload, and cannot.
+    /// Fails on a host that has to confine the builds of what strangers upload, and cannot. On its
+    /// author's own machine it is only found out for what has to be confined.
     async fn confines_builds(&self) -> Result<Option<Layers>, DeployError> {
-        match self.bundling.layers(&self.files.builds()).await {
-            Ok(layers) => Ok(Some(layers)),
-            Err(_) if self.settings.is_local => Ok(None),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Deploys an artifact to a project at once, as `roost dev` does at each save.
-    pub async fn deploy(
-        &self,
-        project: &Project,
-        artifact: Artifact,
-    ) -> Result<Deployed, DeployError> {
-        let deployed = self.deploy_now(project, artifact).await;
-        let result = if deployed.is_ok() { "done" } else { "failed" };
-        self.metrics.deploy(result);
-        deployed
-    }
-
-    async fn deploy_now(
-        &self,
-        project: &Project,
-        artifact: Artifact,
-    ) -> Result<Deployed, DeployError> {
-        let tenant = self.provision(project).await?;
-        let owner = Owner {
-            project,
-            tenant: &tenant,
-        };
-        let code = Code::Bundle(Arc::new(artifact));
         if self.settings.is_local {
-            self.take_offers(project.project_id, &code).await?;
+            return Ok(None);
         }
-        let environment = self.environment_now(project.project_id).await?;
-        let checked = self
-            .check(&owner, &code, &environment, Care::Quick, None)
-            .await?;
-        let bytes = code.artifact().await?;
-        let digest = hex::encode(Sha256::digest(&bytes));
-        self.files.keep_artifact(&digest, &bytes);
-        self.projects.keep_artifact(&digest, &bytes).await?;
-        let version = NewVersion {
-            component_sha256: digest,
-            entry: code.entry().to_owned(),
-            webhook_path: checked.webhook.path.clone(),
-            notes: checked.notes(&code),
-        };
-        let (project_id, projects) = (project.project_id, &self.projects);
-        let version = projects.insert_version(project_id, &version).await?;
-        let version_id = version.version_id;
-        if let Some(image) = &checked.image {
-            self.files
-                .keep_image(version_id, &environment.fingerprint, image);
-        }
-        projects
-            .set_version_state(project_id, version_id, VersionState::Ready)
-            .await?;
-        // Ready before it serves: the first event does not wait for the compiler.
-        let key = (version_id, environment.fingerprint.clone());
-        self.bots.insert(key, checked.bot.clone()).await;
-        projects
-            .activate_with(project_id, version_id, Some(&environment))
-            .await?;
-        self.after_switch(project_id, &environment.fingerprint)
-            .await;
-        self.tidy_up(project_id).await;
-        Ok(Deployed {
-            version_id,
-            number: version.number,
-            webhook: checked.webhook,
-            report: checked.report,
-            needs: checked.needs,
-        })
+        let layers = self.bundling.layers(&self.files.builds()).await?;
+        Ok(Some(layers))
     }
 
-    /// Forgets what was made ready for a project.
-    pub async fn forget(&self, project_id: ProjectId) -> Result<(), ProjectError> {
-        for version in self.projects.versions(project_id).await? {
-            let generation = self.latest().get(&version.version_id).copied();
-            if let Some(generation) = generation {
-                let key = (version.version_id, generation);
-                self.serving.invalidate(&key).await;
+    /// Waits until nothing more becomes of a version that was submitted, and what follows of that is
+    /// done, whichever host builds it.
+    ///
+    /// *Cancel safety*: the build goes on.
+    pub async fn ended(&self, version: &Version) -> Result<Version, ProjectError> {
+        let (project_id, version_id) = (version.project_id, version.version_id);
+        let mut news = self.news.listen();
+        // Of a build that ended before nobody tells any more.
+        let mut is_told = true;
+        loop {
+            let now = self.projects.version(project_id, version_id).await?;
+            // Its project was deleted meanwhile, or it was one of many that failed.
+            let now = now.ok_or(ProjectError::VersionNotReady {
+                project_id,
+                version_id,
+            })?;
+            let is_final = now.state.is_final();
+            if is_final && is_told {
+                return Ok(now);
             }
+            // One that is final without news is being finished, or its host was killed just then.
+            is_told = news.of(project_id, &[Change::Build]).await || is_final;
         }
-        Ok(())
+    }
+
+    /// Has done what follows a change that was made here.
+    async fn followed(&self, project_id: ProjectId, change: Change) {
+        if let Some(followers) = self.followers.get() {
+            followers(project_id, change).await;
+        }
     }
 
     /// The code of a version, as it was deployed; `None` when it is not there.

@@ -4,16 +4,15 @@ use super::environment::PLACEHOLDER_TOKEN;
 use super::making::{Code, Owner};
 use super::needs::value_read;
 use super::{DeployError, Deploys};
-use crate::build::Instance as Lifetime;
 use crate::capabilities::BundleText;
 use crate::egress::Egress;
 use crate::postgres::{Tenant, TenantName};
 use crate::projects::{
-    Environment, HostValue, InstanceLife, ProjectError, ProjectId, Redactor, Secret, Version,
-    VersionId,
+    Environment, HostValue, ProjectError, ProjectId, Redactor, Secret, Version, VersionId,
 };
 use crate::sandbox::{Bot, Budget, Permit, Purpose};
 use crate::whatsapp::{AccessToken, Scope, Sender};
+use crate::words::Lifetime;
 use crate::workshop::Positions;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, MutexGuard, PoisonError};
@@ -201,7 +200,7 @@ impl Deploys {
     /// What a version is made of.
     pub(super) async fn code_of(&self, version: &Version) -> Result<Code, ServingError> {
         let number = version.number;
-        let digest = version.component_sha256.as_deref();
+        let digest = version.artifact_sha256.as_deref();
         let digest = digest.ok_or(ServingError::NotBuilt(number))?;
         let code = self.code(digest).await.map_err(|error| {
             let reason = error.chain();
@@ -229,7 +228,7 @@ impl Deploys {
             .map(|name| self.cell.tenant(name))
             .map_err(|error| broken(error.to_string()))?;
         let code = self.code_of(&version).await?;
-        let digest = version.component_sha256.as_deref().unwrap_or_default();
+        let digest = version.artifact_sha256.as_deref().unwrap_or_default();
         let environment = self.environment_serving(project_id).await?;
         let owner = Owner {
             project: &project,
@@ -270,11 +269,10 @@ impl Deploys {
             number,
             positions: code.positions().await,
             project_name: project.name.as_str().into(),
-            lifetime: match project.instance {
-                Some(InstanceLife::Resident) => Lifetime::Resident,
-                Some(InstanceLife::Fresh) => Lifetime::Fresh,
-                None => code.instance().unwrap_or(Lifetime::Fresh),
-            },
+            lifetime: project
+                .instance
+                .or(code.instance())
+                .unwrap_or(Lifetime::Fresh),
             memory_bytes,
             source: self.source_of(&code, digest),
         }))

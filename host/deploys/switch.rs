@@ -2,6 +2,7 @@
 
 use super::making::Owner;
 use super::{Deploys, SwitchError};
+use crate::news::Change;
 use crate::projects::{
     Environment, Fingerprint, Project, ProjectError, ProjectId, Version, VersionId, VersionState,
 };
@@ -89,7 +90,7 @@ impl Deploys {
     /// What follows when another version or environment serves: what waited for it runs, and what
     /// was secret in the one before goes, out of memory too.
     pub(super) async fn after_switch(&self, project_id: ProjectId, serves: &Fingerprint) {
-        (self.awaken)(project_id).await;
+        self.followed(project_id, Change::Version).await;
         match self.projects.versions(project_id).await {
             Ok(versions) => {
                 let ids: Vec<_> = versions.iter().map(|version| version.version_id).collect();

@@ -20,12 +20,14 @@ use self::fates::Fates;
 use self::progress::{say, step};
 use self::setup::{Connected, Places, Setup};
 use self::watch::{Change, Watch};
-use crate::build::Report;
+use crate::build::{Bundle, Report};
 use crate::cli::LocalHost;
-use crate::deploys::{Advice, Deployed};
+use crate::deploys::NewDeploy;
 use crate::egress::EgressArgs;
-use crate::projects::{Links, ProjectId, ProjectName};
+use crate::news::{Change as ProjectChange, Heard, Listener};
+use crate::projects::{Links, ProjectId, ProjectName, Version, VersionState};
 use crate::telemetry::LogFormat;
+use crate::words::LogLevel;
 use crate::workshop::WorkshopError;
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -42,8 +44,8 @@ use tokio_util::sync::CancellationToken;
 
 const ADMIN_PORT: u16 = 4001;
 
-/// How often it is looked whether a secret or a setting was changed, while a bot does not start.
-const LOOK: Duration = Duration::from_millis(300);
+/// Lines of a build's log that are read: more than it can have.
+const LINES: i64 = 10_000;
 
 /// What `roost dev` is told.
 #[derive(Args, Clone, Debug)]
@@ -197,6 +199,7 @@ async fn session(bot: &LocalBot<'_>, stop: &CancellationToken) -> Result<()> {
     let mut told_how = false;
     let warnings = loop {
         let written = written_by_npm(&bot.folder);
+        let mut news = setup.app.news().listen();
         let deployed = tokio::select! {
             deployed = first_deploy(bot) => deployed,
             () = stop.cancelled() => return Ok(()),
@@ -222,7 +225,7 @@ async fn session(bot: &LocalBot<'_>, stop: &CancellationToken) -> Result<()> {
         );
         tokio::select! {
             _ = watch.next() => {}
-            changed = project_changes(bot) => changed?,
+            () = project_changes(bot, &mut news) => {}
             () = nobody.cancelled() => return Err(error),
             () = stop.cancelled() => return Ok(()),
         }
@@ -272,18 +275,20 @@ fn say_how_to_reach(setup: &Setup) {
     ));
 }
 
-/// Waits until a secret or a setting of the project is another.
-async fn project_changes(bot: &LocalBot<'_>) -> Result<()> {
-    let (projects, project) = (bot.setup.app.projects(), bot.connected.project.project_id);
-    let now = async || -> Result<(i64, i64)> {
-        let environment = projects.environment_wanted(project).await?;
-        Ok((environment, projects.generation(project).await?))
-    };
-    let before = now().await?;
+/// Waits until somebody sets a secret, a setting or the number of the project.
+async fn project_changes(bot: &LocalBot<'_>, news: &mut Listener) {
+    let project = bot.connected.project.project_id;
     loop {
-        tokio::time::sleep(LOOK).await;
-        if now().await? != before {
-            return Ok(());
+        // Nothing is missed of one host by itself but what was told too fast: then it is tried again.
+        let Heard::Told(told) = news.next().await else {
+            return;
+        };
+        let is_set = matches!(
+            told.change,
+            ProjectChange::Environment | ProjectChange::Settings | ProjectChange::Number
+        );
+        if told.project_id == project && is_set {
+            return;
         }
     }
 }
@@ -300,31 +305,44 @@ async fn first_deploy(bot: &LocalBot<'_>) -> Result<Live> {
     }
     let entry = format!("{} ({})", bundle.entry.path, bundle.entry.chosen_because);
     let (inputs, mut warnings) = (bundle.inputs.clone(), texts(&bundle.warnings));
-    let project = bot.connected.project.project_id;
     let before = links(bot).await?;
-    let deployed = step("deploying", setup.app.deploy_folder(project, bundle)).await;
+    let deployed = step("deploying", deploy(bot, bundle)).await;
     // Also of a bot that did not start: the links stay, and what was taken is as it is.
     let linked = new_links(bot, &before).await?;
     for line in env_lines(bot, &held).await?.into_iter().chain(linked) {
         say(&line);
     }
     let deployed = deployed?;
-    for line in said_of(bot, &deployed, &mut warnings) {
+    for line in said_of(bot, &deployed, &mut warnings).await? {
         say(&line);
     }
     say(&format!(
         "deployed in {} ms: {entry}; webhook {} ({})",
         started.elapsed().as_millis(),
-        deployed.webhook.path,
-        deployed.webhook.because
+        deployed.webhook_path.as_deref().unwrap_or_default(),
+        deployed.notes["webhook"].as_str().unwrap_or_default()
     ));
-    if deployed.report.parked > 0 {
-        say(&format!(
-            "{} calls of the bot's top level could not end at deploy: each instance makes them again",
-            deployed.report.parked
-        ));
-    }
     Ok(Live { inputs, warnings })
+}
+
+/// Deploys a bundle as every upload is deployed, and waits until it serves.
+async fn deploy(bot: &LocalBot<'_>, bundle: Bundle) -> Result<Version> {
+    let app = &bot.setup.app;
+    let upload = app.workshop().upload(bundle).await?;
+    let new = NewDeploy {
+        upload: &upload,
+        created_by: "roost dev",
+        message: None,
+        serves_when_ready: true,
+        takes_links: true,
+    };
+    let project = bot.connected.project.project_id;
+    let version = app.deploys().submit(project, &new).await?;
+    let version = app.deploys().ended(&version).await?;
+    match version.state {
+        VersionState::Ready => Ok(version),
+        _ => bail!(version.error.unwrap_or_default()),
+    }
 }
 
 /// Gives the host what the .env files hold now.
@@ -367,15 +385,23 @@ async fn new_links(bot: &LocalBot<'_>, before: &Links) -> Result<Option<String>>
     }))
 }
 
-/// What a deploy has to say of the environment.
-fn said_of(bot: &LocalBot<'_>, deployed: &Deployed, warnings: &mut Vec<String>) -> Vec<String> {
+/// What the host warned of while it deployed. What the bot printed is in its own log.
+async fn said_of(
+    bot: &LocalBot<'_>,
+    deployed: &Version,
+    warnings: &mut Vec<String>,
+) -> Result<Vec<String>> {
+    let projects = bot.setup.app.projects();
+    let (project, version) = (deployed.project_id, deployed.version_id);
+    let log = projects.build_log(project, version, 0, LINES, false);
     let mut lines = Vec::new();
-    let project = bot.connected.project.name.as_str();
-    if let Some(complaint) = deployed.needs.complaint(&Advice::File { project }, false) {
-        lines.push(format!("warning: {complaint}"));
-        warnings.push(complaint);
+    for line in log.await? {
+        if line.level == LogLevel::Warn {
+            lines.push(format!("warning: {}", line.text));
+            warnings.push(line.text);
+        }
     }
-    lines
+    Ok(lines)
 }
 
 fn texts(warnings: &[Report]) -> Vec<String> {
@@ -513,9 +539,8 @@ async fn deploy_again(
     let (inputs, mut warnings) = (bundle.inputs.clone(), texts(&bundle.warnings));
     let new = warnings.iter().filter(|warning| !known.contains(warning));
     lines.extend(new.map(|warning| format!("warning: {warning}")));
-    let project = bot.connected.project.project_id;
     let before = links(bot).await?;
-    let deployed = app.deploy_folder(project, bundle).await?;
+    let deployed = deploy(bot, bundle).await?;
     if *change == Change::Environment {
         lines.extend(env_lines(bot, &held).await?);
     }
@@ -524,7 +549,7 @@ async fn deploy_again(
         let said = line.strip_prefix("warning: ");
         said.is_none_or(|said| known.iter().all(|known| known != said))
     };
-    let said = said_of(bot, &deployed, &mut warnings);
+    let said = said_of(bot, &deployed, &mut warnings).await?;
     lines.extend(said.into_iter().filter(is_new));
     Ok((Live { inputs, warnings }, lines))
 }

@@ -6,13 +6,14 @@ use crate::app::{App, AppConfig};
 use crate::deploys::BundlingSettings;
 use crate::egress::EgressPolicy;
 use crate::inbox::{DispatcherSettings, InboxLimits};
+use crate::lifecycle::StepName;
 use crate::postgres::{Embedded, EmbeddedConfig};
-use crate::projects::{NewNumber, Project, ProjectName, Secret};
+use crate::projects::{NewProject, Project, ProjectName, Secret, WishedNumber};
 use crate::runs::ResidentSettings;
 use crate::sandbox::{Budget, Compiler, SandboxSettings};
 use crate::web::WebSettings;
 use crate::whatsapp::{GraphEndpoint, GraphLimits};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use roost_emulator::control::wire::{
     NewApp, NewCustomer, NewNumber as EmulatedNumber, NewToken, NewWaba,
 };
@@ -87,20 +88,56 @@ impl Setup {
 
     /// Makes the project, and an emulated number for it.
     pub(super) async fn connect(&self, name: &ProjectName) -> Result<Connected> {
-        let project = self.app.create_project(name).await?;
         let number_id = digits("number", name);
         let waba_id = digits("account", name);
         self.emulate(&number_id, &waba_id, digits("business", name))
             .await
             .context("the emulated number cannot be made")?;
-        let number = NewNumber {
+        let number = WishedNumber {
             phone_number_id: number_id.clone(),
             waba_id,
-            display_phone_number: display_number(&number_id),
             token: Secret::new(self.keys.access_token.clone()),
+            pin: None,
         };
-        self.app.connect_number(project.project_id, &number).await?;
+        let made = self.made(name, number);
+        let project = step("connecting the emulated number", made).await?;
         Ok(Connected { project, number_id })
+    }
+
+    /// The project of that name, with that number.
+    async fn made(&self, name: &ProjectName, number: WishedNumber) -> Result<Project> {
+        let (projects, lifecycle) = (self.app.projects(), self.app.lifecycle());
+        let project = match projects.by_name(name).await? {
+            Some(project) => {
+                // Where it listens, and the number's token, may be others than at the last start.
+                lifecycle
+                    .connect_number(project.project_id, &number)
+                    .await?;
+                project
+            }
+            None => {
+                let new = NewProject {
+                    name: name.clone(),
+                    number: Some(number),
+                    secrets: Vec::new(),
+                    wants_deploy: false,
+                };
+                lifecycle.create(&new).await?
+            }
+        };
+        let standing = lifecycle.settles(project.project_id).await?;
+        // Whatever became of the last deploy, the next one is about to be made.
+        let failed = standing
+            .failed()
+            .filter(|step| step.step != StepName::FirstDeploy);
+        if let Some(step) = failed {
+            let why = step.error.as_deref().unwrap_or("it failed");
+            bail!(
+                "the project cannot be made: step `{}`: {why}",
+                step.step.word()
+            );
+        }
+        Ok(projects.by_id(project.project_id).await?)
     }
 
     /// `business_id`: what people's user ids hang on.

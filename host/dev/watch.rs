@@ -95,11 +95,6 @@ impl Watch {
         self
     }
 
-    /// Looks this often instead of every 300 ms.
-    pub fn with_interval(self, interval: Duration) -> Self {
-        Self { interval, ..self }
-    }
-
     /// Watches these too, as they are now: for files that a build turned out to read.
     pub fn add(&mut self, roots: impl IntoIterator<Item = impl Into<PathBuf>>) {
         let mut added = Places {
@@ -266,8 +261,10 @@ mod tests {
             for file in files {
                 write(&folder.path().join(file), "before");
             }
-            let watch = Watch::new([folder.path()], [folder.path().join("dist")]);
-            let watch = watch.with_interval(Duration::from_millis(5));
+            let watch = Watch {
+                interval: Duration::from_millis(5),
+                ..Watch::new([folder.path()], [folder.path().join("dist")])
+            };
             Self { folder, watch }
         }
 

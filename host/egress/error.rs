@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::Method;
 
-/// Why a request failed; `wasi_code` has the name under which bots see it.
+/// Why a request failed; `runs` has the name under which bots see it.
 ///
 /// No text names an address that a name resolved to: that would show the inner network.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -77,30 +77,6 @@ pub enum EgressError {
 }
 
 impl EgressError {
-    /// The case of `wasi:http/types.error-code` that says the same.
-    pub fn wasi_code(&self) -> &'static str {
-        match self {
-            Self::InvalidUri => "HTTP-request-URI-invalid",
-            Self::Scheme(_) | Self::PortDenied(_) | Self::NotListed(_) => "HTTP-request-denied",
-            Self::Method(_) => "HTTP-request-method-invalid",
-            Self::AddressDenied(_) => "destination-IP-prohibited",
-            Self::Dns(_) => "DNS-error",
-            Self::DnsTimeout(_) => "DNS-timeout",
-            Self::ConnectionRefused => "connection-refused",
-            Self::Unreachable => "destination-unavailable",
-            Self::ConnectTimeout => "connection-timeout",
-            Self::Certificate => "TLS-certificate-error",
-            Self::Tls => "TLS-protocol-error",
-            Self::ConnectionCut => "connection-terminated",
-            Self::Full(_) => "connection-limit-reached",
-            Self::ResponseTimeout(_) => "HTTP-response-timeout",
-            Self::ReadTimeout => "connection-read-timeout",
-            Self::RequestTooLong(_) => "HTTP-request-body-size",
-            Self::ResponseTooLong(_) => "HTTP-response-body-size",
-            Self::RequestBody(_) => "internal-error",
-        }
-    }
-
     /// Finds the cause below the error of the client, or of a body that it reads.
     pub(super) fn from_client(error: &(dyn Error + 'static)) -> Self {
         Self::known(error).unwrap_or(Self::ConnectionCut)

@@ -6,19 +6,11 @@
 use std::collections::HashMap;
 
 use super::model::{Head, StoredEvent, StoredRun, StoredSend};
-use crate::inbox::EventId;
+use crate::inbox::{EventId, Outcome};
+use crate::words::Told;
 
 /// Stands in the place of words where their absence would say something else.
 const HIDDEN: &str = "its words are not shown to this token";
-
-/// How runs end of which only the host speaks.
-const BY_HOST: [&str; 5] = [
-    "host-unavailable",
-    "not-deployed",
-    "expired",
-    "released",
-    "lost",
-];
 
 /// Takes everything out that people or bots said.
 pub(super) fn hide(
@@ -29,8 +21,8 @@ pub(super) fn hide(
 ) {
     let mut last: HashMap<EventId, bool> = HashMap::new();
     for run in runs {
-        let outcome = run.outcome.as_deref();
-        let is_hosts = outcome.is_some_and(|outcome| BY_HOST.contains(&outcome));
+        let outcome = run.outcome.as_ref().and_then(Told::known);
+        let is_hosts = outcome.is_some_and(is_hosts);
         last.insert(run.event_id, is_hosts);
         if !is_hosts {
             run.error = None;
@@ -59,6 +51,26 @@ pub(super) fn hide(
     }
     for head in heads {
         replace(&mut head.last_error);
+    }
+}
+
+/// Whether only the host speaks of a run that ended so.
+fn is_hosts(outcome: Outcome) -> bool {
+    match outcome {
+        Outcome::HostUnavailable
+        | Outcome::NotDeployed
+        | Outcome::Expired
+        | Outcome::Released
+        | Outcome::Lost => true,
+        Outcome::Done
+        | Outcome::Declined
+        | Outcome::BotThrew
+        | Outcome::BadStatus
+        | Outcome::Trap
+        | Outcome::Timeout
+        | Outcome::OutOfMemory
+        | Outcome::Rejected
+        | Outcome::SendWaits => false,
     }
 }
 

@@ -1,16 +1,15 @@
 //! Events as people see them: what came in, what became of it, and why.
 //!
 //! `model` has what is stored, `explain` says in one sentence whether the customer got an answer,
-//! `store` has the SQL, `dead` replays and gives up what failed for good, `missed` are webhooks that
-//! came before their number was connected, `hidden` is for who may not read what people wrote.
+//! `store` has the SQL, `dead` replays and gives up what failed for good, `hidden` is for who may not
+//! read what people wrote.
 //!
-//! Nothing here runs events: a replay makes a dead one pending again, and the inbox does the rest.
+//! Nothing here runs events or changes them, the inbox does: a replay makes a dead one pending again.
 //! It keeps its number, and so its sends: what went out is not sent again.
 
 mod dead;
 mod explain;
 mod hidden;
-mod missed;
 mod model;
 mod store;
 
@@ -19,15 +18,15 @@ use std::collections::HashMap;
 use sqlx::PgPool;
 use sqlx::types::chrono::{DateTime, Utc};
 
-use crate::inbox::{EventId, Inbox, InboxError};
+use crate::inbox::{Adopted, EventId, Inbox, InboxError, Missed, RowState};
 use crate::logs::LogStore;
 use crate::projects::ProjectId;
 
+pub use crate::whatsapp::SendState;
 pub use explain::{Answer, Explanation, Facts, MetaError, explain};
-pub use missed::{Adopted, Missed};
 pub use model::{
-    EventFilter, EventState, Head, ProjectFacts, SendState, SendStatus, StoredEvent, StoredRun,
-    StoredSend, UnknownState,
+    DeliveryStatus, EventFilter, EventState, Head, ProjectFacts, SendStatus, StoredEvent,
+    StoredRun, StoredSend,
 };
 
 /// The events of all projects.
@@ -54,7 +53,7 @@ pub enum Words {
 pub enum EventError {
     #[error("the project has no event `{0}`, or it is older than what is kept")]
     NotFound(EventId),
-    #[error("event `{event_id}` is {}: only dead events are replayed", state.word())]
+    #[error("event `{event_id}` is {state}: only dead events are replayed")]
     NotDead {
         event_id: EventId,
         state: EventState,
@@ -67,7 +66,7 @@ pub enum EventError {
         "event `{0}` has not failed: it waits for its turn, and `events show` says for what; only what has failed is given up"
     )]
     NotFailed(EventId),
-    #[error("event `{event_id}` is {}: there is nothing to give up", state.word())]
+    #[error("event `{event_id}` is {state}: there is nothing to give up")]
     Over {
         event_id: EventId,
         state: EventState,
@@ -149,6 +148,16 @@ impl Events {
         payload.ok_or(EventError::NotFound(event_id))
     }
 
+    /// What came for the project's number before it was connected.
+    pub async fn missed(&self, project: ProjectId) -> Result<Missed, EventError> {
+        Ok(self.inbox.missed(project).await?)
+    }
+
+    /// Puts what came too early into the project's inbox, oldest first.
+    pub async fn adopt(&self, project: ProjectId) -> Result<Adopted, EventError> {
+        Ok(self.inbox.adopt(project).await?)
+    }
+
     async fn reports(
         &self,
         project: ProjectId,
@@ -156,7 +165,9 @@ impl Events {
         now: DateTime<Utc>,
     ) -> Result<Vec<EventReport>, EventError> {
         let ids: Vec<EventId> = events.iter().map(|event| event.event_id).collect();
-        let waiting = events.iter().filter(|event| event.state == "pending");
+        let waiting = events
+            .iter()
+            .filter(|event| event.state == RowState::Pending);
         let queues: Vec<&str> = waiting.map(|event| event.queue.as_str()).collect();
         let (facts, mut runs, mut sends, mut complaints, mut heads) = futures::try_join!(
             self.project_facts(project),

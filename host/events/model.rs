@@ -1,30 +1,36 @@
 //! Events as operators see them.
 
-use std::str::FromStr;
-
-use serde::{Deserialize, Serialize};
 use sqlx::types::chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::explain::MetaError;
-use crate::inbox::{EventId, EventKind, RunId};
+use crate::inbox::{EventId, EventKind, Outcome, RowState, RunId};
+use crate::whatsapp::SendState;
+use crate::words::{Told, words};
 
-/// Where an event is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum EventState {
-    Pending,
-    Running,
-    Done,
-    Dead,
-    /// Dead, and given up by a person.
-    Discarded,
+words! {
+    /// Where an event is in its life.
+    pub enum EventState: "state of an event" {
+        Pending = "pending",
+        Running = "running",
+        Done = "done",
+        Dead = "dead",
+        /// Given up by a person.
+        Discarded = "discarded",
+    }
 }
 
-/// A word that is no state.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no state; use pending, running, done, dead or discarded")]
-pub struct UnknownState(String);
+words! {
+    /// What Meta reports of a message.
+    pub enum DeliveryStatus: "status of a message" {
+        Sent = "sent",
+        Delivered = "delivered",
+        Read = "read",
+        /// Of a voice message: it was listened to.
+        Played = "played",
+        Failed = "failed",
+    }
+}
 
 /// Which events.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,7 +40,7 @@ pub struct EventFilter {
     /// A WhatsApp id, a user id, a group's id or a conversation's.
     pub contact: Option<String>,
     /// How the last run ended.
-    pub outcome: Option<String>,
+    pub outcome: Option<Outcome>,
     /// What the last error contains, whatever its case.
     pub error: Option<String>,
     pub since: Option<DateTime<Utc>>,
@@ -46,7 +52,7 @@ pub struct EventFilter {
 pub struct StoredEvent {
     pub event_id: EventId,
     pub kind: EventKind,
-    pub state: String,
+    pub state: RowState,
     pub dedupe_key: String,
     pub queue: String,
     pub attempts: i32,
@@ -78,7 +84,8 @@ pub struct StoredRun {
     pub version_id: Uuid,
     pub started_at: DateTime<Utc>,
     pub ended_at: Option<DateTime<Utc>>,
-    pub outcome: Option<String>,
+    /// Absent while it runs.
+    pub outcome: Option<Told<Outcome>>,
     pub error: Option<String>,
     pub wall_us: Option<i64>,
     pub cpu_us: Option<i64>,
@@ -115,25 +122,10 @@ pub struct StoredSend {
     pub statuses: Vec<SendStatus>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum SendState {
-    /// A try is under way.
-    Prepared,
-    /// Nobody knows whether it went out.
-    Unsettled,
-    /// It certainly did not go out.
-    Released,
-    /// Meta took it.
-    Sent,
-    /// Meta refused it.
-    Rejected,
-}
-
 /// What Meta reported of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SendStatus {
-    pub status: String,
+    pub status: Told<DeliveryStatus>,
     pub at: DateTime<Utc>,
     pub error: Option<MetaError>,
 }
@@ -162,14 +154,16 @@ pub struct Head {
 impl StoredEvent {
     /// Where it is in its life.
     pub fn state(&self, runs: &[StoredRun], now: DateTime<Utc>) -> EventState {
-        match self.state.as_str() {
-            "done" if self.discarded_at.is_some() => EventState::Discarded,
-            "done" => EventState::Done,
-            "dead" => EventState::Dead,
-            _ if self.running(runs).is_some() && self.ready_at.is_some_and(|at| at > now) => {
+        match self.state {
+            RowState::Done if self.discarded_at.is_some() => EventState::Discarded,
+            RowState::Done => EventState::Done,
+            RowState::Dead => EventState::Dead,
+            RowState::Pending
+                if self.running(runs).is_some() && self.ready_at.is_some_and(|at| at > now) =>
+            {
                 EventState::Running
             }
-            _ => EventState::Pending,
+            RowState::Pending => EventState::Pending,
         }
     }
 
@@ -207,41 +201,30 @@ impl StoredEvent {
     }
 }
 
-impl SendState {
-    pub(super) fn of(word: &str) -> Self {
-        match word {
-            "unsettled" => Self::Unsettled,
-            "released" => Self::Released,
-            "sent" => Self::Sent,
-            "rejected" => Self::Rejected,
-            _ => Self::Prepared,
-        }
+impl StoredRun {
+    /// Whether it ended so.
+    pub(super) fn ended_as(&self, outcome: Outcome) -> bool {
+        self.outcome.as_ref().is_some_and(|ended| ended.is(outcome))
     }
 }
 
-impl EventState {
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Running => "running",
-            Self::Done => "done",
-            Self::Dead => "dead",
-            Self::Discarded => "discarded",
-        }
-    }
-}
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
 
-impl FromStr for EventState {
-    type Err = UnknownState;
+    use super::DeliveryStatus;
+    use crate::words::tests::{migrations, quoted};
 
-    fn from_str(text: &str) -> Result<Self, UnknownState> {
-        match text {
-            "pending" => Ok(Self::Pending),
-            "running" => Ok(Self::Running),
-            "done" => Ok(Self::Done),
-            "dead" => Ok(Self::Dead),
-            "discarded" => Ok(Self::Discarded),
-            _ => Err(UnknownState(text.chars().take(40).collect())),
-        }
+    #[test]
+    fn the_database_ranks_the_statuses_that_are_known() {
+        let texts = migrations();
+        let rank = texts
+            .iter()
+            .rev()
+            .find_map(|text| text.split_once("function message_status_rank("));
+        let (_, rank) = rank.unwrap();
+        let (rank, _) = rank.split_once("end;").unwrap();
+        let known = DeliveryStatus::ALL.map(|status| status.word().to_owned());
+        assert_eq!(quoted(rank), BTreeSet::from(known));
     }
 }

@@ -9,13 +9,15 @@ use sqlx::{Postgres, QueryBuilder, Row};
 use super::Events;
 use super::explain::MetaError;
 use super::model::{
-    EventFilter, EventState, Head, ProjectFacts, SendState, SendStatus, StoredEvent, StoredRun,
-    StoredSend,
+    DeliveryStatus, EventFilter, EventState, Head, ProjectFacts, SendStatus, StoredEvent,
+    StoredRun, StoredSend,
 };
 use crate::inbox::EventId;
 use crate::projects::ProjectId;
+use crate::whatsapp::SendState;
+use crate::words::Told;
 
-/// What belongs to no conversation has a queue that is named otherwise.
+/// Events with the conversation that they are of, if of any, and their queue.
 const EVENTS: &str = "
     select e.event_id, e.kind, e.state, e.dedupe_key, e.queue, e.attempts, e.deferrals, e.last_error,
            e.received_at, e.finished_at, e.discarded_at, m.type as message_type,
@@ -23,12 +25,14 @@ const EVENTS: &str = "
            e.not_before
     from event e
     left join conversation_queue q on q.project_id = e.project_id and q.queue = e.queue
-    left join conversation c on c.project_id = e.project_id
-      and c.conversation_id = case when e.queue ~ '^[0-9a-f-]{36}$' then e.queue::uuid end
+    left join conversation c on c.project_id = e.project_id and c.conversation_id = e.conversation_id
     left join contact p on p.project_id = c.project_id and p.contact_id = c.contact_id
     left join message m on m.project_id = e.project_id and e.kind = 'message'
       and m.wamid = substr(e.dedupe_key, 3)
     where e.project_id = ";
+
+/// The message, what Meta reported of it, when, and why.
+type Reported = (String, Told<DeliveryStatus>, DateTime<Utc>, Option<String>);
 
 const RUNS_NOW: &str = "exists (
     select from run r join conversation_queue l
@@ -47,7 +51,8 @@ impl Events {
     ) -> Result<Vec<StoredEvent>, sqlx::Error> {
         let mut query = QueryBuilder::new(EVENTS);
         query.push_bind(project);
-        narrow(&mut query, filter, now);
+        in_state(&mut query, filter.state, now);
+        narrow(&mut query, project, filter);
         if let Some(before) = before {
             query.push(" and e.event_id < ").push_bind(before);
         }
@@ -66,6 +71,26 @@ impl Events {
         query.push_bind(project);
         query.push(" and e.event_id = ").push_bind(event_id);
         query.build_query_as().fetch_optional(&self.pool).await
+    }
+
+    /// Dead events after one of them that the filter lets through whatever state it names, oldest first.
+    pub(super) async fn stored_dead(
+        &self,
+        project: ProjectId,
+        filter: &EventFilter,
+        after: Option<EventId>,
+        limit: i64,
+    ) -> Result<Vec<EventId>, sqlx::Error> {
+        let mut query = QueryBuilder::new(
+            "select e.event_id from event e where e.state = 'dead' and e.project_id = ",
+        );
+        query.push_bind(project);
+        if let Some(after) = after {
+            query.push(" and e.event_id > ").push_bind(after);
+        }
+        narrow(&mut query, project, filter);
+        query.push(" order by e.event_id limit ").push_bind(limit);
+        query.build_query_scalar().fetch_all(&self.pool).await
     }
 
     pub(super) async fn stored_payload(
@@ -122,14 +147,10 @@ impl Events {
         let rows = sqlx::query(
             "select s.send_id, s.event_id, s.attempt, s.state, s.response_status, s.response_body,
                     s.setback_body, s.setback, s.wamid, s.settle_by, s.created_at, s.updated_at, m.type as message_type,
-                    case when e.queue ~ '^[0-9a-f-]{36}$'
-                         then m.conversation_id::text = e.queue or c.queue = e.queue end
-                      as is_to_customer
+                    m.conversation_id = e.conversation_id as is_to_customer
              from send s
              left join event e on e.project_id = s.project_id and e.event_id = s.event_id
              left join message m on m.project_id = s.project_id and m.wamid = s.wamid
-             left join conversation c on c.project_id = m.project_id
-               and c.conversation_id = m.conversation_id
              where s.project_id = $1 and s.event_id = any($2)
              order by s.event_id, s.sequence, s.send_id",
         )
@@ -155,7 +176,7 @@ impl Events {
         project: ProjectId,
         wamids: &[&str],
     ) -> Result<HashMap<String, Vec<SendStatus>>, sqlx::Error> {
-        let rows: Vec<(String, String, DateTime<Utc>, Option<String>)> = sqlx::query_as(
+        let rows: Vec<Reported> = sqlx::query_as(
             "select wamid, status, at, errors::text from message_status
              where project_id = $1 and wamid = any($2)
              order by message_status_rank(status), at",
@@ -196,9 +217,9 @@ impl Events {
     }
 }
 
-/// The filter, as conditions on `event e`.
-pub(super) fn narrow(query: &mut QueryBuilder<Postgres>, filter: &EventFilter, now: DateTime<Utc>) {
-    match filter.state {
+/// The state, as a condition on `event e`.
+fn in_state(query: &mut QueryBuilder<Postgres>, state: Option<EventState>, now: DateTime<Utc>) {
+    match state {
         None => {}
         Some(EventState::Running) => {
             query.push(" and e.state = 'pending' and ").push(RUNS_NOW);
@@ -220,8 +241,12 @@ pub(super) fn narrow(query: &mut QueryBuilder<Postgres>, filter: &EventFilter, n
             query.push(" and e.state = 'dead'");
         }
     }
+}
+
+/// The rest of the filter, likewise.
+fn narrow(query: &mut QueryBuilder<Postgres>, project: ProjectId, filter: &EventFilter) {
     if let Some(kind) = filter.kind {
-        query.push(" and e.kind = ").push_bind(kind.word());
+        query.push(" and e.kind = ").push_bind(kind);
     }
     if let Some(since) = filter.since {
         query.push(" and e.received_at >= ").push_bind(since);
@@ -233,22 +258,22 @@ pub(super) fn narrow(query: &mut QueryBuilder<Postgres>, filter: &EventFilter, n
         query.push(" and position(lower(").push_bind(error.clone());
         query.push(") in lower(e.last_error)) > 0");
     }
-    if let Some(outcome) = &filter.outcome {
+    if let Some(outcome) = filter.outcome {
         query.push(
             " and (select r.outcome from run r
                    where r.project_id = e.project_id and r.event_id = e.event_id
                    order by r.started_at desc, r.attempt desc limit 1) = ",
         );
-        query.push_bind(outcome.clone());
+        query.push_bind(outcome);
     }
     if let Some(contact) = &filter.contact {
         query.push(
-            " and e.queue in (
-               select unnest(array[f.queue, f.conversation_id::text])
-               from conversation f
+            " and e.conversation_id in (
+               select f.conversation_id from conversation f
                left join contact k on k.project_id = f.project_id and k.contact_id = f.contact_id
-               where f.project_id = e.project_id and ",
+               where f.project_id = ",
         );
+        query.push_bind(project).push(" and ");
         query.push_bind(plain(contact));
         query.push(" in (k.wa_id, k.user_id, f.group_id, f.conversation_id::text))");
     }
@@ -266,7 +291,7 @@ fn plain(contact: &str) -> String {
 }
 
 fn send_of(row: &PgRow) -> Result<StoredSend, sqlx::Error> {
-    let state = SendState::of(row.try_get("state")?);
+    let state: SendState = row.try_get("state")?;
     let refusal: Option<Vec<u8>> = match state {
         SendState::Rejected => row.try_get("response_body")?,
         SendState::Released => row.try_get("setback_body")?,

@@ -8,8 +8,9 @@ use serde::Serialize;
 use sqlx::types::chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::conversations::{ConversationId, StatusUpdate};
+use crate::conversations::StatusUpdate;
 use crate::projects::{ProjectId, VersionId};
+use crate::words::words;
 
 /// Names an event. Events of one queue run in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, sqlx::Type)]
@@ -24,13 +25,73 @@ pub struct EventId(pub i64);
 #[sqlx(transparent)]
 pub struct RunId(pub Uuid);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
-#[sqlx(type_name = "text", rename_all = "lowercase")]
-pub enum EventKind {
-    Message,
-    Status,
-    /// Any other change, with its value as it came.
-    Other,
+words! {
+    /// What kind of thing came in.
+    pub enum EventKind: "kind of event" {
+        /// A customer wrote.
+        Message = "message",
+        /// Meta reports of a message that was sent.
+        Status = "status",
+        /// Any other change, with its value as it came.
+        Other = "other",
+    }
+}
+
+words! {
+    /// What the row of an event says of it.
+    pub enum RowState: "state of an event's row" {
+        /// It waits, or runs.
+        Pending = "pending",
+        /// Nothing more becomes of it.
+        Done = "done",
+        /// It failed for good, and is kept.
+        Dead = "dead",
+    }
+}
+
+words! {
+    /// How a run ended, as it is recorded.
+    pub enum Outcome: "outcome of a run" {
+        /// The bot is done with the event.
+        Done = "done",
+        /// The bot said that it does not want the event.
+        Declined = "declined",
+        /// The bot said that it failed, or threw.
+        BotThrew = "bot-threw",
+        /// The bot answered with another status than 200 to 299.
+        BadStatus = "bad-status",
+        /// The bot crashed.
+        Trap = "trap",
+        /// It ran out of time.
+        Timeout = "timeout",
+        /// It ran out of memory.
+        OutOfMemory = "out-of-memory",
+        /// Nothing can come of another run.
+        Rejected = "rejected",
+        /// The host could not run it.
+        HostUnavailable = "host-unavailable",
+        /// There was no version to run it with.
+        NotDeployed = "not-deployed",
+        /// It failed while a message has to wait.
+        SendWaits = "send-waits",
+        /// It waited past its deadline, and was not run.
+        Expired = "expired",
+        /// The host was stopped, and gave it back.
+        Released = "released",
+        /// The host disappeared, or lost the lease.
+        Lost = "lost",
+    }
+}
+
+words! {
+    /// Which of its conversation's events it runs after.
+    pub enum Lane: "lane of events" {
+        Messages = "messages",
+        /// They wait while a message runs, and no message waits for them.
+        Statuses = "statuses",
+        /// Of no conversation.
+        Changes = "changes",
+    }
 }
 
 /// An event that this host holds the lease of.
@@ -90,6 +151,8 @@ pub struct RunReport {
     pub response_status: Option<u16>,
     /// What the bot asked of Meta besides messages and was refused, last.
     pub refusal: Option<String>,
+    /// The sends for which the event waits because nobody knows whether they went out.
+    pub unsettled: Vec<i64>,
 }
 
 /// Why a run failed, as far as it decides what happens next.
@@ -125,6 +188,12 @@ pub trait StatusSink: Send + Sync + 'static {
         project_id: ProjectId,
         update: &'a StatusUpdate,
     ) -> BoxFuture<'a, Result<Settled, sqlx::Error>>;
+
+    /// Whether it is known by now of one of these sends whether it went out.
+    ///
+    /// Asked when it is written down that their event waits for them: a status that came while the
+    /// run ended found no event that waited.
+    fn is_any_settled<'a>(&'a self, sends: &'a [i64]) -> BoxFuture<'a, Result<bool, sqlx::Error>>;
 }
 
 /// Whose send a status is about.
@@ -152,42 +221,26 @@ impl StatusSink for NoSink {
     ) -> BoxFuture<'a, Result<Settled, sqlx::Error>> {
         Box::pin(async { Ok(Settled::Foreign) })
     }
-}
 
-impl EventKind {
-    /// As the database has it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Message => "message",
-            Self::Status => "status",
-            Self::Other => "other",
-        }
+    fn is_any_settled<'a>(&'a self, _: &'a [i64]) -> BoxFuture<'a, Result<bool, sqlx::Error>> {
+        Box::pin(async { Ok(false) })
     }
 }
 
 impl FailureKind {
     /// As runs record it.
-    pub fn word(self) -> &'static str {
+    pub fn outcome(self) -> Outcome {
         match self {
-            Self::BotThrew => "bot-threw",
-            Self::BadStatus => "bad-status",
-            Self::Trap => "trap",
-            Self::Timeout => "timeout",
-            Self::OutOfMemory => "out-of-memory",
-            Self::Rejected => "rejected",
-            Self::HostUnavailable => "host-unavailable",
-            Self::NotDeployed => "not-deployed",
-            Self::SendWaits(_) => "send-waits",
+            Self::BotThrew => Outcome::BotThrew,
+            Self::BadStatus => Outcome::BadStatus,
+            Self::Trap => Outcome::Trap,
+            Self::Timeout => Outcome::Timeout,
+            Self::OutOfMemory => Outcome::OutOfMemory,
+            Self::Rejected => Outcome::Rejected,
+            Self::HostUnavailable => Outcome::HostUnavailable,
+            Self::NotDeployed => Outcome::NotDeployed,
+            Self::SendWaits(_) => Outcome::SendWaits,
         }
-    }
-}
-
-impl ClaimedEvent {
-    /// The conversation whose event it is. While two conversations of one person are
-    /// being merged, the one that it came in.
-    pub fn conversation_id(&self) -> Option<ConversationId> {
-        let (conversation, _) = self.queue.split_once('/').unwrap_or((&self.queue, ""));
-        Uuid::parse_str(conversation).ok().map(ConversationId)
     }
 }
 

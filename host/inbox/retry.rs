@@ -18,7 +18,7 @@
 
 use std::time::Duration;
 
-use super::model::{ClaimedEvent, FailureKind, RunOutcome, RunReport};
+use super::model::{ClaimedEvent, FailureKind, Outcome, RunOutcome, RunReport};
 
 /// The longest text that is kept of why a run failed.
 const MAX_REASON_CHARS: usize = 2_000;
@@ -51,8 +51,7 @@ pub struct Verdict {
     pub is_deferral: bool,
     /// Whether later events of the queue may run before it does.
     pub is_aside: bool,
-    /// A [`FailureKind::word`], `done`, `declined`, `released` or `lost`.
-    pub outcome: &'static str,
+    pub outcome: Outcome,
     pub error: Option<String>,
     pub report: RunReport,
 }
@@ -137,7 +136,7 @@ impl RetryPolicy {
             next,
             is_deferral,
             is_aside: is_aside && matches!(next, Next::Again(_)),
-            outcome: kind.word(),
+            outcome: kind.outcome(),
             error: Some(kept(&reason)),
             report,
         }
@@ -151,7 +150,7 @@ impl Verdict {
             next,
             is_deferral: false,
             is_aside: false,
-            outcome: "done",
+            outcome: Outcome::Done,
             error: None,
             report,
         }
@@ -161,7 +160,7 @@ impl Verdict {
     fn declined(report: RunReport) -> Self {
         let status = report.response_status.unwrap_or_default();
         Self {
-            outcome: "declined",
+            outcome: Outcome::Declined,
             error: Some(format!("the bot declined: status {status}")),
             ..Self::done(report)
         }
@@ -173,7 +172,7 @@ impl Verdict {
             next: Next::Again(Duration::ZERO),
             is_deferral: true,
             is_aside: false,
-            outcome: "released",
+            outcome: Outcome::Released,
             error: None,
             report: RunReport::default(),
         }
@@ -185,7 +184,7 @@ impl Verdict {
             next: Next::Dead,
             is_deferral: true,
             is_aside: false,
-            outcome: "lost",
+            outcome: Outcome::Lost,
             error: Some("the host stopped each time while it ran this event".to_owned()),
             report: RunReport::default(),
         }

@@ -13,8 +13,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::dispatcher::DispatcherSettings;
 use super::lease::Lease;
-use super::model::{ClaimedEvent, EventHandler, FailureKind, RunId, RunOutcome, RunReport};
-use super::retry::Verdict;
+use super::model::{
+    ClaimedEvent, EventHandler, FailureKind, Outcome, RunId, RunOutcome, RunReport,
+};
+use super::retry::{Next, Verdict};
 use super::store::{Inbox, InboxError};
 use crate::telemetry::Span;
 
@@ -116,16 +118,17 @@ impl Running {
                 drop(settling);
                 let (report, outcome) = (&verdict.report, verdict.outcome);
                 let metrics = &self.inbox.telemetry.metrics;
-                metrics.run(event.project_id, outcome, report.wall, report.cpu);
-                span.set("roost.outcome", outcome);
-                if let Some(error) = verdict.error.as_ref().filter(|_| outcome != "declined") {
+                metrics.run(event.project_id, outcome.word(), report.wall, report.cpu);
+                span.set("roost.outcome", outcome.word());
+                let is_declined = outcome == Outcome::Declined;
+                if let Some(error) = verdict.error.as_ref().filter(|_| !is_declined) {
                     span.fail(error.clone());
                 }
                 log(&event, &verdict, started.elapsed());
             } else {
                 self.inbox.telemetry.metrics.run(
                     event.project_id,
-                    "lost",
+                    Outcome::Lost.word(),
                     started.elapsed(),
                     Duration::ZERO,
                 );
@@ -201,7 +204,7 @@ impl Running {
         let mut pause = SETTLE_PAUSE;
         loop {
             let error = match self.inbox.settle(event, verdict).await {
-                Ok(Ok(())) => return,
+                Ok(Ok(())) => return self.end_wait_if_over(event, verdict).await,
                 Ok(Err(lost)) => {
                     tracing::warn!(run.id = %event.run_id, "{lost}: how it ended is not recorded");
                     return;
@@ -220,6 +223,27 @@ impl Running {
             }
             tokio::time::sleep(pause).await;
             pause *= 2;
+        }
+    }
+
+    /// Runs an event again at once whose send was settled while its run came to an end: the status
+    /// found no event that waited. Whoever looks second, this or the status, sees what the other wrote.
+    async fn end_wait_if_over(&self, event: &ClaimedEvent, verdict: &Verdict) {
+        let sends = &verdict.report.unsettled;
+        if sends.is_empty() || !matches!(verdict.next, Next::Again(_)) {
+            return;
+        }
+        match self.inbox.sink.is_any_settled(sends).await {
+            Ok(true) => {
+                let (project_id, event_id) = (event.project_id, event.event_id);
+                self.inbox.wait_is_over(project_id, event_id).await;
+            }
+            Ok(false) => {}
+            Err(error) => tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                event.id = %event.event_id,
+                "an event may wait longer than it must"
+            ),
         }
     }
 
@@ -276,7 +300,7 @@ fn log(event: &ClaimedEvent, verdict: &Verdict, took: Duration) {
         event.kind = event.kind.word(),
         run.id = %event.run_id,
         attempt = event.attempt,
-        outcome = verdict.outcome,
+        outcome = verdict.outcome.word(),
         took_ms = took.as_millis() as u64,
         wall_ms = report.wall.as_millis() as u64,
         cpu_ms = report.cpu.as_millis() as u64,

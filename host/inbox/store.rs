@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use super::arrival::Waiting;
 use super::clock::Clock;
-use super::model::{EventId, EventKind, RunId, StatusSink};
+use super::model::{EventId, StatusSink};
 use crate::projects::ProjectId;
 use crate::telemetry::Telemetry;
 
@@ -69,38 +69,6 @@ pub struct QueueDepth {
     pub dead: i64,
     /// When the oldest pending event came.
     pub oldest_received_at: Option<DateTime<Utc>>,
-}
-
-/// An event that is not tried again unless somebody asks for it.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct DeadEvent {
-    pub event_id: EventId,
-    pub kind: EventKind,
-    pub attempts: i32,
-    pub last_error: Option<String>,
-    pub received_at: DateTime<Utc>,
-    pub finished_at: DateTime<Utc>,
-}
-
-/// One attempt, as it was recorded.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct RunRecord {
-    pub run_id: RunId,
-    pub event_id: EventId,
-    pub attempt: i32,
-    pub owner: String,
-    pub started_at: DateTime<Utc>,
-    pub ended_at: Option<DateTime<Utc>>,
-    /// Absent while it runs.
-    pub outcome: Option<String>,
-    pub error: Option<String>,
-    pub wall_us: Option<i64>,
-    pub cpu_us: Option<i64>,
-    pub memory_bytes: Option<i64>,
-    pub host_calls: Option<i32>,
-    pub sends: Option<i32>,
-    pub response_status: Option<i32>,
-    pub refusal: Option<String>,
 }
 
 impl Default for InboxLimits {
@@ -292,84 +260,5 @@ impl Inbox {
                 "an event waits longer than it must"
             ),
         }
-    }
-
-    /// The dead events of a project, oldest first.
-    pub async fn dead_events(
-        &self,
-        project_id: ProjectId,
-        limit: i64,
-    ) -> Result<Vec<DeadEvent>, InboxError> {
-        let events = sqlx::query_as(
-            "select event_id, kind, attempts, last_error, received_at, finished_at from event
-             where project_id = $1 and state = 'dead' order by event_id limit $2",
-        )
-        .bind(project_id)
-        .bind(limit)
-        .fetch_all(&self.pool)
-        .await?;
-        Ok(events)
-    }
-
-    /// Makes a dead event pending again, before the newer ones of its conversation, however old it
-    /// is. Returns whether there was such an event. What Meta refused of it before is asked again:
-    /// who replays an event has repaired something.
-    pub async fn replay(
-        &self,
-        project_id: ProjectId,
-        event_id: EventId,
-    ) -> Result<bool, InboxError> {
-        let done = sqlx::query(
-            "with again as (
-               update event
-               set state = 'pending', attempts = 0, deferrals = 0, lost = 0, finished_at = null,
-                   expires_at = null
-               where project_id = $1 and event_id = $2 and state = 'dead'
-               returning queue),
-             asked_again as (
-               update send set state = 'released', setback_status = response_status,
-                   setback_body = response_body, response_status = null, response_body = null
-               where project_id = $1 and event_id = $2 and state = 'rejected'
-                 and exists (select from again))
-             insert into conversation_queue as q (project_id, queue, pending, ready_at, priority)
-             select $1, queue, 1, coalesce($3, statement_timestamp()), 1 from again
-             on conflict (project_id, queue) do update
-             set pending = q.pending + 1,
-                 priority = case when q.pending = 0 then 1 else q.priority end,
-                 ready_at = case when q.lease is null then excluded.ready_at else q.ready_at end",
-        )
-        .bind(project_id)
-        .bind(event_id)
-        .bind(self.clock.told())
-        .execute(&self.pool)
-        .await?;
-        self.claimable.send_replace(());
-        Ok(done.rows_affected() == 1)
-    }
-
-    /// The attempts at an event, in order.
-    pub async fn runs(
-        &self,
-        project_id: ProjectId,
-        event_id: EventId,
-    ) -> Result<Vec<RunRecord>, InboxError> {
-        let runs = sqlx::query_as(
-            "select run_id, event_id, attempt, owner, started_at, ended_at, outcome, error,
-                    wall_us, cpu_us, memory_bytes, host_calls, sends, response_status, refusal
-             from run where project_id = $1 and event_id = $2 order by started_at, attempt, run_id",
-        )
-        .bind(project_id)
-        .bind(event_id)
-        .fetch_all(&self.pool)
-        .await?;
-        Ok(runs)
-    }
-
-    /// How many changes came for numbers that no project has, of those that are still kept.
-    pub async fn unrouted(&self) -> Result<i64, InboxError> {
-        let count = sqlx::query_scalar("select count(*) from unrouted")
-            .fetch_one(&self.pool)
-            .await?;
-        Ok(count)
     }
 }

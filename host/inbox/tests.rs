@@ -5,9 +5,13 @@ use std::time::Duration;
 use sqlx::types::chrono::DateTime;
 use uuid::Uuid;
 
-use super::model::{ClaimedEvent, EventId, EventKind, FailureKind, RunId, RunOutcome, RunReport};
+use super::model::{
+    ClaimedEvent, EventId, EventKind, FailureKind, Lane, Outcome, RowState, RunId, RunOutcome,
+    RunReport,
+};
 use super::retry::{Next, RetryPolicy};
 use crate::projects::{ProjectId, VersionId};
+use crate::words::tests::assert_allowed;
 
 fn policy() -> RetryPolicy {
     RetryPolicy {
@@ -91,7 +95,7 @@ fn what_the_bot_did_is_tried_again_and_dead_in_the_end() {
         assert!(!first.is_deferral);
         assert_eq!(first.error.as_deref(), Some("it broke"));
         let last = policy().judge(&event(3, 0), failed(kind));
-        assert_eq!((last.next, last.outcome), (Next::Dead, kind.word()));
+        assert_eq!((last.next, last.outcome), (Next::Dead, kind.outcome()));
     }
 }
 
@@ -117,7 +121,10 @@ fn what_the_bot_declines_is_done() {
         ..RunReport::default()
     };
     let verdict = policy().judge(&event(1, 0), RunOutcome::Declined(report));
-    assert_eq!((verdict.next, verdict.outcome), (Next::Done, "declined"));
+    assert_eq!(
+        (verdict.next, verdict.outcome),
+        (Next::Done, Outcome::Declined)
+    );
     assert_eq!(
         verdict.error.as_deref(),
         Some("the bot declined: status 404")
@@ -174,6 +181,13 @@ fn done_is_done() {
         ..RunReport::default()
     };
     let verdict = policy().judge(&event(1, 0), RunOutcome::Done(report.clone()));
-    assert_eq!((verdict.next, verdict.outcome), (Next::Done, "done"));
+    assert_eq!((verdict.next, verdict.outcome), (Next::Done, Outcome::Done));
     assert_eq!(verdict.report, report);
+}
+
+#[test]
+fn the_database_takes_the_words_of_events() {
+    assert_allowed::<EventKind>("event_kind_known", &[]);
+    assert_allowed::<RowState>("event_state_known", &[]);
+    assert_allowed::<Lane>("event_lane_known", &[]);
 }

@@ -2,7 +2,8 @@
 
 use super::standing::NumberStanding;
 use super::steps::{NUMBER_STEPS, StepName, StepState};
-use super::{Lifecycle, LifecycleError, check, follow, store};
+use super::{Lifecycle, LifecycleError, check, store};
+use crate::news::Change;
 use crate::projects::{ProjectId, WishedNumber};
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ impl Lifecycle {
                 store::want(conn, project_id, &NUMBER_STEPS, None).await
             });
         wished.await?;
-        self.wake();
+        self.tell(project_id);
         Ok(())
     }
 
@@ -47,8 +48,8 @@ impl Lifecycle {
             let name = projects.by_id(project_id).await?.name;
             return Err(LifecycleError::NoNumber(name));
         }
-        self.parts().deploys.environment_changed();
-        self.wake();
+        self.changed(project_id, Change::NumberGone).await;
+        self.tell(project_id);
         Ok(())
     }
 
@@ -72,7 +73,7 @@ impl Lifecycle {
         project_id: ProjectId,
         patience: Duration,
     ) -> Result<NumberStanding, LifecycleError> {
-        let mut activity = self.shared.activity.subscribe();
+        let mut news = self.parts().news.listen();
         let deadline = tokio::time::Instant::now() + patience;
         loop {
             let standing = self.number(project_id).await?;
@@ -87,7 +88,9 @@ impl Lifecycle {
             if tokio::time::Instant::now() >= deadline {
                 return Ok(standing);
             }
-            let _ = tokio::time::timeout(follow::POLL, activity.changed()).await;
+            let told = news.of(project_id, &[Change::Step]);
+            // The last look is at the deadline.
+            let _ = tokio::time::timeout_at(deadline, told).await;
         }
     }
 }

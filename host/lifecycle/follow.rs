@@ -3,14 +3,11 @@
 use super::steps::{Step, StepChange, StepName, StepState};
 use super::work::NO_DEPLOY;
 use super::{Lifecycle, LifecycleError, Standing, State, store};
+use crate::news::{Change, Listener};
 use crate::projects::{ProjectError, ProjectId};
 use futures::Stream;
 use futures::stream;
 use std::collections::VecDeque;
-use std::time::Duration;
-
-/// How often changes are looked for when no news come from this process.
-pub(super) const POLL: Duration = Duration::from_millis(300);
 
 /// What a follower hears.
 #[derive(Clone, Debug)]
@@ -26,7 +23,7 @@ struct Follower {
     project_id: ProjectId,
     after: i64,
     waiting: VecDeque<StepChange>,
-    activity: tokio::sync::watch::Receiver<()>,
+    news: Listener,
     is_over: bool,
 }
 
@@ -47,7 +44,7 @@ impl Lifecycle {
             project_id,
             after,
             waiting: VecDeque::new(),
-            activity: self.shared.activity.subscribe(),
+            news: self.parts().news.listen(),
             is_over: false,
         };
         Ok(stream::try_unfold(follower, next))
@@ -63,7 +60,6 @@ async fn next(mut follower: Follower) -> Result<Option<(News, Follower)>, Lifecy
             follower.after = change.change_id;
             return Ok(Some((News::Changed(change), follower)));
         }
-        follower.activity.mark_unchanged();
         let standing = match follower.lifecycle.standing(follower.project_id).await {
             Ok(standing) => Some(Box::new(standing)),
             Err(LifecycleError::Project(ProjectError::NotFound(_))) => None,
@@ -80,12 +76,13 @@ async fn next(mut follower: Follower) -> Result<Option<(News, Follower)>, Lifecy
             follower.is_over = true;
             return Ok(Some((News::Ended(standing), follower)));
         }
-        let _ = tokio::time::timeout(POLL, follower.activity.changed()).await;
+        let project_id = follower.project_id;
+        follower.news.of(project_id, &[Change::Step]).await;
     }
 }
 
 /// Whether nothing happens before somebody does something, or before a grace period is over.
-fn is_over(standing: &Standing) -> bool {
+pub(super) fn is_over(standing: &Standing) -> bool {
     let open = |step: StepName| {
         let mut steps = standing.steps.iter();
         steps.any(|found| found.step == step && !found.state.is_over())
@@ -101,7 +98,8 @@ fn is_over(standing: &Standing) -> bool {
                 .steps
                 .iter()
                 .any(|step| step.state == StepState::Failed);
-            let waits = |step: &Step| step.note.as_deref() == Some(NO_DEPLOY);
+            // With a version that serves the wait is over, and somebody is about to see that.
+            let waits = |step: &Step| !standing.serves && step.note.as_deref() == Some(NO_DEPLOY);
             failed || steps.all(|step| step.state.is_over() || waits(step))
         }
     }

@@ -1,10 +1,12 @@
 //! Runs steps: claims what is due, keeps its lease, writes down how it ended.
 //!
-//! One task claims, at a change in this process and at a steady pace otherwise, for what other hosts
-//! were asked, back-offs that are over and leases that ran out. Each step runs in a task of its own.
+//! One task claims, at news of a project and at a steady pace otherwise, for back-offs that are over and
+//! leases that ran out. Each step runs in a task of its own.
 
 use super::steps::{ClaimedStep, StepEnd};
 use super::{Lifecycle, removal, store, work};
+use crate::leases;
+use crate::news::{Change, Heard};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -81,14 +83,29 @@ struct Machine {
 
 impl Machine {
     async fn claim_until_stopped(self) {
-        let mut activity = self.lifecycle.shared.activity.subscribe();
+        let mut news = self.lifecycle.parts().news.listen();
         loop {
             self.claim_all().await;
-            tokio::select! {
+            let mut heard = tokio::select! {
                 () = self.stop.cancelled() => return,
-                _ = activity.changed() => {}
-                () = tokio::time::sleep(POLL) => {}
+                heard = news.next() => Some(heard),
+                () = tokio::time::sleep(POLL) => None,
+            };
+            // One look is enough for all that was told by now.
+            while let Some(one) = heard {
+                self.hear(one).await;
+                heard = news.waiting();
             }
+        }
+    }
+
+    /// What this host deployed may be what a provisioning waits for.
+    async fn hear(&self, heard: Heard) {
+        if let Heard::Told(told) = heard
+            && told.is_here
+            && matches!(told.change, Change::Build | Change::Version)
+        {
+            self.lifecycle.look_for_deploy(told.project_id).await;
         }
     }
 
@@ -110,7 +127,7 @@ impl Machine {
             self.running.spawn(async move {
                 run(&lifecycle, &claimed, lease).await;
                 drop(slot);
-                lifecycle.wake();
+                lifecycle.tell(claimed.project_id);
             });
         }
     }
@@ -118,17 +135,19 @@ impl Machine {
 
 async fn run(lifecycle: &Lifecycle, claimed: &ClaimedStep, lease: Duration) {
     let step = claimed.step.word();
-    lifecycle.wake();
+    lifecycle.tell(claimed.project_id);
     let work = AssertUnwindSafe(work::run(lifecycle, claimed)).catch_unwind();
-    let end = tokio::select! {
-        end = work => end.unwrap_or_else(|_| {
-            StepEnd::Retry("the host failed in this step; its log says more".to_owned(), None)
-        }),
-        () = lose(lifecycle, claimed, lease) => {
-            tracing::info!(project.id = %claimed.project_id, step, "the step is another host's now");
-            return;
-        }
+    let extend = || store::extend(&lifecycle.parts().pool, claimed, lease);
+    let Some(end) = leases::hold(lease, extend, work).await else {
+        tracing::info!(project.id = %claimed.project_id, step, "the step is another host's now");
+        return;
     };
+    let end = end.unwrap_or_else(|_| {
+        StepEnd::Retry(
+            "the host failed in this step; its log says more".to_owned(),
+            None,
+        )
+    });
     match &end {
         StepEnd::Done(_) | StepEnd::Skipped(_) => {
             tracing::info!(project.id = %claimed.project_id, step, "step done");
@@ -141,17 +160,5 @@ async fn run(lifecycle: &Lifecycle, claimed: &ClaimedStep, lease: Duration) {
     }
     if let Err(error) = store::end(&lifecycle.parts().pool, claimed, &end).await {
         tracing::warn!(%error, step, "how the step ended cannot be written down: it is done again");
-    }
-}
-
-/// Extends the lease of a step; ends when it is lost.
-async fn lose(lifecycle: &Lifecycle, claimed: &ClaimedStep, lease: Duration) {
-    loop {
-        tokio::time::sleep(lease / 3).await;
-        match store::extend(&lifecycle.parts().pool, claimed, lease).await {
-            Ok(true) => {}
-            Ok(false) => return,
-            Err(error) => tracing::warn!(%error, "a step's lease cannot be extended now"),
-        }
     }
 }

@@ -18,8 +18,9 @@ pub mod steps;
 mod store;
 mod work;
 
+use crate::changes::Changes;
 use crate::deploys::Deploys;
-use crate::inbox::{Inbox, InboxError};
+use crate::news::{Change, Newsroom};
 use crate::postgres::{Cell, Server};
 use crate::projects::{
     NewProject, Project, ProjectError, ProjectId, ProjectName, ProjectStatus, ProjectStore,
@@ -31,7 +32,6 @@ use sqlx::types::chrono::{DateTime, Utc};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
 
 pub use follow::News;
 pub use machine::MachineHandle;
@@ -61,7 +61,10 @@ pub enum LifecycleError {
 pub struct LifecycleParts {
     pub projects: ProjectStore,
     pub deploys: Deploys,
-    pub inbox: Inbox,
+    /// Sees to what follows what is done here.
+    pub changes: Changes,
+    /// Tells of steps, here and on other hosts.
+    pub news: Newsroom,
     pub onboarding: Onboarding,
     pub cell: Cell,
     pub server: Server,
@@ -75,33 +78,24 @@ pub struct LifecycleParts {
 /// Everything that happens to projects. Cheap to clone.
 #[derive(Clone)]
 pub struct Lifecycle {
-    shared: Arc<Shared>,
-}
-
-struct Shared {
-    parts: LifecycleParts,
-    /// Changes when a step of this process did, or somebody asked for something.
-    activity: watch::Sender<()>,
+    parts: Arc<LifecycleParts>,
 }
 
 impl Lifecycle {
     /// From its parts. Nothing happens in the background before [`Self::start`].
     pub fn new(parts: LifecycleParts) -> Self {
-        let shared = Shared {
-            parts,
-            activity: watch::Sender::new(()),
-        };
         Self {
-            shared: Arc::new(shared),
+            parts: Arc::new(parts),
         }
     }
 
     fn parts(&self) -> &LifecycleParts {
-        &self.shared.parts
+        &self.parts
     }
 
-    fn wake(&self) {
-        self.shared.activity.send_replace(());
+    /// Steps of a project changed, or are to be done: whoever does or follows them looks.
+    fn tell(&self, project_id: ProjectId) {
+        self.parts.news.tell(project_id, Change::Step);
     }
 
     /// Writes a project down. Its steps are done in the background.
@@ -132,7 +126,7 @@ impl Lifecycle {
                 .await
             })
             .await?;
-        self.wake();
+        self.tell(project.project_id);
         Ok(project)
     }
 
@@ -140,33 +134,60 @@ impl Lifecycle {
     pub async fn retry(&self, project_id: ProjectId) -> Result<u64, LifecycleError> {
         self.parts().projects.by_id(project_id).await?;
         let again = store::retry_failed(&self.parts().pool, project_id).await;
-        self.wake();
+        self.tell(project_id);
         Ok(again.map_err(ProjectError::from)?)
     }
 
-    /// Something was deployed: provisioning that waits for that goes on.
-    pub async fn deployed(&self, project_id: ProjectId) -> Result<(), LifecycleError> {
-        let hurried = store::hurry(&self.parts().pool, project_id).await;
-        self.wake();
-        Ok(hurried.map_err(ProjectError::from)?)
+    /// A version of a project serves, or failed: whether its provisioning waits for that is looked
+    /// at now.
+    async fn look_for_deploy(&self, project_id: ProjectId) {
+        match store::look_for_deploy(&self.parts().pool, project_id).await {
+            Ok(true) => self.tell(project_id),
+            Ok(false) => {}
+            Err(error) => {
+                tracing::warn!(%error, "a provisioning that waits for a deploy sees it a little later");
+            }
+        }
+    }
+
+    /// Waits until nothing more happens to a project by itself, and says how it stands then.
+    ///
+    /// *Cancel safety*: it changes nothing.
+    pub async fn settles(&self, project_id: ProjectId) -> Result<Standing, LifecycleError> {
+        let mut news = self.parts().news.listen();
+        loop {
+            let standing = self.standing(project_id).await?;
+            if follow::is_over(&standing) {
+                return Ok(standing);
+            }
+            news.of(project_id, &[Change::Step]).await;
+        }
     }
 
     /// Its events are kept from now on, and wait.
     pub async fn pause(&self, project_id: ProjectId) -> Result<(), LifecycleError> {
-        let projects = &self.parts().projects;
-        Ok(projects
-            .pause_or_resume(project_id, ProjectStatus::Suspended)
-            .await?)
+        self.set_status(project_id, ProjectStatus::Suspended).await
     }
 
     /// What waited is run, in its order.
     pub async fn resume(&self, project_id: ProjectId) -> Result<(), LifecycleError> {
+        self.set_status(project_id, ProjectStatus::Active).await
+    }
+
+    async fn set_status(
+        &self,
+        project_id: ProjectId,
+        status: ProjectStatus,
+    ) -> Result<(), LifecycleError> {
         let projects = &self.parts().projects;
-        projects
-            .pause_or_resume(project_id, ProjectStatus::Active)
-            .await?;
-        woken(self.parts().inbox.wake(project_id).await);
+        projects.pause_or_resume(project_id, status).await?;
+        self.changed(project_id, Change::Status).await;
         Ok(())
+    }
+
+    /// Has done what follows a change that is committed.
+    async fn changed(&self, project_id: ProjectId, change: Change) {
+        self.parts().changes.follow(project_id, change).await;
     }
 
     /// The bot stops, and Meta is told; everything goes when the grace period is over, or as soon as
@@ -190,7 +211,8 @@ impl Lifecycle {
                 store::want(conn, project_id, &REMOVAL_STEPS, Some(going.delete_after)).await
             })
             .await?;
-        self.wake();
+        self.changed(project_id, Change::Status).await;
+        self.tell(project_id);
         Ok(delete_after)
     }
 
@@ -207,15 +229,9 @@ impl Lifecycle {
                 Ok(())
             });
         let has_number = restored.await?;
-        woken(self.parts().inbox.wake(project_id).await);
-        self.wake();
+        self.changed(project_id, Change::Status).await;
+        self.tell(project_id);
         Ok(has_number)
-    }
-}
-
-fn woken(woken: Result<(), InboxError>) {
-    if let Err(error) = woken {
-        tracing::warn!(%error, "waiting events are found at the next look into the inbox");
     }
 }
 

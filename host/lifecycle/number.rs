@@ -7,6 +7,7 @@
 use super::steps::{ClaimedStep, StepEnd, StepName};
 use super::work::ended_by;
 use super::{Lifecycle, store};
+use crate::news::Change;
 use crate::projects::{AppliedNumber, LeavingNumber, Number, ProjectError, Secret, WishedNumber};
 use crate::whatsapp::AccessToken;
 use crate::whatsapp::onboarding::{MetaNumber, Onboarding, Trouble};
@@ -78,10 +79,7 @@ async fn checked(lifecycle: &Lifecycle, claimed: &ClaimedStep) -> Halted {
         },
     );
     applied.await?;
-    // Its environment names another number now. Whoever waits for the step may write to it at once.
-    if parts.deploys.renew(claimed.project_id).await.is_err() {
-        parts.deploys.environment_changed();
-    }
+    lifecycle.changed(claimed.project_id, Change::Number).await;
     Ok(StepEnd::Done(Some(described(&number))))
 }
 
@@ -168,6 +166,10 @@ async fn verified(lifecycle: &Lifecycle, claimed: &ClaimedStep) -> Halted {
     projects
         .number_connected(claimed.project_id, &applied(&meta))
         .await?;
+    // Its environment counts as changed, by what Meta says of the number now.
+    lifecycle
+        .changed(claimed.project_id, Change::Environment)
+        .await;
     Ok(StepEnd::Done(Some(
         doubts(&meta).unwrap_or_else(|| described(&meta)),
     )))

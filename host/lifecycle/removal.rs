@@ -5,7 +5,9 @@ use super::steps::{ClaimedStep, StepEnd};
 use super::work::{chain, ended_by};
 use super::{Lifecycle, LifecycleParts};
 use crate::postgres::TenantName;
-use crate::projects::ProjectError;
+use crate::projects::{ProjectError, ProjectId};
+use crate::whatsapp::outbox;
+use crate::{conversations, inbox};
 use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
@@ -61,10 +63,20 @@ pub(super) async fn drop_files(lifecycle: &Lifecycle, claimed: &ClaimedStep) -> 
 }
 
 pub(super) async fn forget(lifecycle: &Lifecycle, claimed: &ClaimedStep) -> StepEnd {
-    match lifecycle.parts().projects.forget(claimed.project_id).await {
+    match forget_rows(lifecycle.parts(), claimed.project_id).await {
         Ok(()) => StepEnd::Done(None),
         Err(error) => gone_or(&error),
     }
+}
+
+/// Those of which there are many first, so that the project's own row takes little along.
+async fn forget_rows(parts: &LifecycleParts, project_id: ProjectId) -> Result<(), ProjectError> {
+    let mut conn = parts.pool.acquire().await?;
+    conversations::forget_project(&mut conn, project_id).await?;
+    inbox::forget_project(&mut conn, project_id).await?;
+    outbox::forget_project(&mut conn, project_id.0).await?;
+    drop(conn);
+    parts.projects.forget(project_id).await
 }
 
 /// Another host was faster.

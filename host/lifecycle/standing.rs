@@ -5,33 +5,19 @@ use super::{Lifecycle, LifecycleError, store};
 use crate::projects::{
     NumberReport, Project, ProjectError, ProjectId, ProjectStatus, WishedNumber,
 };
-use serde::Serialize;
+use crate::words::words;
 use sqlx::types::chrono::{DateTime, Utc};
-use utoipa::ToSchema;
 
-/// In one word, what a project is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-#[schema(as = ProjectStatus)]
-pub enum State {
-    Provisioning,
-    Active,
-    Paused,
-    /// Its provisioning waits for somebody.
-    Failed,
-    Deleting,
-}
-
-impl State {
-    /// As the API and the command line write it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Provisioning => "provisioning",
-            Self::Active => "active",
-            Self::Paused => "paused",
-            Self::Failed => "failed",
-            Self::Deleting => "deleting",
-        }
+words! {
+    /// In one word, what a project is.
+    #[schema(as = ProjectStatus)]
+    pub enum State: "status of a project" {
+        Provisioning = "provisioning",
+        Active = "active",
+        Paused = "paused",
+        /// Its provisioning waits for somebody.
+        Failed = "failed",
+        Deleting = "deleting",
     }
 }
 
@@ -45,7 +31,17 @@ pub struct Standing {
     pub error: Option<String>,
     /// When everything of it goes.
     pub delete_after: Option<DateTime<Utc>>,
+    /// Whether a version of it serves.
+    pub serves: bool,
     pub steps: Vec<Step>,
+}
+
+impl Standing {
+    /// The first step that failed for good: it says why, and waits for somebody.
+    pub fn failed(&self) -> Option<&Step> {
+        let mut steps = self.steps.iter();
+        steps.find(|step| step.state == StepState::Failed)
+    }
 }
 
 /// A number and what is still to be done about it.
@@ -82,6 +78,7 @@ impl Lifecycle {
             step: shown.map(|step| step.step),
             error: shown.and_then(|step| step.error.clone()),
             delete_after: project.delete_after,
+            serves: project.active_version.is_some(),
             steps,
         })
     }

@@ -1,65 +1,62 @@
 //! The named steps of a project's life, and how they stand.
 
 use crate::projects::ProjectId;
-use serde::Serialize;
+use crate::words::words;
 use sqlx::types::chrono::{DateTime, Utc};
 use std::time::Duration;
-use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// A step: what is done, once it is done, needs not be done again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, ToSchema, sqlx::Type)]
-#[serde(rename_all = "kebab-case")]
-#[sqlx(type_name = "text", rename_all = "kebab-case")]
-pub enum StepName {
-    /// The project's role and schema.
-    Database,
-    /// Whether the token can read the number, and both belong where they should.
-    NumberCheck,
-    /// Subscribing the Meta app to the number's account.
-    NumberSubscribe,
-    /// Registering the number for the Cloud API.
-    NumberRegister,
-    /// Whether everything is in place at Meta.
-    NumberVerify,
-    /// Whether the project's secrets open.
-    Secrets,
-    /// The first version that serves.
-    FirstDeploy,
-    /// Telling Meta that a number is the project's no longer.
-    NumberRelease,
-    /// Dropping role and schema.
-    DropSchema,
-    /// Deleting artifacts and images.
-    DropFiles,
-    /// Deleting every row.
-    Forget,
+words! {
+    /// A step: what is done, once it is done, needs not be done again. In the order in which they are run.
+    pub enum StepName: "step of a project" {
+        /// The project's role and schema.
+        Database = "database",
+        /// Whether the token can read the number, and both belong where they should.
+        NumberCheck = "number-check",
+        /// Subscribing the Meta app to the number's account.
+        NumberSubscribe = "number-subscribe",
+        /// Registering the number for the Cloud API.
+        NumberRegister = "number-register",
+        /// Whether everything is in place at Meta.
+        NumberVerify = "number-verify",
+        /// Whether the project's secrets open.
+        Secrets = "secrets",
+        /// The first version that serves.
+        FirstDeploy = "first-deploy",
+        /// Telling Meta that a number is the project's no longer.
+        NumberRelease = "number-release",
+        /// Dropping role and schema.
+        DropSchema = "drop-schema",
+        /// Deleting artifacts and images.
+        DropFiles = "drop-files",
+        /// Deleting every row.
+        Forget = "forget",
+    }
 }
 
-/// Steps that wait for each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
-#[sqlx(type_name = "text", rename_all = "lowercase")]
-pub(super) enum Chain {
-    Provision,
-    /// By itself, also while a project is being deleted.
-    Release,
-    /// Once the grace period is over.
-    Removal,
+words! {
+    /// Steps that wait for each other.
+    pub(super) enum Chain: "chain of steps" {
+        Provision = "provision",
+        /// By itself, also while a project is being deleted.
+        Release = "release",
+        /// Once the grace period is over.
+        Removal = "removal",
+    }
 }
 
-/// How a step stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema, sqlx::Type)]
-#[serde(rename_all = "lowercase")]
-#[sqlx(type_name = "text", rename_all = "lowercase")]
-pub enum StepState {
-    /// For the steps before it, for its next try, or for what it needs.
-    Waiting,
-    Running,
-    Done,
-    /// Somebody has to change something, and ask for it again.
-    Failed,
-    /// Not needed.
-    Skipped,
+words! {
+    /// How a step stands.
+    pub enum StepState: "state of a step" {
+        /// For the steps before it, for its next try, or for what it needs.
+        Waiting = "waiting",
+        Running = "running",
+        Done = "done",
+        /// Somebody has to change something, and ask for it again.
+        Failed = "failed",
+        /// Not needed.
+        Skipped = "skipped",
+    }
 }
 
 /// A step of one project.
@@ -125,38 +122,6 @@ pub(super) const REMOVAL_STEPS: [StepName; 3] =
     [StepName::DropSchema, StepName::DropFiles, StepName::Forget];
 
 impl StepName {
-    /// In the order in which they are run.
-    pub const ALL: [Self; 11] = [
-        Self::Database,
-        Self::NumberCheck,
-        Self::NumberSubscribe,
-        Self::NumberRegister,
-        Self::NumberVerify,
-        Self::Secrets,
-        Self::FirstDeploy,
-        Self::NumberRelease,
-        Self::DropSchema,
-        Self::DropFiles,
-        Self::Forget,
-    ];
-
-    /// As the API and the command line write it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Database => "database",
-            Self::NumberCheck => "number-check",
-            Self::NumberSubscribe => "number-subscribe",
-            Self::NumberRegister => "number-register",
-            Self::NumberVerify => "number-verify",
-            Self::Secrets => "secrets",
-            Self::FirstDeploy => "first-deploy",
-            Self::NumberRelease => "number-release",
-            Self::DropSchema => "drop-schema",
-            Self::DropFiles => "drop-files",
-            Self::Forget => "forget",
-        }
-    }
-
     pub(super) fn chain(self) -> Chain {
         match self {
             Self::NumberRelease => Chain::Release,
@@ -184,5 +149,17 @@ impl StepState {
     /// Nothing more happens without somebody asking for it.
     pub fn is_over(self) -> bool {
         matches!(self, Self::Done | Self::Failed | Self::Skipped)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::tests::assert_allowed;
+
+    #[test]
+    fn the_database_takes_the_words_of_steps() {
+        assert_allowed::<Chain>("step_chain_known", &[]);
+        assert_allowed::<StepState>("step_state_known", &[]);
     }
 }

@@ -84,10 +84,9 @@ pub(super) async fn unwant(
     project_id: ProjectId,
     steps: &[StepName],
 ) -> Result<(), sqlx::Error> {
-    let words: Vec<&str> = steps.iter().map(|step| step.word()).collect();
     sqlx::query("delete from step where project_id = $1 and step = any($2)")
         .bind(project_id)
-        .bind(words)
+        .bind(steps)
         .execute(conn)
         .await?;
     Ok(())
@@ -113,18 +112,24 @@ pub(super) async fn retry_failed(pool: &PgPool, project_id: ProjectId) -> Result
     Ok(changed.rows_affected())
 }
 
-/// Has steps that wait for something looked at now: it may be there.
-pub(super) async fn hurry(pool: &PgPool, project_id: ProjectId) -> Result<(), sqlx::Error> {
-    sqlx::query(
+/// Has a first deploy that is waited for looked at now, also when somebody looks already: that look
+/// may have been too early. Returns whether anybody waits.
+pub(super) async fn look_for_deploy(
+    pool: &PgPool,
+    project_id: ProjectId,
+) -> Result<bool, sqlx::Error> {
+    let looked_for = sqlx::query(
         "update step
-         set next_try_at = now(), state = 'waiting', error = null, note = null, ended_at = null
-         where project_id = $1 and chain = 'provision'
-           and (state = 'waiting' or (state = 'failed' and step = 'first-deploy'))",
+         set next_try_at = now(), state = 'waiting', error = null, note = null, ended_at = null,
+             lease = null, lease_owner = null,
+             attempts = attempts - case state when 'running' then 1 else 0 end
+         where project_id = $1 and step = $2 and state in ('waiting', 'running', 'failed')",
     )
     .bind(project_id)
+    .bind(StepName::FirstDeploy)
     .execute(pool)
     .await?;
-    Ok(())
+    Ok(looked_for.rows_affected() == 1)
 }
 
 /// Takes a step that is due, if any is.

@@ -6,7 +6,7 @@ use crate::deploys::DeployError;
 use crate::projects::{EnvironmentState, ProjectError, VaultError, VersionState};
 use std::time::Duration;
 
-/// How often a deploy is looked for that somebody promised.
+/// How often a deploy is looked for that somebody promised, should news of it have been missed.
 const LOOK_FOR_DEPLOY: Duration = Duration::from_secs(5);
 
 /// How often it is looked whether the version has what was connected while it was built.

@@ -20,49 +20,17 @@ mod tail;
 mod tests;
 mod writer;
 
-use std::str::FromStr;
-
-use serde::{Deserialize, Serialize};
 use sqlx::types::chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::inbox::{EventId, RunId};
 use crate::projects::{ProjectId, VersionId};
+use crate::words::LogLevel;
 
 pub use hours::LogLimits;
 pub use store::LogStore;
 pub use tail::Tail;
 pub use writer::LogWriter;
-
-/// How much a line matters.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    utoipa::ToSchema,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum LogLevel {
-    Trace,
-    Debug,
-    #[default]
-    Info,
-    Warn,
-    Error,
-}
-
-/// A word that is no level.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no level; use trace, debug, info, warn or error")]
-pub struct UnknownLevel(String);
 
 /// Where a line comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,46 +64,4 @@ pub struct LogFilter {
     pub text: Option<String>,
     pub since: Option<DateTime<Utc>>,
     pub until: Option<DateTime<Utc>>,
-}
-
-impl LogLevel {
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Trace => "trace",
-            Self::Debug => "debug",
-            Self::Info => "info",
-            Self::Warn => "warn",
-            Self::Error => "error",
-        }
-    }
-
-    /// As the database has it, so that levels compare.
-    fn number(self) -> i16 {
-        self as i16
-    }
-
-    fn of(number: i16) -> Self {
-        match number {
-            0 => Self::Trace,
-            1 => Self::Debug,
-            3 => Self::Warn,
-            4 => Self::Error,
-            _ => Self::Info,
-        }
-    }
-}
-
-impl FromStr for LogLevel {
-    type Err = UnknownLevel;
-
-    fn from_str(text: &str) -> Result<Self, UnknownLevel> {
-        match text.to_ascii_lowercase().as_str() {
-            "trace" => Ok(Self::Trace),
-            "debug" => Ok(Self::Debug),
-            "info" | "log" => Ok(Self::Info),
-            "warn" | "warning" => Ok(Self::Warn),
-            "error" => Ok(Self::Error),
-            _ => Err(UnknownLevel(text.chars().take(40).collect())),
-        }
-    }
 }

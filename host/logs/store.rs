@@ -7,9 +7,10 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::writer::NewLine;
-use super::{LogFilter, LogLevel, LogLine, Tail};
+use super::{LogFilter, LogLine, Tail};
 use crate::inbox::EventId;
 use crate::projects::ProjectId;
+use crate::words::LogLevel;
 
 /// Bots' logs in the control database.
 #[derive(Clone)]
@@ -26,7 +27,7 @@ impl FromRow<'_, PgRow> for LogLine {
             event_id: row.try_get("event_id")?,
             run_id: row.try_get("run_id")?,
             version_id: row.try_get("version_id")?,
-            level: LogLevel::of(row.try_get("level")?),
+            level: LogLevel::of_number(row.try_get("level")?),
             at: row.try_get("at")?,
             message: row.try_get("message")?,
         })

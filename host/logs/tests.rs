@@ -5,7 +5,6 @@ use std::time::Duration;
 use sqlx::types::chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::LogLevel;
 use super::hours::{Admission, Hours, LogLimits};
 use crate::projects::ProjectId;
 
@@ -46,18 +45,4 @@ fn what_found_no_room_is_told_with_the_next_line() {
         [admit(), admit()],
         [Admission::KeepAfter(3), Admission::Keep]
     );
-}
-
-#[test]
-fn levels_are_words_of_any_case_and_compare() {
-    assert_eq!("WARN".parse(), Ok(LogLevel::Warn));
-    let error = "loud".parse::<LogLevel>().unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "`loud` is no level; use trace, debug, info, warn or error"
-    );
-    assert!(LogLevel::Error > LogLevel::Info);
-    for level in [LogLevel::Trace, LogLevel::Info, LogLevel::Error] {
-        assert_eq!(LogLevel::of(level.number()), level);
-    }
 }

@@ -8,11 +8,12 @@ use sqlx::types::chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::Origin;
 use super::hours::{Admission, Hours, LogLimits, hour};
 use super::store::LogStore;
-use super::{LogLevel, Origin};
 use crate::inbox::Clock;
 use crate::telemetry::Metrics;
+use crate::words::LogLevel;
 
 /// How long lines wait for others to be stored with.
 const GATHER: Duration = Duration::from_millis(100);

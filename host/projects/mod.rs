@@ -25,7 +25,7 @@ mod versions;
 
 pub use accepted::Accepted;
 pub use environments::{Environment, EnvironmentState, Fingerprint};
-pub use known::{HostValue, Links, UnknownValue, recognize, set_by_host};
+pub use known::{HostValue, Links, recognize, set_by_host};
 pub use lifecycle::{Going, NewProject};
 pub use master_key::{
     MasterKeyChange, MasterKeyError, SEALED, SealedColumn, change_master_key, finish_master_key,
@@ -42,10 +42,10 @@ pub use secrets::{
     Imported, InvalidLine, MAX_SECRET_BYTES, MAX_SECRETS, SET_BY_HOST, SecretEntry, SecretError,
     SecretName, dotenv,
 };
-pub use settings::{InstanceLife, ProjectSettings, SettingError, SettingsChange};
+pub use settings::{ProjectSettings, SettingError, SettingsChange};
 pub use store::{ProjectError, ProjectStore};
 pub use vault::{Place, Vault, VaultError};
 pub use versions::{
-    BuildJob, Built, Changes, LogLevel, LogLine, NewBuild, NewVersion, SourceFiles, Switched,
-    Version, VersionKind, VersionState,
+    BuildJob, Built, Changes, LogLine, NewBuild, NewVersion, SourceFiles, Switched, Version,
+    VersionKind, VersionState,
 };

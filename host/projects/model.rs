@@ -5,10 +5,9 @@ use std::str::FromStr;
 
 use serde::Serialize;
 use sqlx::types::chrono::{DateTime, Utc};
-use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::settings::InstanceLife;
+use crate::words::{Lifetime, words};
 
 /// Names a project. Time-ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, sqlx::Type)]
@@ -50,7 +49,7 @@ pub struct Project {
     /// An operator's choice of the route that gets events; else the version's holds.
     pub webhook_path: Option<String>,
     /// An operator's choice of how long instances live; else the version's holds.
-    pub instance: Option<InstanceLife>,
+    pub instance: Option<Lifetime>,
     /// What an instance may use of memory, in MiB, where an operator said so.
     pub memory: Option<i32>,
     /// What its bot does not reach, and what alone it reaches, as an administrator wrote it.
@@ -66,14 +65,14 @@ pub struct Project {
     pub delete_after: Option<DateTime<Utc>>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema, sqlx::Type)]
-#[serde(rename_all = "lowercase")]
-#[sqlx(type_name = "text", rename_all = "lowercase")]
-pub enum ProjectStatus {
-    /// Its events are run.
-    Active,
-    /// Its events are kept, and wait.
-    Suspended,
+words! {
+    /// Whether a project's events run.
+    pub enum ProjectStatus: "status of a project" {
+        /// Its events are run.
+        Active = "active",
+        /// Its events are kept, and wait.
+        Suspended = "suspended",
+    }
 }
 
 /// Where the schema of a project's bot is.

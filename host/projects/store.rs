@@ -10,8 +10,9 @@ use super::model::{
     ProjectStatus, Secret, VersionId,
 };
 use super::secrets::SecretError;
-use super::settings::{InstanceLife, SettingError};
+use super::settings::SettingError;
 use super::vault::{Place, Vault, VaultError};
+use crate::words::Lifetime;
 
 /// Projects in the control database.
 #[derive(Clone)]
@@ -60,7 +61,7 @@ pub(super) struct ProjectRow {
     cell_schema: Option<String>,
     cell_role: Option<String>,
     webhook_path: Option<String>,
-    instance: Option<InstanceLife>,
+    instance: Option<Lifetime>,
     memory: Option<i32>,
     egress_deny: Vec<String>,
     egress_only: Vec<String>,
@@ -185,19 +186,6 @@ impl ProjectStore {
             },
             _ => ProjectError::Database(e),
         })?;
-        found(done.rows_affected(), project_id)
-    }
-
-    pub async fn set_status(
-        &self,
-        project_id: ProjectId,
-        status: ProjectStatus,
-    ) -> Result<(), ProjectError> {
-        let done = sqlx::query("update project set status = $2 where project_id = $1")
-            .bind(project_id)
-            .bind(status)
-            .execute(&self.pool)
-            .await?;
         found(done.rows_affected(), project_id)
     }
 

@@ -1,7 +1,10 @@
 //! What a project may be called, and what sealing promises.
 
-use super::model::{ProjectId, ProjectName, Secret};
+use super::model::{ProjectId, ProjectName, ProjectStatus, Secret};
 use super::vault::{Place, Vault};
+use super::versions::{VersionKind, VersionState};
+use crate::words::Lifetime;
+use crate::words::tests::assert_allowed;
 
 fn place(project_id: ProjectId, row: &str) -> Place<'_> {
     Place {
@@ -91,4 +94,13 @@ fn a_text_sealed_twice_looks_different() {
 #[test]
 fn a_secret_is_not_shown() {
     assert_eq!(format!("{:?}", Some(Secret::new("hunter2"))), "Some(***)");
+}
+
+#[test]
+fn the_database_takes_the_words_of_projects_and_versions() {
+    assert_allowed::<ProjectStatus>("project_status_known", &[]);
+    assert_allowed::<Lifetime>("project_instance_known", &[]);
+    assert_allowed::<VersionKind>("version_kind_known", &[]);
+    // Of hosts before there was a queue of builds.
+    assert_allowed::<VersionState>("version_state_known", &["preparing"]);
 }

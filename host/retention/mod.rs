@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::inbox::Clock;
+use crate::leases::Turn;
 use crate::logs::LogLimits;
 
 /// Done events find Meta's repeats, which come for seven days.
@@ -21,6 +22,9 @@ pub const SHORTEST_DAYS: u32 = 8;
 
 /// Statuses of a message come for so long, and find their send by its row.
 const STATUS_DAYS: u32 = 30;
+
+/// Which host sweeps.
+const TURN: i64 = 0x726f_6f73_745f_6b70;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -121,11 +125,11 @@ impl Keeper {
     ///
     /// Cancel safety: what was deleted is deleted, the rest goes with the next sweep.
     pub async fn sweep(&self) -> Result<Option<Swept>, sqlx::Error> {
-        let Some(turn) = self.take_turn().await? else {
+        let Some(turn) = Turn::take(&self.pool, TURN).await? else {
             return Ok(None);
         };
         let swept = self.sweep_all(self.now().await?).await;
-        self.end_turn(turn).await?;
+        turn.end().await?;
         swept.map(Some)
     }
 

@@ -1,18 +1,14 @@
 //! The SQL of forgetting, in chunks that are short enough not to be noticed.
 
-use sqlx::Connection as _;
-use sqlx::postgres::PgConnection;
 use sqlx::types::chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::Keeper;
+use crate::inbox::{Old, forget_events, forget_queues, forget_unrouted};
 use crate::projects::ProjectId;
 
 /// Rows that one statement deletes.
 const CHUNK: i64 = 5_000;
-
-/// Any number will do that nothing else in the control database locks.
-const TURN: i64 = 0x726f_6f73_745f_6b70;
 
 /// The longest line: what an event may log.
 const LINE_BYTES: i64 = 64 << 10;
@@ -31,25 +27,6 @@ impl Keeper {
             .bind(self.clock.told())
             .fetch_one(&self.pool)
             .await
-    }
-
-    /// Holds other hosts off until the turn is ended. When what is returned is dropped, it ends by
-    /// itself, as soon as the server sees that its connection is closed.
-    pub(super) async fn take_turn(&self) -> Result<Option<PgConnection>, sqlx::Error> {
-        let mut conn = self.pool.acquire().await?.detach();
-        let is_ours = sqlx::query_scalar("select pg_try_advisory_lock($1)")
-            .bind(TURN)
-            .fetch_one(&mut conn)
-            .await?;
-        Ok(Some(conn).filter(|_| is_ours))
-    }
-
-    pub(super) async fn end_turn(&self, mut turn: PgConnection) -> Result<(), sqlx::Error> {
-        sqlx::query("select pg_advisory_unlock($1)")
-            .bind(TURN)
-            .execute(&mut turn)
-            .await?;
-        turn.close().await
     }
 
     /// The projects with a retention of their own, and all others.
@@ -77,13 +54,20 @@ impl Keeper {
         group: &Group,
         before: DateTime<Utc>,
     ) -> Result<u64, sqlx::Error> {
-        let statement = "delete from event e using (
-               select project_id, event_id from event
-               where state <> 'pending' and finished_at < $1 and (project_id = any($2)) = $3
-               order by finished_at limit $4) old
-             where e.project_id = old.project_id and e.event_id = old.event_id
-               and e.state <> 'pending'";
-        self.sweep_group(statement, group, before).await
+        let old = Old {
+            before,
+            projects: &group.projects,
+            is_theirs: group.days.is_some(),
+            most: CHUNK,
+        };
+        let mut rows = 0;
+        loop {
+            let gone = forget_events(&self.pool, &old).await?;
+            rows += gone;
+            if gone < CHUNK as u64 {
+                return Ok(rows);
+            }
+        }
     }
 
     /// Prepared ones may have gone out too.
@@ -130,21 +114,11 @@ impl Keeper {
     }
 
     pub(super) async fn sweep_unrouted(&self, before: DateTime<Utc>) -> Result<u64, sqlx::Error> {
-        let done = sqlx::query("delete from unrouted where received_at < $1")
-            .bind(before)
-            .execute(&self.pool)
-            .await?;
-        Ok(done.rows_affected())
+        forget_unrouted(&self.pool, before).await
     }
 
     pub(super) async fn sweep_queues(&self, before: DateTime<Utc>) -> Result<u64, sqlx::Error> {
-        let done = sqlx::query(
-            "delete from conversation_queue where pending = 0 and lease is null and ready_at < $1",
-        )
-        .bind(before)
-        .execute(&self.pool)
-        .await?;
-        Ok(done.rows_affected())
+        forget_queues(&self.pool, before).await
     }
 
     /// The projects that have logged anything, stepping from one to the next in the index.
@@ -198,7 +172,7 @@ impl Keeper {
         let last: Option<i64> = sqlx::query_scalar(
             "with few as (
                select log_id from bot_log where project_id = $1
-               order by log_id desc offset least($2, $4) limit 1)
+               order by log_id desc offset least($2::bigint, $4::bigint) limit 1)
              select max(log_id) from (
                select log_id, row_number() over newest as nth,
                       sum(octet_length(message)) over newest as bytes

@@ -2,13 +2,8 @@
 
 use crate::deploys::Serving;
 use crate::projects::Secret;
+use crate::sandbox::{BOT_HOST, META_USER_AGENT};
 use bytes::Bytes;
-
-/// What Meta names itself as.
-const USER_AGENT: &str = "facebookexternalua";
-
-/// The host that bots see their requests go to.
-pub(crate) const BOT_HOST: &str = "bot.roost.local";
 
 /// The POST of one event, signed over these very bytes with what the bot has as its app's secret.
 ///
@@ -34,7 +29,7 @@ pub(crate) fn signed_post(
         .header("host", BOT_HOST)
         .header("content-type", "application/json")
         .header("content-length", payload.len())
-        .header("user-agent", USER_AGENT)
+        .header("user-agent", META_USER_AGENT)
         .header("accept", "*/*")
         .header(
             "x-hub-signature-256",

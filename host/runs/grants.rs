@@ -1,22 +1,16 @@
 //! What a run may do: the host's services, narrowed to one project and one event.
 
-use super::complaint::LastComplaint;
-use super::messenger::ProjectMessenger;
-use super::outbound::RunClient;
-use crate::capabilities::{
-    Conversation, ConversationError, Conversations, DatabaseGrant, Grants, Level, LogSink,
+use crate::capabilities::{DatabaseGrant, Grants};
+use crate::conversations::ConversationStore;
+use crate::deploys::Serving;
+use crate::grants::{
+    BotLog, LastComplaint, LogOf, ProjectConversations, ProjectMessenger, RunClient,
 };
-use crate::conversations::{self, ConversationStore};
-use crate::deploys::{Say, Serving};
-use crate::logs::{LogLevel, LogWriter, Origin};
+use crate::logs::{LogWriter, Origin};
 use crate::postgres::{Limits, TenantDatabase};
-use crate::projects::{ProjectId, Redactor, Seam};
 use crate::telemetry::Telemetry;
 use crate::whatsapp::{Gateway, GraphEndpoint, Outbox, SendContext};
-use crate::workshop::Positions;
-use futures::future::BoxFuture;
-use std::borrow::Cow;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// What all runs share.
 pub struct Services {
@@ -64,7 +58,7 @@ impl Services {
         traceparent: Option<&str>,
         context: Option<&SendContext>,
     ) -> Grants {
-        let origin = log.0.into.origin;
+        let origin = log.origin();
         let trace = self.telemetry.tracer.scope(traceparent);
         let client = RunClient {
             egress: serving.egress.clone(),
@@ -99,169 +93,5 @@ impl Services {
             }));
         }
         grants
-    }
-}
-
-/// A bot's log: kept for the project, and lines of the host's own log under the target `bot`. Clones
-/// write one log.
-#[derive(Clone)]
-pub(crate) struct BotLog(Arc<Writing>);
-
-struct Writing {
-    into: LogOf,
-    seam: Mutex<Seam<Level>>,
-}
-
-/// Whose log that is, and where it goes.
-pub(crate) struct LogOf {
-    pub(crate) project: Arc<str>,
-    pub(crate) event_id: i64,
-    pub(crate) positions: Positions,
-    pub(crate) redactor: Redactor,
-    pub(crate) complaint: LastComplaint,
-    pub(crate) kept: LogWriter,
-    pub(crate) origin: Origin,
-    /// Hears every line, too.
-    pub(crate) say: Option<Say>,
-}
-
-impl BotLog {
-    pub(crate) fn new(into: LogOf) -> Self {
-        Self(Arc::new(Writing {
-            into,
-            seam: Mutex::default(),
-        }))
-    }
-
-    /// The text without what is secret.
-    pub(super) fn redact(&self, text: &str) -> String {
-        self.0.into.redactor.redact(text).into_owned()
-    }
-
-    /// Writes what was held back: nothing follows that it could be the beginning of.
-    pub(super) fn end(&self) {
-        self.0.end();
-    }
-}
-
-impl LogSink for BotLog {
-    fn worded<'a>(&self, message: &'a str) -> Cow<'a, str> {
-        Cow::Owned(self.0.into.positions.rewrite(message))
-    }
-
-    fn write(&self, level: Level, message: &str) {
-        let into = &self.0.into;
-        // Held while they are written: lines stay in order.
-        let mut seam = self.0.seam.lock().unwrap_or_else(PoisonError::into_inner);
-        for (level, line) in seam.push(&into.redactor, level, message.to_owned()) {
-            into.line(level, &line);
-        }
-    }
-}
-
-impl Writing {
-    fn end(&self) {
-        let mut seam = self.seam.lock().unwrap_or_else(PoisonError::into_inner);
-        for (level, line) in seam.end() {
-            self.into.line(level, &line);
-        }
-    }
-}
-
-impl Drop for Writing {
-    fn drop(&mut self) {
-        self.end();
-    }
-}
-
-impl LogOf {
-    fn line(&self, level: Level, message: &str) {
-        let (project, event) = (&*self.project, self.event_id);
-        if level == Level::Error {
-            self.complaint.note(message);
-        }
-        self.kept.write(self.origin, level_of(level), message);
-        if let Some(say) = &self.say {
-            say(level_of_build(level), &format!("bot: {message}"));
-        }
-        // A line that begins at the margin would look like the host's own.
-        let message = message.replace('\r', "").replace('\n', "\n    ");
-        match level {
-            Level::Trace => tracing::trace!(target: "bot", project, event, "{message}"),
-            Level::Debug => tracing::debug!(target: "bot", project, event, "{message}"),
-            Level::Info => tracing::info!(target: "bot", project, event, "{message}"),
-            Level::Warn => tracing::warn!(target: "bot", project, event, "{message}"),
-            Level::Error => tracing::error!(target: "bot", project, event, "{message}"),
-        }
-    }
-}
-
-fn level_of_build(level: Level) -> crate::projects::LogLevel {
-    use crate::projects::LogLevel;
-    match level {
-        Level::Trace => LogLevel::Trace,
-        Level::Debug => LogLevel::Debug,
-        Level::Info => LogLevel::Info,
-        Level::Warn => LogLevel::Warn,
-        Level::Error => LogLevel::Error,
-    }
-}
-
-fn level_of(level: Level) -> LogLevel {
-    match level {
-        Level::Trace => LogLevel::Trace,
-        Level::Debug => LogLevel::Debug,
-        Level::Info => LogLevel::Info,
-        Level::Warn => LogLevel::Warn,
-        Level::Error => LogLevel::Error,
-    }
-}
-
-/// One project's conversations.
-struct ProjectConversations {
-    store: ConversationStore,
-    project_id: ProjectId,
-}
-
-impl Conversations for ProjectConversations {
-    fn get(&self, contact: String) -> BoxFuture<'_, Result<Conversation, ConversationError>> {
-        Box::pin(async move {
-            let found = self.store.find(self.project_id, &contact).await;
-            let found = found.map_err(|error| refused(error, &contact))?;
-            Ok(Conversation {
-                id: found.conversation_id.0.to_string(),
-                wa_id: found.wa_id,
-                user_id: found.user_id,
-                name: found.name,
-                state: found.state,
-            })
-        })
-    }
-
-    fn set_state(
-        &self,
-        contact: String,
-        state: Option<String>,
-    ) -> BoxFuture<'_, Result<(), ConversationError>> {
-        Box::pin(async move {
-            let set = self
-                .store
-                .set_state(self.project_id, &contact, state.as_deref())
-                .await;
-            set.map(|_| ()).map_err(|error| refused(error, &contact))
-        })
-    }
-}
-
-fn refused(error: conversations::ConversationError, contact: &str) -> ConversationError {
-    match error {
-        conversations::ConversationError::UnknownContact => {
-            ConversationError::UnknownContact(contact.to_owned())
-        }
-        conversations::ConversationError::StateTooLong(_) => ConversationError::TooLong,
-        conversations::ConversationError::Database(source) => {
-            tracing::error!(error = %source, "a conversation could not be read or changed");
-            ConversationError::Unavailable("the control database failed; try again".to_owned())
-        }
     }
 }

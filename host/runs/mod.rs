@@ -12,19 +12,18 @@
 //!
 //! Not here: which event runs when, and what follows from an outcome (`inbox`).
 
-mod complaint;
 mod delivery;
 mod grants;
-mod messenger;
-mod outbound;
 mod refusals;
 mod residents;
+mod sent;
 mod shares;
 mod stage;
 mod web;
 
 use crate::capabilities::Grants;
 use crate::deploys::{Deploys, Serving, ServingError};
+use crate::grants::LastComplaint;
 use crate::inbox::{ClaimedEvent, EventHandler, EventKind, FailureKind, RunOutcome, RunReport};
 use crate::logs::Origin;
 use crate::sandbox::{Answer, Budget, Report, RunError};
@@ -32,12 +31,10 @@ use crate::whatsapp::{Attempt, SendContext};
 use futures::future::BoxFuture;
 use std::sync::Arc;
 
-use complaint::LastComplaint;
-pub(crate) use delivery::{BOT_HOST, signed_post};
+pub(crate) use delivery::signed_post;
 pub use grants::Services;
-pub(crate) use grants::{BotLog, LogOf};
-pub use outbound::BootClient;
 pub use residents::{NoTurn, ResidentSettings, Residents};
+pub use sent::{SendSettler, SentMessages};
 use shares::Shares;
 use stage::Place;
 pub use web::{WebRun, WebRunEnd, WebRunError};
@@ -182,7 +179,10 @@ impl Runner {
             Some(wait) => RunOutcome::Failed {
                 reason: format!("a message could not go out yet; {reason}"),
                 kind: FailureKind::SendWaits(wait),
-                report: report.clone(),
+                report: RunReport {
+                    unsettled: context.unsettled(),
+                    ..report.clone()
+                },
             },
         }
     }
@@ -237,6 +237,7 @@ fn report_of(used: Report, response_status: Option<u16>, host_calls: u32) -> Run
         sends: 0,
         response_status,
         refusal: None,
+        unsettled: Vec::new(),
     }
 }
 

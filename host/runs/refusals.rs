@@ -1,8 +1,8 @@
 //! What a bot asked of Meta in vain, told in its log: many never look at the answer.
 
-use super::grants::BotLog;
 use crate::capabilities::{Level, LogSink};
 use crate::events::MetaError;
+use crate::grants::BotLog;
 use crate::inbox::{ClaimedEvent, EventKind, RunOutcome};
 use crate::whatsapp::{GraphError, Refusal};
 

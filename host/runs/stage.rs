@@ -1,11 +1,11 @@
 //! Where an event runs: in a fresh instance, or in its project's resident one.
 
 use super::residents::{AtWork, NoTurn, Residents, Turn};
-use crate::build::Instance as Lifetime;
 use crate::capabilities::Grants;
 use crate::deploys::Serving;
 use crate::projects::ProjectId;
 use crate::sandbox::{Budget, Instance, Permit, RunError};
+use crate::words::Lifetime;
 use std::sync::Arc;
 use std::time::Duration;
 

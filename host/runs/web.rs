@@ -4,12 +4,12 @@
 //! provider's callback and then writes to the customer. It ends with the work that the request
 //! started, with its budget, or some time after whoever asked has gone.
 
-use super::complaint::LastComplaint;
 use super::residents::NoTurn;
 use super::stage::Place;
 use super::{Runner, refusals, report_of};
 use crate::capabilities::OutboundBody;
 use crate::deploys::Serving;
+use crate::grants::LastComplaint;
 use crate::inbox::RunReport;
 use crate::logs::Origin;
 use crate::projects::ProjectId;

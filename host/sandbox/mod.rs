@@ -48,3 +48,9 @@ pub use permits::{Permit, Purpose};
 pub use split::{Split, split};
 pub use state::RunState;
 pub(crate) use threads::{Share, Turn};
+
+/// The host that bots see their requests go to.
+pub(crate) const BOT_HOST: &str = "bot.roost.local";
+
+/// What Meta names itself as: what of the host's own looks like Meta's does, too.
+pub(crate) const META_USER_AGENT: &str = "facebookexternalua";

@@ -62,9 +62,4 @@ impl RunError {
             _ => self.to_string(),
         }
     }
-
-    /// Whether the bot's author has to act, rather than whoever runs the host.
-    pub fn is_bots_fault(&self) -> bool {
-        !matches!(self, Self::Start(_))
-    }
 }

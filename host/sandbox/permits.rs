@@ -94,12 +94,6 @@ impl Permits {
 }
 
 impl Sandbox {
-    /// Instances that live now, those of deploys not counted.
-    pub fn live_instances(&self) -> usize {
-        let instances = self.settings.instances as usize;
-        instances.saturating_sub(self.permits.events.available_permits())
-    }
-
     /// How many wait for an instance, and changes of it: whoever keeps idle instances gives some up
     /// while it is not 0.
     pub fn waiting_for_instances(&self) -> watch::Receiver<usize> {

@@ -9,9 +9,9 @@
 //! A bot that does anything outward meanwhile, or fails, is booted again and
 //! kept as its top level left it.
 
-use super::RunState;
 use super::image::BootReport;
 use super::permits::Permit;
+use super::{BOT_HOST, META_USER_AGENT, RunState};
 use crate::capabilities::Grants;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -56,11 +56,11 @@ impl Booted {
 
     async fn answer(&mut self, content_type: &str, body: &'static str) -> wasmtime::Result<bool> {
         let service = Service::new(&mut self.store, &self.instance)?;
-        let request = http::Request::post(format!("http://bot.roost.local{PATH}"))
-            .header("host", "bot.roost.local")
+        let request = http::Request::post(format!("http://{BOT_HOST}{PATH}"))
+            .header("host", BOT_HOST)
             .header("content-type", content_type)
             .header("content-length", body.len())
-            .header("user-agent", "facebookexternalua")
+            .header("user-agent", META_USER_AGENT)
             .header("accept", "*/*")
             .body(Full::new(Bytes::from_static(body.as_bytes())))?;
         let cpu = self.store.data().cpu.clone();

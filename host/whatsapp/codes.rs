@@ -5,7 +5,22 @@
 
 use std::time::Duration;
 
-use super::error::Verdict;
+/// What an answer of Meta means for a send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Taken: it will go out.
+    Accepted,
+    /// Refused for good: the same request would be refused again.
+    Refused,
+    /// Refused for a reason outside the message; it may be tried again.
+    Blocked,
+    /// Not taken because a limit is reached.
+    RateLimited,
+    /// Not taken because Meta failed, and said so.
+    Failed,
+    /// Something between here and Meta answered, or Meta does not know: it may have gone out.
+    Unknown,
+}
 
 /// Whom a limit is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::client::GraphResponse;
+pub use super::codes::Verdict;
 use super::codes::{self, Pause};
 use super::messages::InvalidMessage;
 
@@ -28,23 +29,6 @@ pub struct GraphError {
     pub trace_id: Option<String>,
     /// Meta says that a later try may succeed.
     pub is_transient: bool,
-}
-
-/// What an answer of Meta means for a send.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// Taken: it will go out.
-    Accepted,
-    /// Refused for good: the same request would be refused again.
-    Refused,
-    /// Refused for a reason outside the message; it may be tried again.
-    Blocked,
-    /// Not taken because a limit is reached.
-    RateLimited,
-    /// Not taken because Meta failed, and said so.
-    Failed,
-    /// Something between here and Meta answered, or Meta does not know: it may have gone out.
-    Unknown,
 }
 
 /// Why a send has no answer of Meta, or what its answer was when that is a refusal.

@@ -30,5 +30,5 @@ pub use inflight::{Held, InFlightLimits};
 pub use media::MediaError;
 pub use outbox::{
     Attempt, CallbackKey, OutboundMessage, OutboundSink, Outbox, OutboxSettings, Refusal,
-    SendContext, Sender, Sent, Settlement, StatusNotice,
+    SendContext, SendState, Sender, Sent, Settlement, StatusNotice,
 };

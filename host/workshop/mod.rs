@@ -137,6 +137,12 @@ impl Workshop {
         .await
     }
 
+    /// What is uploaded of a bundle, to be deployed: its source, without an engine.
+    pub async fn upload(&self, bundle: Bundle) -> Result<Vec<u8>, WorkshopError> {
+        let artifact = self.artifact(bundle);
+        Ok(apart(move || artifact::alone(&artifact)).await?)
+    }
+
     /// What the bundle becomes when it leaves this host: its source, in an artifact.
     pub fn artifact(&self, bundle: Bundle) -> Artifact {
         Artifact::new(bundle, sdk::VERSION)

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,7 +11,9 @@ use futures::{SinkExt, StreamExt};
 use http::{Request, Response};
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Empty, Full, StreamBody};
+use roost::capabilities::{HttpClient, OutboundBody, OutboundError};
 use roost::egress::{Egress, EgressError, EgressLimits, EgressPolicy, StreamingBody};
+use roost::grants::BootClient;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -60,17 +63,17 @@ async fn read_until(stream: &mut TcpStream, text: &str) -> String {
     String::from_utf8(seen).unwrap()
 }
 
-fn egress(allow: &[SocketAddr], limits: EgressLimits) -> Egress {
+fn egress(allow: &[SocketAddr], limits: EgressLimits) -> Arc<Egress> {
     // Installed by `main` otherwise; a second time is no harm.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let policy = EgressPolicy {
         allow: allow.iter().copied().map(Into::into).collect(),
         ..EgressPolicy::default()
     };
-    Egress::new(policy, limits).unwrap()
+    Arc::new(Egress::new(policy, limits).unwrap())
 }
 
-fn to(peer: &Peer) -> Egress {
+fn to(peer: &Peer) -> Arc<Egress> {
     egress(&[peer.address], EgressLimits::default())
 }
 
@@ -78,8 +81,44 @@ fn get(url: &str) -> Request<Empty<Bytes>> {
     Request::get(url).body(Empty::new()).unwrap()
 }
 
-async fn refused(egress: &Egress, url: &str) -> &'static str {
-    egress.send(get(url)).await.err().unwrap().wasi_code()
+/// What a bot's own client makes of a request.
+async fn bot_sends<B>(
+    egress: &Arc<Egress>,
+    request: Request<B>,
+) -> Result<Response<OutboundBody>, OutboundError>
+where
+    B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
+{
+    let request = request.map(|body| body.map_err(|never| match never {}).boxed_unsync());
+    BootClient(egress.clone()).send(request).await
+}
+
+/// The name of a failure that bots see: a case of `wasi:http/types.error-code`.
+fn name(error: &OutboundError) -> String {
+    let shown = format!("{error:?}");
+    let name = shown.split(|c: char| !c.is_alphanumeric()).next();
+    name.unwrap_or_default().to_owned()
+}
+
+async fn refused(egress: &Arc<Egress>, url: &str) -> String {
+    name(&bot_sends(egress, get(url)).await.err().unwrap())
+}
+
+/// What a request of a bot's ends in, the answer's body read to its end.
+async fn bot_hears<B>(
+    egress: &Arc<Egress>,
+    peer: &Peer,
+    request: Request<B>,
+    answer: &str,
+) -> Result<Bytes, OutboundError>
+where
+    B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
+{
+    let client = async {
+        let body = bot_sends(egress, request).await?.into_body();
+        Ok::<_, OutboundError>(body.collect().await?.to_bytes())
+    };
+    tokio::join!(client, peer.answer(answer)).0
 }
 
 async fn text(response: Response<StreamingBody>) -> Result<String, EgressError> {
@@ -144,7 +183,7 @@ async fn names_are_checked_by_what_they_resolve_to() {
     let strict = egress(&[], EgressLimits::default());
     for host in ["localhost", "127.0.0.1", "[::1]", "0x7f000001"] {
         let code = refused(&strict, &format!("http://{host}:{port}/")).await;
-        assert_eq!(code, "destination-IP-prohibited", "{host}");
+        assert_eq!(code, "DestinationIpProhibited", "{host}");
     }
     // The same name passes where the policy has an exception, and only for that port.
     let excepted = to(&peer);
@@ -156,14 +195,14 @@ async fn names_are_checked_by_what_they_resolve_to() {
     );
     let other = Peer::new().await;
     let url = format!("http://localhost:{}/", other.address.port());
-    assert_eq!(refused(&excepted, &url).await, "destination-IP-prohibited");
+    assert_eq!(refused(&excepted, &url).await, "DestinationIpProhibited");
 }
 
 #[tokio::test]
 async fn a_name_that_cannot_exist_does_not_resolve() {
     let strict = egress(&[], EgressLimits::default());
     let url = format!("http://{}.example/", "a".repeat(64));
-    assert_eq!(refused(&strict, &url).await, "DNS-error");
+    assert_eq!(refused(&strict, &url).await, "DnsError");
 }
 
 #[tokio::test]
@@ -175,7 +214,7 @@ async fn a_redirect_comes_back_and_its_target_is_checked_in_turn() {
     let response = response.unwrap();
     assert_eq!(response.status(), 302);
     let next = response.headers()["location"].to_str().unwrap().to_owned();
-    assert_eq!(refused(&egress, &next).await, "destination-IP-prohibited");
+    assert_eq!(refused(&egress, &next).await, "DestinationIpProhibited");
 }
 
 #[tokio::test]
@@ -261,8 +300,7 @@ async fn silence_ends() {
             ..EgressLimits::default()
         },
     );
-    let error = first.send(get(&peer.url())).await.err().unwrap();
-    assert_eq!(error.wasi_code(), "HTTP-response-timeout");
+    assert_eq!(refused(&first, &peer.url()).await, "HttpResponseTimeout");
     drop(peer.read_until("\r\n\r\n").await);
 
     let stalls = [
@@ -277,7 +315,10 @@ async fn silence_ends() {
     ];
     for limits in stalls {
         let egress = egress(&[peer.address], limits);
-        let client = async { text(egress.send(get(&peer.url())).await?).await };
+        let client = async {
+            let body = bot_sends(&egress, get(&peer.url())).await?.into_body();
+            body.collect().await
+        };
         let server = async {
             let (mut stream, _) = peer.read_until("\r\n\r\n").await;
             stream
@@ -287,7 +328,7 @@ async fn silence_ends() {
             stream
         };
         let (result, _open) = tokio::join!(client, server);
-        assert_eq!(result.unwrap_err().wasi_code(), "connection-read-timeout");
+        assert_eq!(name(&result.unwrap_err()), "ConnectionReadTimeout");
     }
 }
 
@@ -296,18 +337,15 @@ async fn failures_have_their_names() {
     let peer = Peer::new().await;
     let egress = to(&peer);
     let cases = [
-        ("", "connection-terminated"),
-        ("220 mail.example ESMTP\r\n", "connection-terminated"),
-        (
-            "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\ncut",
-            "connection-terminated",
-        ),
+        "",
+        "220 mail.example ESMTP\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\ncut",
     ];
-    for (answer, code) in cases {
-        let error = outcome(&egress, &peer, get(&peer.url()), answer)
+    for answer in cases {
+        let error = bot_hears(&egress, &peer, get(&peer.url()), answer)
             .await
             .unwrap_err();
-        assert_eq!(error.wasi_code(), code, "{answer}: {error:?}");
+        assert_eq!(name(&error), "ConnectionTerminated", "{answer}: {error:?}");
     }
     let tls = get(&peer.url().replace("http:", "https:"));
     let server = async {
@@ -319,12 +357,47 @@ async fn failures_have_their_names() {
         // Closing with unread bytes would reset the connection before the client reads.
         let _ = stream.read(&mut [0; 4096]).await;
     };
-    let (result, ()) = tokio::join!(egress.send(tls), server);
-    assert_eq!(result.err().unwrap().wasi_code(), "TLS-protocol-error");
+    let (result, ()) = tokio::join!(bot_sends(&egress, tls), server);
+    assert_eq!(name(&result.err().unwrap()), "TlsProtocolError");
 
     let url = peer.url();
     drop(peer);
-    assert_eq!(refused(&egress, &url).await, "connection-refused");
+    assert_eq!(refused(&egress, &url).await, "ConnectionRefused");
+    for (url, name) in [
+        ("ftp://example.com/", "HttpRequestDenied"),
+        ("http://example.com:25/", "HttpRequestDenied"),
+        ("http://user@example.com/", "HttpRequestUriInvalid"),
+    ] {
+        assert_eq!(refused(&egress, url).await, name, "{url}");
+    }
+    let trace = Request::builder().method("TRACE").uri(url.as_str());
+    let error = bot_sends(&egress, trace.body(Empty::<Bytes>::new()).unwrap()).await;
+    assert_eq!(name(&error.err().unwrap()), "HttpRequestMethodInvalid");
+}
+
+#[tokio::test]
+async fn bots_hear_of_a_body_that_is_too_long_by_its_name() {
+    let peer = Peer::new().await;
+    let limits = EgressLimits {
+        max_request_bytes: 4,
+        max_response_bytes: 4,
+        ..EgressLimits::default()
+    };
+    let small = egress(&[peer.address], limits);
+    let long = Request::post(peer.url()).body(Full::new(Bytes::from_static(b"fives")));
+    let error = bot_sends(&small, long.unwrap()).await.err().unwrap();
+    assert!(
+        matches!(error, OutboundError::HttpRequestBodySize(Some(4))),
+        "{error:?}"
+    );
+    let fives = format!("{OK}content-length: 5\r\n\r\nfives");
+    let error = bot_hears(&small, &peer, get(&peer.url()), &fives)
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, OutboundError::HttpResponseBodySize(Some(4))),
+        "{error:?}"
+    );
 }
 
 #[tokio::test]

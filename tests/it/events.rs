@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use roost::events::{Answer, EventError, EventFilter, EventReport, EventState, Events};
-use roost::inbox::{ClaimedEvent, EventId, EventKind, FailureKind, RunOutcome, RunReport};
-use roost::logs::LogStore;
+use roost::events::{Answer, EventError, EventFilter, EventReport, EventState};
+use roost::inbox::{ClaimedEvent, EventId, EventKind, FailureKind, Outcome, RunOutcome, RunReport};
 use roost::projects::{NewNumber, ProjectStatus, Secret};
+use roost::words::Told;
 use serde_json::json;
 
 use crate::support::bench::{Bench, LEASE, NUMBER, deploy, envelope, text};
@@ -14,13 +14,8 @@ use crate::support::bot::settings;
 const ANA: &str = "34601";
 const BEA: &str = "34602";
 
-fn events(bench: &Bench) -> Events {
-    let logs = LogStore::new(bench.pool.clone());
-    Events::new(bench.pool.clone(), bench.inbox.clone(), logs)
-}
-
 async fn listed(bench: &Bench, filter: EventFilter) -> Vec<EventReport> {
-    let all = events(bench).list(bench.project, &filter, None, 100).await;
+    let all = bench.events().list(bench.project, &filter, None, 100).await;
     all.unwrap()
 }
 
@@ -75,7 +70,7 @@ async fn events_are_listed_newest_first_in_pages_and_by_each_filter() {
     assert_eq!(types[1].as_deref(), Some("text"));
     assert_eq!(all[1].event.masked_from().as_deref(), Some("…4601"));
 
-    let store = events(&bench);
+    let store = bench.events();
     let everything = EventFilter::default();
     let page = |before| store.list(bench.project, &everything, before, 2);
     let first = page(None).await.unwrap();
@@ -110,13 +105,18 @@ async fn events_are_listed_newest_first_in_pages_and_by_each_filter() {
             "{contact}"
         );
     }
+    let statuses_too = EventFilter {
+        contact: Some(BEA.to_owned()),
+        ..EventFilter::default()
+    };
+    assert_eq!(ids(&listed(&bench, statuses_too).await), ["wamid.S", "b1"]);
     let kind = EventFilter {
         kind: Some(EventKind::Status),
         ..EventFilter::default()
     };
     assert_eq!(ids(&listed(&bench, kind).await), ["wamid.S"]);
     let outcome = EventFilter {
-        outcome: Some("done".to_owned()),
+        outcome: Some(Outcome::Done),
         ..EventFilter::default()
     };
     assert_eq!(ids(&listed(&bench, outcome).await), ["a1"]);
@@ -134,7 +134,7 @@ async fn an_event_that_waits_says_for_what() {
     let bench = Bench::start().await;
     bench.says(ANA, "a1").await;
     bench.says(ANA, "a2").await;
-    let store = events(&bench);
+    let store = bench.events();
     let sentence = |report: &EventReport| report.explanation.sentence.clone();
     let newest = async || {
         store
@@ -178,13 +178,13 @@ async fn an_event_that_waits_says_for_what() {
     let outcomes: Vec<_> = report
         .runs
         .iter()
-        .map(|run| run.outcome.as_deref())
+        .map(|run| run.outcome.as_ref().and_then(Told::known))
         .collect();
-    assert_eq!(outcomes, [Some("lost"), Some("bot-threw")]);
+    assert_eq!(outcomes, [Some(Outcome::Lost), Some(Outcome::BotThrew)]);
 
     bench
         .projects
-        .set_status(bench.project, ProjectStatus::Suspended)
+        .pause_or_resume(bench.project, ProjectStatus::Suspended)
         .await
         .unwrap();
     let told = sentence(&newest().await);
@@ -195,7 +195,7 @@ async fn an_event_that_waits_says_for_what() {
 async fn a_dead_event_runs_again_and_only_a_dead_one() {
     let bench = Bench::start().await;
     let event_id = dead(&bench, ANA, "a1", "no soup").await;
-    let store = events(&bench);
+    let store = bench.events();
     let report = store.find(bench.project, event_id).await.unwrap();
     assert_eq!(report.explanation.answer, Answer::GivenUp);
     assert_eq!(
@@ -234,7 +234,7 @@ async fn dead_events_are_replayed_in_bulk_by_what_they_have_in_common() {
     }
     dead(&bench, "34609", "salt", "no salt left").await;
     bench.says("34608", "alive").await;
-    let store = events(&bench);
+    let store = bench.events();
     let soup = EventFilter {
         error: Some("no soup".to_owned()),
         ..EventFilter::default()
@@ -268,7 +268,7 @@ async fn many_dead_events_of_one_conversation_run_in_their_order() {
     for n in 0..3 {
         dead(&bench, ANA, &format!("a{n}"), "no soup").await;
     }
-    let store = events(&bench);
+    let store = bench.events();
     let count = store
         .replay_all(bench.project, &EventFilter::default())
         .await;
@@ -286,7 +286,7 @@ async fn what_is_given_up_stays_known_and_is_not_run() {
     let bench = Bench::start().await;
     let one = dead(&bench, ANA, "a1", "no soup").await;
     dead(&bench, BEA, "b1", "no soup").await;
-    let store = events(&bench);
+    let store = bench.events();
     store.discard(bench.project, one).await.unwrap();
     let report = store.find(bench.project, one).await.unwrap();
     assert_eq!(report.state, EventState::Discarded);
@@ -316,7 +316,7 @@ async fn what_came_before_the_number_can_be_taken_over() {
         .create(&"late".parse().unwrap())
         .await
         .unwrap();
-    let store = events(&bench);
+    let store = bench.events();
     assert_eq!(store.missed(project.project_id).await.unwrap().count, 0);
     let number = NewNumber {
         phone_number_id: "777".to_owned(),
@@ -334,7 +334,7 @@ async fn what_came_before_the_number_can_be_taken_over() {
     let adopted = store.adopt(project.project_id).await.unwrap();
     assert_eq!((adopted.events, adopted.duplicates), (2, 0));
     assert_eq!(store.missed(project.project_id).await.unwrap().count, 0);
-    assert_eq!(bench.inbox.unrouted().await.unwrap(), 1);
+    assert_eq!(bench.unrouted().await, 1);
     let found = store
         .list(project.project_id, &EventFilter::default(), None, 9)
         .await;

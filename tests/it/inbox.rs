@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use roost::inbox::{ClaimedEvent, FailureKind, Inbox, NoSink, RunOutcome, RunReport};
+use roost::events::{EventError, EventState};
+use roost::inbox::{ClaimedEvent, FailureKind, Inbox, NoSink, Outcome, RunOutcome, RunReport};
+use roost::words::Told;
 
 use crate::support::bench::{Bench, LEASE};
 use crate::support::bot::{Bot, DEADLINE, Note, message_id, settings};
@@ -72,20 +74,18 @@ async fn an_event_that_goes_on_failing_is_dead_and_its_conversation_goes_on() {
     bench.idle().await;
     assert_eq!(bot.started(), ["a1", "a1", "a1", "a2"]);
 
-    let dead = bench.inbox.dead_events(bench.project, 10).await.unwrap();
+    let mut dead = bench.dead().await;
     assert_eq!(dead.len(), 1);
-    assert_eq!(dead[0].last_error.as_deref(), Some("`a1` is too much"));
-    assert_eq!(dead[0].attempts, 3);
-    let runs = bench
-        .inbox
-        .runs(bench.project, dead[0].event_id)
-        .await
-        .unwrap();
+    let dead = dead.remove(0);
+    let why = dead.event.last_error.as_deref();
+    assert_eq!(why, Some("`a1` is too much"));
+    assert_eq!(dead.event.attempts, 3);
+    let runs = dead.runs;
     let outcomes: Vec<_> = runs
         .iter()
-        .map(|run| (run.attempt, run.outcome.as_deref()))
+        .map(|run| (run.attempt, run.outcome.as_ref().and_then(Told::known)))
         .collect();
-    assert_eq!(outcomes, [1, 2, 3].map(|n| (n, Some("bot-threw"))));
+    assert_eq!(outcomes, [1, 2, 3].map(|n| (n, Some(Outcome::BotThrew))));
     assert_eq!(runs[0].sends, Some(1));
 }
 
@@ -97,38 +97,25 @@ async fn a_dead_event_can_be_replayed() {
     let _dispatcher = bot.dispatch(&bench.inbox, "host");
     bench.says("34601", "a1").await;
     bench.idle().await;
-    let dead = bench
-        .inbox
-        .dead_events(bench.project, 10)
-        .await
-        .unwrap()
-        .remove(0);
+    let dead = bench.dead().await.remove(0).event;
     assert_eq!((bot.started().len(), dead.attempts), (1, 1));
 
     bot.works_again();
-    assert!(
-        bench
-            .inbox
-            .replay(bench.project, dead.event_id)
-            .await
-            .unwrap()
-    );
+    let events = bench.events();
+    events.replay(bench.project, dead.event_id).await.unwrap();
     bench.idle().await;
     assert_eq!(bot.started(), ["a1", "a1"]);
+    assert!(bench.dead().await.is_empty());
+    let again = events.replay(bench.project, dead.event_id).await;
     assert!(
-        bench
-            .inbox
-            .dead_events(bench.project, 10)
-            .await
-            .unwrap()
-            .is_empty()
-    );
-    assert!(
-        !bench
-            .inbox
-            .replay(bench.project, dead.event_id)
-            .await
-            .unwrap()
+        matches!(
+            again,
+            Err(EventError::NotDead {
+                state: EventState::Done,
+                ..
+            })
+        ),
+        "{again:?}"
     );
 }
 
@@ -144,12 +131,7 @@ async fn an_event_that_takes_its_host_down_each_time_is_dead() {
     let _dispatcher = bot.dispatch(&bench.inbox, "host");
     bench.idle().await;
     assert!(bot.started().is_empty());
-    let dead = bench
-        .inbox
-        .dead_events(bench.project, 10)
-        .await
-        .unwrap()
-        .remove(0);
+    let dead = bench.dead().await.remove(0).event;
     assert_eq!(dead.attempts, 3);
     assert!(dead.last_error.unwrap().contains("host stopped"));
 }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use roost::inbox::{ClaimedEvent, FailureKind, LeaseLost, RunOutcome, RunReport};
+use roost::inbox::{ClaimedEvent, FailureKind, LeaseLost, Outcome, RunOutcome, RunReport};
 use roost::projects::ProjectStatus;
+use roost::words::Told;
 use serde_json::{Value, json};
 
 use crate::support::bench::{Bench, LEASE, NUMBER, deploy, envelope, text};
@@ -39,16 +40,21 @@ async fn a_lease_that_ran_out_gives_the_event_to_another_host() {
     assert_eq!(bench.finish(&second).await, Ok(()));
     assert_eq!(bench.inbox.depth(None).await.unwrap().pending, 0);
 
-    let runs = bench
-        .inbox
-        .runs(bench.project, first.event_id)
-        .await
-        .unwrap();
+    let runs = bench.runs(first.event_id).await;
     let story: Vec<_> = runs
         .iter()
-        .map(|r| (r.owner.as_str(), r.outcome.as_deref()))
+        .map(|run| {
+            (
+                run.owner.as_str(),
+                run.outcome.as_ref().and_then(Told::known),
+            )
+        })
         .collect();
-    assert_eq!(story, [("crashed", Some("lost")), ("other", Some("done"))]);
+    let told = [
+        ("crashed", Some(Outcome::Lost)),
+        ("other", Some(Outcome::Done)),
+    ];
+    assert_eq!(story, told);
 }
 
 #[tokio::test]
@@ -228,13 +234,13 @@ async fn events_wait_while_nothing_may_serve_them() {
     bench.says("34601", "a1").await;
     bench
         .projects
-        .set_status(bench.project, ProjectStatus::Suspended)
+        .pause_or_resume(bench.project, ProjectStatus::Suspended)
         .await
         .unwrap();
     assert_eq!(bench.claim("host", 9).await, []);
     bench
         .projects
-        .set_status(bench.project, ProjectStatus::Active)
+        .pause_or_resume(bench.project, ProjectStatus::Active)
         .await
         .unwrap();
     let event = bench.claim("host", 9).await.remove(0);

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use roost::inbox::EventId;
-use roost::logs::{LogFilter, LogLevel, LogLimits, LogLine, LogStore, LogWriter, Origin};
+use roost::logs::{LogFilter, LogLimits, LogLine, LogStore, LogWriter, Origin};
 use roost::projects::ProjectId;
 use roost::telemetry::{Metrics, Sample};
+use roost::words::LogLevel;
 use uuid::Uuid;
 
 use crate::support::bench::{Bench, deploy};

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use roost::events::EventError;
 use roost::inbox::Clock;
-use roost::logs::{LogFilter, LogLevel, LogLimits, LogStore, LogWriter, Origin};
+use roost::logs::{LogFilter, LogLimits, LogStore, LogWriter, Origin};
 use roost::projects::ProjectId;
 use roost::retention::{Keeper, RetentionPolicy, Swept};
 use roost::telemetry::Metrics;
+use roost::words::LogLevel;
 use sqlx::PgPool;
 
 use crate::support::bench::{Bench, deploy, text};
@@ -45,14 +47,9 @@ async fn done_events_go_with_their_runs_and_pending_ones_stay() {
     bench.clock.advance(Duration::from_secs(2));
     let swept = sweep(&keeper).await;
     assert_eq!((swept.events, swept.unrouted, swept.messages), (1, 1, 0));
-    assert!(
-        bench
-            .inbox
-            .runs(bench.project, event.event_id)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    let gone = bench.events().find(bench.project, event.event_id).await;
+    assert!(matches!(gone, Err(EventError::NotFound(_))), "{gone:?}");
+    assert_eq!(kept(&bench.pool, "run", bench.project).await, 0);
     assert_eq!(bench.inbox.depth(None).await.unwrap().pending, 1);
     assert_eq!(
         bench.messages("34601").await,

@@ -1,21 +1,21 @@
 //! Rules of the code and its pages that a program can check.
 //!
-//! They read the checkout's files as text, tracked or not, and start nothing but `cargo metadata`.
+//! They read the checkout's files, tracked or not, and start nothing but `cargo metadata`.
+
+mod imports;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use clap::Args as _;
 use roost::config::ServeArgs;
-use roost::inbox::FailureKind;
+use roost::inbox::Outcome;
 
-/// What tools and builds leave in a checkout.
-const LEFT_BEHIND: [&str; 6] = [".git", ".roost", ".tools", "dist", "node_modules", "target"];
+use crate::support::source::{files, root, rust_files, text};
 
 /// Words of code, and the files or folders of `host/` that may have them.
-const ONLY_IN: [(&[&str], &[&str]); 6] = [
+const ONLY_IN: [(&[&str], &[&str]); 7] = [
     (
         &["wasmtime::", "wasmtime_"],
         &["host/sandbox/", "host/capabilities/", "host/workshop/"],
@@ -26,6 +26,16 @@ const ONLY_IN: [(&[&str], &[&str]); 6] = [
     ),
     (&["roost_emulator::"], &["host/dev/"]),
     (&["aws_lc_sys"], &["host/keys/lc/"]),
+    // What follows a change of a project is one place.
+    (
+        &[
+            ".environment_changed()",
+            "inbox.wake(",
+            "outbox.resume(",
+            "residents.end(",
+        ],
+        &["host/changes/"],
+    ),
     (&["sqlx::query"], &["/store.rs", "host/postgres/"]),
     (
         &["unsafe {", "unsafe fn"],
@@ -40,65 +50,6 @@ const ONLY_IN: [(&[&str], &[&str]); 6] = [
         ],
     ),
 ];
-
-/// What the lower folders of `host/` import of the host, besides themselves.
-const IMPORTS: [(&str, &[&str]); 16] = [
-    ("build", &["confinement"]),
-    ("confinement", &[]),
-    ("egress", &["rooms"]),
-    ("keys", &[]),
-    ("postgres", &[]),
-    ("projects", &[]),
-    ("rooms", &[]),
-    ("access", &["projects"]),
-    ("telemetry", &[]),
-    ("whatsapp", &["rooms", "telemetry"]),
-    ("conversations", &["projects"]),
-    ("inbox", &["conversations", "projects", "telemetry"]),
-    ("logs", &["inbox", "projects", "telemetry"]),
-    ("events", &["inbox", "logs", "projects"]),
-    ("retention", &["inbox", "logs", "projects"]),
-    ("http", &["inbox", "projects", "rooms", "telemetry"]),
-];
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// The files below a folder of the checkout, relative to the checkout and in order.
-fn files(folder: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    collect(&root().join(folder), &mut found);
-    found.sort();
-    assert!(!found.is_empty(), "`{folder}` has no files");
-    found
-}
-
-fn collect(folder: &Path, found: &mut Vec<String>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let entry = entry.unwrap();
-        let kind = entry.file_type().unwrap();
-        if LEFT_BEHIND.contains(&&*entry.file_name().to_string_lossy()) {
-            continue;
-        }
-        if kind.is_dir() {
-            collect(&entry.path(), found);
-        } else if kind.is_file() {
-            let path = entry.path();
-            found.push(path.strip_prefix(root()).unwrap().display().to_string());
-        }
-    }
-}
-
-fn rust_files(folders: &[&str]) -> Vec<String> {
-    let all = folders.iter().flat_map(|folder| files(folder));
-    all.filter(|file| file.ends_with(".rs")).collect()
-}
-
-/// A file's text; nothing when it is no text, or was removed just now.
-fn text(file: &str) -> String {
-    std::fs::read_to_string(root().join(file)).unwrap_or_default()
-}
 
 /// The lines of a Rust file with their numbers, without comments.
 fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
@@ -138,28 +89,6 @@ fn each_dependency_is_named_where_it_belongs() {
                 if words.iter().any(|word| line.contains(word)) {
                     let places = places.join(", ");
                     problems.push(format!("{file}:{n}: only in {places}: {}", line.trim()));
-                }
-            }
-        }
-    }
-    none(&problems);
-}
-
-#[test]
-fn lower_folders_import_downwards_only() {
-    let mut problems = Vec::new();
-    for (folder, below) in IMPORTS {
-        for file in rust_files(&[&format!("host/{folder}")]) {
-            for (n, line) in code(&text(&file)) {
-                for (at, _) in line.match_indices("crate::") {
-                    let rest = &line[at + "crate::".len()..];
-                    let name = rest
-                        .split(|c: char| !c.is_alphanumeric() && c != '_')
-                        .next();
-                    let name = name.unwrap_or_default();
-                    if name != folder && !below.contains(&name) {
-                        problems.push(format!("{file}:{n}: `{folder}` imports `{name}`"));
-                    }
                 }
             }
         }
@@ -360,7 +289,8 @@ fn the_page_of_settings_lists_those_of_the_host() {
 #[test]
 fn the_architecture_says_how_every_event_can_end() {
     let page = text("ARCHITECTURE.md");
-    let mut problems: Vec<String> = failure_words()
+    let mut problems: Vec<String> = Outcome::ALL
+        .map(Outcome::word)
         .into_iter()
         .filter(|word| !page.contains(&format!("| `{word}` |")))
         .map(|word| format!("no row has the outcome `{word}`"))
@@ -377,25 +307,4 @@ fn the_architecture_says_how_every_event_can_end() {
         }
     }
     none(&problems);
-}
-
-/// What runs that failed are recorded as.
-fn failure_words() -> Vec<&'static str> {
-    let mut words = Vec::new();
-    let mut next = Some(FailureKind::BotThrew);
-    while let Some(kind) = next {
-        words.push(kind.word());
-        next = match kind {
-            FailureKind::BotThrew => Some(FailureKind::BadStatus),
-            FailureKind::BadStatus => Some(FailureKind::Trap),
-            FailureKind::Trap => Some(FailureKind::Timeout),
-            FailureKind::Timeout => Some(FailureKind::OutOfMemory),
-            FailureKind::OutOfMemory => Some(FailureKind::Rejected),
-            FailureKind::Rejected => Some(FailureKind::HostUnavailable),
-            FailureKind::HostUnavailable => Some(FailureKind::NotDeployed),
-            FailureKind::NotDeployed => Some(FailureKind::SendWaits(Duration::ZERO)),
-            FailureKind::SendWaits(_) => None,
-        };
-    }
-    words
 }

@@ -2,7 +2,7 @@
 
 use crate::tools::{Tools, cargo, run};
 use anyhow::{Context, Result, bail};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::{Instant, SystemTime};
 
@@ -10,18 +10,19 @@ use std::time::{Instant, SystemTime};
 pub(crate) fn dev(arguments: &[String]) -> Result<()> {
     let started = Instant::now();
     let root = crate::tools::checkout()?;
-    if !root.join("target/release/roost").is_file() {
+    let host = unoptimised_folder(&root).join("release/roost");
+    if !host.is_file() {
         println!("building the host (once; wasmtime takes some minutes)");
     }
     let mut build = host_build(&root);
-    unoptimised(&mut build);
+    unoptimised(&root, &mut build);
     let building = Beside::start(&mut build)?;
     let tools = crate::setup()?;
     building.ends()?;
     if started.elapsed().as_secs() > 5 {
         println!("ready to start after {} s", started.elapsed().as_secs());
     }
-    let mut command = Command::new(tools.root.join("target/release/roost"));
+    let mut command = Command::new(host);
     command.arg("dev").args(arguments);
     if std::env::var_os("ROOST_FOLDER").is_none() {
         command.env("ROOST_FOLDER", tools.root.join("guests/starter"));
@@ -86,11 +87,33 @@ fn host_build(root: &Path) -> Command {
 
 /// Leaves the workspace's own crates unoptimised: to optimise them takes as long as all of wasmtime, and what a bot
 /// does is in wasmtime and in the engine.
-pub(crate) fn unoptimised(command: &mut Command) {
+///
+/// What is made so is left in a folder of its own: a host that somebody serves from `target/release` is an optimised
+/// one, whatever was tested since. The parts lie among those of other builds, so that no dependency is compiled twice.
+pub(crate) fn unoptimised(root: &Path, command: &mut Command) {
     for member in ["roost", "roost-emulator"] {
         command.arg("--config");
         command.arg(format!("profile.release.package.{member}.opt-level=0"));
     }
+    command
+        .arg("--target-dir")
+        .arg(unoptimised_folder(root))
+        .env(PARTS, parts_folder(root));
+}
+
+/// The variable by which cargo puts the parts of a build elsewhere than what comes out of it.
+const PARTS: &str = "CARGO_BUILD_BUILD_DIR";
+
+/// Where cargo leaves the parts of builds. `.ci/run` says the same.
+fn parts_folder(root: &Path) -> PathBuf {
+    let named = [PARTS, "CARGO_TARGET_DIR"].map(std::env::var_os);
+    let named = named.into_iter().flatten().next();
+    root.join(named.unwrap_or_else(|| "target".into()))
+}
+
+/// Where unoptimised builds are left. `.ci/run` says the same.
+fn unoptimised_folder(root: &Path) -> PathBuf {
+    parts_folder(root).join("unoptimised")
 }
 
 /// A build that goes on while tools are installed: those wait for the network, or keep one core busy.
@@ -127,11 +150,6 @@ impl Drop for Beside {
     }
 }
 
-pub(crate) fn has_nextest() -> bool {
-    let version = cargo().args(["nextest", "--version"]).output();
-    version.is_ok_and(|output| output.status.success())
-}
-
 /// What the host and the tests find the tools by.
 pub(crate) fn environment(tools: &Tools, command: &mut Command) {
     let postgres = tools
@@ -150,4 +168,27 @@ pub(crate) fn environment(tools: &Tools, command: &mut Command) {
 pub(crate) fn hand_over(command: &mut Command) -> Result<()> {
     use std::os::unix::process::CommandExt;
     Err(command.exec()).with_context(|| format!("cannot start {command:?}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{host_build, unoptimised};
+    use std::path::Path;
+
+    #[test]
+    fn an_unoptimised_host_is_left_in_no_folder_that_people_serve_from() {
+        let root = Path::new("/checkout");
+        let mut command = host_build(root);
+        unoptimised(root, &mut command);
+        let said: Vec<String> = command
+            .get_args()
+            .map(|argument| argument.to_string_lossy().into_owned())
+            .collect();
+        let at = said.iter().position(|said| said == "--target-dir").unwrap();
+        assert!(said[at + 1].ends_with("/unoptimised"), "{said:?}");
+        let is_shared = command
+            .get_envs()
+            .any(|(name, folder)| name == "CARGO_BUILD_BUILD_DIR" && folder.is_some());
+        assert!(is_shared, "dependencies are compiled twice: {command:?}");
+    }
 }

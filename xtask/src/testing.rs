@@ -1,10 +1,12 @@
 //! `cargo xtask test`: the tests of the host, the emulator and the SDK.
 //!
+//! nextest runs those in Rust, each in a process of its own: what a test reads of the host's log is its own then.
+//!
 //! What takes minutes is in Rust modules named `long`, and runs with `--all` only; that ends with
 //! one line that sums everything up. A test that cannot run for want of a tool says so by
 //! [`SKIPPED`], and `--all` repeats it.
 
-use crate::commands::{Beside, environment, has_nextest, unoptimised};
+use crate::commands::{Beside, environment, unoptimised};
 use crate::tools::{Stamp, Tools, cargo, install_node_packages, pip_install, run};
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader};
@@ -22,7 +24,8 @@ const REQUIRED: (&str, &str) = ("ROOST_TEST_TOOLS", "required");
 /// test runner's.
 pub(crate) fn test(arguments: &[String]) -> Result<()> {
     let all = arguments.iter().any(|argument| argument == "--all");
-    let compiling = Beside::start(&mut compile_tests(&crate::tools::checkout()?))?;
+    let nextest = Nextest::installed()?;
+    let compiling = Beside::start(&mut compile_tests(&crate::tools::checkout()?, &nextest)?)?;
     let tools = crate::setup()?;
     install_node_packages(&tools, "guests/clients")?;
     crate::yardstick::install_node(&tools)?;
@@ -30,7 +33,7 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
     let arguments: Vec<&String> = arguments.iter().filter(|a| *a != "--all").collect();
     if all {
         compiling.ends()?;
-        return everything(&tools, &arguments);
+        return everything(&tools, &nextest, &arguments);
     }
     println!("testing the SDK");
     let sdk = run(&mut sdk_tests(&tools));
@@ -39,7 +42,7 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
     if report.exists() {
         std::fs::remove_file(&report)?;
     }
-    let rust = run(&mut rust_tests(&tools, false, &arguments));
+    let rust = run(&mut rust_tests(&tools, &nextest, false, &arguments)?);
     let failures = match std::fs::read_to_string(&report) {
         Ok(text) => failures(&text),
         Err(_) => Vec::new(),
@@ -57,8 +60,7 @@ pub(crate) fn test(arguments: &[String]) -> Result<()> {
     std::process::exit(1)
 }
 
-/// The tests that failed at their last try too, by the report that nextest leaves: their names, and the beginning of
-/// what they said.
+/// The tests that failed, by the report that nextest leaves: their names, and the beginning of what they said.
 fn failures(report: &str) -> Vec<String> {
     let plain = |text: &str| {
         let mut text = text.replace("&#10;", "\n");
@@ -98,12 +100,7 @@ fn failures(report: &str) -> Vec<String> {
 /// The variable that names the npm tarball.
 const PACKAGE: &str = "ROOST_TEST_PACKAGE";
 
-fn everything(tools: &Tools, arguments: &[&String]) -> Result<()> {
-    if !has_nextest() {
-        bail!(
-            "`cargo xtask test --all` needs cargo-nextest: `cargo install cargo-nextest --locked`"
-        );
-    }
+fn everything(tools: &Tools, nextest: &Nextest, arguments: &[&String]) -> Result<()> {
     crate::yardstick::install_packages(tools)?;
     let started = Instant::now();
     let skipped = tools.root.join("target/skipped-tests.txt");
@@ -114,7 +111,7 @@ fn everything(tools: &Tools, arguments: &[&String]) -> Result<()> {
         }
     }
     let tarball = crate::package::tarball(tools)?;
-    let mut tests = rust_tests(tools, true, arguments);
+    let mut tests = rust_tests(tools, nextest, true, arguments)?;
     tests.env(SKIPPED, &skipped).env(PACKAGE, tarball);
     match toolchains(tools) {
         Ok(folders) => tests.envs(folders).env(REQUIRED.0, REQUIRED.1),
@@ -166,39 +163,70 @@ fn toolchains(tools: &Tools) -> Result<[(&'static str, PathBuf); 2]> {
     ])
 }
 
-/// nextest gives each test a process and a limit; without it cargo's own runner does.
-fn test_runner(root: &Path, with_nextest: bool) -> Command {
-    let mut command = cargo();
-    match with_nextest {
-        true => command.args(["nextest", "run"]),
-        false => command.arg("test"),
-    };
-    command.args(["--release", "--locked", "--workspace"]);
-    unoptimised(&mut command);
-    command.current_dir(root);
-    command
+/// nextest, which gives each test a process and a limit.
+struct Nextest {
+    /// Where it is, when cargo does not find it by itself.
+    folder: Option<PathBuf>,
 }
 
-fn compile_tests(root: &Path) -> Command {
-    let mut command = test_runner(root, has_nextest());
+impl Nextest {
+    /// The one that is installed. Where there is none, a pinned one is put into `.tools`.
+    fn installed() -> Result<Self> {
+        let version = cargo().args(["nextest", "--version"]).output();
+        if version.is_ok_and(|output| output.status.success()) {
+            return Ok(Self { folder: None });
+        }
+        let tools = Tools::of_this_checkout()?;
+        let requirements = tools.root.join("xtask/requirements-nextest.txt");
+        let target = tools.home.join("nextest");
+        let stamp = Stamp::of(&tools.home.join("nextest.stamp"), &[&requirements])?;
+        if !stamp.holds() || !target.is_dir() {
+            println!("installing cargo-nextest (once, 10 MB)");
+            pip_install(&tools, &requirements, &target).context(
+                "cargo-nextest cannot be had: `cargo install cargo-nextest --locked` builds it",
+            )?;
+            stamp.write()?;
+        }
+        Ok(Self {
+            folder: Some(target.join("bin")),
+        })
+    }
+
+    fn run(&self, root: &Path) -> Result<Command> {
+        let mut command = cargo();
+        if let Some(folder) = &self.folder {
+            let path = std::env::var_os("PATH").unwrap_or_default();
+            let folders = std::iter::once(folder.clone()).chain(std::env::split_paths(&path));
+            command.env("PATH", std::env::join_paths(folders)?);
+        }
+        command
+            .args(["nextest", "run", "--release", "--locked", "--workspace"])
+            .current_dir(root);
+        unoptimised(root, &mut command);
+        Ok(command)
+    }
+}
+
+fn compile_tests(root: &Path, nextest: &Nextest) -> Result<Command> {
+    let mut command = nextest.run(root)?;
     command.arg("--no-run");
-    command
+    Ok(command)
 }
 
-fn rust_tests(tools: &Tools, all: bool, arguments: &[&String]) -> Command {
-    let with_nextest = has_nextest();
-    let mut command = test_runner(&tools.root, with_nextest);
+fn rust_tests(
+    tools: &Tools,
+    nextest: &Nextest,
+    all: bool,
+    arguments: &[&String],
+) -> Result<Command> {
+    let mut command = nextest.run(&tools.root)?;
     command.arg("--no-fail-fast");
     if all {
         command.args(["--profile", "all"]);
     }
     command.args(arguments);
-    if !with_nextest {
-        let separator = (!arguments.iter().any(|argument| *argument == "--")).then_some("--");
-        command.args(separator).args(["--skip", "long::"]);
-    }
     environment(tools, &mut command);
-    command
+    Ok(command)
 }
 
 fn sdk_tests(tools: &Tools) -> Command {
@@ -322,9 +350,6 @@ mod tests {
     fn failures_are_told_by_name_and_by_what_they_said() {
         let report = r#"<testsuite name="roost" tests="3">
         <testcase name="passes" classname="roost" time="1.0">
-        </testcase>
-        <testcase name="passes::later" classname="roost" time="1.0">
-            <flakyFailure timestamp="x" time="1" message="no" type="test failure"></flakyFailure>
         </testcase>
         <testcase name="host::fails" classname="roost::it" time="1.0">
             <failure message="thread &apos;x&apos; panicked at it.rs:1" type="test failure">thread &apos;x&apos; panicked at it.rs:1:

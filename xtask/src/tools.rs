@@ -16,6 +16,19 @@ pub(crate) struct Tools {
 }
 
 impl Tools {
+    /// Where they belong. Nothing is installed yet.
+    pub(crate) fn of_this_checkout() -> Result<Self> {
+        let root = checkout()?;
+        let tools = Self {
+            home: root.join(".tools"),
+            python: find_python()?,
+            root,
+        };
+        std::fs::create_dir_all(&tools.home)
+            .with_context(|| format!("cannot make the folder `{}`", tools.home.display()))?;
+        Ok(tools)
+    }
+
     /// Where pip puts what `requirements.txt` names.
     pub(crate) fn python_packages(&self) -> PathBuf {
         self.home.join("python")
@@ -24,14 +37,7 @@ impl Tools {
 
 /// Installs what is missing or has changed.
 pub(crate) fn install() -> Result<Tools> {
-    let root = checkout()?;
-    let tools = Tools {
-        home: root.join(".tools"),
-        python: find_python()?,
-        root,
-    };
-    std::fs::create_dir_all(&tools.home)
-        .with_context(|| format!("cannot make the folder `{}`", tools.home.display()))?;
+    let tools = Tools::of_this_checkout()?;
     install_python_packages(&tools)?;
     for folder in ["sdk", "guests"] {
         install_node_packages(&tools, folder)?;

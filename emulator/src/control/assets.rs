@@ -11,7 +11,6 @@ use axum::extract::State;
 use crate::clock::SECOND_MS;
 use crate::control::Body;
 use crate::control::error::ControlError;
-use crate::control::wire::{NewApp, NewNumber, NewTemplate, NewToken, NewWaba, Page};
 use crate::graph::auth::{MANAGEMENT, MESSAGING};
 use crate::ids;
 use crate::platform::Platform;
@@ -19,6 +18,7 @@ use crate::platform::model::{
     App, Callback, Number, Subscription, Template, Token, Waba, digits_of,
 };
 use crate::webhooks::handshake;
+use crate::wire::{NewApp, NewNumber, NewTemplate, NewToken, NewWaba, Page};
 
 type Answer<T> = Result<Json<T>, ControlError>;
 

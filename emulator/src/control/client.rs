@@ -10,15 +10,15 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::config::Settings;
-use crate::control::wire::{
+use crate::faults::{ArmedFault, Fault, Often};
+use crate::outbox::log::Attempt;
+use crate::platform::model::{App, Customer, Number, Template, Token, Waba};
+use crate::platform::thread::SentItem;
+use crate::wire::{
     Act, ActRequest, Acted, ClockChange, ClockState, Count, Cursor, CustomerChange, Idle, MediaAct,
     NewApp, NewCustomer, NewNumber, NewTemplate, NewToken, NewWaba, Page, Problem, ReadRequest,
     Release, Reset, Wait,
 };
-use crate::faults::{ArmedFault, Fault, Often};
-use crate::platform::model::{App, Customer, Number, Template, Token, Waba};
-use crate::platform::thread::SentItem;
-use crate::webhooks::log::Attempt;
 
 /// How much longer than a long poll's own wait the client waits for its answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -58,7 +58,7 @@ type Answer<T> = Result<T, ClientError>;
 impl ControlClient {
     /// A client of the control API at `control_url`.
     pub fn new(control_url: &str, control_token: impl Into<String>) -> Answer<Self> {
-        crate::running::install_crypto();
+        crate::crypto::install();
         let http = reqwest::Client::builder()
             .no_proxy()
             .build()

@@ -9,11 +9,11 @@ use serde_json::{Map, Value};
 use crate::config::Settings;
 use crate::control::Body;
 use crate::control::error::ControlError;
-use crate::control::wire::{ClockChange, ClockState, Count, Page, Release, Reset};
 use crate::faults::{ArmedFault, Often};
 use crate::platform::Platform;
 use crate::platform::world::World;
 use crate::webhooks;
+use crate::wire::{ClockChange, ClockState, Count, Page, Release, Reset};
 
 pub(crate) async fn settings(State(platform): State<Arc<Platform>>) -> Json<Settings> {
     Json(platform.settings())

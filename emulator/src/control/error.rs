@@ -4,9 +4,9 @@ use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::control::wire::Problem;
 use crate::inbound::ActError;
 use crate::webhooks::handshake::HandshakeError;
+use crate::wire::Problem;
 
 /// Why a control call failed.
 #[derive(Debug, thiserror::Error)]

@@ -9,7 +9,6 @@ pub(crate) mod conduct;
 pub(crate) mod error;
 pub(crate) mod people;
 pub(crate) mod reads;
-pub mod wire;
 
 use std::sync::Arc;
 
@@ -27,15 +26,16 @@ use crate::platform::Platform;
 pub use crate::config::{ClosedWindow, DelayRange, PairRate, Settings, WebhookOrder};
 pub use crate::control::client::{ClientError, ControlClient, CustomerClient};
 pub use crate::faults::{ArmedFault, AssetCall, Fault, Often};
+pub use crate::outbox::ReleaseOrder;
+pub use crate::outbox::log::{Attempt, AttemptOutcome};
+pub use crate::outstanding::Outstanding;
 pub use crate::platform::model::{
     App, Callback, Customer, Number, Subscription, Template, Token, Waba,
 };
-pub use crate::platform::outstanding::Outstanding;
 pub use crate::platform::thread::{
     AddressedBy, Choice, ChoiceKind, MessageStatus, SentItem, SentKind, SentMessage,
 };
-pub use crate::webhooks::ReleaseOrder;
-pub use crate::webhooks::log::{Attempt, AttemptOutcome};
+pub use crate::wire;
 
 /// The largest body that is read, in bytes: media comes in base64 and may have 100 MB.
 const LARGEST_BODY: usize = 140 * 1024 * 1024;

@@ -6,15 +6,13 @@ use axum::Json;
 use axum::extract::{Path, State};
 
 use crate::control::error::ControlError;
-use crate::control::wire::{
-    ActRequest, Acted, Count, CustomerChange, NewCustomer, Page, ReadRequest,
-};
 use crate::control::{Body, assets};
 use crate::ids;
 use crate::inbound::{self, Actor};
 use crate::platform::Platform;
 use crate::platform::model::{Customer, digits_of};
 use crate::statuses;
+use crate::wire::{ActRequest, Acted, Count, CustomerChange, NewCustomer, Page, ReadRequest};
 
 type Answer<T> = Result<Json<T>, ControlError>;
 

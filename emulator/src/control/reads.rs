@@ -7,11 +7,12 @@ use axum::Json;
 use axum::extract::State;
 
 use crate::control::Query;
-use crate::control::wire::{Cursor, Idle, Page, Wait};
+use crate::outbox::log::Attempt;
+use crate::outstanding::lock;
+use crate::platform::Platform;
 use crate::platform::model::digits_of;
 use crate::platform::thread::{SentItem, Thread};
-use crate::platform::{Platform, lock};
-use crate::webhooks::log::Attempt;
+use crate::wire::{Cursor, Idle, Page, Wait};
 
 const DEFAULT_LIMIT: usize = 1000;
 

@@ -4,7 +4,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use crate::graph::codes;
+use crate::codes;
 use crate::ids;
 
 /// An error of the Graph API.

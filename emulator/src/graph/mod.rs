@@ -5,7 +5,6 @@
 //! further arms of it.
 
 pub(crate) mod auth;
-pub(crate) mod codes;
 pub(crate) mod error;
 pub(crate) mod fields;
 mod form;

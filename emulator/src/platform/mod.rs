@@ -6,14 +6,13 @@
 
 pub(crate) mod limits;
 pub(crate) mod model;
-pub(crate) mod outstanding;
 pub(crate) mod store;
 #[cfg(test)]
 mod tests;
 pub(crate) mod thread;
 pub(crate) mod world;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use rand::rngs::StdRng;
@@ -25,10 +24,10 @@ use tokio_util::task::TaskTracker;
 use crate::clock::Clock;
 use crate::config::{Config, Settings};
 use crate::faults::Faults;
+use crate::outbox::Outbox;
+use crate::outstanding::{Epoch, lock};
 use crate::platform::limits::RateLimits;
-use crate::platform::outstanding::Epoch;
 use crate::platform::world::World;
-use crate::webhooks::Outbox;
 
 /// The longest that a long poll may wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -70,7 +69,7 @@ impl Platform {
             graph_url,
             media_key: crate::ids::app_secret(),
             history: config.history.max(1),
-            http: crate::webhooks::client()?,
+            http: client()?,
             outbox: Outbox::new(config.history.max(1)),
             tasks: TaskTracker::new(),
             unsaved: Notify::new(),
@@ -167,8 +166,14 @@ impl Platform {
     }
 }
 
-/// A poisoned lock is taken as it is: nothing panics half-way through a change, and a test that
-/// did must not take the other tests' requests with it.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+/// The client that calls callbacks.
+///
+/// Redirects are not followed and no proxy of the environment is used: a callback is exactly
+/// where it was said to be.
+fn client() -> Result<reqwest::Client, reqwest::Error> {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .user_agent("facebookexternalua")
+        .build()
 }

@@ -6,11 +6,11 @@ use std::time::Duration;
 use reqwest::header;
 use tokio::time::Instant;
 
-use crate::platform::outstanding::OnDuty;
-use crate::platform::{Platform, lock};
-use crate::webhooks::envelope::{self, Update};
-use crate::webhooks::log::{Attempt, AttemptOutcome};
-use crate::webhooks::{callback_url, escape, signature};
+use crate::outbox::log::{Attempt, AttemptOutcome};
+use crate::outbox::update::Update;
+use crate::outstanding::{OnDuty, lock};
+use crate::platform::Platform;
+use crate::webhooks::{callback_url, envelope, escape, signature};
 
 /// How much of a callback's answer is read, so that its connection can be used again.
 const ANSWER_LIMIT_BYTES: usize = 64 * 1024;

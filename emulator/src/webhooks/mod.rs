@@ -9,87 +9,28 @@ pub(crate) mod envelope;
 pub(crate) mod escape;
 pub(crate) mod handshake;
 mod lanes;
-pub(crate) mod log;
 pub(crate) mod signature;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use rand::seq::SliceRandom as _;
-use serde::{Deserialize, Serialize};
-use tokio::sync::Notify;
 
 use crate::config::WebhookOrder;
 use crate::faults::Fault;
-use crate::platform::outstanding::Duty;
-use crate::platform::{Platform, lock};
+use crate::outbox::lanes::{LaneKey, Queued};
+use crate::outbox::update::{Content, Update};
+use crate::outbox::{Held, ReleaseOrder};
+use crate::outstanding::{Duty, lock};
+use crate::platform::Platform;
 use crate::webhooks::delivery::Delivery;
-use crate::webhooks::envelope::{Content, Update};
-use crate::webhooks::lanes::{LaneKey, Lanes, Queued};
-use crate::webhooks::log::DeliveryLog;
-
-/// In which order held updates are released.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ReleaseOrder {
-    #[default]
-    Kept,
-    Reversed,
-    Shuffled,
-}
-
-/// The updates that wait, and the record of those that were delivered.
-#[derive(Debug)]
-pub(crate) struct Outbox {
-    lanes: Mutex<Lanes>,
-    /// While updates are held: those that were.
-    held: Mutex<Option<Vec<Held>>>,
-    pub(crate) log: Mutex<DeliveryLog>,
-    /// Ends the waits between attempts.
-    pub(crate) retry_now: Notify,
-}
-
-/// An update that waits to be released.
-#[derive(Debug)]
-struct Held {
-    app_id: String,
-    update: Arc<Update>,
-}
 
 /// Held updates that go into one POST.
 struct Parcel {
     app_id: String,
     url: Option<String>,
     updates: Vec<Arc<Update>>,
-}
-
-impl Outbox {
-    pub(crate) fn new(history: usize) -> Self {
-        Self {
-            lanes: Mutex::default(),
-            held: Mutex::default(),
-            log: Mutex::new(DeliveryLog::new(history)),
-            retry_now: Notify::new(),
-        }
-    }
-
-    /// Forgets what waits and what was delivered.
-    pub(crate) fn clear(&self) {
-        lock(&self.lanes).clear();
-        *lock(&self.held) = None;
-        lock(&self.log).clear();
-    }
-
-    /// Holds updates back from now on.
-    pub(crate) fn hold(&self) {
-        lock(&self.held).get_or_insert_default();
-    }
-
-    /// How many updates are held, if they are.
-    pub(crate) fn held_count(&self) -> Option<usize> {
-        lock(&self.held).as_ref().map(Vec::len)
-    }
 }
 
 /// Posts an update to every app that listens to its number.
@@ -194,18 +135,6 @@ pub(crate) fn spawn(platform: &Platform, task: impl Future<Output = ()> + Send +
             () = task => {}
         }
     });
-}
-
-/// The client that calls callbacks.
-///
-/// Redirects are not followed and no proxy of the environment is used: a callback is exactly
-/// where it was said to be.
-pub(crate) fn client() -> Result<reqwest::Client, reqwest::Error> {
-    reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .user_agent("facebookexternalua")
-        .build()
 }
 
 fn callback_url(platform: &Platform, app_id: &str, number_id: &str) -> Option<String> {

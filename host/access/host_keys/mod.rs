@@ -6,30 +6,27 @@
 
 mod store;
 
-use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use rand::RngExt as _;
-use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
 use sqlx::types::chrono::{DateTime, Utc};
-use utoipa::ToSchema;
 
 use super::AccessError;
 use super::tokens::{BEGINNING, hash};
 use crate::projects::{Accepted, Secret, Vault};
+use crate::words::words;
 
-/// Which key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum KeyKind {
-    /// The token that a host is started with, which may do everything.
-    AdminKey,
-    /// What Meta says at the webhook's handshake.
-    VerifyToken,
-    /// What Meta signs webhooks with.
-    AppSecret,
+words! {
+    /// Which key.
+    pub enum KeyKind: "key" {
+        /// The token that a host is started with, which may do everything.
+        AdminKey = "admin-key",
+        /// What Meta says at the webhook's handshake.
+        VerifyToken = "verify-token",
+        /// What Meta signs webhooks with.
+        AppSecret = "app-secret",
+    }
 }
 
 /// What a host was started with.
@@ -58,7 +55,7 @@ pub enum HostKeyError {
     Text,
     #[error("that key was in use before: take another")]
     Used,
-    #[error("the {0} is not being changed")]
+    #[error("the {} is not being changed", .0.noun())]
     NotChanging(KeyKind),
     #[error("finish this with the new admin key: that shows that it is in good hands")]
     NotWithTheNew,
@@ -67,31 +64,9 @@ pub enum HostKeyError {
 }
 
 impl KeyKind {
-    pub const ALL: [Self; 3] = [Self::AdminKey, Self::VerifyToken, Self::AppSecret];
-
-    /// As the command line and the API write it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::AdminKey => "admin-key",
-            Self::VerifyToken => "verify-token",
-            Self::AppSecret => "app-secret",
-        }
-    }
-}
-
-impl fmt::Display for KeyKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.word().replace('-', " "))
-    }
-}
-
-impl FromStr for KeyKind {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let found = Self::ALL.into_iter().find(|kind| kind.word() == text);
-        found
-            .ok_or_else(|| format!("`{text}` is no key; use admin-key, verify-token or app-secret"))
+    /// In a sentence.
+    fn noun(self) -> String {
+        self.word().replace('-', " ")
     }
 }
 
@@ -112,7 +87,8 @@ impl HostKeys {
         };
         for kind in keys.refresh().await? {
             tracing::warn!(
-                "the {kind} that this host was started with was changed, and is not accepted: start it with the new one"
+                "the {} that this host was started with was changed, and is not accepted: start it with the new one",
+                kind.noun()
             );
         }
         Ok(keys)
@@ -156,7 +132,7 @@ impl HostKeys {
         for kind in KeyKind::ALL {
             let is_retired = |secret: &Secret| {
                 let hash = hash(secret.expose());
-                let mut of_kind = rows.iter().filter(|row| row.kind == kind.word());
+                let mut of_kind = rows.iter().filter(|row| row.kind.is(kind));
                 of_kind.any(|row| row.hash == hash && row.retired_at.is_some())
             };
             let given = self.given(kind);
@@ -168,7 +144,7 @@ impl HostKeys {
             if accepted.is_empty() && !given.is_empty() {
                 stale.push(kind);
             }
-            for row in rows.iter().filter(|row| row.kind == kind.word()) {
+            for row in rows.iter().filter(|row| row.kind.is(kind)) {
                 if let Some(secret) = row.open(&self.vault)?
                     && !accepted.contains(&secret)
                 {
@@ -235,5 +211,16 @@ fn checked(text: String) -> Result<String, HostKeyError> {
     match is_good {
         true => Ok(text.to_owned()),
         false => Err(HostKeyError::Text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::KeyKind;
+    use crate::words::tests::assert_allowed;
+
+    #[test]
+    fn the_database_takes_the_kinds_of_keys() {
+        assert_allowed::<KeyKind>("host_key_kind_known", &[]);
     }
 }

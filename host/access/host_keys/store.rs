@@ -7,10 +7,12 @@ use super::{HostKeys, KeyKind};
 use crate::access::AccessError;
 use crate::access::tokens::hash;
 use crate::projects::{Place, ProjectId, Secret, Vault};
+use crate::words::Told;
 
 #[derive(sqlx::FromRow)]
 pub(super) struct Row {
-    pub(super) kind: String,
+    /// A newer host may know more of them.
+    pub(super) kind: Told<KeyKind>,
     pub(super) hash: Vec<u8>,
     sealed: Option<Vec<u8>>,
     pub(super) retired_at: Option<DateTime<Utc>>,
@@ -48,7 +50,7 @@ impl HostKeys {
              on conflict do nothing",
         )
         .bind(Uuid::now_v7())
-        .bind(kind.word())
+        .bind(kind)
         .bind(hash.as_slice())
         .bind(sealed)
         .execute(&self.pool)
@@ -62,7 +64,7 @@ impl HostKeys {
             "select hash from host_key where kind = $1 and retired_at is null
              order by host_key_id desc limit 1",
         )
-        .bind(kind.word())
+        .bind(kind)
         .fetch_optional(&self.pool)
         .await?;
         Ok(hash.and_then(|hash| hash.try_into().ok()))
@@ -80,7 +82,7 @@ impl HostKeys {
             "update host_key set retired_at = now(), sealed = null
              where kind = $1 and hash <> $2 and retired_at is null",
         )
-        .bind(kind.word())
+        .bind(kind)
         .bind(newest.as_slice())
         .execute(&mut *tx)
         .await?;
@@ -91,7 +93,7 @@ impl HostKeys {
                  on conflict do nothing",
             )
             .bind(Uuid::now_v7())
-            .bind(kind.word())
+            .bind(kind)
             .bind(hash)
             .execute(&mut *tx)
             .await?;
@@ -107,7 +109,7 @@ impl HostKeys {
             "select hash, created_at from host_key where kind = $1 and retired_at is null
              order by host_key_id desc limit 1",
         )
-        .bind(kind.word())
+        .bind(kind)
         .fetch_optional(&self.pool)
         .await?;
         let accepted = self.accepted(kind).now();

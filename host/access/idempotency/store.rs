@@ -58,9 +58,9 @@ impl Access {
         }))
     }
 
-    /// Says that the request still runs.
-    pub async fn renew(&self, claim: &Claim) -> Result<(), AccessError> {
-        sqlx::query(
+    /// Says that the request still runs. Returns whether the claim is still its own.
+    pub async fn renew(&self, claim: &Claim) -> Result<bool, AccessError> {
+        let kept = sqlx::query(
             "update idempotency set expires_at = now() + $4 * interval '1 second'
              where owner = $1 and key = $2 and claim = $3 and status is null",
         )
@@ -70,7 +70,7 @@ impl Access {
         .bind(HELD_FOR.as_secs_f64())
         .execute(&self.pool)
         .await?;
-        Ok(())
+        Ok(kept.rows_affected() == 1)
     }
 
     /// Keeps the answer for a day.

@@ -3,18 +3,16 @@
 mod store;
 
 use std::fmt;
-use std::str::FromStr;
 
 use rand::RngExt as _;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use sqlx::types::chrono::{DateTime, Utc};
 use subtle::{Choice, ConstantTimeEq};
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Access, AccessError};
 use crate::projects::{ProjectId, Secret};
+use crate::words::words;
 
 /// What every token of ours begins with, so that scanners of leaked secrets can find one.
 pub(super) const BEGINNING: &str = "roost_";
@@ -27,19 +25,17 @@ const SHOWN: usize = BEGINNING.len() + 6;
 #[sqlx(transparent)]
 pub struct TokenId(pub Uuid);
 
-/// What a token may do. Each scope holds the ones before it.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema, sqlx::Type,
-)]
-#[serde(rename_all = "lowercase")]
-#[sqlx(type_name = "text", rename_all = "lowercase")]
-pub enum Scope {
-    /// See everything but secrets, tokens, the audit log and what is people's ([`Token::people`]).
-    Read,
-    /// Change projects: settings, numbers, versions, secrets, events.
-    Write,
-    /// Create and delete projects, manage tokens, read the audit log.
-    Admin,
+words! {
+    /// What a token may do. Each scope holds the ones before it.
+    #[derive(PartialOrd, Ord)]
+    pub enum Scope: "scope" {
+        /// See everything but secrets, tokens, the audit log and what is people's ([`Token::people`]).
+        Read = "read",
+        /// Change projects: settings, numbers, versions, secrets, events.
+        Write = "write",
+        /// Create and delete projects, manage tokens, read the audit log.
+        Admin = "admin",
+    }
 }
 
 /// A token as it is listed.
@@ -147,27 +143,13 @@ impl fmt::Display for TokenId {
     }
 }
 
-impl Scope {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Write => "write",
-            Self::Admin => "admin",
-        }
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::Scope;
+    use crate::words::tests::assert_allowed;
 
-impl FromStr for Scope {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "read" => Ok(Self::Read),
-            "write" => Ok(Self::Write),
-            "admin" => Ok(Self::Admin),
-            _ => Err(format!(
-                "`{text}` is no scope; use `read`, `write` or `admin`"
-            )),
-        }
+    #[test]
+    fn the_database_takes_the_scopes() {
+        assert_allowed::<Scope>("token_scope_known", &[]);
     }
 }

@@ -7,21 +7,20 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::api::error::{bad_request, conflict, not_found, unprocessable};
-use crate::api::{
-    Api, ApiJson, ApiPath, ApiQuery, Bytes, Caller, Page, PageQuery, ProjectPath, Time, Window,
-};
+use crate::api::{Api, ApiJson, ApiPath, ApiQuery, Bytes, Caller, PageQuery, ProjectPath, Window};
 use crate::deploys::upload::MAX_UPLOAD_BYTES;
 use crate::deploys::{BundlingError, DeployError, NewDeploy, SwitchError, SwitchedTo, UploadError};
 use crate::http::ApiError;
-use crate::projects::{LogLevel, LogLine, Project, ProjectStore, Version, VersionId, VersionState};
-use view::VersionView;
+use crate::projects::{LogLine, Project, ProjectStore, Version, VersionId};
+use crate::views::versions::{Switched, VersionLog, VersionLogLine, VersionView};
+use crate::views::{Page, Time};
 
 /// An upload may come over a slow line.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(300);
@@ -59,7 +58,7 @@ async fn list_versions(
         .await?;
     let key = |version: &Version| version.number;
     Ok(Json(window.page(rows, key, |version| {
-        VersionView::new(&caller, &project, version)
+        view::shown(&caller, &project, version)
     })))
 }
 
@@ -121,8 +120,10 @@ async fn create_version(
         .submit(project.project_id, &deploy)
         .await?;
     caller.note(json!({ "version": format!("v{}", version.number), "message": message, "link": query.link }));
-    let view = VersionView::new(&caller, &project, version);
-    Ok((StatusCode::ACCEPTED, Json(view)))
+    Ok((
+        StatusCode::ACCEPTED,
+        Json(view::shown(&caller, &project, version)),
+    ))
 }
 
 /// Which version.
@@ -175,7 +176,7 @@ async fn show_version(
     ApiPath(path): ApiPath<VersionPath>,
 ) -> Result<Json<VersionView>, ApiError> {
     let version = find(api.host.projects(), &project, &path.version).await?;
-    Ok(Json(VersionView::new(&caller, &project, version)))
+    Ok(Json(view::shown(&caller, &project, version)))
 }
 
 /// Which part of a log.
@@ -194,33 +195,11 @@ struct LogQuery {
     wait_ms: Option<u64>,
 }
 
-/// Lines of a build's log.
-#[derive(Serialize, ToSchema)]
-struct VersionLog {
-    items: Vec<VersionLogLine>,
-    /// `after` for the lines that follow.
-    next_after: i32,
-    /// The state of the version. In `ready` and `failed` the log is at its end once a page is empty.
-    state: VersionState,
-    /// Why it failed. What a bot said in it is shown to tokens with `people`.
-    error: Option<String>,
-}
-
-/// A line of a build's log.
-#[derive(Serialize, ToSchema)]
-struct VersionLogLine {
-    /// From 1.
-    line: i32,
-    level: LogLevel,
-    text: String,
-    at: Time,
-}
-
 impl From<LogLine> for VersionLogLine {
     fn from(line: LogLine) -> Self {
         Self {
             line: line.line,
-            level: line.level,
+            level: line.level.into(),
             text: line.text,
             at: Time(line.at),
         }
@@ -269,21 +248,12 @@ async fn show_version_log(
             return Ok(Json(VersionLog {
                 next_after: lines.last().map_or(after, |line| line.line),
                 items: lines.into_iter().map(VersionLogLine::from).collect(),
-                state: version.state,
+                state: version.state.into(),
                 error: view::shown_error(&caller, &version),
             }));
         }
         tokio::time::sleep(LOOK).await;
     }
-}
-
-/// What a switch did.
-#[derive(Serialize, ToSchema)]
-struct Switched {
-    /// What served before.
-    from: Option<VersionView>,
-    /// What serves now.
-    to: VersionView,
 }
 
 async fn switched(
@@ -296,8 +266,8 @@ async fn switched(
     Ok(Json(Switched {
         from: done
             .from
-            .map(|version| VersionView::new(caller, &project, version)),
-        to: VersionView::new(caller, &project, done.to),
+            .map(|version| view::shown(caller, &project, version)),
+        to: view::shown(caller, &project, done.to),
     }))
 }
 

@@ -2,8 +2,11 @@
 
 use wasm_encoder::{Component, CustomSection, ModuleSection};
 
-use crate::build::artifact::{Artifact, ArtifactError, Manifest, attach, read, strip};
-use crate::build::{BundledFile, Format, Instance, UsedAs, Variable};
+use crate::build::artifact::{
+    Artifact, ArtifactError, Manifest, alone, attach, is_alone, read, strip,
+};
+use crate::build::{BundledFile, Format, UsedAs, Variable};
+use crate::words::Lifetime;
 
 /// A component with a section of somebody else's, and a module that has one named like ours.
 fn component() -> Vec<u8> {
@@ -27,7 +30,7 @@ fn artifact() -> Artifact {
             file: "/app/bin/www".to_owned(),
             entry: "bin/www".to_owned(),
             webhook_path: Some("/hook".to_owned()),
-            instance: Some(Instance::Resident),
+            instance: Some(Lifetime::Resident),
             warnings: vec!["`n` is lost".to_owned()],
             variables: vec![Variable {
                 name: "KEY".to_owned(),
@@ -52,6 +55,15 @@ fn file(path: &str, bytes: &[u8]) -> BundledFile {
         path: path.to_owned(),
         bytes: bytes.to_vec(),
     }
+}
+
+#[test]
+fn an_artifact_by_itself_is_told_from_one_in_a_component() {
+    let by_itself = alone(&artifact()).unwrap();
+    assert_eq!(read(&by_itself).unwrap(), Some(artifact()));
+    assert!(is_alone(&by_itself));
+    assert!(!is_alone(&attach(&component(), &artifact()).unwrap()));
+    assert!(!is_alone(b"no component"));
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use super::folder;
 use crate::build::entry::{Entry, find_entry};
 use crate::build::error::BuildError;
-use crate::build::package_json::{Instance, PackageJson};
+use crate::build::package_json::PackageJson;
+use crate::words::Lifetime;
 
 fn find(files: &[(&str, &str)]) -> Result<Entry, BuildError> {
     let dir = folder(files);
@@ -155,7 +156,7 @@ fn roost_settings_win_and_are_checked() {
 
     let settings = PackageJson::read(folder(&files).path()).unwrap().settings;
     assert_eq!(settings.webhook_path.as_deref(), Some("/hook"));
-    assert_eq!(settings.instance, Some(Instance::Resident));
+    assert_eq!(settings.instance, Some(Lifetime::Resident));
 }
 
 #[track_caller]

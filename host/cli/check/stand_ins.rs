@@ -17,6 +17,7 @@ use crate::capabilities::{
     OutboundBody, OutboundError, Witness,
 };
 use crate::whatsapp::messages::Receipt;
+use crate::words::LogLevel;
 
 /// Hosts that are Meta's.
 const META: [&str; 2] = ["graph.facebook.com", "lookaside.fbsbx.com"];
@@ -81,13 +82,7 @@ pub(super) struct StandIn(pub(super) Arc<Record>);
 
 impl LogSink for StandIn {
     fn write(&self, level: Level, message: &str) {
-        let level = match level {
-            Level::Trace => "trace",
-            Level::Debug => "debug",
-            Level::Info => "info",
-            Level::Warn => "warn",
-            Level::Error => "error",
-        };
+        let level = LogLevel::from(level);
         self.0.note(format!("log {level}: {message}"));
     }
 }

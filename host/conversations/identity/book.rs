@@ -3,25 +3,7 @@
 use uuid::Uuid;
 
 use crate::conversations::model::ContactId;
-
-/// What tells a person from others. At least one is there, or nobody is meant.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct PersonIds {
-    /// A phone number without `+`.
-    pub wa_id: Option<String>,
-    /// The business-scoped user id.
-    pub user_id: Option<String>,
-}
-
-/// A person as one webhook or one send knows them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Person {
-    pub ids: PersonIds,
-    pub name: Option<String>,
-    pub username: Option<String>,
-    /// What their ids are from now on, when the webhook says that they changed.
-    pub becomes: Option<PersonIds>,
-}
+use crate::conversations::party::{Person, PersonIds};
 
 /// A contact as the database has it, or will.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -48,12 +30,6 @@ pub(super) enum Fate {
     Changed,
     New,
     MergedInto(ContactId),
-}
-
-impl PersonIds {
-    pub fn is_empty(&self) -> bool {
-        self.wa_id.is_none() && self.user_id.is_none()
-    }
 }
 
 impl Book {

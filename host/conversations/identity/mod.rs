@@ -12,5 +12,4 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-pub use book::{Person, PersonIds};
-pub use store::{Enrolled, Enrolment, Party, enrol};
+pub use store::{Enrolled, Enrolment, enrol};

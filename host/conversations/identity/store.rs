@@ -4,20 +4,11 @@ use sqlx::PgConnection;
 use sqlx::types::chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::book::{Book, Entry, Fate, Person, PersonIds};
-use crate::conversations::merge::merge_contact;
+use super::book::{Book, Entry, Fate};
+use crate::conversations::merge::{Queues, merge_contact};
 use crate::conversations::model::{ContactId, ConversationId};
+use crate::conversations::party::{Party, Person};
 use crate::projects::ProjectId;
-
-/// Whom a number talks with.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Party {
-    Person(Person),
-    Group {
-        group_id: String,
-        sender: Option<Person>,
-    },
-}
 
 /// Where and when the parties were met.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +16,8 @@ pub struct Enrolment<'a> {
     pub project_id: ProjectId,
     pub phone_number_id: &'a str,
     pub now: DateTime<Utc>,
+    /// Makes one queue of two when two people turn out to be one.
+    pub queues: &'a dyn Queues,
 }
 
 /// The conversation with a party.
@@ -213,7 +206,7 @@ async fn write(
     }
     for (entry, fate) in entries {
         if let Fate::MergedInto(into) = fate {
-            merge_contact(conn, at.project_id, entry.contact_id, *into).await?;
+            merge_contact(conn, at.queues, at.project_id, entry.contact_id, *into).await?;
         }
     }
     Ok(())
@@ -331,31 +324,6 @@ async fn select_conversations(
 }
 
 impl Party {
-    /// Whom a send goes to: what it is addressed to, and the WhatsApp id that Meta found for it.
-    pub fn addressed(recipient: Option<&str>, wa_id: Option<&str>) -> Self {
-        let recipient = recipient.unwrap_or_default();
-        let mut ids = PersonIds {
-            wa_id: wa_id.map(str::to_owned),
-            user_id: None,
-        };
-        let is_number = |c: char| c.is_ascii_digit() || matches!(c, '+' | ' ' | '-' | '(' | ')');
-        if is_user_id(recipient) {
-            ids.user_id = Some(recipient.to_owned());
-        } else if recipient.chars().all(is_number) {
-            let digits: String = recipient.chars().filter(char::is_ascii_digit).collect();
-            ids.wa_id = ids.wa_id.or((!digits.is_empty()).then_some(digits));
-        } else {
-            return Self::Group {
-                group_id: recipient.to_owned(),
-                sender: None,
-            };
-        }
-        Self::Person(Person {
-            ids,
-            ..Person::default()
-        })
-    }
-
     fn person(&self) -> Option<&Person> {
         match self {
             Self::Person(person) => Some(person),
@@ -370,11 +338,4 @@ impl Party {
             Self::Group { group_id, .. } => (None, Some(group_id)),
         }
     }
-}
-
-/// A country, a dot, and letters and digits.
-fn is_user_id(text: &str) -> bool {
-    text.split_once('.').is_some_and(|(country, rest)| {
-        country.len() == 2 && country.chars().all(|c| c.is_ascii_uppercase()) && !rest.is_empty()
-    })
 }

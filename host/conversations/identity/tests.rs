@@ -1,7 +1,8 @@
 //! Which contact some ids belong to.
 
-use super::book::{Book, Entry, Fate, Person, PersonIds};
+use super::book::{Book, Entry, Fate};
 use crate::conversations::model::ContactId;
+use crate::conversations::party::{Person, PersonIds};
 use uuid::Uuid;
 
 fn ids(wa_id: &str, user_id: &str) -> PersonIds {

@@ -1,7 +1,8 @@
 //! The log of one build: written as it comes, so that it can be followed, and bounded.
 
 use super::super::Voices;
-use crate::projects::{BuildJob, LogLevel, ProjectId, ProjectStore, VersionId};
+use crate::projects::{BuildJob, ProjectId, ProjectStore, VersionId};
+use crate::words::LogLevel;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;

@@ -9,7 +9,10 @@ mod steps;
 
 use super::bundling::Turn;
 use super::{DeployError, Deploys};
-use crate::projects::{BuildJob, LogLevel};
+use crate::leases;
+use crate::news::Change;
+use crate::projects::BuildJob;
+use crate::words::LogLevel;
 use futures::FutureExt as _;
 use log::BuildLog;
 use std::panic::AssertUnwindSafe;
@@ -106,7 +109,7 @@ impl Deploys {
                 Ok(Err(_)) => Ended::Panicked,
                 Err(_) => Ended::TookTooLong,
             },
-            () = self.hold(&job) => Ended::LeaseLost,
+            () = leases::lost(LEASE, || self.projects.extend_build(&job, LEASE)) => Ended::LeaseLost,
             () = stop.cancelled() => Ended::Stopped,
         };
         give_up.store(true, Ordering::Relaxed);
@@ -122,23 +125,8 @@ impl Deploys {
         self.tidy_up(job.version.project_id).await;
         // There may be another one of this project.
         self.signals.builds.notify_one();
-    }
-
-    /// Extends the lease until it is lost.
-    async fn hold(&self, job: &BuildJob) {
-        let mut last = tokio::time::Instant::now();
-        loop {
-            tokio::time::sleep(LEASE / 5).await;
-            match self.projects.extend_build(job, LEASE).await {
-                Ok(true) => last = tokio::time::Instant::now(),
-                Ok(false) => return,
-                Err(_) if last.elapsed() > LEASE => return,
-                Err(error) => tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "the lease of a build could not be extended"
-                ),
-            }
-        }
+        // The last thing: who waits for the end of a build finds all of it done.
+        self.followed(job.version.project_id, Change::Build).await;
     }
 
     async fn record(

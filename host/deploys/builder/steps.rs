@@ -5,8 +5,9 @@ use super::super::checks::Care;
 use super::super::making::{Code, Owner};
 use super::super::{DeployError, Deploys, Say, upload};
 use super::log::BuildLog;
-use crate::build::Confined;
-use crate::projects::{BuildJob, Built, LogLevel, Switched, VersionKind};
+use crate::build::{Confined, artifact};
+use crate::projects::{BuildJob, Built, Switched, VersionKind};
+use crate::words::LogLevel;
 use crate::workshop::WorkshopError;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -64,9 +65,13 @@ impl Deploys {
         }
         let environment = self.environment_now(version.project_id).await?;
         let checked = self
-            .check(&owner, &code, &environment, Care::Thorough, Some(&voices))
+            .check(&owner, &code, &environment, self.care(), &voices)
             .await?;
-        let artifact = code.artifact().await?;
+        // What came by itself is kept as it came: packing it again would only take time.
+        let artifact = match artifact::is_alone(&job.upload) {
+            true => job.upload.clone(),
+            false => code.artifact().await?,
+        };
         let digest = hex::encode(Sha256::digest(&artifact));
         self.files.keep_artifact(&digest, &artifact);
         if let Some(image) = &checked.image {
@@ -108,6 +113,14 @@ impl Deploys {
             }
         );
         Ok(())
+    }
+
+    /// Whoever saves a file waits for it to be live.
+    fn care(&self) -> Care {
+        match self.settings.is_local {
+            true => Care::Quick,
+            false => Care::Thorough,
+        }
     }
 
     /// Unpacks a folder and makes its bundle, confined.

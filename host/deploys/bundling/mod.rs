@@ -41,9 +41,8 @@ use tokio::time::Instant;
 use super::Say;
 use crate::confinement::{Group, Scratch, Usage};
 use crate::egress::{EgressLimits, EgressPolicy, Registries};
-use crate::projects::LogLevel;
 use crate::sdk::{self, Sdk};
-use wire::{Fault, Frame, GO, Level, Request, Said};
+use wire::{Fault, Frame, GO, Request, Said};
 
 pub use word::BundleUploadArgs;
 
@@ -357,10 +356,6 @@ async fn converse(
         match frame {
             Frame::Said(Said::Confined) => {}
             Frame::Said(Said::Line(level, text)) => {
-                let level = match level {
-                    Level::Info => LogLevel::Info,
-                    Level::Warn => LogLevel::Warn,
-                };
                 say(level, &text);
             }
             Frame::Said(Said::Fetches) => {

@@ -10,6 +10,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
+use crate::words::LogLevel;
+
 /// Connections to registries that a build is given. npm runs twice at most.
 pub(super) const DESCRIPTORS: usize = 24;
 /// How many of them one run of npm has, and how many it uses at once: one that broke is not used again.
@@ -56,18 +58,12 @@ pub(super) struct Npm {
 pub(super) enum Said {
     /// It is confined: what follows is done under the rules.
     Confined,
-    Line(Level, String),
+    Line(LogLevel, String),
     /// It waits for registries, and gives the processor to others.
     Fetches,
     /// It has its packages, and waits to be told that it may go on.
     Fetched,
     Failed(Fault, String),
-}
-
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub(super) enum Level {
-    Info,
-    Warn,
 }
 
 /// Whose fault it is.
@@ -163,7 +159,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_too_long_or_unknown_is_not_read() {
         let mut sent = Vec::new();
-        let said = || Frame::Said(Said::Line(Level::Warn, "x".to_owned()));
+        let said = || Frame::Said(Said::Line(LogLevel::Warn, "x".to_owned()));
         said().write(&mut sent).unwrap();
         Frame::Artifact(vec![1, 2]).write(&mut sent).unwrap();
         let mut from = sent.as_slice();

@@ -16,14 +16,14 @@ use clap::Args;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use rustix::process::{Signal, kill_current_process_group};
 
-use super::wire::{self, Fault, Frame, GO, Level, Npm, Request, Said};
+use super::wire::{self, Fault, Frame, GO, Npm, Request, Said};
 use crate::build::artifact::{self, Artifact};
 use crate::build::{BuildError, Confined, Tools, Way, bundle};
 use crate::confinement::{self, Limits, Rules};
 use crate::deploys::error::chain;
-use crate::deploys::making::EMPTY_COMPONENT;
 use crate::deploys::upload::{self, MAX_UPLOAD_BYTES, UploadError};
 use crate::sdk;
+use crate::words::LogLevel;
 
 /// Below the folder of a build: what was uploaded, npm's own files, and all else that is written.
 pub(super) const UPLOAD: &str = "upload";
@@ -139,7 +139,7 @@ impl Talk {
         self.send(&Frame::Said(said));
     }
 
-    fn line(&self, level: Level, text: &str) {
+    fn line(&self, level: LogLevel, text: &str) {
         self.say(Said::Line(level, text.to_owned()));
     }
 
@@ -196,7 +196,7 @@ fn made(
         source.files.len(),
         source.bytes.div_ceil(1024)
     );
-    talk.line(Level::Info, &files);
+    talk.line(LogLevel::Info, &files);
     for (what, count) in &source.left_out {
         let advice = match *what {
             ".env" => ": its variables are set with `roost secrets import`",
@@ -204,7 +204,7 @@ fn made(
             _ => "",
         };
         talk.line(
-            Level::Info,
+            LogLevel::Info,
             &format!("left out {count} files of `{what}`{advice}"),
         );
     }
@@ -220,21 +220,20 @@ fn made(
         esbuild: &request.esbuild,
         npm: request.npm.as_ref().map(|npm| npm.program.as_path()),
         builtins: &builtins,
-        progress: &|step: &str| talk.line(Level::Info, step),
+        progress: &|step: &str| talk.line(LogLevel::Info, step),
         confined: Some(&confined),
     };
     let bundle = bundle(&folder, &tools).map_err(|error| error.below(&folder))?;
     let entry = &bundle.entry;
     talk.line(
-        Level::Info,
+        LogLevel::Info,
         &format!("entry {} ({})", entry.path, entry.chosen_because),
     );
     for warning in &bundle.warnings {
-        talk.line(Level::Warn, &warning.to_string());
+        talk.line(LogLevel::Warn, &warning.to_string());
     }
     let artifact = Artifact::new(bundle, sdk::VERSION);
-    artifact::attach(&EMPTY_COMPONENT, &artifact)
-        .map_err(|error| Failed(Fault::Host, chain(&error)))
+    artifact::alone(&artifact).map_err(|error| Failed(Fault::Host, chain(&error)))
 }
 
 /// The way out: sockets with the host at their other end.

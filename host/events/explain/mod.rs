@@ -10,11 +10,13 @@ mod sends;
 mod tests;
 mod words;
 
-use serde::Serialize;
 use sqlx::types::chrono::{DateTime, Utc};
 
-use super::model::{EventState, Head, ProjectFacts, StoredEvent, StoredRun, StoredSend};
-use crate::inbox::EventKind;
+use super::model::{
+    DeliveryStatus, EventState, Head, ProjectFacts, StoredEvent, StoredRun, StoredSend,
+};
+use crate::inbox::{EventKind, Outcome};
+use crate::words::{Told, words};
 
 pub use meta::MetaError;
 
@@ -47,46 +49,30 @@ pub struct Explanation {
     pub sentence: String,
 }
 
-/// Whether the customer has an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Answer {
-    /// None was due: the event is no message.
-    NotDue,
-    /// The bot ran to its end and sent nothing to the customer.
-    None,
-    /// Nothing that the bot sent reached the customer.
-    Failed,
-    /// Given up after too many failed runs, or by a person.
-    GivenUp,
-    /// Not run yet, or to be run again.
-    Waiting,
-    /// The bot works on it.
-    Running,
-    /// Nobody knows whether it went out.
-    Unsettled,
-    /// Meta took it, and reported no delivery yet.
-    Accepted,
-    /// It is on the customer's phone.
-    Delivered,
-    /// The customer saw it.
-    Read,
-}
-
-impl Answer {
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::NotDue => "not-due",
-            Self::None => "none",
-            Self::Failed => "failed",
-            Self::GivenUp => "given-up",
-            Self::Waiting => "waiting",
-            Self::Running => "running",
-            Self::Unsettled => "unsettled",
-            Self::Accepted => "accepted",
-            Self::Delivered => "delivered",
-            Self::Read => "read",
-        }
+words! {
+    /// Whether the customer has an answer.
+    #[derive(PartialOrd, Ord)]
+    pub enum Answer: "answer" {
+        /// None was due: the event is no message.
+        NotDue = "not-due",
+        /// The bot ran to its end and sent nothing to the customer.
+        None = "none",
+        /// Nothing that the bot sent reached the customer.
+        Failed = "failed",
+        /// Given up after too many failed runs, or by a person.
+        GivenUp = "given-up",
+        /// Not run yet, or to be run again.
+        Waiting = "waiting",
+        /// The bot works on it.
+        Running = "running",
+        /// Nobody knows whether it went out.
+        Unsettled = "unsettled",
+        /// Meta took it, and reported no delivery yet.
+        Accepted = "accepted",
+        /// It is on the customer's phone.
+        Delivered = "delivered",
+        /// The customer saw it.
+        Read = "read",
     }
 }
 
@@ -110,7 +96,7 @@ fn said(answer: Answer, sentence: String) -> Explanation {
 /// It waited past its deadline, and was not run.
 fn has_expired(facts: &Facts<'_>) -> bool {
     match facts.runs.last() {
-        Some(run) => run.outcome.as_deref() == Some("expired"),
+        Some(run) => run.ended_as(Outcome::Expired),
         // No version served then.
         None => facts.event.last_error.is_some(),
     }
@@ -141,7 +127,7 @@ fn answered(facts: &Facts<'_>) -> Explanation {
         .map(|took| format!(" after {took}"))
         .unwrap_or_default();
     let status = run.and_then(|run| run.response_status).unwrap_or(200);
-    let has_declined = run.is_some_and(|run| run.outcome.as_deref() == Some("declined"));
+    let has_declined = run.is_some_and(|run| run.ended_as(Outcome::Declined));
     let mut sentence = match has_declined {
         true => format!("Not answered: the bot declined it with status {status}{took} and "),
         false => format!("Not answered: the bot ended with status {status}{took} and "),
@@ -169,7 +155,7 @@ fn handled(facts: &Facts<'_>) -> Explanation {
     if let Some(run) = facts
         .runs
         .last()
-        .filter(|run| run.outcome.as_deref() == Some("declined"))
+        .filter(|run| run.ended_as(Outcome::Declined))
     {
         let status = run.response_status.unwrap_or_default();
         sentence += &format!(", which declined it with status {status}");
@@ -183,10 +169,12 @@ fn handled(facts: &Facts<'_>) -> Explanation {
 fn told(event: &StoredEvent) -> String {
     let word = event.type_word();
     match (event.kind, word.as_deref()) {
-        (EventKind::Status, Some("failed")) => {
-            "it told the bot that a message could not be delivered".to_owned()
-        }
-        (EventKind::Status, Some(status)) => format!("it told the bot that a message was {status}"),
+        (EventKind::Status, Some(status)) => match Told::of(status) {
+            Told::Known(DeliveryStatus::Failed) => {
+                "it told the bot that a message could not be delivered".to_owned()
+            }
+            status => format!("it told the bot that a message was {status}"),
+        },
         (EventKind::Status, None) => "it told the bot of a message's status".to_owned(),
         (_, Some(field)) => format!("it told the bot of a change of `{field}`"),
         (_, None) => "it told the bot of something that is no message".to_owned(),
@@ -289,18 +277,15 @@ fn waits_for_run(facts: &Facts<'_>) -> String {
             "Not answered yet: host {host} stopped answering while it ran this; it is run again {next}."
         );
     }
-    match last.outcome.as_deref() {
-        Some("released") => {
-            let host = &last.owner;
-            return format!(
-                "Waiting for its turn again: host {host} was stopped and gave it back; it is run {next}."
-            );
-        }
-        // A replay begins to count anew.
-        _ if facts.event.attempts == 0 && facts.event.deferrals == 0 => {
-            return format!("Waiting to be replayed: it is run {next}.");
-        }
-        _ => {}
+    if last.ended_as(Outcome::Released) {
+        let host = &last.owner;
+        return format!(
+            "Waiting for its turn again: host {host} was stopped and gave it back; it is run {next}."
+        );
+    }
+    // A replay begins to count anew.
+    if facts.event.attempts == 0 && facts.event.deferrals == 0 {
+        return format!("Waiting to be replayed: it is run {next}.");
     }
     let unsettled = Tally::of(facts).unsettled_until(facts);
     let passing = match facts.event.not_before {
@@ -379,19 +364,38 @@ fn discarded(facts: &Facts<'_>) -> Explanation {
 
 /// How a run failed.
 fn why(run: &StoredRun) -> String {
-    let error = run.error.as_deref().map(quoted);
-    let with = |lead: &str| match &error {
-        Some(error) => format!("{lead}: {error}"),
-        None => lead.to_owned(),
+    // What has no lead here is an error that is a clause of its own.
+    let lead = match &run.outcome {
+        Some(Told::Known(outcome)) => match outcome {
+            Outcome::BotThrew => "the bot threw",
+            Outcome::Timeout => "it ran out of time",
+            Outcome::OutOfMemory => "it ran out of memory",
+            Outcome::HostUnavailable => "the host could not run it",
+            Outcome::Lost => return format!("host {} stopped while it ran this", run.owner),
+            Outcome::NotDeployed => return "there was no version to run it with".to_owned(),
+            Outcome::Done
+            | Outcome::Declined
+            | Outcome::BadStatus
+            | Outcome::Trap
+            | Outcome::Rejected
+            | Outcome::SendWaits
+            | Outcome::Expired
+            | Outcome::Released => return bare(run, outcome.word()),
+        },
+        Some(Told::New(word)) => return bare(run, word),
+        None => {
+            let unknown = || "nobody recorded how the run ended".to_owned();
+            return run.error.as_deref().map_or_else(unknown, quoted);
+        }
     };
-    match run.outcome.as_deref().unwrap_or_default() {
-        "bot-threw" => with("the bot threw"),
-        "timeout" => with("it ran out of time"),
-        "out-of-memory" => with("it ran out of memory"),
-        "host-unavailable" => with("the host could not run it"),
-        "lost" => format!("host {} stopped while it ran this", run.owner),
-        "not-deployed" => "there was no version to run it with".to_owned(),
-        // Their errors are clauses of their own.
-        outcome => error.unwrap_or_else(|| format!("the run ended as `{outcome}`")),
+    match run.error.as_deref() {
+        Some(error) => format!("{lead}: {}", quoted(error)),
+        None => lead.to_owned(),
     }
+}
+
+/// The error of a run, else the word that its end was recorded with.
+fn bare(run: &StoredRun, outcome: &str) -> String {
+    let error = run.error.as_deref().map(quoted);
+    error.unwrap_or_else(|| format!("the run ended as `{outcome}`"))
 }

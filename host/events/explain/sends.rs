@@ -2,7 +2,9 @@
 
 use super::words::{at, quoted};
 use super::{Answer, Facts};
-use crate::events::model::{SendState, StoredSend};
+use crate::events::model::{DeliveryStatus, StoredSend};
+use crate::whatsapp::SendState;
+use crate::words::Told;
 
 /// Messages by how far they came.
 #[derive(Clone, Debug, Default)]
@@ -29,11 +31,15 @@ impl<'a> Tally<'a> {
                 continue;
             }
             match send.state {
-                SendState::Sent => match send.statuses.last().map(|last| last.status.as_str()) {
-                    Some("read" | "played") => tally.read += 1,
-                    Some("delivered") => tally.delivered += 1,
-                    Some("failed") => tally.failed.push(send),
-                    _ => tally.accepted.push(send),
+                SendState::Sent => match send.statuses.last().map(|last| &last.status) {
+                    Some(Told::Known(DeliveryStatus::Read | DeliveryStatus::Played)) => {
+                        tally.read += 1;
+                    }
+                    Some(Told::Known(DeliveryStatus::Delivered)) => tally.delivered += 1,
+                    Some(Told::Known(DeliveryStatus::Failed)) => tally.failed.push(send),
+                    Some(Told::Known(DeliveryStatus::Sent) | Told::New(_)) | None => {
+                        tally.accepted.push(send);
+                    }
                 },
                 SendState::Rejected => tally.rejected.push(send),
                 SendState::Unsettled => tally.unsettled.push(send),

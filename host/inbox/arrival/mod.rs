@@ -16,6 +16,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::envelope::{Content, Piece, Route, with_callback_data};
 use super::model::Settled;
+use super::queues::ConversationQueues;
 use super::store::{Inbox, InboxError};
 use crate::conversations::Enrolment;
 use crate::projects::ProjectId;
@@ -93,12 +94,16 @@ impl Inbox {
             project_id,
             phone_number_id: &to.number.phone_number_id,
             now: to.now,
+            queues: &ConversationQueues,
         };
         let mut tries = 1;
         let stored = loop {
             match self.store_news(&at, &news).await {
+                Ok(Some(stored)) => break stored,
+                Ok(None) if tries < TRIES => tries += 1,
+                Ok(None) => return Err(InboxError::Unavailable(merged_over_and_over())),
                 Err(error) if tries < TRIES && is_worth_trying_again(&error) => tries += 1,
-                result => break result?,
+                Err(error) => return Err(error.into()),
             }
         };
         self.waiting.add(project_id, stored);
@@ -111,7 +116,7 @@ impl Inbox {
         project_id: ProjectId,
         piece: &'a Piece,
     ) -> Result<Cow<'a, Piece>, sqlx::Error> {
-        let Content::Status { update, .. } = &piece.content else {
+        let Content::Status(update) = &piece.content else {
             return Ok(Cow::Borrowed(piece));
         };
         if update.callback_data.is_none() {
@@ -136,10 +141,18 @@ impl Inbox {
     }
 }
 
-/// Deadlock, serialization failure, and a row that another transaction made first.
+/// Deadlock, serialization failure, a row that another transaction made first, and a conversation that
+/// another one merged meanwhile.
 fn is_worth_trying_again(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|e| e.code());
-    matches!(code.as_deref(), Some("40P01" | "40001" | "23505"))
+    matches!(code.as_deref(), Some("40P01" | "40001" | "23505" | "23503"))
+}
+
+/// Nobody has so many ids: it is for the log.
+fn merged_over_and_over() -> sqlx::Error {
+    sqlx::Error::Protocol(
+        "conversations were merged each time that events were to be stored".to_owned(),
+    )
 }
 
 /// What is for each number, in the order of projects.

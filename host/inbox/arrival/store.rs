@@ -7,10 +7,12 @@ use sqlx::PgConnection;
 use sqlx::types::chrono::{DateTime, Utc};
 
 use crate::conversations::{
-    Enrolled, Enrolment, Party, StatusUpdate, enrol, keep_statuses, status_lane,
+    ConversationId, Enrolled, Enrolment, NewInbound, Party, StatusUpdate, enrol, keep_inbound,
+    keep_statuses,
 };
-use crate::inbox::envelope::{Content, InboundMessage, Piece};
-use crate::inbox::model::EventId;
+use crate::inbox::envelope::{Content, Piece};
+use crate::inbox::model::{EventId, Lane};
+use crate::inbox::queues::status_queue;
 use crate::inbox::store::{Inbox, InboxError, InboxLimits};
 use crate::projects::NumberRoute;
 
@@ -20,8 +22,9 @@ const MAX_UNROUTED_BYTES: usize = 64 * 1024;
 /// A piece with the queue that it runs in.
 struct Placed<'a> {
     piece: &'a Piece,
-    queue: String,
     conversation: Option<Enrolled>,
+    lane: Lane,
+    queue: String,
 }
 
 /// A number that pieces may be for.
@@ -69,22 +72,32 @@ impl Inbox {
         Ok(addressed)
     }
 
-    /// Stores pieces of a project in one transaction, and returns how many were new after all.
+    /// Stores pieces of a project in one transaction, and returns how many were new after all. `None`:
+    /// nothing is stored, because conversations were merged meanwhile.
     pub(super) async fn store_news(
         &self,
         at: &Enrolment<'_>,
         news: &[Cow<'_, Piece>],
-    ) -> Result<usize, sqlx::Error> {
+    ) -> Result<Option<usize>, sqlx::Error> {
         let mut tx = self.pool.begin().await?;
         let placed = place(&mut tx, at, news).await?;
-        let stored = insert_events(&mut tx, at, &self.limits, &placed).await?;
+        let Some(stored) = insert_events(&mut tx, at, &self.limits, &placed).await? else {
+            tx.rollback().await?;
+            return Ok(None);
+        };
         let fresh = |placed: &&Placed<'_>| stored.contains_key(&placed.piece.dedupe_key);
         let fresh: Vec<&Placed<'_>> = placed.iter().filter(fresh).collect();
-        insert_messages(&mut tx, at, &fresh, &stored).await?;
+        let messages: Vec<NewInbound<'_>> = fresh
+            .iter()
+            .filter_map(|placed| new_message(placed, &stored))
+            .collect();
+        if !messages.is_empty() {
+            keep_inbound(&mut tx, at.project_id, &messages, at.now).await?;
+        }
         let statuses: Vec<&StatusUpdate> = fresh
             .iter()
             .filter_map(|placed| match &placed.piece.content {
-                Content::Status { update, .. } => Some(update),
+                Content::Status(update) => Some(update),
                 Content::Message(_) | Content::Other { .. } => None,
             })
             .collect();
@@ -92,7 +105,7 @@ impl Inbox {
             keep_statuses(&mut tx, at.project_id, &statuses, at.now).await?;
         }
         tx.commit().await?;
-        Ok(stored.len())
+        Ok(Some(stored.len()))
     }
 
     /// Keeps what no project gets, once each, and without what is too long.
@@ -137,34 +150,38 @@ async fn place<'a>(
         .iter()
         .map(|piece| match &piece.content {
             Content::Message(message) => &message.from,
-            Content::Status { to, .. } => to,
+            Content::Status(update) => &update.to,
             Content::Other { .. } => &nobody,
         })
         .collect();
     let enrolled = enrol(tx, at, &parties).await?;
     let placed = pieces.iter().zip(enrolled).map(|(piece, conversation)| {
-        let queue = match (&conversation, &piece.content) {
-            (Some(with), Content::Status { .. }) => status_lane(&with.queue),
-            (Some(with), _) => with.queue.clone(),
-            (None, Content::Other { field }) => format!("field:{field}"),
-            (None, Content::Message(_) | Content::Status { .. }) => "field:messages".to_owned(),
+        let (lane, queue) = match (&conversation, &piece.content) {
+            (Some(with), Content::Status(_)) => (Lane::Statuses, status_queue(&with.queue)),
+            (Some(with), _) => (Lane::Messages, with.queue.clone()),
+            (None, Content::Other { field }) => (Lane::Changes, format!("field:{field}")),
+            (None, Content::Message(_) | Content::Status(_)) => {
+                (Lane::Changes, "field:messages".to_owned())
+            }
         };
         Placed {
             piece,
-            queue,
             conversation,
+            lane,
+            queue,
         }
     });
     Ok(placed.collect())
 }
 
-/// Returns the ids of the events that are new, by key.
+/// Returns the ids of the events that are new, by key; `None` when a conversation is not what it was when
+/// the events were placed. From here to the transaction's end none is merged with another.
 async fn insert_events(
     tx: &mut PgConnection,
     at: &Enrolment<'_>,
     limits: &InboxLimits,
     placed: &[Placed<'_>],
-) -> Result<HashMap<String, EventId>, sqlx::Error> {
+) -> Result<Option<HashMap<String, EventId>>, sqlx::Error> {
     let column = |of: fn(&Placed<'_>) -> String| -> Vec<String> { placed.iter().map(of).collect() };
     let payloads: Vec<&str> = placed
         .iter()
@@ -174,31 +191,64 @@ async fn insert_events(
         .iter()
         .map(|placed| placed.piece.traceparent.as_deref())
         .collect();
-    // A queue that waits for a back-off goes on waiting, unless what waits there lets others pass. A
-    // message makes all that is before it as urgent as itself.
-    let stored: Vec<(String, EventId)> = sqlx::query_as(
-        "with fresh as (
+    let conversations: Vec<Option<ConversationId>> = placed
+        .iter()
+        .map(|placed| {
+            placed
+                .conversation
+                .as_ref()
+                .map(|with| with.conversation_id)
+        })
+        .collect();
+    let mut talks: Vec<&Enrolled> = placed
+        .iter()
+        .filter_map(|placed| placed.conversation.as_ref())
+        .collect();
+    talks.sort_unstable_by_key(|with| with.conversation_id);
+    talks.dedup_by_key(|with| with.conversation_id);
+    let talk_ids: Vec<ConversationId> = talks.iter().map(|with| with.conversation_id).collect();
+    let talk_queues: Vec<&str> = talks.iter().map(|with| with.queue.as_str()).collect();
+    // A queue of statuses waits for its conversation's. A queue that waits for a back-off goes on
+    // waiting, unless what waits there lets others pass. A message makes all that is before it as
+    // urgent as itself.
+    let stored: Vec<(String, EventId, i64)> = sqlx::query_as(
+        "with talks as materialized (
+           select c.conversation_id, c.queue
+           from unnest($12::uuid[], $13::text[]) as t (conversation_id, queue)
+           join conversation c on c.project_id = $1 and c.conversation_id = t.conversation_id
+             and c.queue = t.queue
+           for key share of c),
+         fresh as (
            insert into event
-             (project_id, received_at, queue, kind, dedupe_key, payload, traceparent, expires_at)
-           select $1, $2, n.queue, n.kind, n.dedupe_key, n.payload, n.traceparent,
-                  $2 + make_interval(secs => case n.kind when 'message' then $7
-                                                         when 'status' then $8 end)
-           from unnest($3::text[], $4::text[], $5::text[], $6::text[], $9::text[])
-                with ordinality as n (queue, kind, dedupe_key, payload, traceparent, position)
+             (project_id, received_at, queue, kind, dedupe_key, payload, traceparent,
+              conversation_id, lane, expires_at)
+           select $1, $2::timestamptz, n.queue, n.kind, n.dedupe_key, n.payload, n.traceparent,
+                  n.conversation_id, n.lane,
+                  $2::timestamptz + make_interval(secs => case n.kind when 'message' then $7::float8
+                                                         when 'status' then $8::float8 end)
+           from unnest($3::text[], $4::text[], $5::text[], $6::text[], $9::text[], $10::uuid[],
+                       $11::text[])
+                with ordinality as n (queue, kind, dedupe_key, payload, traceparent,
+                                      conversation_id, lane, position)
            order by n.position
            on conflict on constraint event_is_new do nothing
-           returning dedupe_key, event_id, queue, kind),
+           returning dedupe_key, event_id, queue, kind, conversation_id, lane),
          queued as (
-           insert into conversation_queue as q (project_id, queue, pending, ready_at, priority)
-           select $1, queue, count(*), $2, case when bool_or(kind = 'message') then 0 else 1 end
-           from fresh group by queue order by queue
+           insert into conversation_queue as q
+             (project_id, queue, pending, ready_at, priority, waits_for)
+           select $1, n.queue, n.events, $2, case when n.has_message then 0 else 1 end, t.queue
+           from (select queue, count(*) as events, bool_or(kind = 'message') as has_message,
+                        max(conversation_id::text) filter (where lane = 'statuses') as of_statuses
+                 from fresh group by queue) n
+           left join talks t on t.conversation_id = n.of_statuses::uuid
+           order by n.queue
            on conflict (project_id, queue) do update
            set pending = q.pending + excluded.pending,
                priority = case when q.pending <= q.aside then excluded.priority
                                else least(q.priority, excluded.priority) end,
                ready_at = case when q.lease is null and q.pending <= q.aside
                                then excluded.ready_at else q.ready_at end)
-         select dedupe_key, event_id from fresh",
+         select dedupe_key, event_id, (select count(*) from talks) from fresh",
     )
     .bind(at.project_id)
     .bind(at.now)
@@ -211,80 +261,36 @@ async fn insert_events(
     .bind(limits.message_deadline.map(|age| age.as_secs_f64()))
     .bind(limits.status_deadline.map(|age| age.as_secs_f64()))
     .bind(traceparents)
+    .bind(conversations)
+    .bind(column(|placed| placed.lane.word().to_owned()))
+    .bind(talk_ids)
+    .bind(talk_queues)
     .fetch_all(tx)
     .await?;
-    Ok(stored.into_iter().collect())
+    let are_all_there = |(.., there): &(String, EventId, i64)| {
+        usize::try_from(*there).is_ok_and(|there| there == talks.len())
+    };
+    if !stored.iter().all(are_all_there) {
+        return Ok(None);
+    }
+    let stored = stored.into_iter().map(|(key, event_id, _)| (key, event_id));
+    Ok(Some(stored.collect()))
 }
 
-/// A message to keep, with where it belongs.
-struct NewMessage<'a> {
-    with: &'a Enrolled,
-    wamid: &'a str,
-    message: &'a InboundMessage,
-    event_id: EventId,
-}
-
+/// A message to keep; nothing when it is none, has no conversation, or is known already.
 fn new_message<'a>(
     placed: &'a Placed<'_>,
     stored: &HashMap<String, EventId>,
-) -> Option<NewMessage<'a>> {
+) -> Option<NewInbound<'a>> {
     let Content::Message(message) = &placed.piece.content else {
         return None;
     };
-    Some(NewMessage {
+    Some(NewInbound {
         with: placed.conversation.as_ref()?,
         wamid: message.wamid.as_deref()?,
-        message,
-        event_id: *stored.get(&placed.piece.dedupe_key)?,
+        message_type: &message.message_type,
+        body: &message.body,
+        event_id: stored.get(&placed.piece.dedupe_key)?.0,
+        sent_at: message.sent_at,
     })
-}
-
-async fn insert_messages(
-    tx: &mut PgConnection,
-    at: &Enrolment<'_>,
-    fresh: &[&Placed<'_>],
-    stored: &HashMap<String, EventId>,
-) -> Result<(), sqlx::Error> {
-    let messages: Vec<NewMessage<'_>> = fresh
-        .iter()
-        .filter_map(|placed| new_message(placed, stored))
-        .collect();
-    if messages.is_empty() {
-        return Ok(());
-    }
-    sqlx::query(
-        "with n as (
-           select * from unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[],
-                                $8::bigint[], $9::timestamptz[])
-             with ordinality as n
-               (conversation_id, contact_id, wamid, type, body, event_id, sent_at, position)),
-         kept as (
-           insert into message
-             (project_id, created_at, direction, conversation_id, contact_id, wamid, type, body,
-              event_id, sent_at)
-           select $1, $2, 'in', n.conversation_id, n.contact_id, n.wamid, n.type, n.body::json,
-                  n.event_id, coalesce(n.sent_at, $2)
-           from n order by n.position
-           on conflict (project_id, wamid) do nothing)
-         update conversation c
-         set last_inbound_at = greatest(c.last_inbound_at, latest.at)
-         from (select conversation_id, max(coalesce(sent_at, $2)) as at from n group by 1) latest
-         where c.project_id = $1 and c.conversation_id = latest.conversation_id",
-    )
-    .bind(at.project_id)
-    .bind(at.now)
-    .bind(column(&messages, |new| new.with.conversation_id))
-    .bind(column(&messages, |new| new.with.contact_id))
-    .bind(column(&messages, |new| new.wamid))
-    .bind(column(&messages, |new| new.message.message_type.as_str()))
-    .bind(column(&messages, |new| new.message.body.as_str()))
-    .bind(column(&messages, |new| new.event_id))
-    .bind(column(&messages, |new| new.message.sent_at))
-    .execute(tx)
-    .await?;
-    Ok(())
-}
-
-fn column<'a, T>(messages: &'a [NewMessage<'a>], of: impl Fn(&'a NewMessage<'a>) -> T) -> Vec<T> {
-    messages.iter().map(of).collect()
 }

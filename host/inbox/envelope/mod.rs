@@ -57,7 +57,7 @@ pub struct Route {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Content {
     Message(InboundMessage),
-    Status { to: Party, update: StatusUpdate },
+    Status(StatusUpdate),
     Other { field: String },
 }
 
@@ -118,7 +118,7 @@ impl Content {
     pub fn kind(&self) -> EventKind {
         match self {
             Self::Message(_) => EventKind::Message,
-            Self::Status { .. } => EventKind::Status,
+            Self::Status(_) => EventKind::Status,
             Self::Other { .. } => EventKind::Other,
         }
     }
@@ -277,20 +277,18 @@ impl Around<'_> {
             route: self.route(),
             dedupe_key: bounded(format!("s:{wamid}:{word}:{participant}")),
             payload: self.envelope("statuses", raw, contact),
-            content: Content::Status {
+            content: Content::Status(StatusUpdate {
                 to: group_id.map_or(Party::Person(person), |group_id| Party::Group {
                     group_id,
                     sender: None,
                 }),
-                update: StatusUpdate {
-                    wamid,
-                    status: word,
-                    participant,
-                    at: time(&status),
-                    errors: status.get("errors").map(|raw| raw.get().to_owned()),
-                    callback_data: status.text("biz_opaque_callback_data"),
-                },
-            },
+                wamid,
+                status: word,
+                participant,
+                at: time(&status),
+                errors: status.get("errors").map(|raw| raw.get().to_owned()),
+                callback_data: status.text("biz_opaque_callback_data"),
+            }),
             traceparent: None,
         }
     }

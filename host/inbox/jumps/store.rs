@@ -7,6 +7,7 @@ use sqlx::types::chrono::{DateTime, Utc};
 
 use super::{Jump, Look, jump};
 use crate::inbox::store::Inbox;
+use crate::leases;
 
 impl Inbox {
     /// One transaction: of hosts that find the same jump, the first sees to it.
@@ -64,20 +65,14 @@ async fn be_due_soon(
            where pending > 0 and ready_at > soon),
          events as (
            update event set not_before = soon from moment
-           where state = 'pending' and not_before > soon),
-         steps as (
-           update step set next_try_at = soon from moment
-           where state in ('waiting', 'running') and next_try_at > soon),
-         builds as (
-           update version set lease_until = soon from moment
-           where state in ('building', 'checking') and lease_until > soon)
-         update residency set until = soon from moment where until > soon",
+           where state = 'pending' and not_before > soon)
+         select",
     )
     .bind(now)
     .bind(soon.as_secs_f64())
-    .execute(tx)
+    .execute(&mut *tx)
     .await?;
-    Ok(())
+    leases::be_due_soon(tx, now, soon).await
 }
 
 /// Of what was there before the jump. What came after it has a deadline by the clock as it is now.

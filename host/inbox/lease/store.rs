@@ -8,7 +8,7 @@ use sqlx::{Connection, PgConnection};
 use super::room::{Room, Rooms};
 use super::walk::Visit;
 use super::{ClaimLimits, Claiming, Claims, Lease, LeaseLost, Priority, walk};
-use crate::inbox::model::{ClaimedEvent, EventId, RunId};
+use crate::inbox::model::{ClaimedEvent, EventId, RowState, RunId};
 use crate::inbox::retry::{Next, Verdict};
 use crate::inbox::store::{Inbox, InboxError};
 use crate::projects::ProjectId;
@@ -103,9 +103,9 @@ impl Inbox {
         verdict: &Verdict,
     ) -> Result<Result<(), LeaseLost>, InboxError> {
         let (state, pause) = match verdict.next {
-            Next::Done => ("done", Duration::ZERO),
-            Next::Dead => ("dead", Duration::ZERO),
-            Next::Again(pause) => ("pending", pause),
+            Next::Done => (RowState::Done, Duration::ZERO),
+            Next::Dead => (RowState::Dead, Duration::ZERO),
+            Next::Again(pause) => (RowState::Pending, pause),
         };
         let report = &verdict.report;
         // What may begin now that this has ended: the next of its queue, or what its project's cap or
@@ -258,9 +258,8 @@ async fn take_leases(
                and c.ready_at <= coalesce($5, statement_timestamp())
                and ($4 = 0 or not exists (
                  select from conversation_queue m
-                 where m.project_id = c.project_id and m.queue <> c.queue
-                   and m.queue = split_part(c.queue, '/', 1) and m.lease is not null
-                   and m.ready_at > coalesce($5, statement_timestamp())))
+                 where m.project_id = c.project_id and m.queue = c.waits_for
+                   and m.lease is not null and m.ready_at > coalesce($5, statement_timestamp())))
              order by c.ready_at limit least($9, p.free)) q),
          chosen as materialized (
            select project_id, queue from ready order by nth, position limit $6),

@@ -11,61 +11,34 @@
 mod tests;
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use crate::words::words;
 
 /// The links of a project, by the names that its bot reads.
 pub type Links = BTreeMap<String, HostValue>;
 
-/// A value that the host knows of a project.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum HostValue {
-    /// What the bot's handshake asks for.
-    VerifyToken,
-    /// What signs the bot's webhooks.
-    AppSecret,
-    /// The placeholder that becomes Meta's token on its way out.
-    AccessToken,
-    /// Meta's id of the project's number.
-    PhoneNumberId,
-    /// Meta's id of the number's business account.
-    AccountId,
-    /// The number as people dial it.
-    PhoneNumber,
-    /// The version of the Graph API that the host speaks, such as `v25.0`.
-    GraphVersion,
+words! {
+    /// A value that the host knows of a project.
+    #[derive(PartialOrd, Ord)]
+    pub enum HostValue: "value that the host knows of a project" {
+        /// What the bot's handshake asks for.
+        VerifyToken = "verify-token",
+        /// What signs the bot's webhooks.
+        AppSecret = "app-secret",
+        /// The placeholder that becomes Meta's token on its way out.
+        AccessToken = "access-token",
+        /// Meta's id of the project's number.
+        PhoneNumberId = "phone-number-id",
+        /// Meta's id of the number's business account.
+        AccountId = "account-id",
+        /// The number as people dial it.
+        PhoneNumber = "phone-number",
+        /// The version of the Graph API that the host speaks, such as `v25.0`.
+        GraphVersion = "graph-version",
+    }
 }
 
 impl HostValue {
-    pub const ALL: [Self; 7] = [
-        Self::VerifyToken,
-        Self::AppSecret,
-        Self::AccessToken,
-        Self::PhoneNumberId,
-        Self::AccountId,
-        Self::PhoneNumber,
-        Self::GraphVersion,
-    ];
-
-    /// As the command line and the API write it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::VerifyToken => "verify-token",
-            Self::AppSecret => "app-secret",
-            Self::AccessToken => "access-token",
-            Self::PhoneNumberId => "phone-number-id",
-            Self::AccountId => "account-id",
-            Self::PhoneNumber => "phone-number",
-            Self::GraphVersion => "graph-version",
-        }
-    }
-
     /// Whether nobody needs to hide it: it opens nothing by itself.
     pub fn is_public(self) -> bool {
         !matches!(self, Self::AppSecret)
@@ -74,30 +47,6 @@ impl HostValue {
     /// Whether it is the number's own: what another environment says of it leads nowhere here.
     pub fn is_of_number(self) -> bool {
         matches!(self, Self::PhoneNumberId | Self::AccountId)
-    }
-}
-
-impl fmt::Display for HostValue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
-    }
-}
-
-/// It is none of them.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{given}` is nothing that the host knows of a project; it knows {}", HostValue::ALL.map(HostValue::word).join(", "))]
-pub struct UnknownValue {
-    given: String,
-}
-
-impl FromStr for HostValue {
-    type Err = UnknownValue;
-
-    fn from_str(text: &str) -> Result<Self, UnknownValue> {
-        let found = Self::ALL.into_iter().find(|value| value.word() == text);
-        found.ok_or_else(|| UnknownValue {
-            given: text.chars().take(60).collect(),
-        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! The SQL of making, renaming, pausing, deleting and restoring projects.
 
+use sqlx::PgConnection;
 use sqlx::types::chrono::{DateTime, Utc};
-use sqlx::{Connection as _, PgConnection};
 
 use super::{Going, NewProject};
 use crate::projects::model::{Placement, Project, ProjectId, ProjectName, ProjectStatus};
@@ -232,35 +232,13 @@ impl ProjectStore {
         Ok(found)
     }
 
-    /// Deletes every row of a project: the many in portions, the rest with the project's own.
+    /// Deletes a project and all rows that are left of it, in one cascade: whoever has many of them deletes
+    /// these before.
     pub async fn forget(&self, project_id: ProjectId) -> Result<(), ProjectError> {
-        const PORTION: i64 = 5_000;
-        // In an order that leaves nothing large to one cascade.
-        let many = ["message", "message_status", "run", "event", "send"];
-        let mut conn = self.pool.acquire().await?;
-        for table in many {
-            // A name of the list above.
-            let sql = format!(
-                "delete from {table} where ctid = any(array(
-                   select ctid from {table} where project_id = $1 limit $2))"
-            );
-            loop {
-                let gone = sqlx::query(sqlx::AssertSqlSafe(sql.as_str()))
-                    .bind(project_id)
-                    .bind(PORTION)
-                    .execute(&mut *conn)
-                    .await?;
-                if gone.rows_affected() == 0 {
-                    break;
-                }
-            }
-        }
-        let mut tx = conn.begin().await?;
         sqlx::query("delete from project where project_id = $1 and delete_after <= now()")
             .bind(project_id)
-            .execute(&mut *tx)
+            .execute(&self.pool)
             .await?;
-        tx.commit().await?;
         Ok(())
     }
 }

@@ -16,6 +16,7 @@ use utoipa::openapi::{Object, Type};
 
 use super::known::{HostValue, Links};
 use super::secrets::SecretName;
+use crate::words::Lifetime;
 
 /// The settings of a project.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
@@ -29,7 +30,7 @@ pub struct ProjectSettings {
     #[schema(minimum = 1, maximum = 1000000)]
     pub events_per_minute: Option<i32>,
     /// How long instances live; null: what the version's package.json says, else fresh.
-    pub instance: Option<InstanceLife>,
+    pub instance: Option<Lifetime>,
     /// What an instance may use of memory, in MiB; null: 128.
     #[schema(minimum = 32, maximum = 4000)]
     pub memory: Option<i32>,
@@ -44,17 +45,6 @@ pub struct ProjectSettings {
     /// Names under which the bot finds what the host knows of the project.
     #[sqlx(json)]
     pub links: Links,
-}
-
-/// How long a project's instances live.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, sqlx::Type)]
-#[serde(rename_all = "lowercase")]
-#[sqlx(type_name = "text", rename_all = "lowercase")]
-pub enum InstanceLife {
-    /// A new one for each event.
-    Fresh,
-    /// One that keeps its memory between events, which come one at a time.
-    Resident,
 }
 
 /// Settings to change. One that is left out stays; null sets it back to its default.
@@ -75,8 +65,8 @@ pub struct SettingsChange {
     pub events_per_minute: Option<Option<i32>>,
     /// A new instance for each event, or one that keeps its memory.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<InstanceLife>)]
-    pub instance: Option<Option<InstanceLife>>,
+    #[schema(value_type = Option<Lifetime>)]
+    pub instance: Option<Option<Lifetime>>,
     /// What an instance may use of memory, in MiB, up to what the host gives a bot.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<i32>, minimum = 32, maximum = 4000, example = 256)]

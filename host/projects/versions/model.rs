@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use sqlx::types::chrono::{DateTime, Utc};
-use utoipa::ToSchema;
 
 use crate::projects::model::{ProjectId, VersionId};
+use crate::words::words;
 
 /// The files that a version was built of: their names, with a digest of each.
 pub type SourceFiles = BTreeMap<String, String>;
@@ -37,7 +37,8 @@ pub struct Version {
     pub created_by: String,
     pub message: Option<String>,
     /// Names the artifact. The next two are known with it: once it is built.
-    pub component_sha256: Option<String>,
+    #[sqlx(rename = "component_sha256")]
+    pub artifact_sha256: Option<String>,
     pub entry: Option<String>,
     pub webhook_path: Option<String>,
     #[sqlx(json)]
@@ -62,30 +63,29 @@ pub struct Version {
     pub finished_at: Option<DateTime<Utc>>,
 }
 
-/// What was uploaded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema, sqlx::Type)]
-#[serde(rename_all = "lowercase")]
-#[sqlx(type_name = "text", rename_all = "lowercase")]
-pub enum VersionKind {
-    /// A bot's folder: the host builds it.
-    Folder,
-    /// A component that was built elsewhere.
-    Component,
+words! {
+    /// What was uploaded.
+    pub enum VersionKind: "kind of version" {
+        /// A bot's folder: the host builds it.
+        Folder = "folder",
+        /// A component that was built elsewhere.
+        Component = "component",
+    }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema, sqlx::Type)]
-#[serde(rename_all = "lowercase")]
-#[sqlx(type_name = "text", rename_all = "lowercase")]
-pub enum VersionState {
-    /// Waits for a host.
-    Queued,
-    /// Its packages are installed, its code is bundled.
-    Building,
-    /// It is booted, and asked for Meta's handshake.
-    Checking,
-    /// It serves, or can.
-    Ready,
-    Failed,
+words! {
+    /// How far a version is.
+    pub enum VersionState: "state of a version" {
+        /// Waits for a host.
+        Queued = "queued",
+        /// Its packages are installed, its code is bundled.
+        Building = "building",
+        /// It is booted, and asked for Meta's handshake.
+        Checking = "checking",
+        /// It serves, or can.
+        Ready = "ready",
+        Failed = "failed",
+    }
 }
 
 /// What a version has that the one before had not.
@@ -116,17 +116,6 @@ impl VersionState {
     /// Whether nothing more will become of it by itself.
     pub fn is_final(self) -> bool {
         matches!(self, Self::Ready | Self::Failed)
-    }
-
-    /// As the database and the API have it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Building => "building",
-            Self::Checking => "checking",
-            Self::Ready => "ready",
-            Self::Failed => "failed",
-        }
     }
 }
 

@@ -72,7 +72,7 @@ impl Store {
     ) -> Result<(), sqlx::Error> {
         sqlx::query(
             "insert into graph_object (object_id, project_id)
-             select distinct id, $1 from unnest($2::text[]) as known (id)
+             select distinct id, $1::uuid from unnest($2::text[]) as known (id)
              where not exists (
                select from number where phone_number_id = id or waba_id = id
                union all

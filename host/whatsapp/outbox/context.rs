@@ -215,6 +215,13 @@ impl SendContext {
         others.any(|(_, waiting)| waiting.recipient == recipient)
     }
 
+    /// The sends of which nobody knows whether they went out: a status may tell.
+    pub fn unsettled(&self) -> Vec<i64> {
+        let waiting = self.waiting().into_iter();
+        let unsettled = waiting.filter(|(_, wait)| matches!(wait, Wait::Settling(_)));
+        unsettled.map(|(send_id, _)| send_id).collect()
+    }
+
     /// What waits.
     pub(super) fn waiting(&self) -> Vec<(i64, Wait)> {
         let waiting = lock(&self.order.waiting);

@@ -155,10 +155,13 @@ impl Payload {
     }
 }
 
-/// One person has one name here, however the bot writes the number.
 fn recipient(message: &Value) -> String {
     let named = message.get("to").or_else(|| message.get("recipient"));
-    let named = named.and_then(Value::as_str).unwrap_or_default();
+    one_name(named.and_then(Value::as_str).unwrap_or_default())
+}
+
+/// One person has one name here, however the bot writes the number.
+pub(super) fn one_name(named: &str) -> String {
     let is_phone = named
         .chars()
         .all(|c| c.is_ascii_digit() || matches!(c, '+' | ' ' | '-' | '(' | ')'));

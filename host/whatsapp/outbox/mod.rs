@@ -61,8 +61,10 @@ use uuid::Uuid;
 
 pub use self::callback::CallbackKey;
 pub use self::context::{Attempt, Refusal, SendContext, Sender};
+pub use self::row::SendState;
 pub use self::sent::Sent;
 pub use self::settle::{Settlement, StatusNotice};
+pub use self::store::forget_project;
 
 pub(super) use self::effect::{form, pairs};
 
@@ -288,13 +290,5 @@ impl Outbox {
     pub async fn drain(&self) {
         self.deliveries.close();
         self.deliveries.wait().await;
-    }
-
-    /// Deletes what was decided before the given number of days. Returns how many rows went.
-    ///
-    /// Keep rows longer than events can be replayed, and than statuses come (30 days): the status
-    /// of a row that is gone reaches the bot without the bot's own callback data.
-    pub async fn prune(&self, days: u32) -> Result<u64, sqlx::Error> {
-        self.store.prune(days).await
     }
 }

@@ -12,6 +12,31 @@ use uuid::Uuid;
 use super::OutboundMessage;
 use super::sent::contact;
 use crate::whatsapp::client::GraphResponse;
+use crate::words::words;
+
+words! {
+    /// How far a send is.
+    pub enum SendState: "state of a send" {
+        /// A try is under way.
+        Prepared = "prepared",
+        /// Nobody knows whether it went out.
+        Unsettled = "unsettled",
+        /// It certainly did not go out.
+        Released = "released",
+        /// Meta took it.
+        Sent = "sent",
+        /// Meta refused it.
+        Rejected = "rejected",
+    }
+}
+
+words! {
+    /// What told that a message went out.
+    pub(super) enum KnownBy: "way to know of a send" {
+        Answer = "answer",
+        Status = "status",
+    }
+}
 
 /// A row that was taken up, and how often: only the latest holder changes it.
 #[derive(Debug, Clone, Copy)]
@@ -51,10 +76,10 @@ pub(super) enum Origin<'a> {
 }
 
 impl Origin<'_> {
-    pub(super) fn word(self) -> &'static str {
+    pub(super) fn known_by(self) -> KnownBy {
         match self {
-            Self::Answer(_) => "answer",
-            Self::Status => "status",
+            Self::Answer(_) => KnownBy::Answer,
+            Self::Status => KnownBy::Status,
         }
     }
 
@@ -72,6 +97,7 @@ pub(super) struct Watched {
     pub(super) phone_number_id: String,
     pub(super) is_sent: bool,
     pub(super) callback_data: Option<String>,
+    /// As the bot addressed it, which Meta's answer repeats.
     pub(super) recipient: Option<String>,
 }
 
@@ -80,20 +106,21 @@ pub(super) fn found(row: &PgRow) -> Result<Found, sqlx::Error> {
         send_id: row.try_get("send_id")?,
         tries: row.try_get("tries")?,
     };
-    let state = match row.try_get::<&str, _>("state")? {
-        "new" => {
-            let seconds: Option<f64> = row.try_get("pause_left")?;
-            return Ok(Found::New(lease, seconds.and_then(time_left)));
-        }
-        "released" => State::Released,
-        "sent" => State::Sent(response(row)?),
-        "rejected" => State::Rejected(response(row)?),
-        "unsettled" => {
+    // One that was just made has none for whom it was made.
+    let Some(state) = row.try_get::<Option<SendState>, _>("state")? else {
+        let seconds: Option<f64> = row.try_get("pause_left")?;
+        return Ok(Found::New(lease, seconds.and_then(time_left)));
+    };
+    let state = match state {
+        SendState::Prepared => State::Prepared,
+        SendState::Released => State::Released,
+        SendState::Sent => State::Sent(response(row)?),
+        SendState::Rejected => State::Rejected(response(row)?),
+        SendState::Unsettled => {
             let seconds: Option<f64> = row.try_get("settle_in")?;
             let left = Duration::try_from_secs_f64(seconds.unwrap_or_default());
             State::Unsettled(left.unwrap_or_default())
         }
-        _ => State::Prepared,
     };
     Ok(Found::Known(Known { lease, state }))
 }
@@ -155,11 +182,13 @@ pub(super) fn outbound(
 }
 
 pub(super) fn watched(row: &PgRow) -> Result<Watched, sqlx::Error> {
+    let answer: Option<Vec<u8>> = row.try_get("response_body")?;
+    let answered = || contact(answer.as_deref()?, "input");
     Ok(Watched {
         project_id: row.try_get("project_id")?,
         phone_number_id: row.try_get("phone_number_id")?,
         is_sent: row.try_get("is_sent")?,
         callback_data: row.try_get("callback_data")?,
-        recipient: recipient(&message(row)?),
+        recipient: recipient(&message(row)?).or_else(answered),
     })
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use sqlx::types::chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool, Row};
+use uuid::Uuid;
 
 use super::OutboundSink;
 use super::context::SendContext;
@@ -241,7 +242,7 @@ impl Store {
             .bind(wamid.as_deref())
             .bind(i32::from(response.status.as_u16()))
             .bind(response.body.as_ref())
-            .bind(origin.word())
+            .bind(origin.known_by())
             .bind(origin.recipient())
             .fetch_optional(&mut *transaction)
             .await?;
@@ -275,7 +276,8 @@ impl Store {
     /// The row of a status. `None` when it was deleted.
     pub(super) async fn watched(&self, send_id: i64) -> Result<Option<Watched>, sqlx::Error> {
         let row = sqlx::query(
-            "select state = 'sent' as is_sent, callback_data, request_body, project_id, phone_number_id
+            "select state = 'sent' as is_sent, callback_data, request_body, response_body, project_id,
+                    phone_number_id
              from send
              where send_id = $1",
         )
@@ -299,17 +301,15 @@ impl Store {
         Some(Duration::try_from_secs_f64(seconds).unwrap_or_default())
     }
 
-    /// Rows of events that can still be run or replayed stay, however old they are.
-    pub(super) async fn prune(&self, days: u32) -> Result<u64, sqlx::Error> {
-        sqlx::query(
-            "delete from send s where updated_at < now() - make_interval(days => $1)
-               and not exists (select from event e
-                 where e.project_id = s.project_id and e.event_id = s.event_id)",
+    /// Whether it is known of one of these sends whether it went out.
+    pub(super) async fn is_any_decided(&self, sends: &[i64]) -> Result<bool, sqlx::Error> {
+        sqlx::query_scalar(
+            "select exists (select from send
+                            where send_id = any($1) and state not in ('prepared', 'unsettled'))",
         )
-        .bind(i32::try_from(days).unwrap_or(i32::MAX))
-        .execute(&self.pool)
+        .bind(sends)
+        .fetch_one(&self.pool)
         .await
-        .map(|done| done.rows_affected())
     }
 }
 
@@ -341,7 +341,7 @@ const FIND_OR_PREPARE: &str = "
            )::double precision as settle_in, null::double precision as pause_left
     from known
     union all
-    select send_id, tries, 'new', null, null, null,
+    select send_id, tries, null, null, null, null,
            (select extract(epoch from max(until) - now())::double precision from send_pause
             where phone_number_id = $7 and recipient in ('', $12)
               and since <= now() and until > now())
@@ -387,4 +387,20 @@ async fn complete(
         tracing::warn!(send.id = send_id, "send {send_id} went out twice");
     }
     Ok(())
+}
+
+/// Deletes all sends of a project that is going, some at a time.
+pub async fn forget_project(conn: &mut PgConnection, project_id: Uuid) -> Result<(), sqlx::Error> {
+    loop {
+        let gone = sqlx::query(
+            "delete from send where ctid = any(array(
+               select ctid from send where project_id = $1 limit 5000))",
+        )
+        .bind(project_id)
+        .execute(&mut *conn)
+        .await?;
+        if gone.rows_affected() == 0 {
+            return Ok(());
+        }
+    }
 }

@@ -4,7 +4,9 @@ use http::header::CONTENT_TYPE;
 use serde_json::json;
 
 use super::effect::{Effect, form, pairs};
+use super::row::KnownBy;
 use super::*;
+use crate::words::tests::assert_allowed;
 
 fn request(body: &Value) -> GraphRequest {
     GraphRequest::json(http::Method::POST, "1065403/messages", body)
@@ -162,4 +164,10 @@ fn waits_grow_and_honour_meta_and_end() {
 fn nothing_secret_is_shown() {
     let shown = format!("{:?}", OutboxSettings::new(CallbackKey::new([77; 32])));
     assert!(shown.contains("***") && !shown.contains("77"), "{shown}");
+}
+
+#[test]
+fn the_database_takes_the_words_of_sends() {
+    assert_allowed::<SendState>("send_state_known", &[]);
+    assert_allowed::<KnownBy>("send_known_by_known", &[]);
 }

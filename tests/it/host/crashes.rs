@@ -2,6 +2,7 @@
 
 use super::faults::meta_is_patient;
 use super::support::{RoostProcess, Setup, TestHost, TestProject, eventually, fixture};
+use crate::support::conversations::messages;
 
 const ANA: &str = "16505551234";
 /// What a host says that runs an event of one that died.
@@ -69,12 +70,7 @@ async fn a_host_that_is_killed_before_metas_answer_does_not_send_again() {
     );
     assert!(events[0].attempts >= 2, "{events:?}");
     assert_eq!(host.proxy().authorizations().len(), calls_before);
-    let said = host
-        .app()
-        .conversations()
-        .messages(bot.id, ANA, 10)
-        .await
-        .unwrap();
+    let said = messages(&mut host.control_database().await, bot.id, ANA).await;
     assert_eq!(said.len(), 2);
     assert_eq!(said[1].status.as_deref(), Some("read"));
 }

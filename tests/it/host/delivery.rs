@@ -8,6 +8,7 @@ use roost_emulator::control::{Attempt, Fault};
 
 use super::support::{Setup, TestHost, eventually, fixture, guest};
 use crate::support::bench::text;
+use crate::support::conversations::{groups, messages};
 
 const ANA: &str = "16505551234";
 const BEA: &str = "16505556789";
@@ -31,12 +32,7 @@ async fn a_message_is_answered() {
             .all(|event| event.state == "done" && event.attempts == 1),
         "{events:?}"
     );
-    let said = host
-        .app()
-        .conversations()
-        .messages(echo.id, ANA, 10)
-        .await
-        .unwrap();
+    let said = messages(&mut host.control_database().await, echo.id, ANA).await;
     let types: Vec<_> = said
         .iter()
         .map(|message| message.message_type.as_str())
@@ -69,13 +65,14 @@ async fn a_wrong_signature_is_refused_and_nothing_is_stored() {
     );
 
     assert!(host.events(&echo).await.is_empty());
-    assert_eq!(host.app().inbox().unrouted().await.unwrap(), 0);
+    let unrouted: i64 = sqlx::query_scalar("select count(*) from unrouted")
+        .fetch_one(&mut host.control_database().await)
+        .await
+        .unwrap();
+    assert_eq!(unrouted, 0);
     assert!(
-        host.app()
-            .conversations()
-            .list(echo.id, 10)
+        groups(&mut host.control_database().await, echo.id)
             .await
-            .unwrap()
             .is_empty()
     );
     // The signature was all that was wrong with it.

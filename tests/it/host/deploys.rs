@@ -42,7 +42,7 @@ async fn usual_ways_to_write_a_bot_deploy() {
         let project = host.project(&name.replace('_', "-")).await;
         let deployed = host.deploys(&project, &fixture(name)).await;
         let deployed = deployed.unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert_eq!(deployed.webhook.path, "/webhook", "{name}");
+        assert_eq!(deployed.webhook_path.as_deref(), Some("/webhook"), "{name}");
         project.customer("16505551234").await.says("hi").await;
         host.settles(&project).await;
         let events = host.events(&project).await;

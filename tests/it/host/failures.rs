@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use roost::inbox::DeadEvent;
+use roost::events::{EventFilter, EventReport, EventState};
 use roost::sandbox::Budget;
 
 use super::support::{Setup, TestHost, TestProject, eventually, fixture, guest};
@@ -15,7 +15,7 @@ const ATTEMPTS: u32 = 2;
 struct Failed {
     host: TestHost,
     project: TestProject,
-    event: DeadEvent,
+    event: EventReport,
     /// How each attempt ended.
     outcomes: Vec<String>,
 }
@@ -116,13 +116,11 @@ async fn a_dead_event_is_answered_once_the_bot_is_mended() {
     host.deploys(&project, &guest("echo")).await.unwrap();
     let mut ana = project.customer(ANA).await;
 
-    assert!(
-        host.app()
-            .inbox()
-            .replay(project.id, event.event_id)
-            .await
-            .unwrap()
-    );
+    let events = host.app().events();
+    events
+        .replay(project.id, event.event.event_id)
+        .await
+        .unwrap();
 
     assert_eq!(ana.hears().await, "You said: hi");
 }
@@ -147,7 +145,7 @@ async fn a_bots_log_cannot_pretend_to_be_the_hosts() {
 impl Failed {
     #[track_caller]
     fn names(&self, what: &str) {
-        let error = self.event.last_error.as_deref().unwrap_or_default();
+        let error = self.event.event.last_error.as_deref().unwrap_or_default();
         assert!(
             error.contains(what),
             "{what} is not in: {error}\n{}",
@@ -193,23 +191,20 @@ async fn fails_within(wall: Duration, name: &str) -> Failed {
         assert_eq!(bea.hears().await, format!("You said: {text}"));
     }
     let event = eventually("the event is given up", async || {
-        host.app()
-            .inbox()
-            .dead_events(project.id, 10)
-            .await
-            .unwrap()
-            .pop()
+        let dead = EventFilter {
+            state: Some(EventState::Dead),
+            ..EventFilter::default()
+        };
+        let found = host.app().events().list(project.id, &dead, None, 1).await;
+        found.unwrap().pop()
     })
     .await;
 
-    assert_eq!(event.attempts, 2);
-    let runs = host
-        .app()
-        .inbox()
-        .runs(project.id, event.event_id)
-        .await
-        .unwrap();
-    let outcomes = runs.into_iter().map(|run| run.outcome.unwrap()).collect();
+    assert_eq!(event.event.attempts, 2);
+    let runs = event.runs.iter();
+    let outcomes = runs
+        .map(|run| run.outcome.as_ref().unwrap().to_string())
+        .collect();
     host.settles(&echo).await;
     let others = host.events(&echo).await;
     assert!(

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use roost::events::{Answer, EventFilter, EventReport, EventState, SendState};
-use roost::inbox::EventKind;
-use roost::logs::{LogFilter, LogLevel, LogLine};
+use roost::inbox::{EventKind, Outcome};
+use roost::logs::{LogFilter, LogLine};
+use roost::words::{LogLevel, Told};
 use roost_emulator::control::Fault;
 
 use super::support::{Setup, TestHost, TestProject, eventually, fixture, guest};
@@ -47,7 +48,7 @@ async fn an_answered_message_is_told_with_its_run_and_its_send() {
     let [run] = report.runs.as_slice() else {
         panic!("{:?}", report.runs)
     };
-    assert_eq!(run.outcome.as_deref(), Some("done"));
+    assert_eq!(run.outcome, Some(Told::Known(Outcome::Done)));
     assert_eq!((run.response_status, run.sends), (Some(200), Some(1)));
     assert_eq!(run.owner, "test");
     assert!(
@@ -64,7 +65,7 @@ async fn an_answered_message_is_told_with_its_run_and_its_send() {
     let statuses: Vec<&str> = send
         .statuses
         .iter()
-        .map(|status| status.status.as_str())
+        .map(|status| status.status.word())
         .collect();
     assert_eq!(statuses, ["sent", "delivered", "read"]);
     assert_eq!(report.event.masked_from().as_deref(), Some("…1234"));

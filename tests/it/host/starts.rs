@@ -125,7 +125,7 @@ async fn an_app_that_is_only_exported_serves_and_one_that_listens_twice_has_its_
         let project = host.project(name).await;
         let deployed = host.deploys(&project, dir.path()).await;
         let deployed = deployed.unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert_eq!(deployed.webhook.path, "/webhook", "{name}");
+        assert_eq!(deployed.webhook_path.as_deref(), Some("/webhook"), "{name}");
     }
 }
 

@@ -9,7 +9,6 @@ use axum::extract::State;
 use axum::routing::post;
 use http::HeaderMap;
 use roost::observing::Observing;
-use roost::projects::ProjectStatus;
 use tokio::net::TcpListener;
 
 use super::support::{Setup, TestHost, eventually, fixture};
@@ -146,11 +145,7 @@ async fn one_event_is_one_trace_from_the_webhook_to_the_verdict_on_another_host(
     };
     let mut host = TestHost::start_with(setup).await;
     let bot = host.bot("soup", &fixture("sends_and_throws")).await;
-    let projects = host.app().projects().clone();
-    projects
-        .set_status(bot.id, ProjectStatus::Suspended)
-        .await
-        .unwrap();
+    host.app().lifecycle().pause(bot.id).await.unwrap();
     let mut ana = bot.customer(ANA).await;
     ana.says("hi").await;
     eventually("the message is stored", async || {
@@ -161,11 +156,7 @@ async fn one_event_is_one_trace_from_the_webhook_to_the_verdict_on_another_host(
     // The host that stored it is gone: another one runs it.
     host.stops().await;
     host.starts_again().await;
-    let projects = host.app().projects().clone();
-    projects
-        .set_status(bot.id, ProjectStatus::Active)
-        .await
-        .unwrap();
+    host.app().lifecycle().resume(bot.id).await.unwrap();
     assert_eq!(ana.hears().await, "3 soups for you");
     host.settles(&bot).await;
     host.stops().await;

@@ -1,9 +1,10 @@
 //! What bots import: typed sends and the conversation's state of `roost`, and the database by `pg`.
 
-use roost::conversations::Direction;
+use roost::conversations::ConversationStore;
 use roost_emulator::control::SentKind;
 
 use super::support::{TestHost, fixture};
+use crate::support::conversations::messages;
 
 const ANA: &str = "16505551234";
 
@@ -24,7 +25,8 @@ async fn typed_sends_reach_the_customer_and_are_recorded() {
     assert_eq!(greeting.text(), Some("Hello Ana!"));
     assert_eq!(greeting.reply_to, Some(hi.clone()));
     host.settles(&bot).await;
-    let found = host.app().conversations().find(bot.id, ANA).await.unwrap();
+    let conversations = ConversationStore::new(host.app().pool().clone());
+    let found = conversations.find(bot.id, ANA).await.unwrap();
     assert_eq!(found.state.as_deref(), Some("greeted"));
 
     let next = ana.says("well?").await;
@@ -48,29 +50,21 @@ async fn typed_sends_reach_the_customer_and_are_recorded() {
     ana.hears().await;
 
     host.settles(&bot).await;
-    let recorded = host
-        .app()
-        .conversations()
-        .messages(bot.id, ANA, 10)
-        .await
-        .unwrap();
+    let recorded = messages(&mut host.control_database().await, bot.id, ANA).await;
     let recorded: Vec<_> = recorded
         .iter()
         .map(|message| {
             (
-                message.direction,
+                message.direction.as_str(),
                 message.wamid.as_str(),
                 message.message_type.as_str(),
             )
         })
         .collect();
-    assert_eq!(recorded[0], (Direction::In, hi.as_str(), "text"));
-    assert_eq!(recorded[1], (Direction::Out, greeting.id.as_str(), "text"));
-    assert_eq!(recorded[2], (Direction::In, next.as_str(), "text"));
-    assert_eq!(
-        recorded[3],
-        (Direction::Out, question.id.as_str(), "interactive")
-    );
+    assert_eq!(recorded[0], ("in", hi.as_str(), "text"));
+    assert_eq!(recorded[1], ("out", greeting.id.as_str(), "text"));
+    assert_eq!(recorded[2], ("in", next.as_str(), "text"));
+    assert_eq!(recorded[3], ("out", question.id.as_str(), "interactive"));
     assert_eq!(recorded.len(), 6);
 }
 
@@ -83,11 +77,8 @@ async fn an_operator_changes_the_state_that_a_bot_goes_by() {
     assert_eq!(ana.hears().await, "Hello Ana!");
     host.settles(&bot).await;
 
-    host.app()
-        .conversations()
-        .set_state(bot.id, ANA, None)
-        .await
-        .unwrap();
+    let conversations = ConversationStore::new(host.app().pool().clone());
+    conversations.set_state(bot.id, ANA, None).await.unwrap();
     ana.says("hi again").await;
 
     assert_eq!(ana.hears().await, "Hello Ana!");

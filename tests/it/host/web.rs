@@ -7,7 +7,6 @@ use futures::{SinkExt, StreamExt};
 use http::{Method, StatusCode};
 use reqwest::{Body, RequestBuilder, Response, redirect};
 use roost::http::sign;
-use roost::projects::ProjectStatus;
 use roost::sandbox::Budget;
 use roost::web::WebSettings;
 use serde_json::{Value, json};
@@ -392,11 +391,7 @@ async fn what_no_bot_can_answer_is_refused_with_a_reason() {
         .unwrap();
     assert_eq!(problem(paths).await, (404, "no-such-route".to_owned()));
 
-    let projects = host.app().projects();
-    projects
-        .set_status(project.id, ProjectStatus::Suspended)
-        .await
-        .unwrap();
+    host.app().lifecycle().pause(project.id).await.unwrap();
     assert_eq!(
         problem(visitor.gets("/").await).await,
         (503, "bot-paused".to_owned())

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use super::GraphCall;
+use super::{GraphCall, PHONE_NUMBER_ID};
 
 /// A running server; it ends when it is dropped.
 pub(crate) struct Graph {
@@ -49,6 +49,11 @@ impl Graph {
     /// All calls so far, in the order of their coming.
     pub(crate) fn calls(&self) -> Vec<GraphCall> {
         self.seen.lock().unwrap().calls.clone()
+    }
+
+    /// Begins anew: what was asked so far was not the bot.
+    pub(crate) fn forget(&self) {
+        self.seen.lock().unwrap().calls.clear();
     }
 
     /// Returns when no call has come for so long, from now on or from the last one.
@@ -93,7 +98,27 @@ async fn answer(
     });
     let number = seen.calls.len();
     drop(seen);
-    Json(answer_to(&body, number)).into_response()
+    let answer = match method {
+        Method::GET => what_is_there(),
+        _ => answer_to(&body, number),
+    };
+    Json(answer).into_response()
+}
+
+/// A number that is registered, alone in its account, of which one app hears: all at once, whatever was
+/// asked for.
+fn what_is_there() -> Value {
+    json!({
+        "success": true,
+        "id": "1201202301204",
+        "display_phone_number": "+1 555 078 3881",
+        "platform_type": "CLOUD_API",
+        "status": "CONNECTED",
+        "data": [{
+            "id": PHONE_NUMBER_ID,
+            "whatsapp_business_api_data": { "id": "1201202301204" },
+        }],
+    })
 }
 
 fn answer_to(body: &Value, number: usize) -> Value {

@@ -1,7 +1,7 @@
 //! What is not run any more, and what is not let in.
 
 use roost::inbox::envelope::split;
-use roost::inbox::{FailureKind, InboxError, InboxLimits};
+use roost::inbox::{FailureKind, InboxError, InboxLimits, Outcome};
 use roost::retention::{Keeper, RetentionPolicy};
 
 use super::{SECOND, ids, status};
@@ -35,12 +35,8 @@ async fn a_status_that_waits_too_long_is_not_run_and_says_so() {
             .await
             .unwrap();
     assert_eq!(error, "expired: it waited past its deadline");
-    let runs = bench
-        .inbox
-        .runs(bench.project, roost::inbox::EventId(event_id))
-        .await
-        .unwrap();
-    assert_eq!(runs[0].outcome.as_deref(), Some("expired"));
+    let runs = bench.runs(roost::inbox::EventId(event_id)).await;
+    assert_eq!(runs[0].outcome, Some(Outcome::Expired.into()));
     assert!(runs.len() == 1 && runs[0].event_id != running.event_id);
     // The message waits for as long as it takes, and the new status runs.
     bench.finish(&running).await.unwrap_or(());
@@ -66,12 +62,9 @@ async fn a_status_that_is_replayed_runs_however_old_it_is() {
     bench.idle().await;
     bench.clock.advance(86_400 * SECOND);
     bot.works_again();
-    let dead = bench.inbox.dead_events(bench.project, 9).await.unwrap();
-    bench
-        .inbox
-        .replay(bench.project, dead[0].event_id)
-        .await
-        .unwrap();
+    let dead = bench.dead().await.remove(0).event;
+    let events = bench.events();
+    events.replay(bench.project, dead.event_id).await.unwrap();
     bench.idle().await;
     assert_eq!(bench.inbox.expire().await.unwrap(), 0);
     assert_eq!(bot.started(), ["s1", "s1"]);

@@ -4,9 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
+use roost::inbox::envelope::{Content, Piece, split};
+use roost::inbox::{EventId, Settled, StatusSink};
+use roost::projects::ProjectId;
+use roost::runs::SendSettler;
 use roost::whatsapp::outbox::{
     Attempt, CallbackKey, OutboundMessage, OutboundSink, Outbox, OutboxSettings, SendContext,
-    Sender, Sent, Settlement, StatusNotice,
+    Sender, Sent,
 };
 use roost::whatsapp::{AccessToken, GraphClient, GraphEndpoint, GraphLimits, SendError};
 use serde_json::{Value, json};
@@ -14,8 +18,9 @@ use sqlx::{PgConnection, PgPool};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::graph::{Act, Graph};
+use crate::support::bench::envelope;
 use crate::support::db;
+use crate::support::graph::{Act, Graph};
 
 pub(super) const NUMBER: &str = "1065403";
 pub(super) const ACCOUNT: &str = "5550001";
@@ -129,11 +134,21 @@ impl Bench {
         })
     }
 
-    pub(super) async fn settle(&self, status: &Value) -> Settlement {
-        self.outbox
-            .settle(&StatusNotice::read(status).unwrap())
-            .await
-            .unwrap()
+    /// What becomes of a status, as the host reads it of a webhook.
+    pub(super) async fn settle(&self, status: &Value) -> Settled {
+        let pieces = self.webhook(&json!([status]));
+        let Content::Status(update) = &pieces[0].content else {
+            panic!("no status: {pieces:?}")
+        };
+        let settler = SendSettler::new(self.outbox.clone());
+        let project_id = ProjectId(self.project_id);
+        settler.settle(project_id, update).await.unwrap()
+    }
+
+    /// The pieces of a webhook with these statuses.
+    pub(super) fn webhook(&self, statuses: &Value) -> Vec<Piece> {
+        let body = envelope(NUMBER, &json!({ "statuses": statuses }));
+        split(&body.to_string()).unwrap()
     }
 
     /// By every clock, what is unsettled has been so for long enough.
@@ -159,6 +174,14 @@ impl Bench {
             .fetch_all(&self.pool)
             .await
             .unwrap()
+    }
+}
+
+/// What is said of a status of the outbox's, without callback data of the bot's own.
+pub(super) fn ours(waiting: Option<i64>) -> Settled {
+    Settled::Ours {
+        callback_data: None,
+        waiting: waiting.map(EventId),
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::bench::{ACCOUNT, Bench, client_with, project};
-use super::graph::{Act, Graph};
+use crate::support::graph::{Act, Graph};
 
 pub(super) const PLACEHOLDER: &str = "EAAplaceholder";
 /// The number of the other project, its account, and media that it uploaded.

@@ -5,7 +5,7 @@ use http::{HeaderValue, Method, StatusCode};
 
 use super::bench::{ACCOUNT, NUMBER};
 use super::door::{Door, request};
-use super::graph::Act;
+use crate::support::graph::Act;
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";

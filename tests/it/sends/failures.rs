@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use roost::whatsapp::outbox::{Sent, Settlement};
+use roost::whatsapp::outbox::Sent;
 use roost::whatsapp::{GraphLimits, SendError};
 use sqlx::PgPool;
 use tokio::time::Instant;
 
-use super::bench::{Bench, EVENT, Sink, client_with, message, outbox, outbox_with};
-use super::graph::{Act, Graph, error};
+use super::bench::{Bench, EVENT, Sink, client_with, message, ours, outbox, outbox_with};
+use crate::support::graph::{Act, Graph, error};
 
 #[test]
 fn a_process_that_dies_in_a_send_does_not_send_twice() {
@@ -60,21 +60,9 @@ async fn a_lost_answer_is_settled_by_a_status() {
         assert!(retry_in > Duration::from_secs(50) && retry_in <= Duration::from_secs(60));
     }
     let settled = bench.settle(&bench.status(0, "wamid.real")).await;
-    assert_eq!(
-        settled,
-        Settlement::Ours {
-            callback_data: None,
-            settled_event: Some(EVENT)
-        }
-    );
+    assert_eq!(settled, ours(Some(EVENT)));
     let again = bench.settle(&bench.status(0, "wamid.real")).await;
-    assert_eq!(
-        again,
-        Settlement::Ours {
-            callback_data: None,
-            settled_event: None
-        }
-    );
+    assert_eq!(again, ours(None));
 
     let sent = bench.send(&bench.run(), "hi").await.unwrap();
     assert_eq!(
@@ -107,13 +95,7 @@ async fn without_a_status_it_is_sent_again_after_the_deadline() {
 
     // A status of the first one, after all: the row keeps what it has.
     let late = bench.settle(&bench.status(0, "wamid.late")).await;
-    assert_eq!(
-        late,
-        Settlement::Ours {
-            callback_data: None,
-            settled_event: None
-        }
-    );
+    assert_eq!(late, ours(None));
     assert_eq!(bench.wamid(&bench.run(), "hi").await, "wamid.2");
 }
 
@@ -128,13 +110,7 @@ async fn a_status_may_come_before_the_answer() {
         settled
     };
     let (sent, settled) = tokio::join!(bench.wamid(&run, "hi"), status);
-    assert_eq!(
-        settled,
-        Settlement::Ours {
-            callback_data: None,
-            settled_event: Some(EVENT)
-        }
-    );
+    assert_eq!(settled, ours(Some(EVENT)));
     assert_eq!(sent, "wamid.1");
     assert_eq!(bench.sunk().await.len(), 1);
     let body: Vec<u8> = sqlx::query_scalar("select response_body from send")

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::bench::{ACCOUNT, NUMBER, TOKEN, message};
 use super::door::{Door, PLACEHOLDER, json, request};
-use super::graph::{Act, error};
+use crate::support::graph::{Act, error};
 
 #[tokio::test]
 async fn raw_and_typed_sends_are_the_same_sends() {

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::bench::{ACCOUNT, NUMBER};
 use super::door::{Door, OTHER, OTHERS_ACCOUNT, OTHERS_OBJECT, json, request};
-use super::graph::Act;
+use crate::support::graph::Act;
 
 /// An object that the project made.
 const OWN_OBJECT: &str = "9001";

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
+use roost::inbox::Clock;
+use roost::retention::{Keeper, RetentionPolicy};
 use roost::whatsapp::SendError;
 use roost::whatsapp::outbox::SendContext;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::bench::{Bench, message};
-use super::graph::{Act, error};
+use super::bench::{Bench, NUMBER, message, ours};
+use crate::support::graph::{Act, Seen, error};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -24,7 +26,7 @@ fn to(recipient: &str, text: &str) -> Value {
 
 async fn texts(bench: &Bench) -> Vec<String> {
     let seen = bench.graph.seen();
-    let text = |seen: &super::graph::Seen| seen.json()["text"]["body"].as_str().unwrap().to_owned();
+    let text = |seen: &Seen| seen.json()["text"]["body"].as_str().unwrap().to_owned();
     seen.iter().map(text).collect()
 }
 
@@ -67,7 +69,7 @@ async fn a_limit_of_the_number_holds_back_every_recipient_until_it_is_repaired()
         "{wait:?}"
     );
 
-    bench.outbox.resume(super::bench::NUMBER).await.unwrap();
+    bench.outbox.resume(NUMBER).await.unwrap();
     bench.outbox.send(&bench.run(), &elsewhere).await.unwrap();
 }
 
@@ -88,6 +90,50 @@ async fn a_status_that_tells_of_a_limit_holds_back_what_shares_it() {
 }
 
 #[tokio::test]
+async fn a_status_that_tells_of_a_pairs_limit_holds_back_that_person_by_every_name() {
+    let bench = Bench::new(vec![]).await;
+    let written = to("+1 (650) 555-0100", "one");
+    bench.outbox.send(&bench.run(), &written).await.unwrap();
+    let mut status = bench.status(0, "wamid.1");
+    status["status"] = json!("failed");
+    status["recipient_id"] = json!("16505550177");
+    status["recipient_user_id"] = json!("US.1");
+    status["errors"] = json!([
+        { "code": 131026, "title": "Message undeliverable" },
+        { "code": 131056, "title": "Pair rate limit hit", "message": "(#131056) Pair rate limit hit",
+          "error_data": { "details": "Too many messages to this person" } },
+    ]);
+    bench.settle(&status).await;
+    let paused: Vec<(String, i32, Vec<u8>)> =
+        sqlx::query_as("select recipient, strikes, answer_body from send_pause order by recipient")
+            .fetch_all(&bench.pool)
+            .await
+            .unwrap();
+    let names: Vec<_> = paused.iter().map(|(name, ..)| name.as_str()).collect();
+    // As the bot wrote it, as Meta knows the number, and as Meta knows the person.
+    assert_eq!(names, ["16505550100", "16505550177", "US.1"]);
+    // Who is held back hears what Meta said.
+    let said: Value = serde_json::from_slice(&paused[0].2).unwrap();
+    assert_eq!(said["error"]["message"], "(#131056) Pair rate limit hit");
+    assert_eq!(
+        said["error"]["error_data"]["details"],
+        "Too many messages to this person"
+    );
+    sqlx::query("update send_pause set until = now() + interval '1 hour'")
+        .execute(&bench.pool)
+        .await
+        .unwrap();
+    let failed = bench.send(&bench.run(), "two").await.unwrap_err();
+    assert!(
+        matches!(&failed, SendError::RateLimited { error, .. } if error.code == 131056),
+        "{failed}"
+    );
+    let elsewhere = to("16505550199", "hello");
+    bench.outbox.send(&bench.run(), &elsewhere).await.unwrap();
+    assert_eq!(bench.graph.count(), 2);
+}
+
+#[tokio::test]
 async fn each_refusal_of_a_pair_makes_the_next_pause_longer_and_a_message_ends_the_series() {
     let bench = Bench::new(vec![limit(131056, ""), limit(131056, ""), Act::Accept]).await;
     let began = Instant::now();
@@ -102,7 +148,8 @@ async fn each_refusal_of_a_pair_makes_the_next_pause_longer_and_a_message_ends_t
     bench.send(&bench.run(), "two").await.unwrap();
     let took = began.elapsed();
     assert!(took >= Duration::from_secs(1), "{took:?}");
-    assert!(took < Duration::from_secs(4), "{took:?}");
+    // The third of a series would wait for 4^2 seconds.
+    assert!(took < Duration::from_secs(16), "{took:?}");
 }
 
 #[tokio::test]
@@ -216,7 +263,20 @@ async fn rows_stay_as_long_as_their_event_can_be_run_again() {
     .execute(&bench.pool)
     .await
     .unwrap();
-    assert_eq!(bench.outbox.prune(30).await.unwrap(), 0);
+    let keeper = Keeper::new(
+        bench.pool.clone(),
+        Clock::database(),
+        RetentionPolicy::default(),
+    );
+    let swept = async || {
+        keeper
+            .sweep()
+            .await
+            .unwrap()
+            .expect("nobody else sweeps")
+            .sends
+    };
+    assert_eq!(swept().await, 0);
     assert_eq!(bench.wamid(&bench.run(), "hi").await, "wamid.1");
     for statement in [
         "delete from event",
@@ -224,14 +284,8 @@ async fn rows_stay_as_long_as_their_event_can_be_run_again() {
     ] {
         sqlx::query(statement).execute(&bench.pool).await.unwrap();
     }
-    assert_eq!(bench.outbox.prune(30).await.unwrap(), 1);
+    assert_eq!(swept().await, 1);
     // A status that comes later still: it is ours, and settles nothing.
     let late = bench.settle(&bench.status(0, "wamid.1")).await;
-    assert_eq!(
-        late,
-        roost::whatsapp::Settlement::Ours {
-            callback_data: None,
-            settled_event: None
-        }
-    );
+    assert_eq!(late, ours(None));
 }

@@ -8,7 +8,7 @@ use roost::whatsapp::{GatewayError, GraphLimits, InFlightLimits, MediaError};
 
 use super::bench::{ACCOUNT, NUMBER};
 use super::door::{Door, json, request};
-use super::graph::Act;
+use crate::support::graph::Act;
 
 const URL: &str = "https://lookaside.fbsbx.com/whatsapp_business/attachments/?mid=9";
 

@@ -10,18 +10,21 @@ mod door;
 mod everyday;
 mod failures;
 mod gateway;
-mod graph;
 mod hostile;
 mod limits;
 mod media;
 mod uploads;
 
+use std::sync::Arc;
+
+use roost::inbox::{Clock, Inbox};
+use roost::runs::SendSettler;
 use roost::whatsapp::outbox::{SendContext, Sent};
 use roost::whatsapp::{GraphRequest, GraphResponse, SendError};
 use serde_json::{Value, json};
 
 use self::bench::{Bench, NUMBER, TOKEN, message};
-use self::graph::Act;
+use crate::support::graph::Act;
 
 #[tokio::test]
 async fn a_retry_gets_the_recorded_answer_and_sends_nothing() {
@@ -135,14 +138,24 @@ async fn bots_see_their_own_callback_data_in_statuses() {
         bench.status(1, "wamid.2"),
         foreign
     ]);
-    let mut webhook = json!({ "entry": [{ "changes": [{ "value": { "statuses": statuses } }] }] });
-    assert!(bench.outbox.receive_statuses(&mut webhook).await.unwrap());
-    let statuses = webhook
-        .pointer("/entry/0/changes/0/value/statuses")
+    let settler = Arc::new(SendSettler::new(bench.outbox.clone()));
+    let inbox = Inbox::new(bench.pool.clone(), Clock::database(), settler);
+    inbox.put(&bench.webhook(&statuses)).await.unwrap();
+    let payloads: Vec<String> = sqlx::query_scalar("select payload from event order by event_id")
+        .fetch_all(&bench.pool)
+        .await
         .unwrap();
-    assert_eq!(statuses[0]["biz_opaque_callback_data"], "order-17");
-    assert!(statuses[1].get("biz_opaque_callback_data").is_none());
-    assert_eq!(statuses[2]["biz_opaque_callback_data"], "r1.1.00");
+    let heard: Vec<Option<String>> = payloads.iter().map(|text| callback_data(text)).collect();
+    let expected = [Some("order-17"), None, Some("r1.1.00")];
+    assert_eq!(heard, expected.map(|data| data.map(str::to_owned)));
+}
+
+/// What the bot finds in the only status of an event.
+fn callback_data(payload: &str) -> Option<String> {
+    let payload: Value = serde_json::from_str(payload).unwrap();
+    let status = payload.pointer("/entry/0/changes/0/value/statuses/0");
+    let data = status.unwrap().get("biz_opaque_callback_data");
+    data.map(|data| data.as_str().unwrap().to_owned())
 }
 
 #[tokio::test]

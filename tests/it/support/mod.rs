@@ -2,9 +2,12 @@
 
 pub mod bench;
 pub mod bot;
+pub mod conversations;
 pub mod db;
+pub mod graph;
 pub mod modes;
 pub mod skip;
+pub mod source;
 pub mod transcript;
 
 use std::path::{Path, PathBuf};

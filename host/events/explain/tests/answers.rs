@@ -2,7 +2,7 @@
 
 use super::{Story, after, error};
 use crate::events::explain::Answer;
-use crate::events::model::SendState;
+use crate::whatsapp::SendState;
 
 #[test]
 fn an_answer_is_followed_to_the_phone() {

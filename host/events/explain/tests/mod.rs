@@ -8,10 +8,10 @@ use sqlx::types::chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{Answer, Facts, MetaError, explain};
-use crate::events::model::{
-    Head, ProjectFacts, SendState, SendStatus, StoredEvent, StoredRun, StoredSend,
-};
+use crate::events::model::{Head, ProjectFacts, SendStatus, StoredEvent, StoredRun, StoredSend};
 use crate::inbox::{EventId, EventKind, RunId};
+use crate::whatsapp::SendState;
+use crate::words::Told;
 
 /// 2026-11-26, 12:00:00.
 fn noon() -> DateTime<Utc> {
@@ -39,7 +39,7 @@ impl Story {
         let event = StoredEvent {
             event_id: EventId(17),
             kind: EventKind::Message,
-            state: state.to_owned(),
+            state: state.parse().unwrap(),
             dedupe_key: "m:wamid.X".to_owned(),
             queue: "queue".to_owned(),
             attempts: 0,
@@ -94,7 +94,7 @@ impl Story {
             version_id: Uuid::nil(),
             started_at: after(n),
             ended_at: Some(after(n + 1)),
-            outcome: Some(outcome.to_owned()),
+            outcome: Some(Told::of(outcome)),
             error: error.map(str::to_owned),
             wall_us: Some(12_345),
             cpu_us: None,
@@ -124,7 +124,7 @@ impl Story {
 
     fn sent(mut self, state: SendState, statuses: &[&str]) -> Self {
         let statuses = statuses.iter().map(|status| SendStatus {
-            status: (*status).to_owned(),
+            status: Told::of(status),
             at: after(3),
             error: (*status == "failed").then(|| error(131_026)),
         });

@@ -2,8 +2,8 @@
 
 use super::{Story, after};
 use crate::events::explain::Answer;
-use crate::events::model::SendState;
-use crate::inbox::EventKind;
+use crate::inbox::{EventKind, RowState};
+use crate::whatsapp::SendState;
 
 #[test]
 fn a_run_that_goes_on_names_its_host() {
@@ -142,7 +142,7 @@ fn what_was_given_up_says_after_how_many_runs_and_why() {
             "Not answered: given up after 8 runs, because no reason is recorded.",
         );
     let mut discarded = dead();
-    discarded.event.state = "done".to_owned();
+    discarded.event.state = RowState::Done;
     discarded.event.discarded_at = Some(after(-86_400));
     discarded.told(
         Answer::GivenUp,

@@ -38,7 +38,7 @@ pub async fn left(pool: &PgPool, vault: &Vault) -> Result<i64, MasterKeyError> {
         // Names of this program's own.
         let count = AssertSqlSafe(format!(
             "select count(*) from {table} where {column} is not null
-             and substring({column} from 1 for octet_length($1)) <> $1"
+             and substring({column} from 1 for octet_length($1::bytea)) <> $1"
         ));
         let count: i64 = sqlx::query_scalar(count)
             .bind(&mark)
@@ -70,7 +70,7 @@ async fn batch(
         .await?;
     let found = AssertSqlSafe(format!(
         "select {owner}, {row}, {column} from {table}
-         where {column} is not null and substring({column} from 1 for octet_length($1)) <> $1
+         where {column} is not null and substring({column} from 1 for octet_length($1::bytea)) <> $1
            and {column} <> all ($2)
          limit $3 for no key update skip locked"
     ));

@@ -6,12 +6,11 @@
 
 mod store;
 
-use serde::Serialize;
 use sqlx::types::chrono::{DateTime, Utc};
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::model::{SourceFiles, Version, VersionKind};
+use crate::words::LogLevel;
 
 /// How often a build is begun before it is given up.
 pub(super) const MAX_ATTEMPTS: i32 = 3;
@@ -61,27 +60,4 @@ pub struct LogLine {
     pub level: LogLevel,
     pub text: String,
     pub at: DateTime<Utc>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema, sqlx::Type)]
-#[serde(rename_all = "lowercase")]
-#[sqlx(type_name = "text", rename_all = "lowercase")]
-pub enum LogLevel {
-    Trace,
-    Debug,
-    Info,
-    Warn,
-    Error,
-}
-
-impl LogLevel {
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Trace => "trace",
-            Self::Debug => "debug",
-            Self::Info => "info",
-            Self::Warn => "warn",
-            Self::Error => "error",
-        }
-    }
 }

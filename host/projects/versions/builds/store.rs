@@ -6,12 +6,13 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::{BuildJob, Built, LogLevel, LogLine, MAX_ATTEMPTS, NewBuild};
+use super::{BuildJob, Built, LogLine, MAX_ATTEMPTS, NewBuild};
 use crate::projects::environments::Environment;
 use crate::projects::model::{ProjectId, VersionId};
 use crate::projects::store::{ProjectError, ProjectStore};
 use crate::projects::versions::model::{Changes, SourceFiles, Switched, Version};
 use crate::projects::versions::store::{columns, keep_artifact, no_project};
+use crate::words::LogLevel;
 
 impl ProjectStore {
     /// Records a deploy; some host builds it.
@@ -290,7 +291,7 @@ impl ProjectStore {
         version_id: VersionId,
         lines: &[(LogLevel, String, bool)],
     ) -> Result<(), ProjectError> {
-        let levels: Vec<&str> = lines.iter().map(|(level, ..)| level.word()).collect();
+        let levels: Vec<LogLevel> = lines.iter().map(|(level, ..)| *level).collect();
         let texts: Vec<String> = lines.iter().map(|(_, text, _)| storable(text)).collect();
         let are_hosts: Vec<bool> = lines.iter().map(|(.., is_hosts)| *is_hosts).collect();
         let done = sqlx::query(

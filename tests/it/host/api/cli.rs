@@ -2,18 +2,25 @@
 
 use std::process::Output;
 
-use serde_json::Value;
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
 use tokio::process::Command;
 
 use crate::host::support::{Operator, TestHost};
 
 /// `roost` with these words.
 async fn roost(operator: &Operator, words: &[&str]) -> Output {
+    roost_at(&operator.base, &operator.token, words).await
+}
+
+async fn roost_at(base: &str, token: &str, words: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_roost"))
         .args(words)
         .env_clear()
-        .env("ROOST_URL", &operator.base)
-        .env("ROOST_TOKEN", &operator.token)
+        .env("ROOST_URL", base)
+        .env("ROOST_TOKEN", token)
         .output()
         .await
         .unwrap()
@@ -109,6 +116,14 @@ async fn errors_say_what_to_do() {
     assert_eq!(code, 2);
     assert!(said.contains("`..`"), "{said}");
 
+    let words = ["events", "-p", "pizza-bot", "--outcome", "melted"];
+    let (code, said) = complains(&operator, &words).await;
+    assert_eq!(code, 2);
+    assert!(
+        said.contains("`melted` is no outcome of a run; use done, "),
+        "{said}"
+    );
+
     // A port that nothing listens at, and one where something else does.
     let mut nowhere = operator.clone();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -142,4 +157,48 @@ async fn shells_and_programs_get_what_they_need() {
         .unwrap();
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(document, roost::api::openapi());
+}
+
+/// Answers as a host of a later version may, with words and fields that this one does not know.
+async fn newer_host() -> String {
+    let events = json!({ "next_cursor": null, "count": 1, "items": [{
+        "id": "17", "kind": "call", "type": "voice", "state": "frozen", "from": null,
+        "conversation_id": null, "outcome": "melted", "attempts": 1, "runs": 1, "sends": 0,
+        "answer": "sung", "why": "Sung to the customer.", "last_error": null,
+        "received_at": "2026-01-31T12:00:00.000000Z", "finished_at": null, "mood": "good",
+    }] });
+    // And as one that has taken something away.
+    let projects = json!({ "next_cursor": null, "items": [{ "id": "1" }] });
+    let routes = Router::new()
+        .route(
+            "/v1/projects/soup/events",
+            get(async move || Json(events.clone())),
+        )
+        .route("/v1/projects", get(async move || Json(projects.clone())));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    base
+}
+
+#[tokio::test]
+async fn a_newer_host_is_understood_as_far_as_that_goes() {
+    let base = newer_host().await;
+    let output = roost_at(&base, "x", &["events", "-p", "soup"]).await;
+    let table = String::from_utf8(output.stdout).unwrap();
+    for shown in ["17", "call voice", "frozen", "Sung to the customer."] {
+        assert!(table.contains(shown), "{shown}: {table}");
+    }
+    let output = roost_at(&base, "x", &["events", "-p", "soup", "--json"]).await;
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(json["items"][0]["mood"], "good");
+
+    let output = roost_at(&base, "x", &["projects"]).await;
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("missing field `name`"), "{said}");
+    assert!(said.contains("of another version"), "{said}");
+    let output = roost_at(&base, "x", &["projects", "--json"]).await;
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(json["items"], json!([{ "id": "1" }]));
 }

@@ -36,6 +36,7 @@ async fn dead_events_are_all_or_those_with_something_in_common() {
             json!({ "kind": null }),
             json!({ "contact": "" }),
             json!({ "error": "a\0" }),
+            json!({ "outcome": "melted" }),
             json!({ "all": true, "kind": "message" }),
             json!({ "all": false, "kind": "message" }),
         ] {
@@ -61,6 +62,8 @@ async fn what_a_query_or_a_header_may_be_is_what_is_taken() {
         ("events?until=9999-12-31T23:59:59%2B00:30", 200),
         ("events?since=%202026-01-31T09:30:00Z", 400),
         ("events?contact=", 200),
+        ("events?outcome=timeout", 200),
+        ("events?outcome=melted", 400),
         ("events?contact=a%00", 400),
         ("logs?event=999999999999999999", 200),
         ("logs?event=1000000000000000000", 400),

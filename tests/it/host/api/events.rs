@@ -3,12 +3,16 @@
 use std::time::Duration;
 
 use http::Method;
+use roost::http::sign;
+use roost::projects::Secret;
+use roost_emulator::control::wire::{CustomerChange, NewCustomer};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 
 use super::cli::{complains, prints};
 use crate::host::support::{Operator, Setup, TestHost, TestProject, fixture, guest};
+use crate::support::bench::text;
 
 const ANA: &str = "16505551234";
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -172,6 +176,68 @@ async fn the_command_line_shows_why_and_replays() {
     .await;
     let done: Value = serde_json::from_str(&done).unwrap();
     assert_eq!(done["items"][0]["answer"], "read");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_who_turn_out_to_be_one_keep_their_history() {
+    let mut host = TestHost::start().await;
+    let bot = host.bot("soup", &guest("echo")).await;
+    let hidden = NewCustomer {
+        phone: ANA.to_owned(),
+        hides_phone: true,
+        ..NewCustomer::default()
+    };
+    host.emulator().create_customer(&hidden).await.unwrap();
+    let mut ana = bot.customer(ANA).await;
+
+    // By her user id only, by her number only, and by both.
+    ana.shows("image/png", b"a picture").await;
+    host.settles(&bot).await;
+    let body = text(&bot.number_id, ANA, "wamid.by-number").to_string();
+    let signature = sign(&Secret::new(Setup::default().app_secret), body.as_bytes());
+    let status = host.posted(body.as_bytes(), &signature).await;
+    assert_eq!(status, http::StatusCode::OK);
+    assert_eq!(ana.hears().await, "You said: wamid.by-number");
+    host.settles(&bot).await;
+    let shown = CustomerChange {
+        hides_phone: Some(false),
+        ..CustomerChange::default()
+    };
+    let client = host.emulator().customer(&bot.number_id, ANA);
+    client.changes(&shown).await.unwrap();
+    ana.says("it is me").await;
+    assert_eq!(ana.hears().await, "You said: it is me");
+    host.settles(&bot).await;
+
+    let operator = host.operator();
+    let all = operator.get("/v1/projects/soup/events").await.ok();
+    let arguments = [
+        "events",
+        "--contact",
+        "+1 650 555 1234",
+        "--json",
+        "-p",
+        "soup",
+    ];
+    let hers: Value = serde_json::from_str(&prints(&operator, &arguments).await).unwrap();
+    assert_eq!(hers["items"], all["items"], "some are not hers");
+    let items = hers["items"].as_array().unwrap();
+    assert!(
+        items
+            .iter()
+            .all(|event| event["conversation_id"] == items[0]["conversation_id"]),
+        "{hers}"
+    );
+    let messages = items.iter().filter(|event| event["kind"] == "message");
+    let messages: Vec<(&str, &str)> = messages
+        .map(|event| (event["type"].as_str(), event["answer"].as_str()))
+        .map(|(kind, answer)| (kind.unwrap(), answer.unwrap()))
+        .collect();
+    assert_eq!(
+        messages,
+        [("text", "read"), ("text", "read"), ("image", "none")]
+    );
+    assert!(items.iter().any(|event| event["kind"] == "status"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -9,9 +9,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::FutureExt as _;
 use roost::capabilities::Grants;
-use roost::projects::{InstanceLife, SettingsChange};
+use roost::projects::SettingsChange;
 use roost::runs::ResidentSettings;
 use roost::sandbox::{Bot, Budget, Instance, Purpose, RunError, Sandbox, SandboxSettings};
+use roost::words::Lifetime;
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
     SeccompRule, apply_filter,
@@ -65,7 +66,7 @@ struct Victim {
 }
 
 impl Victim {
-    async fn of(host: &mut TestHost, life: InstanceLife) -> Self {
+    async fn of(host: &mut TestHost, life: Lifetime) -> Self {
         let project = host.project("victim").await;
         let canary = format!("canary-{}", uuid::Uuid::new_v4());
         let secret = format!("CANARY={canary}");
@@ -194,7 +195,7 @@ fn snoop(host: &TestHost) -> Bot {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_byte_of_one_project_is_left_for_another() {
     let mut host = TestHost::start_with(with_places(1)).await;
-    let mut victim = Victim::of(&mut host, InstanceLife::Fresh).await;
+    let mut victim = Victim::of(&mut host, Lifetime::Fresh).await;
     let snoop = snoop(&host);
     let places = places(&snoop, 1).await;
 
@@ -222,7 +223,7 @@ async fn no_byte_of_one_project_is_left_for_another() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_byte_of_a_resident_bot_is_read_while_it_stays_or_after() {
     let mut host = TestHost::start_with(with_places(1)).await;
-    let mut victim = Victim::of(&mut host, InstanceLife::Resident).await;
+    let mut victim = Victim::of(&mut host, Lifetime::Resident).await;
     let snoop = snoop(&host);
     let places = places(&snoop, 1).await;
 
@@ -256,10 +257,10 @@ async fn a_resident_bot_reads_nothing_of_others_however_it_grows() {
         ..with_places(3)
     };
     let mut host = TestHost::start_with(setup).await;
-    let mut victim = Victim::of(&mut host, InstanceLife::Resident).await;
+    let mut victim = Victim::of(&mut host, Lifetime::Resident).await;
     let stays = host.project("stays").await;
     let settings = SettingsChange {
-        instance: Some(Some(InstanceLife::Resident)),
+        instance: Some(Some(Lifetime::Resident)),
         webhook_path: Some(Some("/webhook".to_owned())),
         ..SettingsChange::default()
     };

@@ -5,7 +5,7 @@ use roost::projects::{ProjectError, ProjectId, Secret};
 use roost_emulator::control::{AssetCall, Fault};
 use serde_json::json;
 
-use super::super::support::{Operator, Setup, TestHost, guest};
+use super::super::support::{Operator, Setup, TestHost, eventually, guest};
 use super::{Business, new_project, step, test_project};
 
 const ANA: &str = "16505551234";
@@ -67,6 +67,40 @@ async fn a_project_is_there_at_once_and_becomes_ready_step_by_step() {
     let mut ana = bot.customer(ANA).await;
     ana.says("hi").await;
     assert_eq!(ana.hears().await, "You said: hi");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_provisioning_that_waits_for_a_deploy_learns_of_it_at_once() {
+    let host = TestHost::start().await;
+    let business = Business::new(&host).await;
+    let mut new = new_project("pizza");
+    new.number = Some(business.wish());
+    new.wants_deploy = true;
+    let (project, standing) = host.provisioned(&new).await;
+    assert_eq!(standing.state, State::Provisioning, "{standing:?}");
+    // Nobody looks by themselves.
+    let mut control = host.control_database().await;
+    eventually("it waits for as long as it takes", async || {
+        let waits = sqlx::query(
+            "update step set next_try_at = now() + interval '1 day'
+             where project_id = $1 and step = 'first-deploy' and state = 'waiting'",
+        )
+        .bind(project.project_id)
+        .execute(&mut control)
+        .await
+        .unwrap();
+        (waits.rows_affected() == 1).then_some(())
+    })
+    .await;
+
+    let bot = test_project(&host, &project, &business);
+    host.deploys(&bot, &guest("echo")).await.unwrap();
+
+    let (_, standing) = host.followed(project.project_id).await;
+    let standing = standing.unwrap();
+    assert_eq!(standing.state, State::Active, "{standing:?}");
+    let deployed = step(&standing, StepName::FirstDeploy);
+    assert_eq!(deployed.state, StepState::Done);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use http::StatusCode;
 use roost::app::{App, AppConfig};
-use roost::deploys::{BundlingSettings, Deployed};
+use roost::deploys::{BundlingSettings, NewDeploy};
 use roost::egress::EgressPolicy;
 use roost::inbox::{DispatcherSettings, InboxLimits, RetryPolicy};
 use roost::observing::Observing;
 use roost::postgres::{Endpoint, Server, TenantAuth};
-use roost::projects::{NewNumber, Secret};
+use roost::projects::{NewProject, ProjectId, Secret, Version, VersionState, WishedNumber};
 use roost::runs::ResidentSettings;
 use roost::sandbox::{Budget, Compiler, SandboxSettings};
 use roost::web::WebSettings;
@@ -310,7 +310,8 @@ impl TestHost {
         self.server().control_database().to_owned()
     }
 
-    /// What host and bots logged so far.
+    /// What host and bots logged so far; only for a test that has a process of its own.
+    #[track_caller]
     pub(in crate::host) fn log(&self) -> String {
         logs::text()
     }
@@ -340,32 +341,43 @@ impl TestHost {
         name: &str,
         number_id: &str,
     ) -> TestProject {
-        self.connected(name, number_id, "102290129340398", "a token")
+        self.connected(name, number_id, "102290129340398", "a-token")
             .await
     }
 
     async fn connected(&self, name: &str, number: &str, waba: &str, token: &str) -> TestProject {
-        let project = self
-            .app()
-            .create_project(&name.parse().unwrap())
-            .await
-            .unwrap();
-        let new = NewNumber {
+        let number_of_it = WishedNumber {
             phone_number_id: number.to_owned(),
             waba_id: waba.to_owned(),
-            display_phone_number: "15550783800".to_owned(),
             token: Secret::new(token),
+            pin: None,
         };
-        self.app()
-            .connect_number(project.project_id, &new)
-            .await
-            .unwrap();
         TestProject {
-            id: project.project_id,
+            id: self.made(name, Some(number_of_it)).await,
             number_id: number.to_owned(),
             token: token.to_owned(),
             control: self.control.clone(),
         }
+    }
+
+    /// A project without a number, and without a bot.
+    pub(in crate::host) async fn bare_project(&self, name: &str) -> ProjectId {
+        self.made(name, None).await
+    }
+
+    /// Makes a project as the admin API does, and waits until it is provisioned.
+    async fn made(&self, name: &str, number: Option<WishedNumber>) -> ProjectId {
+        let new = NewProject {
+            name: name.parse().unwrap(),
+            number,
+            secrets: Vec::new(),
+            wants_deploy: false,
+        };
+        let lifecycle = self.app().lifecycle();
+        let project = lifecycle.create(&new).await.unwrap().project_id;
+        let standing = lifecycle.settles(project).await.unwrap();
+        assert!(standing.failed().is_none(), "{:?}", standing.failed());
+        project
     }
 
     /// A project with a number and a bot.
@@ -377,16 +389,31 @@ impl TestHost {
         project
     }
 
-    /// Fails with what the bot's author reads.
+    /// Bundles a folder with the packages that lie there, and deploys that as any other upload. Fails
+    /// with what the bot's author reads.
     pub(in crate::host) async fn deploys(
         &self,
         project: &TestProject,
         folder: &Path,
-    ) -> Result<Deployed, String> {
+    ) -> Result<Version, String> {
         let bundle = self.app().workshop().bundle(folder, |_| {}).await;
         let bundle = bundle.map_err(|error| error.to_string())?;
-        let deployed = self.app().deploy_folder(project.id, bundle).await;
-        deployed.map_err(|error| error.to_string())
+        let upload = self.app().workshop().upload(bundle).await.unwrap();
+        let deploys = self.app().deploys();
+        let deploy = NewDeploy {
+            upload: &upload,
+            created_by: "a test",
+            message: None,
+            serves_when_ready: true,
+            takes_links: false,
+        };
+        let version = deploys.submit(project.id, &deploy).await;
+        let version = version.map_err(|error| error.to_string())?;
+        let version = deploys.ended(&version).await.unwrap();
+        match version.state {
+            VersionState::Ready => Ok(version),
+            _ => Err(version.error.unwrap_or_default()),
+        }
     }
 
     /// A POST to the webhook, as it is.
@@ -482,7 +509,7 @@ impl TestHost {
 impl Drop for TestHost {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("{}", logs::text());
+            eprintln!("{}", logs::shown());
         }
     }
 }

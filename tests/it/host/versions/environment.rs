@@ -151,7 +151,7 @@ async fn a_bot_with_its_own_copy_of_the_app_secret_gets_what_is_signed_with_it()
         .set_secret(project.id, "FB_APP_SECRET", &Secret::new("of another app"))
         .await
         .unwrap();
-    host.app().renew(project.id).await.unwrap();
+    host.app().deploys().renew(project.id).await.unwrap();
     ana.says("again").await;
     assert!(ana.hears().await.ends_with(" again"));
 
@@ -190,8 +190,7 @@ async fn a_bot_with_its_own_copy_of_the_app_secret_gets_what_is_signed_with_it()
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_bot_that_does_not_start_without_a_number_is_told_to_connect_it() {
     let host = TestHost::start().await;
-    let name = "shop".parse().unwrap();
-    host.app().create_project(&name).await.unwrap();
+    host.bare_project("shop").await;
     let folder = tempfile::tempdir().unwrap();
     let source = strict("META_APP_SECRET")
         + "if (!process.env.WA_PHONE_NUMBER_ID) throw new Error('no id')\n";

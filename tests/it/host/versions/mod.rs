@@ -15,7 +15,7 @@ use flate2::write::GzEncoder;
 use roost::deploys::NewDeploy;
 use roost::projects::{ProjectId, Version, VersionState};
 
-use super::support::{TestHost, TestProject, eventually};
+use super::support::{TestHost, TestProject};
 
 const ANA: &str = "16505551234";
 
@@ -85,13 +85,8 @@ async fn submit(host: &TestHost, project: ProjectId, upload: &[u8]) -> Version {
 
 /// Waits until nothing more becomes of a version.
 async fn ended(host: &TestHost, version: &Version) -> Version {
-    eventually("the version is ready or failed", async || {
-        let projects = host.app().projects();
-        let now = projects.version(version.project_id, version.version_id);
-        let now = now.await.unwrap().expect("the version is kept");
-        now.state.is_final().then_some(now)
-    })
-    .await
+    let ended = host.app().deploys().ended(version).await;
+    ended.unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Deploys, and fails with what the author reads.
