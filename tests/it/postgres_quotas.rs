@@ -656,8 +656,8 @@ async fn statements_wait_where_connections_are_few() {
     assert_eq!(
         server.share(&few).await.unwrap(),
         Share {
-            control: 4,
-            tenants: 6
+            control: 5,
+            tenants: 5
         }
     );
     let pool = Pool::new(PoolConfig {

@@ -123,7 +123,7 @@ async fn an_event_whose_answer_was_lost_goes_on_as_soon_as_a_status_settles_it()
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_status_that_comes_while_its_events_run_ends_is_not_missed() {
-    let graph = Graph::start(vec![Act::HoldAndCut]).await;
+    let graph = Graph::with_number(NUMBER, vec![Act::HoldAndCut]).await;
     let setup = Setup {
         graph: Some(format!("http://{}", graph.address)),
         ..Setup::default()

@@ -41,6 +41,8 @@ pub struct Graph {
 }
 
 pub struct State {
+    /// A number that is there and all right, for whoever looks: such requests are no part of the script.
+    number: Option<&'static str>,
     script: Mutex<VecDeque<Act>>,
     seen: Mutex<Vec<Seen>>,
     arrived: Notify,
@@ -59,9 +61,19 @@ pub fn error(code: i32) -> String {
 
 impl Graph {
     pub async fn start(script: Vec<Act>) -> Self {
+        Self::start_as(None, script).await
+    }
+
+    /// One that has this number, which can be connected.
+    pub async fn with_number(number: &'static str, script: Vec<Act>) -> Self {
+        Self::start_as(Some(number), script).await
+    }
+
+    async fn start_as(number: Option<&'static str>, script: Vec<Act>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let state = Arc::new(State {
+            number,
             script: Mutex::new(script.into()),
             seen: Mutex::default(),
             arrived: Notify::new(),
@@ -122,6 +134,11 @@ impl Graph {
         let Some(seen) = read(&mut stream).await else {
             return;
         };
+        if let Some(number) = self.state.number
+            && seen.line.starts_with("GET ")
+        {
+            return answers(&mut stream, 200, "", &what_is_there(number)).await;
+        }
         let number = {
             let mut all = self.state.seen.lock().unwrap();
             all.push(seen);
@@ -151,18 +168,36 @@ impl Graph {
                 (200, "", accepted.to_string())
             }
         };
-        let content_type = match headers.contains("content-type") {
-            true => "",
-            false => "content-type: application/json\r\n",
-        };
-        let answer = format!(
-            "HTTP/1.1 {status} x\r\n{content_type}connection: close\r\n\
-             content-length: {}\r\n{headers}\r\n{body}",
-            body.len()
-        );
-        // Whoever asked may be gone.
-        let _ = stream.write_all(answer.as_bytes()).await;
+        answers(&mut stream, status, headers, &body).await;
     }
+}
+
+async fn answers(stream: &mut TcpStream, status: u16, headers: &str, body: &str) {
+    let content_type = match headers.contains("content-type") {
+        true => "",
+        false => "content-type: application/json\r\n",
+    };
+    let answer = format!(
+        "HTTP/1.1 {status} x\r\n{content_type}connection: close\r\n\
+         content-length: {}\r\n{headers}\r\n{body}",
+        body.len()
+    );
+    // Whoever asked may be gone.
+    let _ = stream.write_all(answer.as_bytes()).await;
+}
+
+/// A number that is registered, alone in its account, of which one app hears: all at once, whatever was
+/// asked for.
+fn what_is_there(number: &str) -> String {
+    json!({
+        "success": true,
+        "id": number,
+        "display_phone_number": "+1 555 078 3881",
+        "platform_type": "CLOUD_API",
+        "status": "CONNECTED",
+        "data": [{ "id": number, "whatsapp_business_api_data": { "id": "1201202301204" } }],
+    })
+    .to_string()
 }
 
 async fn endless(mut stream: TcpStream) {

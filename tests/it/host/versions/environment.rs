@@ -106,7 +106,7 @@ async fn what_the_host_knows_by_another_name_is_offered_and_taken_by_one_flag() 
     assert_eq!(code, Some(0), "{said}");
     let (code, said) = run(&["secrets", "link", "A=app_secret"]).await;
     assert!(
-        code == Some(2) && said.contains("it knows verify-token, app-secret"),
+        code == Some(2) && said.contains("use verify-token, app-secret"),
         "{said}"
     );
 
