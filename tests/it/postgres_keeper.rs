@@ -48,12 +48,15 @@ pub(crate) async fn socket() -> PathBuf {
     let _ = USED.set(used);
     let _starting = lock(open(&folder, "starting"), FlockOperation::LockExclusive).await;
     let ready = folder.join("ready");
-    if !keeper_runs(&folder) {
-        let _ = fs::remove_file(&ready);
-        start_keeper(&folder);
-    }
+    let mut is_started = false;
     let deadline = Instant::now() + START_DEADLINE;
     loop {
+        // One that ends may hold its lock for a moment longer than its server is there.
+        if !is_started && !keeper_runs(&folder) {
+            let _ = fs::remove_file(&ready);
+            start_keeper(&folder);
+            is_started = true;
+        }
         if let Ok(socket) = fs::read_to_string(&ready)
             && !socket.is_empty()
         {
