@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 use super::error::{bad_request, not_found, other, unprocessable};
 use super::strict::Strict;
 use crate::http::ApiError;
+use crate::words::{self, Vocabulary};
 
 /// How long a body of JSON may take to arrive.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
@@ -66,6 +67,16 @@ where
     D: Deserializer<'de>,
 {
     T::deserialize(deserializer).map(Some)
+}
+
+/// Reads a word of a set that a query may leave out: in any case, as people type it.
+pub fn typed_word<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: Vocabulary,
+    D: Deserializer<'de>,
+{
+    let text = String::deserialize(deserializer)?;
+    words::typed(&text).map(Some).map_err(D::Error::custom)
 }
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for ApiJson<T> {
