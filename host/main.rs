@@ -86,7 +86,8 @@ fn variables_of(files: &[PathBuf]) -> Result<BTreeMap<String, String>> {
     for file in files {
         let text = std::fs::read_to_string(file)
             .with_context(|| format!("`{}` cannot be read", file.display()))?;
-        let (entries, invalid) = dotenv::parse(&text);
+        let (entries, invalid) =
+            dotenv::parse(&text).with_context(|| format!("`{}` is not taken", file.display()))?;
         if let Some(line) = invalid.first() {
             anyhow::bail!("{}:{}: {}", file.display(), line.line, line.reason);
         }

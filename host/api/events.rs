@@ -12,7 +12,9 @@ use super::caller::uuid;
 use super::dead_events::DeadEvents;
 use super::error::{bad_request, conflict, database, not_found};
 use super::event_view::detail;
-use super::{Api, ApiJson, ApiPath, ApiQuery, Caller, ProjectPath, RowId, Window, time_given};
+use super::{
+    Api, ApiJson, ApiPath, ApiQuery, Caller, ProjectPath, RowId, Window, time_given, typed_word,
+};
 use crate::events::{EventError, EventFilter, EventReport, EventState, Events, Words};
 use crate::http::ApiError;
 use crate::inbox::{EventId, EventKind, InboxError, Outcome};
@@ -66,14 +68,17 @@ struct EventsQuery {
     /// `next_cursor` of the page before.
     cursor: Option<String>,
     /// Where the events are in their life.
+    #[serde(default, deserialize_with = "typed_word")]
     #[param(inline)]
     state: Option<EventState>,
+    #[serde(default, deserialize_with = "typed_word")]
     #[param(inline)]
     kind: Option<EventKind>,
     /// Of this customer or conversation: a phone number, a user id, a group's or a conversation's id.
     #[param(pattern = r"^[^\u0000]*$")]
     contact: Option<String>,
     /// How the last run ended, as in `timeout`.
+    #[serde(default, deserialize_with = "typed_word")]
     #[param(inline)]
     outcome: Option<Outcome>,
     /// What the last error contains, whatever its case.

@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 use super::error::{bad_request, not_found, other, unprocessable};
 use super::strict::Strict;
 use crate::http::ApiError;
+use crate::words::{self, Vocabulary};
 
 /// How long a body of JSON may take to arrive.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
@@ -68,6 +69,16 @@ where
     T::deserialize(deserializer).map(Some)
 }
 
+/// Reads a word of a set that a query may leave out: in any case, as people type it.
+pub fn typed_word<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: Vocabulary,
+    D: Deserializer<'de>,
+{
+    let text = String::deserialize(deserializer)?;
+    words::typed(&text).map(Some).map_err(D::Error::custom)
+}
+
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for ApiJson<T> {
     type Rejection = ApiError;
 
@@ -78,10 +89,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for ApiJson<T> {
             Ok(Err(rejection)) => return Err(json_refused(&rejection)),
             Err(_) => return Err(ApiError::BodyTooSlow),
         };
-        serde_path_to_error::deserialize(Strict(value))
-            .map(Self)
-            .map_err(|error| unprocessable("bad-body", error))
+        read(value).map(Self)
     }
+}
+
+/// What a body says. Its error names fields and types, and no value: any of them may be a secret.
+fn read<T: DeserializeOwned>(body: Value) -> Result<T, ApiError> {
+    serde_path_to_error::deserialize(Strict(body)).map_err(|error| unprocessable("bad-body", error))
 }
 
 fn json_refused(rejection: &JsonRejection) -> ApiError {
@@ -151,5 +165,142 @@ pub async fn bytes(request: Request, timeout: Duration) -> Result<body::Bytes, A
         Ok(Err(error)) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(too_large()),
         Ok(Err(_)) => Err(ApiError::BodyCutOff),
         Err(_) => Err(ApiError::BodyTooSlow),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::api::keys::NewKey;
+    use crate::api::number::NewNumber;
+    use crate::api::projects::NewProject;
+    use crate::api::secrets::SecretValue;
+
+    /// What a secret is in these tests, in whatever JSON it comes.
+    const SECRET: &str = "1234567812345678";
+
+    /// A field for secrets: where the document has it, and a body with a value in it.
+    struct Field {
+        schema: &'static str,
+        name: &'static str,
+        body: fn(Value) -> Value,
+        refusal: fn(Value) -> Option<ApiError>,
+    }
+
+    fn refusal<T: DeserializeOwned>(body: Value) -> Option<ApiError> {
+        read::<T>(body).err()
+    }
+
+    /// All of them; the document must have no other.
+    const FIELDS: [Field; 7] = [
+        Field {
+            schema: "SecretValue",
+            name: "value",
+            body: |value| json!({ "value": value }),
+            refusal: refusal::<SecretValue>,
+        },
+        Field {
+            schema: "NewKey",
+            name: "value",
+            body: |value| json!({ "value": value }),
+            refusal: refusal::<NewKey>,
+        },
+        Field {
+            schema: "NewNumber",
+            name: "token",
+            body: |value| json!({ "phone_number_id": "1", "waba_id": "2", "token": value }),
+            refusal: refusal::<NewNumber>,
+        },
+        Field {
+            schema: "NewNumber",
+            name: "pin",
+            body: |value| json!({ "phone_number_id": "1", "waba_id": "2", "token": "t", "pin": value }),
+            refusal: refusal::<NewNumber>,
+        },
+        Field {
+            schema: "NewProject",
+            name: "secrets",
+            body: |value| json!({ "name": "pizza", "secrets": value }),
+            refusal: refusal::<NewProject>,
+        },
+        Field {
+            schema: "NewProject",
+            name: "secrets",
+            body: |value| json!({ "name": "pizza", "secrets": { "KEY": value } }),
+            refusal: refusal::<NewProject>,
+        },
+        Field {
+            // Within a project that is made.
+            schema: "NewNumber",
+            name: "pin",
+            body: |value| {
+                json!({ "name": "pizza", "number":
+                    { "phone_number_id": "1", "waba_id": "2", "token": "t", "pin": value } })
+            },
+            refusal: refusal::<NewProject>,
+        },
+    ];
+
+    #[test]
+    fn no_error_quotes_what_came_for_a_secret() {
+        let number: u64 = SECRET.parse().unwrap();
+        for Field {
+            schema,
+            name,
+            body,
+            refusal,
+        } in FIELDS
+        {
+            for value in [
+                json!(number),
+                json!(-i64::try_from(number).unwrap()),
+                json!(12_345_678.125),
+                json!(true),
+                json!([SECRET]),
+                json!([number]),
+                json!({ "a": [SECRET] }),
+                json!({ "a": number }),
+                // Some fields take these, and there is no error.
+                json!(null),
+                json!(SECRET),
+            ] {
+                let Some(error) = refusal(body(value.clone())) else {
+                    assert!(
+                        value.is_null() || value.is_string(),
+                        "{schema}.{name}: {value}"
+                    );
+                    continue;
+                };
+                let said = error.to_string();
+                for part in [SECRET, "12345678", "true"] {
+                    assert!(!said.contains(part), "{schema}.{name}: {value}: {said}");
+                }
+            }
+        }
+        let error = refusal::<SecretValue>(json!({ "value": number })).unwrap();
+        assert_eq!(error.to_string(), "value: expected a string, not a number");
+    }
+
+    #[test]
+    fn the_fields_for_secrets_are_those_that_the_document_never_shows() {
+        let document = crate::api::openapi();
+        let schemas = document["components"]["schemas"].as_object().unwrap();
+        let marked: BTreeSet<(&str, &str)> = schemas
+            .iter()
+            .filter_map(|(schema, it)| Some((schema.as_str(), it["properties"].as_object()?)))
+            .flat_map(|(schema, properties)| {
+                let hidden = properties.iter().filter(|(_, it)| it["writeOnly"] == true);
+                hidden.map(move |(name, _)| (schema, name.as_str()))
+            })
+            .collect();
+        let tested: BTreeSet<(&str, &str)> = FIELDS
+            .iter()
+            .map(|field| (field.schema, field.name))
+            .collect();
+        assert_eq!(marked, tested);
     }
 }

@@ -13,7 +13,7 @@ use super::strict::Strict;
 use super::time::time_given;
 use super::tokens::TokenWanted;
 use super::versions::Rollback;
-use crate::projects::dotenv;
+use crate::projects::{SecretError, dotenv};
 
 /// Reads a body as each kind that there is, and a text as each kind of parameter.
 pub(crate) fn run(input: &[u8]) {
@@ -42,12 +42,18 @@ pub(crate) fn run(input: &[u8]) {
     }
     // What is read of it is compared by tests of their own.
     let _ = time_given("since", Some(text));
-    let (entries, invalid) = dotenv::parse(text);
+    // A file that is refused as a whole says where.
+    let (entries, invalid, refused) = match dotenv::parse(text) {
+        Ok((entries, invalid)) => (entries, invalid, None),
+        Err(SecretError::KeyNotQuoted { line }) => (Vec::new(), Vec::new(), Some(line)),
+        Err(error) => panic!("that is not what a file is refused for: {error}"),
+    };
     let lines = text.matches(['\n', '\r']).count() + 1;
     for line in entries
         .iter()
         .map(|entry| entry.line)
         .chain(invalid.iter().map(|line| line.line))
+        .chain(refused)
     {
         assert!((1..=lines).contains(&line), "there is no line {line}");
     }

@@ -66,9 +66,10 @@ struct KeyPath {
 /// A key to take.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct NewKey {
+pub(super) struct NewKey {
     /// The new key: of the master key 64 hexadecimal digits. Left out of an admin key or a verify token: one is
     /// made, and is in the answer.
+    #[schema(write_only)]
     value: Option<String>,
 }
 

@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use super::error::{bad_request, database};
 use super::events::plain;
-use super::{Api, ApiQuery, Caller, ProjectPath, RowId, Window, time_given};
+use super::{Api, ApiQuery, Caller, ProjectPath, RowId, Window, time_given, typed_word};
 use crate::http::ApiError;
 use crate::inbox::EventId;
 use crate::logs::{LogFilter, LogLine, Tail};
@@ -56,6 +56,7 @@ struct LogsQuery {
     /// `next_cursor` of the page before.
     cursor: Option<String>,
     /// This level and those above it.
+    #[serde(default, deserialize_with = "typed_word")]
     #[param(inline)]
     level: Option<LogLevel>,
     /// What one event logged.
@@ -108,6 +109,7 @@ async fn list_logs(
 #[into_params(parameter_in = Query)]
 struct FollowQuery {
     /// This level and those above it.
+    #[serde(default, deserialize_with = "typed_word")]
     #[param(inline)]
     level: Option<LogLevel>,
     /// What one event logs.

@@ -65,7 +65,9 @@ use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use caller::{Caller, ProjectPath};
-pub use extract::{ApiJson, ApiPath, ApiQuery, Bytes, RowId, bytes, not_null, too_large};
+pub use extract::{
+    ApiJson, ApiPath, ApiQuery, Bytes, RowId, bytes, not_null, too_large, typed_word,
+};
 pub use page::{PageQuery, Window};
 pub use time::time_given;
 

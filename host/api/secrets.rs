@@ -209,6 +209,7 @@ struct ImportQuery {
 ///
 /// The body is the file, read as the npm package `dotenv` reads it. Lines that cannot be taken are
 /// reported by their number; the others are set all the same. Secrets that the file does not name stay.
+/// A file with a PEM that is not in quotes is refused as a whole (`key-not-quoted`).
 #[utoipa::path(post, path = "/v1/projects/{project}/secrets/import", tag = "secrets",
     params(ImportQuery), request_body(content = String, content_type = "text/plain"),
     responses((status = 200, description = "What was set", body = SecretsImported)))]
@@ -272,6 +273,7 @@ impl From<SecretError> for ApiError {
             SecretError::TooLong { .. } => unprocessable("secret-too-long", error),
             SecretError::Nul(_) => unprocessable("bad-secret-value", error),
             SecretError::TooMany => conflict("too-many-secrets", error),
+            SecretError::KeyNotQuoted { .. } => unprocessable("key-not-quoted", error),
         }
     }
 }

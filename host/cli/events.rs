@@ -12,7 +12,7 @@ use crate::views::Page;
 use crate::views::events::{
     AdoptedView, EventCount, EventDetail, EventView, MissedView, RunView, SendView,
 };
-use crate::words::Told;
+use crate::words::{Told, typed};
 
 /// Shows what came in, what became of it and why; runs dead events again.
 #[derive(Args)]
@@ -26,7 +26,7 @@ pub struct EventsArgs {
     #[command(flatten)]
     which: Which,
     /// Where they are in their life: pending, running, done, dead or discarded.
-    #[arg(long)]
+    #[arg(long, value_parser = typed::<EventState>)]
     state: Option<EventState>,
     /// How many events to show.
     #[arg(long, default_value_t = 20)]
@@ -40,7 +40,7 @@ enum EventsWord {
         #[command(flatten)]
         which: Which,
         /// Where they are in their life: pending, running, done, dead or discarded.
-        #[arg(long)]
+        #[arg(long, value_parser = typed::<EventState>)]
         state: Option<EventState>,
         /// How many events to show.
         #[arg(long, default_value_t = 20)]
@@ -80,13 +80,13 @@ enum EventsWord {
 #[derive(Args, Clone, Default)]
 struct Which {
     /// message, status or other.
-    #[arg(long)]
+    #[arg(long, value_parser = typed::<EventKind>)]
     kind: Option<EventKind>,
     /// Of this customer or conversation: a phone number, a user id, a conversation's id.
     #[arg(long)]
     contact: Option<String>,
     /// How the last run ended, as in `timeout`.
-    #[arg(long)]
+    #[arg(long, value_parser = typed::<Outcome>)]
     outcome: Option<Outcome>,
     /// What the last error contains.
     #[arg(long)]

@@ -11,7 +11,7 @@ use super::when::time_of;
 use super::{Answer, ApiArgs, CliError, ProjectArgs, Session, time};
 use crate::views::Page;
 use crate::views::logs::LogView;
-use crate::words::LogLevel;
+use crate::words::{LogLevel, typed};
 
 /// How long one waits before a stream that broke is taken up again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -30,7 +30,7 @@ pub struct LogsArgs {
     #[arg(long, short)]
     follow: bool,
     /// This level and those above it: trace, debug, info, warn or error.
-    #[arg(long)]
+    #[arg(long, value_parser = typed::<LogLevel>)]
     level: Option<LogLevel>,
     /// What one event logged.
     #[arg(long)]
@@ -183,6 +183,21 @@ mod tests {
         assert!(take_lines(&mut buffer).is_empty());
         buffer.extend_from_slice(b"data: \"8\"}\n\n");
         assert_eq!(take_lines(&mut buffer), [json!({"id": "8"})]);
+    }
+
+    #[test]
+    fn a_level_may_have_any_case() {
+        use clap::FromArgMatches;
+        let level = |given: &str| {
+            let command = LogsArgs::augment_args(clap::Command::new("logs"));
+            let matches = command.try_get_matches_from(["logs", "--level", given])?;
+            LogsArgs::from_arg_matches(&matches).map(|args| args.level)
+        };
+        for given in ["warn", "WARN", "Warn"] {
+            assert_eq!(level(given).unwrap(), Some(LogLevel::Warn), "{given}");
+        }
+        let refused = level("loud").unwrap_err().to_string();
+        assert!(refused.contains("`loud` is no level"), "{refused}");
     }
 
     #[test]

@@ -9,9 +9,11 @@ use serde_json::json;
 
 use super::output::time_or_dash;
 use super::{Answer, ApiArgs, CliError, Session, or_dash};
+use crate::access::Scope;
 use crate::views::Page;
 use crate::views::projects::ProjectView;
 use crate::views::tokens::{MadeToken, TokenView};
+use crate::words::typed;
 
 /// Lists, makes and removes tokens for the admin API.
 #[derive(Args)]
@@ -31,8 +33,8 @@ enum TokensWord {
         /// Who or what uses it.
         name: String,
         /// What it may do: `read`, `write`, or `admin`.
-        #[arg(long, default_value = "write")]
-        scope: crate::access::Scope,
+        #[arg(long, default_value = "write", value_parser = typed::<Scope>)]
+        scope: Scope,
         /// It shows what people wrote, who they are, and what bots log.
         #[arg(long)]
         people: bool,

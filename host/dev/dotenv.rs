@@ -2,10 +2,10 @@
 //!
 //! As those expect who know dotenv: `.env.local` wins over `.env`, and what is in the environment
 //! already (the project's secrets) wins over both. The emulated number is what there is to send
-//! from, so its ids win as well. Whatever is not taken as written is said, by name and never by value.
+//! from, so its ids win as well. Whatever is not taken as written is said, by name or line and never by value.
 
 use crate::deploys::{Source, Variables};
-use crate::projects::{Secret, SecretName, dotenv};
+use crate::projects::{Secret, dotenv};
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -68,15 +68,21 @@ impl EnvFiles {
                     return Err(error).with_context(|| format!("`{shown}` cannot be read"));
                 }
             };
-            let (entries, invalid) = dotenv::parse(&text);
+            let (entries, invalid) = match dotenv::parse(&text) {
+                Ok(read) => read,
+                Err(error) => {
+                    held.problems.push(format!("{shown}: {error}"));
+                    continue;
+                }
+            };
             for line in invalid {
                 held.problems
                     .push(format!("{shown}:{}: {}", line.line, line.reason));
             }
             for entry in entries {
-                if let Err(error) = entry.name.parse::<SecretName>() {
+                if let Err(refused) = entry.secret_name() {
                     held.problems
-                        .push(format!("{shown}:{}: {error}", entry.line));
+                        .push(format!("{shown}:{}: {}", refused.line, refused.reason));
                     continue;
                 }
                 held.from.insert(entry.name.clone(), shown.clone());
@@ -168,6 +174,28 @@ mod tests {
                 ".env.local: B; the project's secrets win over its KEY",
             ]
         );
+    }
+
+    #[test]
+    fn a_key_that_is_not_in_quotes_is_said_and_nothing_of_it_is_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let write =
+            |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        let key = "-----BEGIN PRIVATE KEY-----\nMIIS3CR3T==\n-----END PRIVATE KEY-----\n";
+        write(".env", &format!("A=1\nKEY={key}"));
+        write(".env.local", "B=2\n9S3CR3T=\n");
+        let held = EnvFiles::of(folder.path(), &[]).unwrap().read().unwrap();
+        let names: Vec<&str> = held.variables.keys().map(String::as_str).collect();
+        assert_eq!(names, ["B"]);
+        let [refused, no_name] = held.problems.as_slice() else {
+            panic!("{:?}", held.problems);
+        };
+        assert!(
+            refused.starts_with(".env: line 2 lies in a PEM that is not in quotes"),
+            "{refused}"
+        );
+        assert!(no_name.starts_with(".env.local:2: its name"), "{no_name}");
+        assert!(held.problems.iter().all(|line| !line.contains("S3CR3T")));
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod store;
 mod tests;
 
 use crate::projects::ProjectId;
+use crate::words::words;
 use sqlx::PgPool;
 use sqlx::postgres::PgListener;
 use std::collections::BTreeSet;
@@ -33,51 +34,25 @@ const ANYWAY: Duration = Duration::from_secs(2);
 /// How long a host that lost its connection waits before it listens again.
 const AGAIN: Duration = Duration::from_secs(5);
 
-/// What of a project is not as it was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// It has another number, or a new token for the one it had.
-    Number,
-    /// It has its number no longer.
-    NumberGone,
-    /// A secret, or what is linked: what the bot's environment is made of.
-    Environment,
-    /// Another version serves, or the same one with another environment.
-    Version,
-    /// Its name, or what is set for it.
-    Settings,
-    /// It was paused, resumed, deleted or restored.
-    Status,
-    /// A build of it ended, whatever came of it.
-    Build,
-    /// A step of its life changed, or is to be done.
-    Step,
-}
-
-impl Change {
-    const ALL: [Self; 8] = [
-        Self::Number,
-        Self::NumberGone,
-        Self::Environment,
-        Self::Version,
-        Self::Settings,
-        Self::Status,
-        Self::Build,
-        Self::Step,
-    ];
-
-    /// As hosts call it.
-    fn word(self) -> &'static str {
-        match self {
-            Self::Number => "number",
-            Self::NumberGone => "number-gone",
-            Self::Environment => "environment",
-            Self::Version => "version",
-            Self::Settings => "settings",
-            Self::Status => "status",
-            Self::Build => "build",
-            Self::Step => "step",
-        }
+words! {
+    /// What of a project is not as it was.
+    pub enum Change: "change of a project" {
+        /// It has another number, or a new token for the one it had.
+        Number = "number",
+        /// It has its number no longer.
+        NumberGone = "number-gone",
+        /// A secret, or what is linked: what the bot's environment is made of.
+        Environment = "environment",
+        /// Another version serves, or the same one with another environment.
+        Version = "version",
+        /// Its name, or what is set for it.
+        Settings = "settings",
+        /// It was paused, resumed, deleted or restored.
+        Status = "status",
+        /// A build of it ended, whatever came of it.
+        Build = "build",
+        /// A step of its life changed, or is to be done.
+        Step = "step",
     }
 }
 
@@ -283,7 +258,7 @@ async fn listen_once(
 
 /// A change as hosts tell it to each other.
 fn written(own: Uuid, (project_id, change): Call) -> String {
-    format!("{own} {project_id} {}", change.word())
+    format!("{own} {project_id} {change}")
 }
 
 /// What another host told; `None`: it was this one, or one of a later release with words of its own.
@@ -291,10 +266,7 @@ fn read(own: Uuid, call: &str) -> Option<Told> {
     let mut parts = call.split(' ');
     let from: Uuid = parts.next()?.parse().ok()?;
     let project_id: Uuid = parts.next()?.parse().ok()?;
-    let word = parts.next()?;
-    let change = Change::ALL
-        .into_iter()
-        .find(|change| change.word() == word)?;
+    let change: Change = parts.next()?.parse().ok()?;
     (from != own).then_some(Told {
         project_id: ProjectId(project_id),
         change,

@@ -161,11 +161,20 @@ impl std::error::Error for UnknownWord {}
 
 /// The word of a set that a text spells.
 pub(crate) fn find<T: Vocabulary>(text: &str) -> Result<T, UnknownWord> {
+    find_by(text, |word| word == text)
+}
+
+/// The word of a set that somebody typed, in a flag or a query: in any case.
+pub(crate) fn typed<T: Vocabulary>(text: &str) -> Result<T, UnknownWord> {
+    find_by(text, |word| word.eq_ignore_ascii_case(text))
+}
+
+fn find_by<T: Vocabulary>(text: &str, is_it: impl Fn(&str) -> bool) -> Result<T, UnknownWord> {
     /// Of a text that somebody gave: enough to recognize it.
     const SHOWN: usize = 60;
     let mut words = T::WORDS.iter().copied();
     words
-        .find(|word| word.spelled() == text)
+        .find(|word| is_it(word.spelled()))
         .ok_or_else(|| UnknownWord {
             given: text.chars().take(SHOWN).collect(),
             what: T::WHAT,

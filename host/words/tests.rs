@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::{LogLevel, Told, Vocabulary, words};
+use super::{LogLevel, Told, Vocabulary, typed, words};
 
 words! {
     /// A state that nothing else has.
@@ -108,6 +108,21 @@ fn an_unknown_word_is_refused_with_those_that_there_are() {
         error.to_string(),
         "`loud` is no level; use trace, debug, info, warn or error"
     );
+}
+
+#[test]
+fn what_somebody_types_may_have_any_case() {
+    for text in ["warn", "WARN", "Warn"] {
+        assert_eq!(typed(text), Ok(LogLevel::Warn), "{text}");
+    }
+    assert_eq!(typed("Blown-Out"), Ok(Lamp::BlownOut));
+    let error = typed::<LogLevel>("LOUD").unwrap_err().to_string();
+    assert!(
+        error.starts_with("`LOUD` is no level; use trace"),
+        "{error}"
+    );
+    // Programs write the one spelling.
+    assert!("WARN".parse::<LogLevel>().is_err());
 }
 
 #[test]

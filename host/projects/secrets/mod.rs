@@ -46,6 +46,11 @@ pub enum SecretError {
     Nul(String),
     #[error("a project has {MAX_SECRETS} secrets at most; remove some that the bot does not read")]
     TooMany,
+    #[error(
+        "line {line} lies in a PEM that is not in quotes: put the whole of it in quotes, as in \
+         KEY=\"-----BEGIN … -----END …-----\"; nothing of the file was taken"
+    )]
+    KeyNotQuoted { line: usize },
 }
 
 /// What one secret is known by.

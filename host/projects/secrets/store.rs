@@ -46,7 +46,8 @@ impl ProjectStore {
         }
     }
 
-    /// Sets what a `.env` holds, but for what the host sets by itself unless `also_hosts`.
+    /// Sets what a `.env` holds, but for what the host sets by itself unless `also_hosts`. No part of a
+    /// line is in the report, but for names that were taken or left out.
     pub async fn import_secrets(
         &self,
         project_id: ProjectId,
@@ -54,9 +55,14 @@ impl ProjectStore {
         also_hosts: bool,
     ) -> Result<Imported, ProjectError> {
         let mut report = Imported::default();
-        let (entries, invalid) = dotenv::parse(text);
+        let (entries, invalid) = dotenv::parse(text)?;
         report.invalid = invalid;
-        for dotenv::Entry { line, name, value } in entries {
+        for entry in entries {
+            if let Err(refused) = entry.secret_name() {
+                report.invalid.push(refused);
+                continue;
+            }
+            let dotenv::Entry { line, name, value } = entry;
             if SET_BY_HOST.contains(&name.as_str()) && !also_hosts {
                 report.left_out.push(name);
                 continue;

@@ -229,7 +229,7 @@ const IMPORTS: [(&str, &[&str]); 44] = [
     ("logs", &["inbox", "projects", "telemetry", "words"]),
     ("memory", &[]),
     ("near", &[]),
-    ("news", &["projects"]),
+    ("news", &["projects", "words"]),
     (
         "observing",
         &[

@@ -63,6 +63,8 @@ async fn what_a_query_or_a_header_may_be_is_what_is_taken() {
         ("events?since=%202026-01-31T09:30:00Z", 400),
         ("events?contact=", 200),
         ("events?outcome=timeout", 200),
+        ("events?outcome=Timeout&kind=MESSAGE", 200),
+        ("logs?level=WARN", 200),
         ("events?outcome=melted", 400),
         ("events?contact=a%00", 400),
         ("logs?event=999999999999999999", 200),

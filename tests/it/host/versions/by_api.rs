@@ -271,6 +271,47 @@ async fn secrets_go_in_over_http_and_do_not_come_out() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_secret_that_is_sent_wrongly_is_not_quoted_anywhere() {
+    let mut host = TestHost::start().await;
+    host.project("shop").await;
+    let operator = host.operator();
+    let secrets = "/v1/projects/shop/secrets";
+    let mut said = Vec::new();
+
+    let number = json!({ "value": 1_234_567_812_345_678_u64 });
+    let refused = operator.put(&format!("{secrets}/OK"), &number).await;
+    assert_eq!(refused.refusal(), (422, "bad-body".to_owned()));
+    assert_eq!(refused.detail(), "value: expected a string, not a number");
+    said.push(refused.text);
+    let pem = "A=1\nKEY=-----BEGIN PRIVATE KEY-----\nMIIS3CR3Tbase64==\nMIIS3CR3T=\n\
+               -----END PRIVATE KEY-----\n";
+    let import = operator.request(Method::POST, &format!("{secrets}/import"));
+    let refused = answered(import.body(pem)).await;
+    assert_eq!(refused.refusal(), (422, "key-not-quoted".to_owned()));
+    assert!(
+        refused
+            .detail()
+            .starts_with("line 2 lies in a PEM that is not in quotes"),
+        "{}",
+        refused.detail()
+    );
+    said.push(refused.text);
+    let import = operator.request(Method::POST, &format!("{secrets}/import"));
+    let part = answered(import.body("9S3CR3T=\nMIIS3CR3T==\n")).await;
+    assert_eq!(part.ok()["set"], json!([]));
+    said.push(part.text);
+    // Nothing of it was kept.
+    let list = operator.get(secrets).await;
+    assert_eq!(list.ok()["items"], json!([]));
+    said.extend([list.text, operator.get("/v1/audit").await.text, host.log()]);
+    for text in said {
+        for part in ["1234567812345678", "S3CR3T"] {
+            assert!(!text.contains(part), "{text}");
+        }
+    }
+}
+
 /// A bot that reads what customers wrote at its top level, and says it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_bot_says_at_its_start_is_for_tokens_with_people() {
