@@ -178,3 +178,20 @@ test('a file is opened as its flags say: by bits and by text, with rights', () =
   await say(async () => { const handle = await fs.promises.open(folder + '/g', c.O_RDWR | c.O_CREAT | c.O_EXCL, 0o600); await handle.close(); return fs.statSync(folder + '/g').mode })
   await say(() => fs.open(path, 'nope', () => {}))
   told.push(c, fs.O_CREAT)`))
+
+test('a worker of code given as text runs, with globals of its own', () => same(`const { Worker, isMainThread } = require('worker_threads')
+  const hear = (code, messages = [], options = {}, lasts = messages.length) => new Promise((resolve) => {
+    const heard = []
+    const worker = new Worker(code, { eval: true, ...options })
+    worker.on('error', (error) => heard.push(['error', error.name, error.message]))
+    worker.on('message', (message) => { heard.push(message); if (heard.length === lasts) worker.terminate() })
+    worker.on('exit', (status) => resolve([...heard, status]))
+    for (const message of messages) worker.postMessage(message)
+  })
+  // As fflate writes its workers: names that nobody declared, and globals' names given anew.
+  const shim = ";var __w=require('worker_threads');__w.parentPort.on('message',function(m){onmessage({data:m})}),postMessage=function(m,t){__w.parentPort.postMessage(m,t)},close=process.exit;self=global"
+  const code = 'u8z=Uint8Array;half=function(d){return new u8z([d[0]/two])};onmessage=function(e){for(var k in e.data)self[k]=e.data[k];onmessage=function(ev){if(ev.data[0][0]>9)throw new RangeError("large");postMessage(half(ev.data[0]))}}' + shim
+  told.push((await hear(code, [{ two: 2 }, [new Uint8Array([8])]], {}, 1)).map((one) => one.length ?? one))
+  told.push(await hear(code, [{ two: 2 }, [new Uint8Array([10])]], {}, 9), typeof u8z, typeof half, typeof globalThis.onmessage)
+  told.push(await hear('const { parentPort: p, workerData, isMainThread, threadId } = require("node:worker_threads"); p.on("message", (m) => p.postMessage([m, workerData, isMainThread, threadId > 0]))', [1, { a: 2 }], { workerData: { w: 1 } }))
+  told.push(await hear('Array = 1; process.exit(3); unreached()'), Array.isArray([]), await hear('null.x'), await hear('1'), isMainThread)`))

@@ -33,7 +33,7 @@ async function hash(password, options) {
   if (raw) return made
   const data = associatedData?.byteLength > 0 ? `,data=${unpadded(associatedData)}` : ''
   const { type, version, memoryCost, timeCost, parallelism } = rest
-  return `$argon2${KINDS[type]}$v=${version}$m=${memoryCost},t=${timeCost},p=${parallelism}${data}$${unpadded(salt)}$${unpadded(made)}`
+  return `$argon2${KINDS[type]}$v=${version}$m=${memoryCost},p=${parallelism},t=${timeCost}${data}$${unpadded(salt)}$${unpadded(made)}`
 }
 
 /** What a hash says; undefined where it is of another kind. */
