@@ -71,12 +71,15 @@ function withNewer(times) {
   return times
 }
 
+/** Zones that CLDR takes for those of cities, and ICU of Node 22.23 for zones of their own, which have no names. */
+const OWN = ['EST5EDT', 'CST6CDT', 'MST7MDT', 'PST8PDT']
+
 /** All names of each zone, the primary first, by its short name, which begins with its region. */
 function same(of) {
   const found = {}
   for (const [short, { _alias, _region, _deprecated }] of Object.entries(of)) {
     if (short.startsWith('_') || !_alias || _deprecated) continue
-    found[short] = { names: _alias.split(' '), region: _region ?? short.slice(0, 2).toUpperCase() }
+    found[short] = { names: _alias.split(' ').filter((name) => !OWN.includes(name)), region: _region ?? short.slice(0, 2).toUpperCase() }
   }
   return found
 }

@@ -59,3 +59,9 @@ test('Morocco is in the group of Western Europe again when its clocks show Green
   const { times } = sections['zone-names']('und')
   for (const zone of ['Africa/Casablanca', 'Africa/El_Aaiun']) assert.deepEqual(times[zone].slice(-2), [['Europe_Western', times[zone].at(-2)[1], '2018-10-28 02:00'], ['Europe_Western', '2026-09-20 01:00', '']])
 })
+
+test('zones that are named after a clock are none of a city', () => {
+  const { same } = sections['zone-names']('und')
+  assert.deepEqual(same.usnyc.names, ['America/New_York', 'US/Eastern'])
+  assert.ok(same.papty.names.includes('EST'))
+})
