@@ -358,6 +358,37 @@ fn a_main_that_leads_nowhere_is_said() {
 }
 
 #[test]
+fn packages_that_are_slow_in_javascript_are_told_with_what_to_use() {
+    let dir = folder(&[
+        (
+            "app.js",
+            "const forge = require('node-forge')\nrequire('crypto-js')\nrequire('./keys')\nrequire('kit')\nexports.forge = forge",
+        ),
+        (
+            "keys.js",
+            "const { PBKDF2 } = require('crypto-js')\nexports.derive = PBKDF2",
+        ),
+        ("node_modules/node-forge/index.js", "exports.x = 1"),
+        ("node_modules/crypto-js/index.js", "exports.PBKDF2 = 1"),
+        ("node_modules/kit/index.js", "require('elliptic')"),
+        ("node_modules/elliptic/index.js", "exports.x = 1"),
+    ]);
+    let warnings = build(dir.path()).unwrap().warnings;
+    let warnings: Vec<_> = warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert!(
+        warnings[0].starts_with("`node-forge` signs, encrypts and makes keys in JavaScript")
+            && warnings[0].contains(" --> app.js:1:")
+            && warnings[0].contains("use node:crypto"),
+        "{warnings:?}"
+    );
+    assert!(
+        warnings[1].contains("crypto.pbkdf2") && warnings[1].contains(" --> keys.js:1:"),
+        "{warnings:?}"
+    );
+}
+
+#[test]
 fn a_folder_that_is_none_is_said() {
     let error = build(Path::new("/nowhere/at/all")).unwrap_err().to_string();
     assert_eq!(
