@@ -1,7 +1,7 @@
 //! Collects what a bot may read with `fs`: views, public files, code and data of its own, data of packages.
 //!
-//! Never files whose name begins with a dot, never `.env` files, never private keys, never what a
-//! link points at, and of an upload nothing from outside its folder: what leaves the folder here is
+//! Never files whose name begins with a dot, never `.env` files, never private keys (certificates and
+//! public keys are no secret), never what a link points at, and of an upload nothing from outside its folder: what leaves the folder here is
 //! part of an artifact that is copied about.
 
 use std::collections::BTreeSet;
@@ -27,7 +27,10 @@ const LOCKFILES: [&str; 4] = [
     "pnpm-lock.yaml",
 ];
 const CODE: [&str; 9] = ["js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx", "map"];
-const KEYS: [&str; 7] = ["pem", "key", "p12", "pfx", "jks", "keystore", "log"];
+/// Files that are keys or certificates, of which only the content tells whether they are secret.
+const KEYS: [&str; 2] = ["pem", "key"];
+/// Files that hold private keys behind a password.
+const KEY_STORES: [&str; 4] = ["p12", "pfx", "jks", "keystore"];
 
 /// Folders whose code is for browsers: it is read, not run.
 const SERVED_FOLDERS: [&str; 6] = ["public", "static", "assets", "www", "client", "views"];
@@ -122,9 +125,9 @@ impl Assets {
             return Ok(());
         }
         let content = std::fs::read(path).map_err(BuildError::io(path, "read"))?;
-        if holds_private_key(&content) {
-            let message = format!("`{name}` is left out: it holds a private key");
-            let advice = "store the key as a secret of the project and read process.env.NAME";
+        let is_own = !to.contains("/node_modules/");
+        if let Some((reason, advice)) = secret_in(name, &content, is_own) {
+            let message = format!("`{name}` is left out: {reason}");
             self.warnings.push(Report::new(message).with_advice(advice));
             return Ok(());
         }
@@ -149,7 +152,8 @@ impl Assets {
         let name = &name[start..];
         let to = virtual_path(name);
         let is_new = self.files.iter().all(|known| known.path != to);
-        match is_inside && is_new && !is_env_file(name) && !KEYS.contains(&extension(name)) {
+        let is_secret = is_env_file(name) || is_among(&KEYS, name) || is_among(&KEY_STORES, name);
+        match is_inside && is_new && !is_secret {
             true => self.add(&path, to, name),
             false => Ok(()),
         }
@@ -198,7 +202,7 @@ fn walk(folder: &Path) -> Result<Vec<PathBuf>, BuildError> {
 fn is_wanted(name: &str, with_code: bool) -> bool {
     let extension = extension(name);
     let file = name.rsplit('/').next().unwrap_or(name);
-    if is_env_file(name) || KEYS.contains(&extension) || LOCKFILES.contains(&file) {
+    if is_env_file(name) || extension == "log" || LOCKFILES.contains(&file) {
         return false;
     }
     let is_served = name
@@ -222,6 +226,44 @@ fn is_wanted_of_package(package: &str, name: &str) -> bool {
     };
     let is_for_people = file.contains("license") || file.starts_with("tsconfig.");
     is_wanted && !is_for_people && !is_env_file(name)
+}
+
+const KEY: &str = "it holds a private key";
+const STORE: &str = "such files hold private keys";
+const UNKNOWN_KEY: &str =
+    "it may be a private key, for it is no certificate and no public key in PEM form";
+
+const AS_TEXT: &str = "store the key as a secret of the project and read process.env.NAME";
+const AS_BASE64: &str = "store it in base64 as a secret of the project and read Buffer.from(process.env.NAME, 'base64')";
+
+/// Why a file must not become part of a bot, and what to do instead. Of packages' files only those are
+/// secret that hold a key for sure: what they call `.key` is their own business.
+fn secret_in(name: &str, content: &[u8], is_own: bool) -> Option<(&'static str, &'static str)> {
+    if holds_private_key(content) {
+        return Some((KEY, AS_TEXT));
+    }
+    if is_own && is_among(&KEY_STORES, name) {
+        return Some((STORE, AS_BASE64));
+    }
+    if !is_own || !is_among(&KEYS, name) {
+        return None;
+    }
+    if contains(content, b"PRIVATE KEY") {
+        return Some((KEY, AS_TEXT));
+    }
+    (!contains(content, b"-----BEGIN ")).then_some((UNKNOWN_KEY, AS_BASE64))
+}
+
+fn contains(content: &[u8], mark: &[u8]) -> bool {
+    content.windows(mark.len()).any(|window| window == mark)
+}
+
+/// Whether a file's extension is one of these, however it is written.
+fn is_among(extensions: &[&str], name: &str) -> bool {
+    let extension = extension(name);
+    extensions
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(extension))
 }
 
 /// A key in PEM form, as files of cloud accounts hold it; not the mere mention of one.

@@ -9,7 +9,7 @@ use super::error::{Place, Problem, ProblemKind, Report};
 use super::esbuild::{Import, Input, Metafile};
 use super::install::find_package;
 use super::modules::loads;
-use super::native;
+use super::{native, slow};
 
 /// What was found in a bundle.
 #[derive(Debug, Default)]
@@ -50,6 +50,7 @@ pub(super) fn inspect(
     bundle.left_out(&mut findings);
     bundle.addons(&mut findings);
     bundle.builtins(tools.builtins, &mut findings);
+    bundle.slow(&mut findings);
     findings
 }
 
@@ -248,6 +249,28 @@ impl Inspected<'_> {
                 None => {
                     let (place, _) = self.imported_at(path);
                     findings.problems.push(native_module(path, place));
+                }
+            }
+        }
+    }
+
+    /// Packages of the bot's own choice whose work takes long in JavaScript, each once.
+    fn slow(&self, findings: &mut Findings) {
+        let mut told = BTreeSet::new();
+        for (path, input) in self.files() {
+            if package_in(path).is_some() {
+                continue;
+            }
+            for import in &input.imports {
+                let Some(package) = package_in(&import.path) else {
+                    continue;
+                };
+                let source = std::fs::read_to_string(self.dir.join(path)).unwrap_or_default();
+                if let Some(report) = slow::told(package, &source)
+                    && told.insert(package)
+                {
+                    let place = Place::of_import(self.dir, path, import.written());
+                    findings.warn(report.with_place(place));
                 }
             }
         }

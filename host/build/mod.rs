@@ -35,6 +35,7 @@ mod parsed;
 mod place;
 mod process;
 mod scripts;
+mod slow;
 pub mod sourcemap;
 pub mod texts;
 mod timers;

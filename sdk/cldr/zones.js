@@ -37,6 +37,15 @@ function flat(tree, mark, leaf, path = '', found = {}) {
   return found
 }
 
+/**
+ * What ICU of Node 22.23 has of zones' groups beyond this release of CLDR: Morocco's clocks show Greenwich's time from 2026-09-20.
+ * All other zones are in the same groups, by their names from 1970 to 2040.
+ */
+const NEWER = {
+  'Africa/Casablanca': [['Europe_Western', '2026-09-20 01:00', '']],
+  'Africa/El_Aaiun': [['Europe_Western', '2026-09-20 01:00', '']],
+}
+
 /** The zones' names in any language: what CLDR takes for the same, their regions, groups and when they were in them. */
 export function zoneNames(locale) {
   if (locale !== ROOT) return {}
@@ -50,16 +59,27 @@ export function zoneNames(locale) {
     same: same(read('cldr-bcp47', 'bcp47/timezone.json').keyword.u.tz),
     primary: supplemental('primaryZones').primaryZones,
     groups,
-    times: flat(metaZones.metazoneInfo.timezone, undefined, (all) => all.map(({ usesMetazone: { _mzone, _from, _to } }) => [_mzone, _from ?? '', _to ?? ''])),
+    times: withNewer(flat(metaZones.metazoneInfo.timezone, undefined, (all) => all.map(({ usesMetazone: { _mzone, _from, _to } }) => [_mzone, _from ?? '', _to ?? '']))),
   }
 }
+
+function withNewer(times) {
+  for (const [zone, newer] of Object.entries(NEWER)) {
+    if (times[zone]?.at(-1)[2] === '') throw new Error(`CLDR has a group of ${zone} that lasts: compare with Node and take the zone out of NEWER`)
+    times[zone] = [...times[zone] ?? [], ...newer]
+  }
+  return times
+}
+
+/** Zones that CLDR takes for those of cities, and ICU of Node 22.23 for zones of their own, which have no names. */
+const OWN = ['EST5EDT', 'CST6CDT', 'MST7MDT', 'PST8PDT']
 
 /** All names of each zone, the primary first, by its short name, which begins with its region. */
 function same(of) {
   const found = {}
   for (const [short, { _alias, _region, _deprecated }] of Object.entries(of)) {
     if (short.startsWith('_') || !_alias || _deprecated) continue
-    found[short] = { names: _alias.split(' '), region: _region ?? short.slice(0, 2).toUpperCase() }
+    found[short] = { names: _alias.split(' ').filter((name) => !OWN.includes(name)), region: _region ?? short.slice(0, 2).toUpperCase() }
   }
   return found
 }

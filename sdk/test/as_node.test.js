@@ -152,3 +152,46 @@ test('random bytes are asked for within the lengths that Node takes', () => same
   await tell(() => c.randomFill(bytes)); await tell(() => c.randomFill(bytes, 9, () => {}))
   await tell(() => new Promise((resolve) => c.randomFill(bytes, (error, filled) => resolve([error, filled === bytes]))))
   for (const length of [65536, 65537]) await tell(() => crypto.getRandomValues(new Uint8Array(length)).length)`))
+
+test('a file is opened as its flags say: by bits and by text, with rights', () => same(`const fs = require('fs')
+  const folder = fs.mkdtempSync('/tmp/flags-')
+  const path = folder + '/f'
+  const c = fs.constants
+  const say = async (f) => { try { told.push(await f()) } catch (e) { told.push([e.name, e.code, e.syscall, e.message.replaceAll(folder, '')]) } }
+  const fresh = () => { fs.rmSync(path, { force: true }); fs.writeFileSync(path, 'abcdef') }
+  const use = (flags, mode) => { const fd = fs.openSync(path, flags, mode); try { fs.writeSync(fd, 'XY'); return fs.readFileSync(path, 'utf8') } finally { fs.closeSync(fd) } }
+  const read = (flags) => { const fd = fs.openSync(path, flags); try { return fs.readSync(fd, Buffer.alloc(9)) } finally { fs.closeSync(fd) } }
+  const all = ['r', 'rs', 'sr', 'r+', 'rs+', 'sr+', 'w', 'wx', 'xw', 'w+', 'wx+', 'xw+', 'a', 'ax', 'xa', 'as', 'sa', 'a+', 'ax+', 'xa+', 'as+', 'sa+', 'q', '', 'rw', {}, 1.5, null, undefined,
+    c.O_RDWR, c.O_WRONLY, c.O_WRONLY | c.O_TRUNC, c.O_RDWR | c.O_APPEND, c.O_WRONLY | c.O_CREAT, c.O_RDWR | c.O_CREAT | c.O_EXCL, c.O_EXCL | c.O_RDWR, c.O_CREAT | c.O_TRUNC, c.O_DIRECTORY, c.O_NOFOLLOW]
+  for (const flags of all) {
+    fresh(); await say(() => use(flags)); await say(() => read(flags)); await say(() => fs.readFileSync(path, { flag: flags, encoding: 'utf8' }))
+    fresh(); await say(() => { fs.writeFileSync(path, 'zz', { flag: flags }); return fs.readFileSync(path, 'utf8') })
+    fs.rmSync(path, { force: true }); await say(() => use(flags)); await say(() => read(flags))
+    await say(() => fs.closeSync(fs.openSync(folder, flags)))
+  }
+  for (const mode of [0o600, '700', 0o777, undefined, null, '9', -1, 1.5, {}]) {
+    fs.rmSync(path, { force: true }); await say(() => { use('w', mode); return fs.statSync(path).mode })
+    fs.rmSync(path, { force: true }); await say(() => { fs.writeFileSync(path, '', { mode }); return fs.statSync(path).mode })
+  }
+  fresh(); await say(() => new Promise((resolve) => fs.open(path, c.O_CREAT | c.O_EXCL, (error) => resolve([error.code, error.syscall, error.errno]))))
+  await say(() => fs.promises.open(path, 'wx'))
+  await say(async () => { const handle = await fs.promises.open(folder + '/g', c.O_RDWR | c.O_CREAT | c.O_EXCL, 0o600); await handle.close(); return fs.statSync(folder + '/g').mode })
+  await say(() => fs.open(path, 'nope', () => {}))
+  told.push(c, fs.O_CREAT)`))
+
+test('a worker of code given as text runs, with globals of its own', () => same(`const { Worker, isMainThread } = require('worker_threads')
+  const hear = (code, messages = [], options = {}, lasts = messages.length) => new Promise((resolve) => {
+    const heard = []
+    const worker = new Worker(code, { eval: true, ...options })
+    worker.on('error', (error) => heard.push(['error', error.name, error.message]))
+    worker.on('message', (message) => { heard.push(message); if (heard.length === lasts) worker.terminate() })
+    worker.on('exit', (status) => resolve([...heard, status]))
+    for (const message of messages) worker.postMessage(message)
+  })
+  // As fflate writes its workers: names that nobody declared, and globals' names given anew.
+  const shim = ";var __w=require('worker_threads');__w.parentPort.on('message',function(m){onmessage({data:m})}),postMessage=function(m,t){__w.parentPort.postMessage(m,t)},close=process.exit;self=global"
+  const code = 'u8z=Uint8Array;half=function(d){return new u8z([d[0]/two])};onmessage=function(e){for(var k in e.data)self[k]=e.data[k];onmessage=function(ev){if(ev.data[0][0]>9)throw new RangeError("large");postMessage(half(ev.data[0]))}}' + shim
+  told.push((await hear(code, [{ two: 2 }, [new Uint8Array([8])]], {}, 1)).map((one) => one.length ?? one))
+  told.push(await hear(code, [{ two: 2 }, [new Uint8Array([10])]], {}, 9), typeof u8z, typeof half, typeof globalThis.onmessage)
+  told.push(await hear('const { parentPort: p, workerData, isMainThread, threadId } = require("node:worker_threads"); p.on("message", (m) => p.postMessage([m, workerData, isMainThread, threadId > 0]))', [1, { a: 2 }], { workerData: { w: 1 } }))
+  told.push(await hear('Array = 1; process.exit(3); unreached()'), Array.isArray([]), await hear('null.x'), await hear('1'), isMainThread)`))

@@ -54,3 +54,14 @@ test('numbers of a locale have what the host looks for', () => {
   assert.equal(systems.latn.currency.standard.includes('\u00a4'), true)
   assert.equal(sections.numbers('de').systems.latn.short.plain['1000000'].other, "0\u00a0Mio'.'")
 })
+
+test('Morocco is in the group of Western Europe again when its clocks show Greenwich\'s time', () => {
+  const { times } = sections['zone-names']('und')
+  for (const zone of ['Africa/Casablanca', 'Africa/El_Aaiun']) assert.deepEqual(times[zone].slice(-2), [['Europe_Western', times[zone].at(-2)[1], '2018-10-28 02:00'], ['Europe_Western', '2026-09-20 01:00', '']])
+})
+
+test('zones that are named after a clock are none of a city', () => {
+  const { same } = sections['zone-names']('und')
+  assert.deepEqual(same.usnyc.names, ['America/New_York', 'US/Eastern'])
+  assert.ok(same.papty.names.includes('EST'))
+})

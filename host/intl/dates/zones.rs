@@ -103,7 +103,7 @@ impl Names {
             if !rules.contains(*cldr) {
                 continue;
             }
-            // Those of no region are not listed, but for UTC.
+            // Those of no region are not listed, nor UTC, as in V8.
             if !cldr.starts_with("Etc/") && cldr.contains('/') {
                 found
                     .regions
@@ -111,8 +111,6 @@ impl Names {
                     .or_default()
                     .push((*cldr).to_owned());
                 found.region.insert((*cldr).to_owned(), region.to_owned());
-                found.primary.push(primary.to_owned());
-            } else if *cldr == "Etc/UTC" {
                 found.primary.push(primary.to_owned());
             }
         }
@@ -144,7 +142,7 @@ impl Names {
         self.region.get(cldr).map(String::as_str)
     }
 
-    /// The primary names of all zones, in order.
+    /// The primary names of all zones of a region, in order.
     pub(super) fn all(&self) -> &[String] {
         &self.primary
     }
@@ -361,7 +359,7 @@ mod tests {
         assert_eq!(unknown.offset(1_700_000_000_000), 0);
         assert_eq!(of("Mars/Olympus"), None);
         assert_eq!(of(&"x".repeat(1000)), None);
-        assert_eq!(names.all(), ["America/New_York", "Asia/Calcutta", "UTC"]);
+        assert_eq!(names.all(), ["America/New_York", "Asia/Calcutta"]);
     }
 
     #[test]

@@ -204,6 +204,12 @@ fn what_a_bot_reads_comes_along_and_secrets_stay() {
         ("config/live.env", "A=1"),
         (".git/config", "x"),
         ("server.pem", &key),
+        ("short.key", "-----BEGIN PRIVATE KEY-----"),
+        ("binary.key", "MIIEvg"),
+        ("store.P12", "x"),
+        ("ca.pem", "-----BEGIN CERTIFICATE-----\nMIIB\n"),
+        ("theirs.key", "-----BEGIN PUBLIC KEY-----\nMIIB\n"),
+        ("app.log", "x"),
         ("account.json", &key),
         ("src/unused.js", "code"),
         ("package-lock.json", "{}"),
@@ -224,21 +230,29 @@ fn what_a_bot_reads_comes_along_and_secrets_stay() {
         paths,
         [
             "/app/app.js",
+            "/app/ca.pem",
             "/app/data/menu.json",
             "/app/notes.txt",
             "/app/public/js/page.js",
             "/app/src/unused.js",
+            "/app/theirs.key",
             "/app/views/index.ejs",
             "/app/node_modules/fonts/a.afm",
         ]
     );
     let warnings: Vec<_> = bundle.warnings.iter().map(ToString::to_string).collect();
-    assert_eq!(warnings.len(), 2, "{warnings:?}");
-    assert!(warnings[0].starts_with("`account.json` is left out: it holds a private key"));
-    assert!(
-        warnings[1].starts_with("`film.bin` (3072 KiB) is left out"),
-        "{warnings:?}"
-    );
+    let left_out = [
+        "`account.json` is left out: it holds a private key",
+        "`binary.key` is left out: it may be a private key",
+        "`film.bin` (3072 KiB) is left out",
+        "`server.pem` is left out: it holds a private key",
+        "`short.key` is left out: it holds a private key",
+        "`store.P12` is left out: such files hold private keys",
+    ];
+    assert_eq!(warnings.len(), left_out.len(), "{warnings:?}");
+    for (warning, expected) in warnings.iter().zip(left_out) {
+        assert!(warning.starts_with(expected), "{warning}");
+    }
 }
 
 /// Stands for npm: writes down what it was asked, installs one package.
@@ -340,6 +354,37 @@ fn a_main_that_leads_nowhere_is_said() {
     assert_eq!(
         warnings[0].to_string(),
         "`main` of package.json is `indx.js`, which is not there: `index.js` is started\n  = correct `main`"
+    );
+}
+
+#[test]
+fn packages_that_are_slow_in_javascript_are_told_with_what_to_use() {
+    let dir = folder(&[
+        (
+            "app.js",
+            "const forge = require('node-forge')\nrequire('crypto-js')\nrequire('./keys')\nrequire('kit')\nexports.forge = forge",
+        ),
+        (
+            "keys.js",
+            "const { PBKDF2 } = require('crypto-js')\nexports.derive = PBKDF2",
+        ),
+        ("node_modules/node-forge/index.js", "exports.x = 1"),
+        ("node_modules/crypto-js/index.js", "exports.PBKDF2 = 1"),
+        ("node_modules/kit/index.js", "require('elliptic')"),
+        ("node_modules/elliptic/index.js", "exports.x = 1"),
+    ]);
+    let warnings = build(dir.path()).unwrap().warnings;
+    let warnings: Vec<_> = warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert!(
+        warnings[0].starts_with("`node-forge` signs, encrypts and makes keys in JavaScript")
+            && warnings[0].contains(" --> app.js:1:")
+            && warnings[0].contains("use node:crypto"),
+        "{warnings:?}"
+    );
+    assert!(
+        warnings[1].contains("crypto.pbkdf2") && warnings[1].contains(" --> keys.js:1:"),
+        "{warnings:?}"
     );
 }
 

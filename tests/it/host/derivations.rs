@@ -36,7 +36,7 @@ async fn keys_and_hashes_at_the_usual_costs_fit_into_an_event() {
         "pbkdf2": "72629a41b076e588fba8c71ca37fadc9",
         "bcrypt": "$2b$10$abcdefghijklmnopqrstuu5Lo0g67CiD3M4RpN1BmBb4Crp5w7dbK",
         "bcryptjs": "$2b$10$abcdefghijklmnopqrstuu5Lo0g67CiD3M4RpN1BmBb4Crp5w7dbK",
-        "argon2": "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$gduXp+Z6iReEolmbyHn5V8s1EtJzmEvZfYoY/Fn/AeI",
+        "argon2": "$argon2id$v=19$m=65536,p=4,t=3$c29tZXNhbHRzb21lc2FsdA$gduXp+Z6iReEolmbyHn5V8s1EtJzmEvZfYoY/Fn/AeI",
     });
     for _ in 0..2 {
         assert_eq!(bench.json("/usual").await, expected);

@@ -8,6 +8,7 @@ export function ReadStream(path, options) {
   Readable.call(this, { highWaterMark: 65536, ...options })
   this.path = path
   this.flags = options.flags ?? 'r'
+  this.mode = options.mode ?? 0o666
   this.fd = options.fd ?? null
   this.bytesRead = 0
   this.pos = options.start ?? 0
@@ -19,7 +20,7 @@ Object.setPrototypeOf(ReadStream, Readable)
 
 ReadStream.prototype._construct = function _construct(callback) {
   try {
-    this.fd ??= sync.openSync(this.path, this.flags)
+    this.fd ??= sync.openSync(this.path, this.flags, this.mode)
   } catch (error) {
     return callback(error)
   }
@@ -50,6 +51,7 @@ export function WriteStream(path, options) {
   Writable.call(this, { decodeStrings: true, ...options })
   this.path = path
   this.flags = options.flags ?? 'w'
+  this.mode = options.mode ?? 0o666
   this.fd = options.fd ?? null
   this.bytesWritten = 0
   this.pending = this.fd === null

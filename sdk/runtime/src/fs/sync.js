@@ -3,6 +3,7 @@ import { codedError, invalidArgType, systemError } from '../errors.js'
 import { Buffer } from '../node/buffer.js'
 import { fillRandom } from '../random.js'
 import { Dir } from './dir.js'
+import { bitsOf, constants, rightsOf } from './flags.js'
 import { leads, matches } from './glob.js'
 import { Dirent, Stats } from './stats.js'
 import { changedAt, createFile, find, hardLink, makeDirectory, mustFind, notFolder, realPath, removeDirectory, rename, resolve as resolvePath, setBytes, symlink, unlink } from './tree.js'
@@ -29,20 +30,33 @@ function opened(fd, syscall) {
   return entry
 }
 
-function openSync(path, flags = 'r') {
+const { O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_TRUNC, O_WRONLY } = constants
+/** Where in the bits it says whether the file is read, written or both. */
+const ACCESS = 3
+
+/** The file at a path as the bits say: made, emptied, or refused. */
+function openFile(path, bits, mode) {
+  const rights = rightsOf(mode)
   const full = resolve(path)
-  const spec = typeof flags === 'number' ? ['r', 'w', 'r+'][flags & 3] + (flags & 0o2000 ? 'a' : '') : flags
-  const writes = /[wa+]/.test(spec)
-  let file
-  if (/^r/.test(spec)) {
-    file = mustFind(full, 'open', path)
-    if (file.entries && writes) throw systemError('EISDIR', 'illegal operation on a directory', 'open', path)
-  } else {
-    file = createFile(full, path, spec.includes('x'))
-    if (spec.startsWith('w')) setBytes(file, Buffer.alloc(0), full)
+  const writes = (bits & ACCESS) !== O_RDONLY
+  if (bits & O_NOFOLLOW && find(full, true)?.target !== undefined && !(bits & O_CREAT && bits & O_EXCL)) {
+    throw systemError('ELOOP', 'too many symbolic links encountered', 'open', path)
   }
+  const known = find(full)
+  const file = bits & O_CREAT ? createFile(full, path, Boolean(bits & O_EXCL)) : mustFind(full, 'open', path)
+  if (file.entries && (writes || bits & O_TRUNC)) throw systemError('EISDIR', 'illegal operation on a directory', 'open', path)
+  if (!file.entries && bits & O_DIRECTORY) throw notFolder('open', path)
+  if (!known) file.mode = (file.mode & ~0o7777) | rights
+  else if (bits & O_TRUNC) setBytes(file, Buffer.alloc(0), full)
+  return { file, full }
+}
+
+function openSync(path, flags, mode) {
+  const bits = bitsOf(flags)
+  const { file, full } = openFile(path, bits, mode)
   const fd = nextFd++
-  open.set(fd, { file, path: full, position: 0, append: spec.startsWith('a'), readable: /^r|\+/.test(spec), writable: writes })
+  const access = bits & ACCESS
+  open.set(fd, { file, path: full, position: 0, append: Boolean(bits & O_APPEND), readable: access !== O_WRONLY, writable: access !== O_RDONLY })
   return fd
 }
 
@@ -50,6 +64,7 @@ function readSync(fd, buffer, offset = 0, length, position) {
   if (typeof offset === 'object' && offset !== null) ({ offset = 0, length, position } = offset)
   length ??= buffer.byteLength - offset
   const entry = opened(fd, 'read')
+  if (!entry.readable) throw systemError('EBADF', 'bad file descriptor', 'read')
   if (!entry.file.bytes) throw systemError('EISDIR', 'illegal operation on a directory', 'read')
   const from = position === null || position === undefined || Number(position) < 0 ? entry.position : Number(position)
   const part = entry.file.bytes.subarray(from, from + length)
@@ -85,7 +100,10 @@ function writeSync(fd, data, offset, length, position) {
 }
 
 function readFileSync(path, options) {
-  const file = typeof path === 'number' ? opened(path, 'read').file : mustFind(resolve(path), 'open', path)
+  const isOpen = typeof path === 'number'
+  const bits = isOpen ? O_RDONLY : bitsOf(options?.flag)
+  const { file, readable = (bits & ACCESS) !== O_WRONLY } = isOpen ? opened(path, 'read') : openFile(path, bits)
+  if (!readable) throw systemError('EBADF', 'bad file descriptor', 'read')
   if (file.entries) throw systemError('EISDIR', 'illegal operation on a directory', 'read')
   return text(Buffer.from(file.bytes), encodingOf(options))
 }
@@ -93,11 +111,11 @@ function readFileSync(path, options) {
 function writeFileSync(path, data, options, append = false) {
   if (typeof data !== 'string' && !ArrayBuffer.isView(data)) throw invalidArgType('data', 'of type string or an instance of Buffer, TypedArray, or DataView', data)
   const bytes = typeof data === 'string' ? Buffer.from(data, encodingOf(options)) : Buffer.from(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
-  const flag = options?.flag ?? (append ? 'a' : 'w')
   if (typeof path === 'number') return void writeSync(path, bytes)
-  const full = resolve(path)
-  const file = createFile(full, path, flag.includes('x'))
-  setBytes(file, flag.startsWith('a') ? Buffer.concat([file.bytes, bytes]) : bytes, full)
+  const bits = bitsOf(options?.flag || (append ? 'a' : 'w'))
+  const { file, full } = openFile(path, bits, options?.mode)
+  if ((bits & ACCESS) === O_RDONLY) throw systemError('EBADF', 'bad file descriptor', 'write')
+  setBytes(file, bits & O_APPEND ? Buffer.concat([file.bytes, bytes]) : Buffer.concat([bytes, file.bytes.subarray(bytes.length)]), full)
 }
 
 function readdirSync(path, options) {

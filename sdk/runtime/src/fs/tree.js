@@ -173,8 +173,8 @@ export function createFile(path, shown = path, exclusive = false) {
     return createFile(resolve(link.target.startsWith('/') ? link.target : `${path.slice(0, path.lastIndexOf('/'))}/${link.target}`), shown)
   }
   const existing = exclusive ? link : entry(path)
-  if (existing?.entries) throw systemError('EISDIR', 'illegal operation on a directory', 'open', shown)
   if (existing && exclusive) throw systemError('EEXIST', 'file already exists', 'open', shown)
+  if (existing?.entries) throw systemError('EISDIR', 'illegal operation on a directory', 'open', shown)
   if (existing) return existing
   const file = isEnvironmentFile(path) ? environmentFile() : make(FILE)
   file.bytes ??= Buffer.alloc(0)

@@ -1,22 +1,18 @@
 /** `node:fs`: a small file system in memory; see fs/tree.js. */
 import { requireFunction } from '../errors.js'
 import { Dir } from '../fs/dir.js'
+import { constants } from '../fs/flags.js'
 import { Dirent, Stats } from '../fs/stats.js'
 import { ReadStream, WriteStream } from '../fs/streams.js'
 import sync from '../fs/sync.js'
 import { load } from '../modules.js'
 import { EventEmitter } from './events.js'
 
-const constants = {
-  F_OK: 0, R_OK: 4, W_OK: 2, X_OK: 1, O_RDONLY: 0, O_WRONLY: 1, O_RDWR: 2, O_CREAT: 64, O_EXCL: 128, O_TRUNC: 512,
-  O_APPEND: 1024, O_SYNC: 1052672, S_IFMT: 61440, S_IFREG: 32768, S_IFDIR: 16384, S_IFLNK: 40960,
-  COPYFILE_EXCL: 1, COPYFILE_FICLONE: 2, COPYFILE_FICLONE_FORCE: 4, UV_FS_COPYFILE_EXCL: 1,
-}
-
 /** Bytes given to these come back as further arguments of the callback. */
 const WITH_BUFFER = new Set(['read', 'write', 'readv', 'writev'])
 
-const fs = { constants, ...constants, ...sync, Dir, Dirent, Stats, ReadStream, WriteStream, FileReadStream: ReadStream, FileWriteStream: WriteStream }
+const { F_OK, R_OK, W_OK, X_OK } = constants
+const fs = { constants, F_OK, R_OK, W_OK, X_OK, ...sync, Dir, Dirent, Stats, ReadStream, WriteStream, FileReadStream: ReadStream, FileWriteStream: WriteStream }
 const promises = { constants }
 
 for (const [name, fn] of Object.entries(sync)) {
@@ -31,7 +27,7 @@ for (const [name, fn] of Object.entries(sync)) {
       result = fn(...args)
     } catch (caught) {
       // A wrong argument is the caller's mistake, told at once.
-      if (caught.code === 'ERR_INVALID_ARG_TYPE') throw caught
+      if (/^ERR_(INVALID_ARG_|OUT_OF_RANGE)/.test(caught.code)) throw caught
       error = caught
     }
     if (error) process.nextTick(callback, error)
@@ -71,7 +67,7 @@ class FileHandle extends EventEmitter {
   createWriteStream(options) { return new WriteStream(null, { ...options, fd: this.fd }) }
   async [Symbol.asyncDispose]() { await this.close() }
 }
-promises.open = async (path, flags) => new FileHandle(sync.openSync(path, flags))
+promises.open = async (path, flags, mode) => new FileHandle(sync.openSync(path, flags, mode))
 
 Object.assign(fs, {
   promises,

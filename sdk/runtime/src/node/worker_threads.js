@@ -1,10 +1,6 @@
-/** `node:worker_threads`: there is one thread; channels within it work. */
-import { unavailable } from '../errors.js'
+/** `node:worker_threads`: there is one thread; channels within it work, and workers of code given as text. */
 import { BroadcastChannel, MessageChannel, MessagePort } from '../web/messages.js'
-
-class Worker {
-  constructor() { throw unavailable('worker_threads.Worker', 'A bot has one thread; do the work in it, or in another service.') }
-}
+import { Worker } from './worker.js'
 
 export default {
   isMainThread: true, isInternalThread: false, threadId: 0, parentPort: null, workerData: null, resourceLimits: {},

@@ -13,13 +13,22 @@ const TOO_LARGE = [['hashLength', 32, 'Hash length'], ['memoryCost', 32, 'Memory
 
 async function computed(password, salt, { type, version, memoryCost, timeCost, parallelism, hashLength, secret, data }) {
   const settings = { kind: KINDS[type], version, memory: memoryCost, passes: timeCost, lanes: parallelism, secret, data }
+  if (KINDS[type] === undefined) throw new Error('There is no such version of Argon2')
   try {
     return asBuffer(await derive('argon2', [Buffer.from(password), salt, settings, hashLength]))
   } catch (error) {
-    // As the package says it.
-    if (error.message.startsWith('argon2: ')) error.message = error.message.charAt(8).toUpperCase() + error.message.slice(9)
-    throw error
+    throw asThePackage(error)
   }
+}
+
+/** The host's words for what the package has its own for. */
+const OTHER_WORDS = { 'Not enough threads': 'Too few lanes', 'Too many threads': 'Too many lanes' }
+
+/** A wrong parameter as the package says it: without a code. What takes too much is told as everywhere. */
+function asThePackage(error) {
+  if (!error.message.startsWith('argon2: ')) return error
+  const text = error.message.charAt(8).toUpperCase() + error.message.slice(9)
+  return new Error(OTHER_WORDS[text] ?? text)
 }
 
 const unpadded = (bytes) => Buffer.from(bytes).toString('base64').replace(/=+$/, '')
@@ -33,7 +42,7 @@ async function hash(password, options) {
   if (raw) return made
   const data = associatedData?.byteLength > 0 ? `,data=${unpadded(associatedData)}` : ''
   const { type, version, memoryCost, timeCost, parallelism } = rest
-  return `$argon2${KINDS[type]}$v=${version}$m=${memoryCost},t=${timeCost},p=${parallelism}${data}$${unpadded(salt)}$${unpadded(made)}`
+  return `$argon2${KINDS[type]}$v=${version}$m=${memoryCost},p=${parallelism},t=${timeCost}${data}$${unpadded(salt)}$${unpadded(made)}`
 }
 
 /** What a hash says; undefined where it is of another kind. */
