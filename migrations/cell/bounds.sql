@@ -39,6 +39,43 @@ begin
 end
 $$;
 
+-- A condition of a path compares each item of one side with each of the other, and no interrupt is looked at in between.
+-- Where one side is a number, a text, true, false or null, it is one item. A variable is as many items as it has. All
+-- else may be the whole document, and more with what gives an item several times: lists of subscripts, `**`, `keyvalue()`.
+create or replace function bounded.path_steps(document jsonb, path jsonpath, variables jsonb) returns numeric
+  language plpgsql immutable strict parallel safe set search_path = pg_catalog as $$
+declare
+  -- As the server writes it: blanks around operators, quotes around names.
+  words text := path::text;
+  compared constant text := ' (==|!=|<=?|>=?) ';
+  item constant text := '(S|-?[0-9][0-9.e+-]*|true|false|null)';
+  gives_again constant boolean := words ~ ',|\*\*|keyvalue';
+  whole numeric;
+begin
+  -- Most are small, and each is asked about.
+  if not gives_again and pg_column_compression(document) is null and pg_column_compression(variables) is null
+    and pg_column_size(document) + pg_column_size(variables) < 50000 then
+    return 0;
+  elsif words !~ compared then
+    return 0;
+  elsif octet_length(words) > 10000 then
+    return 'infinity';
+  end if;
+  words := regexp_replace(words, '"(\\.|[^"\\])*"', 'S', 'g');
+  words := regexp_replace(words, compared || item || '(?=[ )]|$)', ' ', 'g');
+  words := regexp_replace(words, '(^|[( ])' || item || compared, ' ', 'g');
+  if words !~ compared then
+    return 0;
+  elsif words ~ ',|\*\*|keyvalue' then
+    return 'infinity';
+  end if;
+  whole := bounded.size(document) + bounded.size(variables);
+  words := regexp_replace(words, compared || '\$S(?=[ )]|$)', ' ', 'g');
+  words := regexp_replace(words, '(^|[( ])\$S' || compared, ' ', 'g');
+  return whole * case when words ~ compared then whole else bounded.size(variables) end;
+end
+$$;
+
 do $$
 declare
   -- How large the first argument is when it is not compressed.
@@ -63,6 +100,11 @@ begin
       -- Each element is compared with each.
       ('arrayoverlap arraycontains arraycontained', 'arrays', 100000000),
       ('jsonb_contains jsonb_contained', 'documents', 200000000),
+      -- Fifty kilobytes with themselves.
+      ('jsonb_path_exists jsonb_path_exists_tz jsonb_path_match jsonb_path_match_tz jsonb_path_query', 'path', 2500000000),
+      ('jsonb_path_query_tz jsonb_path_query_array jsonb_path_query_array_tz', 'path', 2500000000),
+      ('jsonb_path_query_first jsonb_path_query_first_tz', 'path', 2500000000),
+      ('jsonb_path_exists_opr jsonb_path_match_opr', 'path alone', 2500000000),
       ('jsonb_exists_any jsonb_exists_all jsonb_delete_array', 'keys', 200000000),
       -- Each word moves all that were read before.
       ('to_tsquery to_tsquery_byid plainto_tsquery plainto_tsquery_byid', 'last', 20000),
@@ -147,6 +189,8 @@ begin
               'pg_catalog.cardinality($1)::bigint operator(pg_catalog.*) pg_catalog.pg_column_size($2)'
               ' operator(pg_catalog.+) pg_catalog.cardinality($2)::bigint operator(pg_catalog.*) pg_catalog.pg_column_size($1)'
             when 'documents' then 'bounded.size($1) operator(pg_catalog.*) bounded.size($2)'
+            when 'path' then 'bounded.path_steps($1, $2, $3)'
+            when 'path alone' then 'bounded.path_steps($1, $2, ''{}'')'
             when 'keys' then 'bounded.size($1) operator(pg_catalog.*) pg_catalog.cardinality($2)'
             when 'sizes' then format('%s::bigint operator(pg_catalog.*) %s', size, replace(size, '$1', '$2'))
             when 'sum' then format('%s operator(pg_catalog.+) %s', size, replace(size, '$1', '$2'))

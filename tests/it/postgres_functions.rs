@@ -276,7 +276,7 @@ async fn took(client: &mut Client, sql: &str) -> (Duration, Result<Rows, DbError
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Each ran for tens of seconds at least, whatever was sent to end it.
-const ENDLESS: [&str; 29] = [
+const ENDLESS: [&str; 34] = [
     "select replace(t, 'b' || repeat('a', 20000), '') from large",
     "select position('b' || repeat('a', 20000) in t) from large",
     "select strpos(t, 'b' || repeat('a', 20000)) from large",
@@ -299,6 +299,11 @@ const ENDLESS: [&str; 29] = [
     "select a <@ a from large",
     "select j @> j from large",
     "select j <@ j from large",
+    "select jsonb_path_exists(k, '$ ? (@[*] == $[*])') from large",
+    "select jsonb_path_query_first(j, '$[*] ? (@.a < $x[*])', k) from large",
+    "select k @? '$ ? (@[*] > $[*])' from large",
+    "select k @@ '$[*] == \"x\"[0,0,0]' from large",
+    "select k @@ '$[*] == -$[*]' from large",
     "select k ?| l from large",
     "select k - l from large",
     "select plainto_tsquery('simple', t2) from large",
@@ -399,6 +404,15 @@ async fn what_is_bounded_works_as_before() {
         (
             "select '{\"a\": 1}'::jsonb @> '{\"a\": 1}' and '{\"a\": 1}'::jsonb ?| array['a']",
             "t",
+        ),
+        (
+            "select count(*) from generate_series(1, 9) n where jsonb_build_object('a', n, 'b', 5) @@ '$.a > $.b'",
+            "4",
+        ),
+        (
+            "select jsonb_path_query_array((select jsonb_agg(jsonb_build_object('a', n, 'b', 'x, y')) from generate_series(1, 20000) n), \
+             '$[*] ? (@.a == $x && @.b == \"x, y\" && 1 < @.a).a', '{\"x\": 7}')",
+            "[7]",
         ),
         (
             "select '{\"a\": 1, \"b\": 2}'::jsonb - array['a']",
