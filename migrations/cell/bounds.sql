@@ -227,29 +227,101 @@ declare
   function record;
 begin
   for function in
-    select p.proname, p.prorettype::regtype as kind, p.prosrc = 'text_regclass' as is_cast
+    select p.proname, p.prorettype::regtype as kind, p.prosrc = 'text_regclass' as is_cast,
+      p.pronamespace = 'pg_catalog'::regnamespace as is_in_place
     from pg_proc p
-    where p.pronamespace = 'pg_catalog'::regnamespace and p.proargtypes = array['text'::regtype]::oidvector
+    where p.pronamespace in ('pg_catalog'::regnamespace, 'bounded'::regnamespace) and p.proargtypes = array['text'::regtype]::oidvector
       and p.prosrc in ('to_regclass', 'to_regcollation', 'to_regnamespace', 'to_regoper', 'to_regoperator', 'to_regproc',
         'to_regprocedure', 'to_regrole', 'to_regtype', 'text_regclass')
   loop
-    execute format('alter function pg_catalog.%I(text) set schema bounded', function.proname);
+    if function.is_in_place then
+      execute format('alter function pg_catalog.%I(text) set schema bounded', function.proname);
+    end if;
     execute format(
-      'create function pg_catalog.%I(text) returns %s language plpgsql stable strict as %L',
+      'create or replace function pg_catalog.%I(text) returns %s language plpgsql stable strict as %L',
       function.proname, function.kind,
       format(
-        E'begin\n'
+        -- Given to a variable it is read as the type reads it: casts with functions are for expressions.
+        E'declare\n'
+        '  found %s;\n'
+        'begin\n'
         '  if pg_catalog.octet_length($1) operator(pg_catalog.>) 1000 then\n'
         '    raise exception using errcode = ''54000'', message = ''no name is longer than 1000 bytes'';\n'
         '  end if;\n'
-        '  return $1::pg_catalog.bpchar::%s;\n'
+        '  %s\n'
+        '  found := $1::pg_catalog.bpchar;\n'
+        '  return found;\n'
         '%s'
         'end',
         function.kind,
+        -- A number is no name.
+        case
+          when not function.is_cast then E'if $1 operator(pg_catalog.~) ''^[0-9]+$'' then return null; end if;'
+          else E'if $1 operator(pg_catalog.~) ''^[0-9]+$'' then return $1::pg_catalog.oid::pg_catalog.regclass; end if;'
+        end,
         case when not function.is_cast then E'exception\n  when insufficient_privilege then raise;\n  when others then return null;\n' else '' end));
   end loop;
   update pg_cast set castfunc = 'pg_catalog.regclass(text)'::regprocedure
   where castfunc = to_regprocedure('bounded.regclass(text)');
+end
+$$;
+
+-- A number that becomes the name of what it is of: it tells of what is the tenant's own, and of what every database has.
+do $$
+declare
+  known record;
+  source text;
+  made text;
+begin
+  for known in
+    select * from (values ('regclass', 'pg_class', 'relnamespace'), ('regtype', 'pg_type', 'typnamespace'),
+      ('regproc', 'pg_proc', 'pronamespace'), ('regprocedure', 'pg_proc', 'pronamespace')) as known (kind, catalog, namespace)
+  loop
+    foreach source in array array['oid', 'int2', 'int4', 'int8'] loop
+      made := format('bounded.%I(pg_catalog.%I)', 'name_of_' || known.kind, source);
+      execute format(
+        'create or replace function %s returns pg_catalog.%I language plpgsql stable strict parallel safe security definer as %L',
+        made, known.kind,
+        format(
+          E'begin\n'
+          '  if $1 operator(pg_catalog.>=) 16384::pg_catalog.%s and session_user operator(pg_catalog.~) ''^t_[a-z2-7]{26}$'' and not exists (\n'
+          '    select from pg_catalog.%s x join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) x.%s\n'
+          '    where x.oid operator(pg_catalog.=) $1::pg_catalog.oid\n'
+          '      and n.nspname operator(pg_catalog.=) any (array[session_user, ''pg_catalog'', ''information_schema''])) then\n'
+          '    return null;\n'
+          '  end if;\n'
+          '  return pg_catalog.%s(pg_catalog.oidout($1::pg_catalog.oid));\n'
+          'end',
+          source, known.catalog, known.namespace, known.kind || 'in'));
+      update pg_cast set castfunc = made::regprocedure, castmethod = 'f'
+      where castsource = to_regtype('pg_catalog.' || source) and casttarget = to_regtype('pg_catalog.' || known.kind);
+    end loop;
+    foreach source in array array['text', 'varchar', 'bpchar', 'name'] loop
+      continue when known.kind = 'regclass' and source in ('text', 'varchar');
+      made := format('bounded.%I(pg_catalog.%I)', 'read_' || known.kind, source);
+      execute format(
+        'create or replace function %s returns pg_catalog.%I language plpgsql stable strict parallel safe as %L',
+        made, known.kind,
+        format(
+          E'declare\n'
+          '  found pg_catalog.%1$I;\n'
+          'begin\n'
+          '  if $1::pg_catalog.text operator(pg_catalog.~) ''^[0-9]+$'' then\n'
+          '    return $1::pg_catalog.text::pg_catalog.oid::pg_catalog.%1$I;\n'
+          '  elsif pg_catalog.octet_length($1::pg_catalog.text) operator(pg_catalog.>) 1000 then\n'
+          '    raise exception using errcode = ''54000'', message = ''no name is longer than 1000 bytes'';\n'
+          '  end if;\n'
+          '  found := $1;\n'
+          '  return found;\n'
+          'end',
+          known.kind));
+      if not exists (
+        select from pg_cast c where c.castsource = to_regtype('pg_catalog.' || source) and c.casttarget = to_regtype('pg_catalog.' || known.kind)
+      ) then
+        execute format('create cast (pg_catalog.%I as pg_catalog.%I) with function %s', source, known.kind, made);
+      end if;
+    end loop;
+  end loop;
 end
 $$;
 

@@ -185,7 +185,8 @@ async fn information_schema_works() {
     }
 }
 
-/// Whatever a neighbour has, no view tells of it: neither by its rows, nor by errors of a condition that sees them.
+/// Whatever a neighbour has, no view tells of it: neither by its rows, nor by errors of a condition that sees them. Nor
+/// does a number become the name of what a neighbour has.
 #[tokio::test]
 async fn information_schema_tells_of_nobody_else() {
     let neighbour = TestTenant::new().await;
@@ -236,6 +237,55 @@ async fn information_schema_tells_of_nobody_else() {
         }
     }
     assert!(told.is_empty(), "{}", told.join("\n"));
+    let numbers: String = sqlx::query_scalar(
+        "select string_agg(o.oid::text, ',') from pg_namespace n cross join lateral (
+           select c.oid from pg_class c where c.relnamespace = n.oid
+           union all select t.oid from pg_type t where t.typnamespace = n.oid
+           union all select p.oid from pg_proc p where p.pronamespace = n.oid) as o
+         where n.nspname = $1",
+    )
+    .bind(neighbour.tenant.role())
+    .fetch_one(&mut admin().await)
+    .await
+    .unwrap();
+    for kind in ["regclass", "regtype", "regproc", "regprocedure"] {
+        for number in [
+            "g",
+            "g::int8",
+            "g::int8::int4",
+            "g::text",
+            "g::text::varchar",
+            "g::text::bpchar",
+            "g::text::name",
+        ] {
+            let sql = format!(
+                "select string_agg(({number})::{kind}::text, ' ') from unnest('{{{numbers}}}'::oid[]) g"
+            );
+            assert_eq!(tenant.value(&sql).await, "null", "{sql}");
+        }
+        let sql = format!(
+            "select string_agg(to_{kind}(g::text)::text, ' ') from unnest('{{{numbers}}}'::oid[]) g"
+        );
+        assert_eq!(tenant.value(&sql).await, "null", "{sql}");
+    }
+    for (sql, name) in [
+        (
+            "select 23::regtype || '23'::text::regtype::text",
+            "integerinteger",
+        ),
+        ("select 'zz_t'::regclass::oid::regclass::text", "zz_t"),
+        (
+            "select ('zz_' || 't')::varchar::regclass::oid::regclass::text",
+            "zz_t",
+        ),
+        (
+            "select string_agg(a.atttypid::regtype::text, ' ' order by a.attnum) from catalog.pg_attribute a \
+             where a.attrelid = 'zz_pair'::regclass",
+            "integer zz_mood",
+        ),
+    ] {
+        assert_eq!(neighbour.value(sql).await, name, "{sql}");
+    }
     let shown = "select string_agg(distinct udt_name, ' ' order by udt_name) from information_schema.udt_privileges \
                  where udt_schema = current_user";
     assert_eq!(neighbour.value(shown).await, "zz_pair zz_t zz_u zz_v zz_w");
