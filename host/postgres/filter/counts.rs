@@ -6,6 +6,8 @@ const MOST_LOOKED_UP: u64 = 100_000;
 const MOST_AGGREGATES: u32 = 2_000;
 /// Commas of a statement that defines something. A table has up to 1,600 columns.
 const MOST_DEFINED: u32 = 5_000;
+/// Words and names of such a statement: constraints of a column have no commas between them.
+const MOST_WORDS: u32 = 50_000;
 
 const AGGREGATES: &[&str] = &[
     "ANY_VALUE",
@@ -108,6 +110,7 @@ pub(super) struct Counts {
     aggregates: u32,
     is_defining: bool,
     commas: u32,
+    words: u32,
     is_begun: bool,
 }
 
@@ -119,18 +122,28 @@ struct Last {
 
 impl Counts {
     /// A word in upper case, or a quoted name. `before` is the word before it, or one of `. , : )`.
-    pub(super) fn name(&mut self, before: &str, name: &str, is_quoted: bool) {
+    pub(super) fn name(
+        &mut self,
+        before: &str,
+        name: &str,
+        is_quoted: bool,
+    ) -> Result<(), &'static str> {
         self.count_last();
         if !self.is_begun && !is_quoted {
             self.is_begun = true;
             self.is_defining =
                 ["CREATE", "ALTER", "DROP", "TRUNCATE", "COMMENT", "REFRESH"].contains(&name);
         }
+        self.words = self.words.saturating_add(1);
+        if self.is_defining && self.words > MOST_WORDS {
+            return Err("a statement that defines something may have 50000 words: send several");
+        }
         let is_reserved = !is_quoted && RESERVED.contains(&name);
         self.last = Some(Last {
             name: name.to_ascii_uppercase(),
             is_alone: !is_reserved && ![".", ":", "AS"].contains(&before),
         });
+        Ok(())
     }
 
     /// A text, which a word before it says the type of.

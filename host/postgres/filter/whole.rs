@@ -126,7 +126,7 @@ impl Scan {
                 Token::Word(word) => {
                     is_escaping = word.eq_ignore_ascii_case("e") && words.is_at('\'');
                     let word = word.to_ascii_uppercase();
-                    self.counts.name(&self.before, &word, false);
+                    self.counts.name(&self.before, &word, false)?;
                     self.paths.word()?;
                     self.word(&word)?;
                     self.before = match self.before.as_str() {
@@ -162,7 +162,7 @@ impl Scan {
                 }
                 Token::Quoted(name) => {
                     is_escaping = false;
-                    self.counts.name(&self.before, &name, true);
+                    self.counts.name(&self.before, &name, true)?;
                     self.paths.word()?;
                     self.conditions.other("", '"')?;
                 }
@@ -455,6 +455,7 @@ mod tests {
             format!("create type a as enum ({})", many("'b'", 5002)),
             format!("create table a ({})", many("unique(b, c)", 2600)),
             format!("alter table a {}", many("add b int", 5002)),
+            format!("create table a (b int {})", "check (c > 0) ".repeat(25_000)),
             format!("truncate {}", many("a", 5002)),
             format!("drop table {}", many("a", 5002)),
             format!("select array[{}] from {}", many("b", 800), many("c d", 190)),
