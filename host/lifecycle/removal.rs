@@ -4,7 +4,7 @@
 use super::steps::{ClaimedStep, StepEnd};
 use super::work::{chain, ended_by};
 use super::{Lifecycle, LifecycleParts};
-use crate::postgres::TenantName;
+use crate::postgres::{CellError, TenantName};
 use crate::projects::{ProjectError, ProjectId};
 use crate::whatsapp::outbox;
 use crate::{conversations, inbox};
@@ -13,6 +13,9 @@ use std::path::Path;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+
+/// How long it is waited until a statement that did not end is looked for again.
+const GOES_ON_FOR: Duration = Duration::from_secs(15);
 
 pub(super) async fn drop_schema(lifecycle: &Lifecycle, claimed: &ClaimedStep) -> StepEnd {
     let parts = lifecycle.parts();
@@ -29,6 +32,12 @@ pub(super) async fn drop_schema(lifecycle: &Lifecycle, claimed: &ClaimedStep) ->
     };
     match dropped {
         Ok(()) => StepEnd::Done(None),
+        // However long that takes: what is removed by halves nobody would see.
+        Err(CellError::GoesOn) => StepEnd::Later(
+            GOES_ON_FOR,
+            "a statement of the project does not end though it was told to: its database is dropped once it has"
+                .to_owned(),
+        ),
         Err(error) => {
             tracing::warn!(error = %chain(&error), "a project's schema could not be dropped");
             StepEnd::Retry("the project's schema could not be dropped".to_owned(), None)

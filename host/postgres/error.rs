@@ -108,6 +108,8 @@ pub enum CellError {
         "`{0}` is not a tenant's name: it must be `t_` and 26 characters of `a`-`z` and `2`-`7`"
     )]
     BadTenantName(String),
+    #[error("a statement of the tenant goes on though its session was ended")]
+    GoesOn,
     #[error("a master key must have at least 32 bytes, this one has {0}")]
     ShortMasterKey(usize),
     #[error("Postgres failed while {doing}")]

@@ -1,4 +1,4 @@
-//! The end of a tenant: it always succeeds, however much the tenant has.
+//! The end of a tenant: it succeeds however much the tenant has, once none of its statements runs any more.
 
 use super::address::TenantName;
 use super::cell::{Cell, control, exists, lock, query};
@@ -6,10 +6,13 @@ use super::client::Client;
 use super::error::{CellError, DbError};
 
 const DOING: &str = "dropping a tenant";
+const HAS_SESSIONS: &str =
+    "select exists (select from pg_stat_activity where usename = $1::text::name)";
 
 impl Cell {
     /// Ends the tenant's sessions and drops its role and its schema with all that is in it. Succeeds
-    /// when there is nothing to drop.
+    /// when there is nothing to drop. While a statement of the tenant goes on all the same, nothing is
+    /// dropped: by the role's name such a statement is found and slowed down.
     ///
     /// Piece by piece, because one transaction would lock all of it, and a server has only so many
     /// locks. What is left when this fails is what the next call finds.
@@ -24,6 +27,15 @@ impl Cell {
                 Ok(role_exists)
             })
             .await?;
+        let goes_on = self
+            .as_provisioner_alone(DOING, async |client| {
+                end_sessions(client, name).await?;
+                exists(client, HAS_SESSIONS, name).await
+            })
+            .await?;
+        if goes_on {
+            return Err(CellError::GoesOn);
+        }
         while self.drop_pieces(name).await? {}
         self.as_provisioner(DOING, async |client| {
             lock(client, name).await?;

@@ -39,6 +39,43 @@ begin
 end
 $$;
 
+-- A condition of a path compares each item of one side with each of the other, and no interrupt is looked at in between.
+-- Where one side is a number, a text, true, false or null, it is one item. A variable is as many items as it has. All
+-- else may be the whole document, and more with what gives an item several times: lists of subscripts, `**`, `keyvalue()`.
+create or replace function bounded.path_steps(document jsonb, path jsonpath, variables jsonb) returns numeric
+  language plpgsql immutable strict parallel safe set search_path = pg_catalog as $$
+declare
+  -- As the server writes it: blanks around operators, quotes around names.
+  words text := path::text;
+  compared constant text := ' (==|!=|<=?|>=?) ';
+  item constant text := '(S|-?[0-9][0-9.e+-]*|true|false|null)';
+  gives_again constant boolean := words ~ ',|\*\*|keyvalue';
+  whole numeric;
+begin
+  -- Most are small, and each is asked about.
+  if not gives_again and pg_column_compression(document) is null and pg_column_compression(variables) is null
+    and pg_column_size(document) + pg_column_size(variables) < 50000 then
+    return 0;
+  elsif words !~ compared then
+    return 0;
+  elsif octet_length(words) > 10000 then
+    return 'infinity';
+  end if;
+  words := regexp_replace(words, '"(\\.|[^"\\])*"', 'S', 'g');
+  words := regexp_replace(words, compared || item || '(?=[ )]|$)', ' ', 'g');
+  words := regexp_replace(words, '(^|[( ])' || item || compared, ' ', 'g');
+  if words !~ compared then
+    return 0;
+  elsif words ~ ',|\*\*|keyvalue' then
+    return 'infinity';
+  end if;
+  whole := bounded.size(document) + bounded.size(variables);
+  words := regexp_replace(words, compared || '\$S(?=[ )]|$)', ' ', 'g');
+  words := regexp_replace(words, '(^|[( ])\$S' || compared, ' ', 'g');
+  return whole * case when words ~ compared then whole else bounded.size(variables) end;
+end
+$$;
+
 do $$
 declare
   -- How large the first argument is when it is not compressed.
@@ -63,6 +100,11 @@ begin
       -- Each element is compared with each.
       ('arrayoverlap arraycontains arraycontained', 'arrays', 100000000),
       ('jsonb_contains jsonb_contained', 'documents', 200000000),
+      -- Fifty kilobytes with themselves.
+      ('jsonb_path_exists jsonb_path_exists_tz jsonb_path_match jsonb_path_match_tz jsonb_path_query', 'path', 2500000000),
+      ('jsonb_path_query_tz jsonb_path_query_array jsonb_path_query_array_tz', 'path', 2500000000),
+      ('jsonb_path_query_first jsonb_path_query_first_tz', 'path', 2500000000),
+      ('jsonb_path_exists_opr jsonb_path_match_opr', 'path alone', 2500000000),
       ('jsonb_exists_any jsonb_exists_all jsonb_delete_array', 'keys', 200000000),
       -- Each word moves all that were read before.
       ('to_tsquery to_tsquery_byid plainto_tsquery plainto_tsquery_byid', 'last', 20000),
@@ -147,6 +189,8 @@ begin
               'pg_catalog.cardinality($1)::bigint operator(pg_catalog.*) pg_catalog.pg_column_size($2)'
               ' operator(pg_catalog.+) pg_catalog.cardinality($2)::bigint operator(pg_catalog.*) pg_catalog.pg_column_size($1)'
             when 'documents' then 'bounded.size($1) operator(pg_catalog.*) bounded.size($2)'
+            when 'path' then 'bounded.path_steps($1, $2, $3)'
+            when 'path alone' then 'bounded.path_steps($1, $2, ''{}'')'
             when 'keys' then 'bounded.size($1) operator(pg_catalog.*) pg_catalog.cardinality($2)'
             when 'sizes' then format('%s::bigint operator(pg_catalog.*) %s', size, replace(size, '$1', '$2'))
             when 'sum' then format('%s operator(pg_catalog.+) %s', size, replace(size, '$1', '$2'))
@@ -183,29 +227,101 @@ declare
   function record;
 begin
   for function in
-    select p.proname, p.prorettype::regtype as kind, p.prosrc = 'text_regclass' as is_cast
+    select p.proname, p.prorettype::regtype as kind, p.prosrc = 'text_regclass' as is_cast,
+      p.pronamespace = 'pg_catalog'::regnamespace as is_in_place
     from pg_proc p
-    where p.pronamespace = 'pg_catalog'::regnamespace and p.proargtypes = array['text'::regtype]::oidvector
+    where p.pronamespace in ('pg_catalog'::regnamespace, 'bounded'::regnamespace) and p.proargtypes = array['text'::regtype]::oidvector
       and p.prosrc in ('to_regclass', 'to_regcollation', 'to_regnamespace', 'to_regoper', 'to_regoperator', 'to_regproc',
         'to_regprocedure', 'to_regrole', 'to_regtype', 'text_regclass')
   loop
-    execute format('alter function pg_catalog.%I(text) set schema bounded', function.proname);
+    if function.is_in_place then
+      execute format('alter function pg_catalog.%I(text) set schema bounded', function.proname);
+    end if;
     execute format(
-      'create function pg_catalog.%I(text) returns %s language plpgsql stable strict as %L',
+      'create or replace function pg_catalog.%I(text) returns %s language plpgsql stable strict as %L',
       function.proname, function.kind,
       format(
-        E'begin\n'
+        -- Given to a variable it is read as the type reads it: casts with functions are for expressions.
+        E'declare\n'
+        '  found %s;\n'
+        'begin\n'
         '  if pg_catalog.octet_length($1) operator(pg_catalog.>) 1000 then\n'
         '    raise exception using errcode = ''54000'', message = ''no name is longer than 1000 bytes'';\n'
         '  end if;\n'
-        '  return $1::pg_catalog.bpchar::%s;\n'
+        '  %s\n'
+        '  found := $1::pg_catalog.bpchar;\n'
+        '  return found;\n'
         '%s'
         'end',
         function.kind,
+        -- A number is no name.
+        case
+          when not function.is_cast then E'if $1 operator(pg_catalog.~) ''^[0-9]+$'' then return null; end if;'
+          else E'if $1 operator(pg_catalog.~) ''^[0-9]+$'' then return $1::pg_catalog.oid::pg_catalog.regclass; end if;'
+        end,
         case when not function.is_cast then E'exception\n  when insufficient_privilege then raise;\n  when others then return null;\n' else '' end));
   end loop;
   update pg_cast set castfunc = 'pg_catalog.regclass(text)'::regprocedure
   where castfunc = to_regprocedure('bounded.regclass(text)');
+end
+$$;
+
+-- A number that becomes the name of what it is of: it tells of what is the tenant's own, and of what every database has.
+do $$
+declare
+  known record;
+  source text;
+  made text;
+begin
+  for known in
+    select * from (values ('regclass', 'pg_class', 'relnamespace'), ('regtype', 'pg_type', 'typnamespace'),
+      ('regproc', 'pg_proc', 'pronamespace'), ('regprocedure', 'pg_proc', 'pronamespace')) as known (kind, catalog, namespace)
+  loop
+    foreach source in array array['oid', 'int2', 'int4', 'int8'] loop
+      made := format('bounded.%I(pg_catalog.%I)', 'name_of_' || known.kind, source);
+      execute format(
+        'create or replace function %s returns pg_catalog.%I language plpgsql stable strict parallel safe security definer as %L',
+        made, known.kind,
+        format(
+          E'begin\n'
+          '  if $1 operator(pg_catalog.>=) 16384::pg_catalog.%s and session_user operator(pg_catalog.~) ''^t_[a-z2-7]{26}$'' and not exists (\n'
+          '    select from pg_catalog.%s x join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) x.%s\n'
+          '    where x.oid operator(pg_catalog.=) $1::pg_catalog.oid\n'
+          '      and n.nspname operator(pg_catalog.=) any (array[session_user, ''pg_catalog'', ''information_schema''])) then\n'
+          '    return null;\n'
+          '  end if;\n'
+          '  return pg_catalog.%s(pg_catalog.oidout($1::pg_catalog.oid));\n'
+          'end',
+          source, known.catalog, known.namespace, known.kind || 'in'));
+      update pg_cast set castfunc = made::regprocedure, castmethod = 'f'
+      where castsource = to_regtype('pg_catalog.' || source) and casttarget = to_regtype('pg_catalog.' || known.kind);
+    end loop;
+    foreach source in array array['text', 'varchar', 'bpchar', 'name'] loop
+      continue when known.kind = 'regclass' and source in ('text', 'varchar');
+      made := format('bounded.%I(pg_catalog.%I)', 'read_' || known.kind, source);
+      execute format(
+        'create or replace function %s returns pg_catalog.%I language plpgsql stable strict parallel safe as %L',
+        made, known.kind,
+        format(
+          E'declare\n'
+          '  found pg_catalog.%1$I;\n'
+          'begin\n'
+          '  if $1::pg_catalog.text operator(pg_catalog.~) ''^[0-9]+$'' then\n'
+          '    return $1::pg_catalog.text::pg_catalog.oid::pg_catalog.%1$I;\n'
+          '  elsif pg_catalog.octet_length($1::pg_catalog.text) operator(pg_catalog.>) 1000 then\n'
+          '    raise exception using errcode = ''54000'', message = ''no name is longer than 1000 bytes'';\n'
+          '  end if;\n'
+          '  found := $1;\n'
+          '  return found;\n'
+          'end',
+          known.kind));
+      if not exists (
+        select from pg_cast c where c.castsource = to_regtype('pg_catalog.' || source) and c.casttarget = to_regtype('pg_catalog.' || known.kind)
+      ) then
+        execute format('create cast (pg_catalog.%I as pg_catalog.%I) with function %s', source, known.kind, made);
+      end if;
+    end loop;
+  end loop;
 end
 $$;
 

@@ -182,6 +182,9 @@ create or replace function catalog.has_schema_privilege(schema_oid oid, privileg
   language sql stable parallel safe return schema_oid = to_regnamespace(session_user::text)::oid;
 create or replace function catalog.has_schema_privilege(schema_name name, privilege text) returns boolean
   language sql stable parallel safe return schema_name in (session_user, 'pg_catalog', 'information_schema');
+create or replace function catalog.is_shown(schema_name name) returns boolean
+  language sql stable parallel safe
+  return coalesce(schema_name in (session_user, 'pg_catalog', 'information_schema'), true);
 create or replace function catalog.pg_has_role(role_oid oid, privilege text) returns boolean
   language sql stable parallel safe return role_oid = session_user::regrole::oid;
 create or replace function catalog.pg_has_role(role_name name, privilege text) returns boolean
@@ -194,6 +197,7 @@ declare
   object text;
   definition text;
   rewritten text;
+  schemas text;
   view record;
 begin
   -- What a tenant may do with what is another's: nothing.
@@ -215,9 +219,19 @@ begin
       'catalog.\1(', 'g');
     -- Reads the catalogs, in the name of who asks.
     rewritten := replace(rewritten, 'information_schema._pg_index_position(', 'catalog.index_position(');
+    -- Postgres lets everybody use a type and call what makes a range, and shows so much of everybody's: each row is of
+    -- the schemas that it names.
+    select string_agg(format('catalog.is_shown(shown.%I)', a.attname), ' and ' order by a.attnum) into schemas
+    from pg_catalog.pg_attribute a
+    where a.attrelid = view.oid and a.attnum > 0 and a.attname ~ '(^|_)schema$';
+    if schemas is not null and position('catalog.is_shown(' in definition) = 0 then
+      rewritten := format('select shown.* from (%s) as shown where %s', rtrim(rewritten, E' ;\n'), schemas);
+    end if;
     if rewritten <> definition then
       execute format('create or replace view information_schema.%I as %s', view.relname, rewritten);
     end if;
+    -- So that no condition of a statement sees rows that the view hides: it would tell of them by an error.
+    execute format('alter view information_schema.%I set (security_barrier)', view.relname);
   end loop;
 end
 $$;

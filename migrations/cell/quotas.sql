@@ -311,8 +311,10 @@ declare
   slowed bigint := 0;
 begin
   for process in
+    -- A role that was dropped has no name.
     select a.pid from pg_stat_activity a
-    where a.datname = current_database() and a.state = 'active' and a.usename like 't\_%'
+    where a.datname = current_database() and a.state = 'active' and a.backend_type = 'client backend'
+      and (a.usename like 't\_%' or a.usename is null)
       and a.query_start < clock_timestamp() - make_interval(secs => milliseconds / 1000.0)
   loop
     begin

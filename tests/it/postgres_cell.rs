@@ -196,6 +196,34 @@ async fn a_dropped_tenant_is_gone_with_all_it_had() {
     ));
 }
 
+/// A process that heeds no signal stands for a statement that looks at no interrupts.
+#[tokio::test]
+async fn a_tenant_is_kept_while_a_statement_of_it_goes_on() {
+    let cell = cell().await;
+    let tenant = TestTenant::new().await;
+    tenant.query("create table t ()").await.unwrap();
+    let held = Client::connect(&Login::for_tenant(&tenant.tenant))
+        .await
+        .unwrap();
+    let process = held.process_id().unwrap().to_string();
+    let signal = |signal: &str| {
+        let mut command = std::process::Command::new("kill");
+        let status = command.args([signal, &process]).status().unwrap();
+        assert!(status.success(), "{signal}");
+    };
+    signal("-STOP");
+    let dropped = cell.drop_tenant(&tenant.tenant.name).await;
+    signal("-CONT");
+    assert!(matches!(dropped, Err(CellError::GoesOn)), "{dropped:?}");
+    cell.drop_tenant(&tenant.tenant.name).await.unwrap();
+    let is_gone: bool = sqlx::query_scalar("select to_regrole($1) is null")
+        .bind(tenant.tenant.name.as_str())
+        .fetch_one(&mut admin_of(CELL).await)
+        .await
+        .unwrap();
+    assert!(is_gone);
+}
+
 #[tokio::test]
 async fn usage_is_measured() {
     let tenant = TestTenant::new().await;

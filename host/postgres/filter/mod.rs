@@ -8,9 +8,11 @@
 //! which takes one statement per `Parse`.
 
 mod conditions;
+mod counts;
 mod denial;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
+mod paths;
 mod transactions;
 mod whole;
 mod words;

@@ -5,6 +5,8 @@
 //! found here.
 
 use super::conditions::Conditions;
+use super::counts::Counts;
+use super::paths::Paths;
 use super::words::{Token, Words, is_operator};
 
 /// Items of one ORDER BY or PARTITION BY.
@@ -46,6 +48,7 @@ pub(super) fn check(sql: &str) -> Result<(), &'static str> {
             "natural",
             ".*",
             "cube",
+            "json_",
         ]
         .iter()
         .any(|word| text.contains(word))
@@ -53,7 +56,11 @@ pub(super) fn check(sql: &str) -> Result<(), &'static str> {
             return Ok(());
         }
     }
-    Scan::default().run(Words::new(sql))
+    let scan = Scan {
+        paths: Paths::new(sql),
+        ..Scan::default()
+    };
+    scan.run(Words::new(sql))
 }
 
 /// A list after `BY`, as long as it goes on.
@@ -73,6 +80,7 @@ enum Kind {
     Values,
     Selecting,
     Returning,
+    Setting,
 }
 
 #[derive(Default)]
@@ -80,6 +88,8 @@ struct Scan {
     /// The word before, in upper case, or a dot, a comma, a colon or a parenthesis; empty after anything else.
     before: String,
     conditions: Conditions,
+    counts: Counts,
+    paths: Paths,
     depth: u32,
     lists: Vec<List>,
     windows: u32,
@@ -109,10 +119,15 @@ impl Scan {
                 );
             }
             match token {
-                Token::End => return Ok(()),
+                Token::End => {
+                    let tables = self.tables.saturating_add(self.conditions.joins);
+                    return self.counts.end(tables);
+                }
                 Token::Word(word) => {
                     is_escaping = word.eq_ignore_ascii_case("e") && words.is_at('\'');
                     let word = word.to_ascii_uppercase();
+                    self.counts.name(&self.before, &word, false)?;
+                    self.paths.word()?;
                     self.word(&word)?;
                     self.before = match self.before.as_str() {
                         "VALUES" if word == "IN" => OF_A_PARTITION.to_owned(),
@@ -123,23 +138,32 @@ impl Scan {
                 // A text goes on after another one as that one was.
                 Token::Other('\'') => {
                     self.conditions.other("", '\'')?;
-                    words.skip_text(is_escaping);
+                    self.counts.text();
+                    self.paths.text(words.skip_text(is_escaping), is_escaping)?;
                 }
                 Token::Other('$') => {
                     is_escaping = false;
                     self.conditions.other("", '$')?;
-                    words.skip_dollars();
+                    self.counts.text();
+                    match words.skip_dollars() {
+                        Some(text) => self.paths.text(text, false)?,
+                        None => self.paths.character("", '$', self.depth)?,
+                    }
                 }
                 Token::Other(character) => {
                     is_escaping = false;
+                    self.counts.character(character)?;
+                    self.paths.character(&self.before, character, self.depth)?;
                     self.character(character)?;
                     if ['.', ',', ':', ')'].contains(&character) {
                         self.before = character.to_string();
                         continue;
                     }
                 }
-                Token::Quoted(_) => {
+                Token::Quoted(name) => {
                     is_escaping = false;
+                    self.counts.name(&self.before, &name, true)?;
+                    self.paths.word()?;
                     self.conditions.other("", '"')?;
                 }
             }
@@ -165,19 +189,26 @@ impl Scan {
                 self.begin(kind)
             }
             // `IS DISTINCT FROM` too: a column can have the name `distinct`.
-            (_, "FROM" | "USING") => self.begin(Kind::Tables),
+            (_, "FROM" | "USING") => {
+                let depth = self.depth;
+                self.lists
+                    .retain(|list| list.depth < depth || list.kind != Kind::Setting);
+                self.begin(Kind::Tables)
+            }
             // Behind a dot or AS any word is a name: nothing ends there.
             ("." | "AS", word) if word != "SELECT" => Ok(()),
             // These are reserved: no table has such a name.
             (_, "WHERE" | "GROUP" | "ORDER" | "RETURNING") => {
                 let depth = self.depth;
+                let ended = [Kind::Tables, Kind::Setting];
                 self.lists
-                    .retain(|list| list.depth < depth || list.kind != Kind::Tables);
+                    .retain(|list| list.depth < depth || !ended.contains(&list.kind));
                 match word {
                     "RETURNING" => self.begin(Kind::Returning),
                     _ => Ok(()),
                 }
             }
+            (_, "SET") => self.begin(Kind::Setting),
             // Nothing but an INSERT has the two words one after the other.
             ("INSERT", "INTO") => {
                 self.inserts.push(self.depth);
@@ -217,7 +248,7 @@ impl Scan {
     fn begin(&mut self, kind: Kind) -> Result<(), &'static str> {
         let depth = self.depth;
         // The same list goes on behind `a JOIN b USING (c)`, and where `select` is a column's name.
-        let may_go_on = [Kind::Tables, Kind::Selecting].contains(&kind);
+        let may_go_on = [Kind::Tables, Kind::Selecting, Kind::Setting].contains(&kind);
         let is_same = |list: &List| list.depth == depth && list.kind == kind;
         if may_go_on && self.lists.iter().any(is_same) {
             return Ok(());
@@ -234,6 +265,13 @@ impl Scan {
             stars: 0,
         });
         Ok(())
+    }
+
+    /// Whether the list around a parenthesis that was just counted is one of SET.
+    fn is_setting(&self) -> bool {
+        let outer = self.depth.saturating_sub(1);
+        let innermost = self.lists.last();
+        innermost.is_some_and(|list| list.kind == Kind::Setting && list.depth == outer)
     }
 
     fn character(&mut self, character: char) -> Result<(), &'static str> {
@@ -256,7 +294,10 @@ impl Scan {
                 self.depth += 1;
                 // The server compares each with each.
                 match self.before.as_str() {
-                    "ON" => self.begin(Kind::Sorting)?,
+                    "ON" | "CONFLICT" => self.begin(Kind::Sorting)?,
+                    // Several columns that are set at once.
+                    "SET" => self.begin(Kind::Setting)?,
+                    "," if self.is_setting() => self.begin(Kind::Setting)?,
                     OF_A_PARTITION => self.begin(Kind::Values)?,
                     "COLUMNS" => self.begin(Kind::Columns)?,
                     _ => {}
@@ -288,6 +329,7 @@ impl Scan {
                         Kind::Selecting | Kind::Returning => {
                             (MOST_SELECTED, "a SELECT or RETURNING may have 1664 columns")
                         }
+                        Kind::Setting => (MOST_SELECTED, "a SET may have 1664 columns"),
                         Kind::Tables => (MOST_TABLES, "a FROM may have 200 tables"),
                     };
                     within(&mut list.commas, most, sentence)?;
@@ -404,6 +446,25 @@ mod tests {
             format!("with {} select 1", many("a as (values (1))", 501)),
             format!("with {} select 1", many("a as materialized (table b)", 501)),
             format!("select 1 window {}", many("w as ()", 501)),
+            format!("update a set {}", many("b = 1", 1667)),
+            format!("update a set ({}) = (select 1)", many("b", 1667)),
+            format!("update a set c = 1, ({}) = (select 1) where d", many("b", 1667)),
+            format!("insert into a values (1) on conflict do update set {}", many("b = 1", 1667)),
+            format!("insert into a values (1) on conflict ({}) do nothing", many("b", 400)),
+            format!("merge into a using b on c when matched then update set {}", many("d = 1", 1667)),
+            format!("create type a as enum ({})", many("'b'", 5002)),
+            format!("create table a ({})", many("unique(b, c)", 2600)),
+            format!("alter table a {}", many("add b int", 5002)),
+            format!("create table a (b int {})", "check (c > 0) ".repeat(25_000)),
+            format!("truncate {}", many("a", 5002)),
+            format!("drop table {}", many("a", 5002)),
+            format!("select array[{}] from {}", many("b", 800), many("c d", 190)),
+            format!("select array[{}] from c", many("b", 100_100)),
+            format!("select array[{}] from c", many("\"b\"", 100_100)),
+            format!("select array[{}] from a {}", many("b", 800), "cross join c ".repeat(190)),
+            format!("select array[{}] from a", many("sum (b)", 2001)),
+            format!("select array[{}] from a", many("\"sum\"(b)", 2001)),
+            format!("select array[{}] from a", many("pg_catalog.Array_Agg(b)", 2001)),
         ] {
             assert!(check(&sql).is_err(), "{}", &sql[..sql.len().min(90)]);
         }
@@ -441,6 +502,14 @@ mod tests {
             "select 1 from a group by cube(b, c, d, (e, f), g, h, i), rollup(j, k, l, m, n, o)".to_owned(),
             "select a.*, count(*) from a natural join b where document = 'x' and b.xml is not null".to_owned(),
             format!("select 1 from a where b in ({0}) and c = any(array[{0}])", many("1", 600)),
+            format!("insert into a values {}", vec!["(null, true, default, now(), date '2026-01-01', 'x'::text, $1)"; 50_000].join(", ")),
+            format!("update a set b = c.d, e = array[{0}] from (values {0}) c where f in ({0})", many("1", 5000)),
+            format!("update a set (b, c) = (1, 2), d = coalesce({})", many("e", 1900)),
+            format!("select {} from {}", many("a.b as a_b", 1600), many("c d", 190)),
+            format!("select {} from {}", many("\"a\".\"b\" AS \"a_b\"", 1600), many("c d", 190)),
+            format!("create table a ({})", many("b numeric(10, 2)", 1600)),
+            format!("create type a as enum ({})", many("'b'", 3000)),
+            format!("select {} from a", many("count(*) filter (where b)", 1600)),
         ] {
             assert_eq!(check(&sql), Ok(()), "{}", &sql[..sql.len().min(90)]);
         }

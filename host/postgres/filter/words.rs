@@ -105,41 +105,43 @@ impl<'a> Words<'a> {
         self.rest.starts_with(wanted)
     }
 
-    /// Goes on behind a text of which the first quote was taken.
-    pub(super) fn skip_text(&mut self, is_escaping: bool) {
-        let bytes = self.rest.as_bytes();
+    /// Goes on behind a text of which the first quote was taken. Gives the text as it is written.
+    pub(super) fn skip_text(&mut self, is_escaping: bool) -> &'a str {
+        let whole = self.rest;
+        let bytes = whole.as_bytes();
         let mut at = 0;
         while let Some(byte) = bytes.get(at) {
             match byte {
                 b'\\' if is_escaping => at += 2,
                 b'\'' if bytes.get(at + 1) == Some(&b'\'') => at += 2,
                 b'\'' => {
-                    self.rest = &self.rest[at + 1..];
-                    return;
+                    self.rest = &whole[at + 1..];
+                    return &whole[..at];
                 }
                 _ => at += 1,
             }
         }
         self.rest = "";
+        whole
     }
 
     /// Goes on behind a text in dollars, of which the first dollar was taken. Stays before what is no
-    /// such text: `$1`.
-    pub(super) fn skip_dollars(&mut self) {
+    /// such text: `$1`. Gives the text as it is written.
+    pub(super) fn skip_dollars(&mut self) -> Option<&'a str> {
         let end = self
             .rest
             .find(|c: char| c == '$' || !is_word_part(c))
             .unwrap_or(self.rest.len());
         let (tag, behind) = self.rest.split_at(end);
         let is_tag = tag.is_empty() || tag.starts_with(is_word_start);
-        let Some(text) = behind.strip_prefix('$').filter(|_| is_tag) else {
-            return;
-        };
+        let text = behind.strip_prefix('$').filter(|_| is_tag)?;
         let mark = format!("${tag}$");
-        self.rest = match text.find(&mark) {
-            Some(at) => &text[at + mark.len()..],
-            None => "",
+        let (text, rest) = match text.find(&mark) {
+            Some(at) => (&text[..at], &text[at + mark.len()..]),
+            None => (text, ""),
         };
+        self.rest = rest;
+        Some(text)
     }
 
     fn quoted(&mut self) -> Token<'a> {
