@@ -238,6 +238,8 @@ struct BrotliPacking {
     /// A block of so many bytes is worked on when it is full.
     block: usize,
     has_begun: bool,
+    /// Whether it has worked on a block.
+    has_worked: bool,
     /// What was taken since a block was worked on, and since the last was written.
     waiting: usize,
     gathered: usize,
@@ -357,6 +359,7 @@ impl BrotliPacking {
             window_bits,
             block: 1 << block_bits,
             has_begun: false,
+            has_worked: false,
             waiting: 0,
             gathered: 0,
             is_writing: false,
@@ -396,9 +399,9 @@ impl BrotliPacking {
             0 | 1 => (10, 0),
             2..=4 => (30, 10),
             5..=8 => (100, 50),
-            9 => (200, 50),
-            BEST => (500, 200),
-            _ => (1000, 200),
+            9 => (250, 50),
+            BEST => (1000, 200),
+            _ => (1500, 200),
         };
         // It takes nothing while it writes.
         let taken = if self.is_writing { 0 } else { taken };
@@ -412,7 +415,7 @@ impl BrotliPacking {
             false => 0,
         };
         // Tables are cleared before the first block.
-        let first = match self.has_begun {
+        let first = match self.has_worked {
             false if self.level >= 9 => 8_000_000,
             _ => 0,
         };
@@ -476,6 +479,7 @@ impl BrotliPacking {
     fn note(&mut self, taken: usize, writes: bool, is_all: bool) {
         self.waiting += taken;
         self.gathered += taken;
+        self.has_worked |= writes || self.waiting >= self.block;
         match is_all {
             true if writes => (self.waiting, self.gathered) = (0, 0),
             true => self.waiting %= self.block,
