@@ -164,10 +164,10 @@ impl Compress {
     /// About how long a call takes, in nanoseconds; none when it only keeps what it is given.
     pub(super) fn nanos(&self, taken: usize, follows: Follows) -> Option<u64> {
         let worked = self.waiting + taken;
-        if follows == Follows::More && worked < self.block {
+        if self.has_begun && follows == Follows::More && worked < self.block {
             return None;
         }
-        // Tables are cleared before the first block.
+        // Before the first block, tables are cleared and the dictionary is read.
         let first = match self.has_begun {
             false if self.of_byte >= SLOW => 10_000_000,
             _ => 0,
@@ -234,6 +234,8 @@ impl Compress {
         let (taken, made) = (from.pos(), to.pos());
         self.note(taken, follows);
         let is_over = left == 0 && taken == input.len();
+        // Another frame begins anew.
+        self.has_begun = follows != Follows::End || !is_over;
         Ok(Done {
             taken,
             made,
@@ -244,13 +246,12 @@ impl Compress {
 }
 
 impl Compress {
-    /// Counts what it has not worked on yet. The dictionary is read when there is a first byte.
+    /// Counts what it has not worked on yet. The dictionary is read by the first call.
     fn note(&mut self, taken: usize, follows: Follows) {
         self.waiting = match follows {
             Follows::More => (self.waiting + taken) % self.block,
             Follows::Flush | Follows::End => 0,
         };
-        self.has_begun = true;
         self.unread = 0;
     }
 }
@@ -415,16 +416,17 @@ mod tests {
         assert!(nanos(&[(100, 22)]) > Some(50_000_000));
         assert!(nanos(&[(102, 6), (104, 26)]) > Some(50_000_000));
         let text = vec![7; 1 << 20];
-        let long = open(&[(100, 22)], Some(&text)).nanos(1, Follows::End);
+        let long = open(&[(100, 22)], Some(text.as_slice())).nanos(1, Follows::End);
         assert!(long > Some(1_000_000_000));
         // With a short window, blocks are short, too.
         let short = open(&[(100, 22), (101, 10)], None);
         assert!(short.nanos(65536, Follows::More).is_some());
-        assert!(
-            open(&[(100, 22)], None)
-                .nanos(65536, Follows::More)
-                .is_none()
-        );
+        let mut long = open(&[(100, 22)], None);
+        let mut output = vec![0; 100];
+        long.write(&text[..65536], &mut output, Follows::More)
+            .unwrap();
+        assert!(long.nanos(65535, Follows::More).is_none());
+        assert!(long.nanos(65536, Follows::More).is_some());
     }
 
     #[test]
