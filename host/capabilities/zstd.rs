@@ -410,7 +410,9 @@ mod tests {
 
     #[test]
     fn what_a_call_takes_follows_from_its_settings() {
-        let open = |settings, dictionary| Compress::open(settings, None, dictionary).unwrap();
+        fn open(settings: &[(u32, i32)], dictionary: Option<&[u8]>) -> Compress {
+            Compress::open(settings, None, dictionary).unwrap()
+        }
         let nanos = |settings: &[(u32, i32)]| open(settings, None).nanos(65536, Follows::End);
         assert!(nanos(&[(100, 3)]) < Some(3_000_000));
         assert!(nanos(&[(100, 22)]) > Some(50_000_000));
@@ -418,15 +420,19 @@ mod tests {
         let text = vec![7; 1 << 20];
         let long = open(&[(100, 22)], Some(text.as_slice())).nanos(1, Follows::End);
         assert!(long > Some(1_000_000_000));
-        // With a short window, blocks are short, too.
-        let short = open(&[(100, 22), (101, 10)], None);
-        assert!(short.nanos(65536, Follows::More).is_some());
-        let mut long = open(&[(100, 22)], None);
         let mut output = vec![0; 100];
-        long.write(&text[..65536], &mut output, Follows::More)
-            .unwrap();
+        let mut begun = |settings: &[(u32, i32)]| {
+            let mut stream = open(settings, None);
+            let done = stream.write(&text[..65536], &mut output, Follows::More);
+            assert_eq!(done.unwrap().taken, 65536);
+            stream
+        };
+        let long = begun(&[(100, 22)]);
         assert!(long.nanos(65535, Follows::More).is_none());
         assert!(long.nanos(65536, Follows::More).is_some());
+        // With a short window, blocks are short, too.
+        let short = begun(&[(100, 22), (101, 14)]);
+        assert!(short.nanos(65535, Follows::More).is_some());
     }
 
     #[test]
