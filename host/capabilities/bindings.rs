@@ -5,6 +5,8 @@ wasmtime::component::bindgen!({
     world: "roost:bot/capabilities",
     imports: {
         // The bot waits for these, and the thread that it runs on does not.
+        "roost:bot/compression.[method]compressor.write": async,
+        "roost:bot/compression.[method]zstd-compressor.write": async,
         "roost:bot/key-derivation.pbkdf2-now": async,
         "roost:bot/key-derivation.scrypt-now": async,
         "roost:bot/key-derivation.bcrypt-now": async,

@@ -17,6 +17,18 @@ const MOST_WINDOW_READ: u32 = 25;
 /// The largest table, as a power of two of four bytes each.
 const MOST_TABLE: u32 = 22;
 
+/// The smallest table of hashes, as a power of two: with fewer, every place is looked at for each byte.
+const LEAST_HASH: u32 = 12;
+
+/// How many places are looked at for each byte, as a power of two: as many as at the best level.
+const MOST_SEARCH: u32 = 9;
+
+/// The length of a repetition that is good enough, at most: that of the best level.
+const MOST_TARGET: u32 = 999;
+
+/// What zstd works on at one stretch.
+const BLOCK: usize = 128 << 10;
+
 /// The level from which on libzstd would take larger ones by itself.
 const LARGE_LEVEL: i32 = 17;
 
@@ -66,6 +78,15 @@ pub(super) enum Follows {
 pub struct Compress {
     stream: CCtx<'static>,
     expected: usize,
+    /// What a byte takes, in nanoseconds.
+    of_byte: u64,
+    /// What it works on at one stretch.
+    block: usize,
+    /// What was taken since a block was worked on.
+    waiting: usize,
+    /// The bytes of a dictionary that has not been read yet.
+    unread: usize,
+    has_begun: bool,
 }
 
 /// A stream that decompresses.
@@ -84,11 +105,12 @@ fn setting(number: u32, value: i32) -> Result<Option<CParameter>, String> {
     Ok(Some(match number {
         100 => CParameter::CompressionLevel(value),
         101 => CParameter::WindowLog(bounded(value, MOST_WINDOW)),
-        102 => CParameter::HashLog(bounded(value, MOST_TABLE)),
+        102 if value == 0 => return Ok(None),
+        102 => CParameter::HashLog(bounded(value, MOST_TABLE).max(LEAST_HASH)),
         103 => CParameter::ChainLog(bounded(value, MOST_TABLE)),
-        104 => CParameter::SearchLog(amount),
+        104 => CParameter::SearchLog(bounded(value, MOST_SEARCH)),
         105 => CParameter::MinMatch(amount),
-        106 => CParameter::TargetLength(amount),
+        106 => CParameter::TargetLength(bounded(value, MOST_TARGET)),
         107 => CParameter::Strategy(match value {
             0 => return Ok(None),
             1 => Strategy::ZSTD_fast,
@@ -122,7 +144,12 @@ impl Compress {
     }
 
     /// About what a stream with these settings takes.
-    fn expected(settings: &[(u32, i32)]) -> usize {
+    pub(super) fn expected(settings: &[(u32, i32)], dictionary: Option<&[u8]>) -> usize {
+        let dictionary = dictionary.map_or(0, <[u8]>::len);
+        Self::expected_without(settings).saturating_add(dictionary)
+    }
+
+    fn expected_without(settings: &[(u32, i32)]) -> usize {
         let is_usual = settings.iter().all(|&(number, value)| match number {
             100 => value <= 3,
             200..=202 => true,
@@ -132,6 +159,20 @@ impl Compress {
             true => USUAL_BYTES,
             false => COMPRESSOR_BYTES,
         }
+    }
+
+    /// About how long a call takes, in nanoseconds; none when it only keeps what it is given.
+    pub(super) fn nanos(&self, taken: usize, follows: Follows) -> Option<u64> {
+        let worked = self.waiting + taken;
+        if self.has_begun && follows == Follows::More && worked < self.block {
+            return None;
+        }
+        // Before the first block, tables are cleared and the dictionary is read.
+        let first = match self.has_begun {
+            false if self.of_byte >= SLOW => 10_000_000,
+            _ => 0,
+        };
+        Some(first + (worked + self.unread) as u64 * self.of_byte)
     }
 
     /// `pledged` is how long all of the input will be; it fails with other lengths.
@@ -165,7 +206,12 @@ impl Compress {
         }
         Ok(Self {
             stream,
-            expected: Self::expected(settings),
+            expected: Self::expected(settings, dictionary),
+            of_byte: nanos_of_byte(settings),
+            block: block_of(settings, pledged),
+            waiting: 0,
+            unread: dictionary.map_or(0, <[u8]>::len),
+            has_begun: false,
         })
     }
 
@@ -186,7 +232,10 @@ impl Compress {
         let left = self.stream.compress_stream2(&mut to, &mut from, directive);
         let left = left.map_err(Fault::of)?;
         let (taken, made) = (from.pos(), to.pos());
+        self.note(taken, follows);
         let is_over = left == 0 && taken == input.len();
+        // Another frame begins anew.
+        self.has_begun = follows != Follows::End || !is_over;
         Ok(Done {
             taken,
             made,
@@ -194,6 +243,51 @@ impl Compress {
             is_full: made == room || (follows != Follows::More && !is_over),
         })
     }
+}
+
+impl Compress {
+    /// Counts what it has not worked on yet. The dictionary is read by the first call.
+    fn note(&mut self, taken: usize, follows: Follows) {
+        self.waiting = match follows {
+            Follows::More => (self.waiting + taken) % self.block,
+            Follows::Flush | Follows::End => 0,
+        };
+        self.unread = 0;
+    }
+}
+
+/// What a byte takes from the levels on that look at many places, in nanoseconds.
+const SLOW: u64 = 200;
+
+/// What it takes at the best level.
+const SLOWEST: u64 = 1000;
+
+/// How much is worked on at one stretch: a window and a whole frame are no less.
+fn block_of(settings: &[(u32, i32)], pledged: Option<u64>) -> usize {
+    let window = settings.iter().find(|(number, _)| *number == 101);
+    let window = window.map_or(0, |&(_, bits)| bounded(bits, MOST_WINDOW));
+    let pledged = pledged.and_then(|bytes| usize::try_from(bytes).ok());
+    let most = match window {
+        0 => BLOCK,
+        bits => BLOCK.min(1 << bits),
+    };
+    most.min(pledged.unwrap_or(BLOCK)).max(1)
+}
+
+/// About what a byte takes with these settings, in nanoseconds.
+fn nanos_of_byte(settings: &[(u32, i32)]) -> u64 {
+    let of_one = |&(number, value): &(u32, i32)| match (number, value) {
+        (100, 20..) => SLOWEST,
+        (100, 18..) => 600,
+        (100, 16..) => 400,
+        (100, 13..) => SLOW,
+        (100, 10..) => 60,
+        (100, 4..) => 30,
+        // Its author decides how it searches, so it is taken for the slowest.
+        (102..=107, 1..) | (160, 1) => SLOWEST,
+        _ => 0,
+    };
+    settings.iter().map(of_one).max().unwrap_or(0).max(10)
 }
 
 impl Decompress {
@@ -315,6 +409,33 @@ mod tests {
     }
 
     #[test]
+    fn what_a_call_takes_follows_from_its_settings() {
+        fn open(settings: &[(u32, i32)], dictionary: Option<&[u8]>) -> Compress {
+            Compress::open(settings, None, dictionary).unwrap()
+        }
+        let nanos = |settings: &[(u32, i32)]| open(settings, None).nanos(65536, Follows::End);
+        assert!(nanos(&[(100, 3)]) < Some(3_000_000));
+        assert!(nanos(&[(100, 22)]) > Some(50_000_000));
+        assert!(nanos(&[(102, 6), (104, 26)]) > Some(50_000_000));
+        let text = vec![7; 1 << 20];
+        let long = open(&[(100, 22)], Some(text.as_slice())).nanos(1, Follows::End);
+        assert!(long > Some(1_000_000_000));
+        let mut output = vec![0; 100];
+        let mut begun = |settings: &[(u32, i32)]| {
+            let mut stream = open(settings, None);
+            let done = stream.write(&text[..65536], &mut output, Follows::More);
+            assert_eq!(done.unwrap().taken, 65536);
+            stream
+        };
+        let long = begun(&[(100, 22)]);
+        assert!(long.nanos(65535, Follows::More).is_none());
+        assert!(long.nanos(65536, Follows::More).is_some());
+        // With a short window, blocks are short, too.
+        let short = begun(&[(100, 22), (101, 14)]);
+        assert!(short.nanos(65535, Follows::More).is_some());
+    }
+
+    #[test]
     fn another_length_than_was_pledged_is_a_fault() {
         let code = |pledged, length: usize| {
             let mut stream = Compress::open(&[], Some(pledged), None).unwrap();
@@ -334,6 +455,10 @@ mod tests {
         assert!(Compress::open(&[(107, 130)], None, None).is_err());
         assert!(Compress::open(&[(999, 1)], None, None).is_err());
         assert!(Compress::open(&[(101, 31), (102, 30), (103, 30), (400, 8)], None, None).is_ok());
+        let search = setting(104, 26).unwrap();
+        assert!(matches!(search, Some(CParameter::SearchLog(MOST_SEARCH))));
+        let hash = setting(102, 6).unwrap();
+        assert!(matches!(hash, Some(CParameter::HashLog(LEAST_HASH))));
         assert!(Decompress::open(&[(100, 1)], None).is_err());
         assert!(Decompress::open(&[(5, 1)], None).is_err());
     }

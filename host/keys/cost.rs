@@ -1,5 +1,6 @@
 //! About how long calls take, a little too low rather than too high, in nanoseconds.
 
+use super::groups;
 use super::key::Slow;
 
 /// What is done on a curve.
@@ -67,6 +68,14 @@ pub(crate) fn of_kind(der: &[u8]) -> u64 {
         }
         None => 0,
     }
+}
+
+/// What the kind of a key takes at most that is encrypted: only who reads it knows which it is. The costliest is a
+/// private key for Diffie-Hellman whose prime has two thirds of the bytes, and its number the rest.
+pub(crate) fn of_hidden_kind(bytes: usize) -> u64 {
+    let prime = (bytes * 2 / 3 + 1).min(groups::MOST_BYTES);
+    let number = bytes.saturating_sub(prime).min(prime);
+    of_power(prime as u64 * 8, number as u64 * 8)
 }
 
 /// Reading a key, with so many rounds of PBKDF2.

@@ -2,8 +2,9 @@
 
 use super::error::{Error, TOO_FEW_BITS};
 use super::generate::{late, patient};
-use super::lc::Number;
+use super::lc::{Deadline, Number};
 use super::{cost, failed};
+use std::time::Duration;
 
 /// Which prime is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +20,13 @@ const MOST_BITS: u32 = 4096;
 
 /// The most bits of a number that is looked at.
 const MOST_CANDIDATE_BITS: usize = 16_384;
+
+/// How much longer than usual is set aside for a prime of a class, which may have few primes of this length, or none.
+/// It is searched no longer.
+const PATIENCE: u64 = 4;
+
+/// What that is at most, in nanoseconds.
+const MOST_PATIENCE: u64 = 4_000_000_000;
 
 /// Candidates with such a factor are passed over at once.
 const SMALL_PRIMES: [u16; 53] = [
@@ -42,7 +50,11 @@ impl PrimeRequest {
                 return Err(Error::TooMuch);
             }
         }
-        Ok(cost::of_making_prime(self.bits.into(), self.is_safe))
+        let usual = cost::of_making_prime(self.bits.into(), self.is_safe);
+        match &self.add {
+            Some(_) => Ok(usual.max(usual.saturating_mul(PATIENCE).min(MOST_PATIENCE))),
+            None => Ok(usual),
+        }
     }
 }
 
@@ -55,9 +67,23 @@ fn has_small_factor(candidate: &Number, is_safe: bool) -> bool {
         })
 }
 
+/// Fails where all numbers of a class have a factor in common: none of them is prime, or the factor alone.
+fn has_primes(add: &Number, rem: &Number) -> Result<(), Error> {
+    match add.has_common_factor(rem).map_err(failed)? {
+        false => Ok(()),
+        true => Err(Error::parameters(
+            "what is added and the remainder have a common factor, so no such number is prime: take others",
+        )),
+    }
+}
+
 /// Makes a prime.
 pub(crate) fn generate_prime(request: &PrimeRequest) -> Result<Vec<u8>, Error> {
-    let deadline = patient(request.nanos()?);
+    let nanos = request.nanos()?;
+    let deadline = match request.add {
+        Some(_) => Deadline::after(Duration::from_nanos(nanos)),
+        None => patient(nanos),
+    };
     let number = |bytes: &[u8]| Number::new(bytes).map_err(failed);
     let classes = match &request.add {
         None => None,
@@ -77,6 +103,7 @@ pub(crate) fn generate_prime(request: &PrimeRequest) -> Result<Vec<u8>, Error> {
                     "the remainder is not below what is added",
                 ));
             }
+            has_primes(&add, &rem)?;
             Some((add, rem))
         }
     };

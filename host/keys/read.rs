@@ -38,23 +38,36 @@ impl Source {
     /// About how long it takes to read it, in nanoseconds.
     pub(crate) fn nanos(&self) -> Result<u64, Error> {
         self.bounded()?;
-        let of_rounds = |der: &[u8]| Encrypted::read(der).map_or(0, |encrypted| encrypted.rounds());
         let (rounds, of_kind) = match self {
-            Self::Pem(text) => {
-                let labelled =
-                    |label: &'static str| pem::blocks(text).find(|block| block.label == label);
-                (
-                    labelled(ENCRYPTED).map_or(0, |block| of_rounds(&block.contents)),
-                    labelled(PLAIN).map_or(0, |block| cost::of_kind(&block.contents)),
-                )
-            }
-            Self::Spki(der) | Self::Pkcs8(der) if encrypted::is_encrypted(der) => {
-                (of_rounds(der), 0)
-            }
+            // One of them is read, and which it is nobody knows yet.
+            Self::Pem(text) => pem::blocks(text)
+                .map(|block| effort_of_block(&block))
+                .fold((0, 0), |(rounds, nanos), other| {
+                    (rounds.max(other.0), nanos.max(other.1))
+                }),
+            Self::Pkcs8(der) if encrypted::is_encrypted(der) => effort_of_encrypted(der),
             Self::Spki(der) | Self::Pkcs8(der) => (0, cost::of_kind(der)),
             _ => (0, 0),
         };
         Ok(cost::of_reading(self.bytes().len(), rounds).saturating_add(of_kind))
+    }
+}
+
+/// How often a passphrase is digested for what is encrypted, and how long the kind of the key takes, which nobody
+/// knows before.
+fn effort_of_encrypted(der: &[u8]) -> (u32, u64) {
+    let rounds = Encrypted::read(der).map_or(0, |encrypted| encrypted.rounds());
+    (rounds, cost::of_hidden_kind(der.len()))
+}
+
+/// The same of a block.
+fn effort_of_block(block: &Block<'_>) -> (u32, u64) {
+    let contents = &block.contents;
+    match (block.label, block.encryption) {
+        (ENCRYPTED, _) => effort_of_encrypted(contents),
+        (PLAIN, Some(_)) => (0, cost::of_hidden_kind(contents.len())),
+        (PLAIN, None) => (0, cost::of_kind(contents)),
+        _ => (0, 0),
     }
 }
 

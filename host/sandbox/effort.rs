@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 /// What takes no longer is computed where the bot runs.
-const SHORT: Duration = Duration::from_millis(3);
+pub(crate) const SHORT: Duration = Duration::from_millis(3);
 
 /// What a calculation takes, about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,26 +154,32 @@ impl Booking {
 }
 
 #[cfg(test)]
+impl RunState {
+    /// That of an event without grants, which may calculate for so long.
+    pub(crate) fn with_room(cpu: Duration, memory_bytes: usize) -> Self {
+        let budget = super::Budget {
+            cpu,
+            memory_bytes,
+            ..super::Budget::default()
+        };
+        Self::new(
+            crate::capabilities::Grants::none(),
+            &budget,
+            Threads::start().unwrap(),
+            Arc::default(),
+        )
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
-    use crate::capabilities::Grants;
-    use crate::sandbox::Budget;
     use std::sync::mpsc;
 
     const MIB: usize = 1 << 20;
 
     fn state() -> RunState {
-        let budget = Budget {
-            cpu: Duration::from_secs(1),
-            memory_bytes: 100 * MIB,
-            ..Budget::default()
-        };
-        RunState::new(
-            Grants::none(),
-            &budget,
-            Threads::start().unwrap(),
-            Arc::default(),
-        )
+        RunState::with_room(Duration::from_secs(1), 100 * MIB)
     }
 
     fn effort(millis: u64, mib: usize) -> Effort {

@@ -35,7 +35,7 @@ mod tests;
 pub use bot::Bot;
 pub(crate) use bounds::check as check_bounds;
 pub use compiler::{CompileArgs, Compiler};
-pub(crate) use effort::{Booking, Effort, Shortage};
+pub(crate) use effort::{Booking, Effort, SHORT, Shortage};
 pub use engine::{Sandbox, SandboxSettings, StartError};
 pub use image::{
     Boot, BootFailure, BootOptions, BootReport, BundleFormat, BundleParts, ImageError, ImageMaker,

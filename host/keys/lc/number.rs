@@ -141,6 +141,22 @@ impl Number {
         Ok(rest)
     }
 
+    /// Whether something but 1 divides both.
+    pub(crate) fn has_common_factor(&self, other: &Self) -> Result<bool, Refused> {
+        let factor = Self::zero()?;
+        // SAFETY: all of them are numbers, and the result is no operand.
+        unsafe {
+            let room = Room::own(lc::BN_CTX_new())?;
+            good(lc::BN_gcd(
+                factor.raw(),
+                self.raw(),
+                other.raw(),
+                room.raw(),
+            ))?;
+        }
+        Ok(factor.bits() > 1)
+    }
+
     /// The sum of two.
     pub(crate) fn plus(&self, other: &Self) -> Result<Self, Refused> {
         let sum = Self::zero()?;

@@ -643,13 +643,23 @@ fn primes_are_made_and_looked_at() {
     };
     let prime = generate_prime(&classes).unwrap();
     assert_eq!(u32::from_be_bytes(prime.try_into().unwrap()) % 12, 11);
-    // There is none, and the search ends.
-    let none = PrimeRequest {
-        add: Some(vec![12]),
-        rem: Some(vec![4]),
+    // There is none, and nothing is searched.
+    let class = |add: &[u8], rem: &[u8]| PrimeRequest {
+        add: Some(add.to_vec()),
+        rem: Some(rem.to_vec()),
         ..request(32)
     };
+    for (add, rem) in [(12, 4), (12, 3), (12, 0)] {
+        let refused = generate_prime(&class(&[add], &[rem])).unwrap_err();
+        let Error::Parameters(text) = refused else {
+            panic!("{refused:?}");
+        };
+        assert!(text.contains("common factor"), "{text}");
+    }
+    // Nor is one of this length, for another reason: the search ends with what was set aside.
+    let none = class(&[0xf0, 0, 0, 0], &[1]);
     assert!(matches!(generate_prime(&none), Err(Error::Other(_))));
+    assert!(none.nanos().unwrap() > 3 * request(32).nanos().unwrap());
     assert_eq!(
         code(generate_prime(&request(1))),
         "ERR_OSSL_BN_BITS_TOO_SMALL"

@@ -4,7 +4,7 @@
 use super::{bytes, code, text};
 use crate::keys::{
     Components, Encoding, Error, Key, Message, Signing, Source, agree, cost, der, export_private,
-    export_public, fuzz, read_private, read_public, sign, verify,
+    export_public, fuzz, pem, read_private, read_public, sign, verify,
 };
 use serde_json::Value;
 use std::sync::LazyLock;
@@ -154,4 +154,14 @@ fn a_power_in_a_long_group_is_reckoned_before_it_is_calculated() {
     assert!(millis(cost::of_private_key(&with_prime_of(1250))) > 50);
     let long = Source::Pkcs8(with_prime_of(1250));
     assert!(millis(long.nanos().unwrap()) > 50);
+    // Encrypted, nobody sees what it is.
+    let hidden = vec![0; with_prime_of(1250).len()];
+    let algorithm =
+        hex::decode("301a06092a864886f70d010503300d04080102030405060708020101").unwrap();
+    let encrypted = der::sequence(&[&algorithm, &der::octets(&hidden)]);
+    assert!(millis(Source::Pkcs8(encrypted.clone()).nanos().unwrap()) > 50);
+    let text = pem::written("ENCRYPTED PRIVATE KEY", None, &encrypted);
+    assert!(millis(Source::Pem(text).nanos().unwrap()) > 50);
+    let text = pem::written("PRIVATE KEY", Some("AES-128-CBC,00"), &hidden);
+    assert!(millis(Source::Pem(text).nanos().unwrap()) > 50);
 }
