@@ -420,7 +420,7 @@ mod tests {
         let text = vec![7; 1 << 20];
         let long = open(&[(100, 22)], Some(text.as_slice())).nanos(1, Follows::End);
         assert!(long > Some(1_000_000_000));
-        let mut output = vec![0; 100];
+        let mut output = vec![0; 4096];
         let mut begun = |settings: &[(u32, i32)]| {
             let mut stream = open(settings, None);
             let done = stream.write(&text[..65536], &mut output, Follows::More);

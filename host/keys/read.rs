@@ -42,7 +42,7 @@ impl Source {
             // One of them is read, and which it is nobody knows yet.
             Self::Pem(text) => pem::blocks(text)
                 .map(|block| effort_of_block(&block))
-                .fold((0, 0), |(rounds, nanos), other| {
+                .fold((0_u32, 0_u64), |(rounds, nanos), other| {
                     (rounds.max(other.0), nanos.max(other.1))
                 }),
             Self::Pkcs8(der) if encrypted::is_encrypted(der) => effort_of_encrypted(der),

@@ -191,6 +191,13 @@ async fn neither_size_nor_number_of_pieces_ends_an_event() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn settings_that_ask_for_the_most_are_bounded() {
+    let bench = Bench::start(Setup::default()).await;
+    let expected = json!([true, true, "Z_MEM_ERROR"]);
+    assert_eq!(bench.json("/most").await, expected);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_fetch_brings_is_unpacked() {
     let bench = Bench::start(Setup::default()).await;
     let asked = "gzip, deflate";
