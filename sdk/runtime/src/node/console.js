@@ -3,6 +3,7 @@ import { engine } from '../engine.js'
 import { log } from '../host.js'
 import { requireFunction } from '../errors.js'
 import { format, formatWithOptions, inspect } from './inspect.js'
+import { textWidth } from './text_width.js'
 
 /** @param {(level: string, text: string) => void} write */
 function methods(write) {
@@ -90,9 +91,9 @@ function table(data, columns) {
     return [key, ...(isMap ? [show(of)] : []), ...names.map((name) => (object && name in value ? show(value[name]) : '')),
       ...(hasValues ? [object ? '' : show(value)] : [])]
   })
-  const widths = head.map((name, i) => Math.max(name.length, ...lines.map((line) => line[i].length)) + 2)
+  const widths = head.map((name, i) => Math.max(textWidth(name), ...lines.map((line) => textWidth(line[i]))) + 2)
   const rule = (left, middle, right) => left + widths.map((width) => '─'.repeat(width)).join(middle) + right
-  const line = (cells) => `│${cells.map((cell, i) => ` ${cell.padEnd(widths[i] - 1)}`).join('│')}│`
+  const line = (cells) => `│${cells.map((cell, i) => ` ${cell}${' '.repeat(widths[i] - 1 - textWidth(cell))}`).join('│')}│`
   return [rule('┌', '┬', '┐'), line(head), rule('├', '┼', '┤'), ...lines.map(line), rule('└', '┴', '┘')].join('\n')
 }
 

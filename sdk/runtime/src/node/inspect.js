@@ -1,5 +1,6 @@
 /** `util.inspect` and `util.format`: how values are shown. */
 import { engine } from '../engine.js'
+import { textWidth } from './text_width.js'
 import types from './util_types.js'
 
 export const custom = Symbol.for('nodejs.util.inspect.custom')
@@ -227,7 +228,8 @@ function tagOf(value, name) {
   } catch {
     return ''
   }
-  return typeof tag === 'string' && tag !== '' && tag !== name ? tag : ''
+  // A name that says it already is enough: `SecretKeyObject`, whose tag is `KeyObject`.
+  return typeof tag === 'string' && tag !== '' && !name?.startsWith(tag) && !name?.endsWith(tag) ? tag : ''
 }
 
 function functionName(value, constructorName) {
@@ -319,8 +321,9 @@ function combine(context, output, base, braces, list) {
 function columns(context, output, list) {
   const items = list.length > context.maxArrayLength ? output.slice(0, -1) : output
   const rest = output.slice(items.length)
-  const widest = Math.max(...items.map((item) => item.length)) + 2
-  const total = items.reduce((sum, item) => sum + item.length + 2, 0)
+  const sizes = items.map((item) => textWidth(item, context.colors))
+  const widest = Math.max(...sizes) + 2
+  const total = sizes.reduce((sum, size) => sum + size + 2, 0)
   if (widest * 3 + context.indentation >= context.breakLength || (total / widest <= 5 && widest > 8)) return output
 
   const bias = Math.max(widest - 3 - Math.sqrt(widest - total / output.length), 1)
@@ -328,14 +331,15 @@ function columns(context, output, list) {
     Math.floor((context.breakLength - context.indentation) / widest), context.compact * 4, 15)
   if (count <= 1) return output
 
-  const widths = Array.from({ length: count }, (_, c) => Math.max(...items.filter((_, i) => i % count === c).map((item) => item.length)) + 2)
+  const widths = Array.from({ length: count }, (_, c) => Math.max(...sizes.filter((_, i) => i % count === c)) + 2)
   const right = output.every((_, i) => typeof list[i] === 'number' || typeof list[i] === 'bigint')
   const rows = []
   for (let i = 0; i < items.length; i += count) {
     const row = items.slice(i, i + count)
     rows.push(row.map((item, c) => {
-      if (c === row.length - 1) return right ? item.padStart(widths[c] - 2) : item
-      return right ? `${item}, `.padStart(widths[c]) : `${item}, `.padEnd(widths[c])
+      const room = ' '.repeat(widths[c] - 2 - sizes[i + c])
+      if (c === row.length - 1) return right ? room + item : item
+      return right ? `${room}${item}, ` : `${item}, ${room}`
     }).join(''))
   }
   return [...rows, ...rest]

@@ -52,7 +52,7 @@ export class TextDecoderStream extends Pair {
 /** What the web calls a format, and what the host does. */
 const FORMATS = new Map([['gzip', 'gzip'], ['deflate', 'zlib'], ['deflate-raw', 'deflate'], ['brotli', 'brotli']])
 
-/** A transformer that has the host take each chunk. Errors are as Node's: a TypeError with zlib's error as its cause. */
+/** A transformer that has the host take each chunk. Errors are as Node's: a TypeError without a text, with zlib's error as its cause. */
 function coding(Class, kind, format) {
   if (!FORMATS.has(`${format}`)) {
     throw codedError(TypeError, 'ERR_INVALID_ARG_VALUE',
@@ -91,7 +91,7 @@ function coding(Class, kind, format) {
 }
 
 function failed(cause) {
-  return Object.assign(new TypeError(cause.message, { cause }), { code: cause.code, errno: cause.errno })
+  return Object.assign(new TypeError(undefined, { cause }), { code: cause.code })
 }
 
 export class CompressionStream extends Pair {
