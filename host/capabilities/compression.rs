@@ -371,7 +371,7 @@ impl BrotliPacking {
     fn most_bytes(&self) -> usize {
         let window = 2 << self.window_bits.max(MOST_BLOCK_BITS);
         let (finder, gathered) = match self.level {
-            BEST.. => ((8 << self.window_bits) + (1 << 20), 36 << 20),
+            BEST.. => ((8 << self.window_bits) + (1 << 20), 32 << 20),
             5.. => ((4 << (14 + self.level)) + (1 << 20), 24 << 20),
             _ => (4 << 20, 12 << 20),
         };
@@ -1101,7 +1101,12 @@ mod tests {
         let refused = stream.write(b"some", Flush::Finish);
         assert!(matches!(refused, Err(Error::Memory(_))));
         drop(others);
-        assert!(stream.write(b"some", Flush::Finish).is_ok());
+        // Two at once are usual.
+        let mut other = Packing::open(settings(Format::Brotli, 11), &held).unwrap();
+        for data in noise(1 << 20).chunks(MOST_IN) {
+            while stream.write(data, Flush::None).unwrap().taken == 0 {}
+            while other.write(data, Flush::None).unwrap().taken == 0 {}
+        }
     }
 
     #[test]
