@@ -31,7 +31,7 @@ pub(super) use skew::Skew;
 pub(super) use test_host::{APP_ID, Setup, TestHost, scratch_database, share_cache};
 
 /// The longest that a test waits for anything.
-pub(super) const DEADLINE: Duration = Duration::from_secs(30);
+pub(super) const DEADLINE: Duration = Duration::from_secs(90);
 
 /// A bot of `guests/`.
 pub(super) fn guest(name: &str) -> PathBuf {
