@@ -191,7 +191,7 @@ async fn answers(stream: &mut TcpStream, status: u16, headers: &str, body: &str)
 fn what_is_there(number: &str) -> String {
     json!({
         "success": true,
-        "id": number,
+        "id": "1201202301204",
         "display_phone_number": "+1 555 078 3881",
         "platform_type": "CLOUD_API",
         "status": "CONNECTED",
