@@ -152,7 +152,16 @@ test('dates are in the zone of TZ', async (t) => {
   assert.deepEqual(await inBot(['new Date(0).getHours()', 'new Date(0).toString()'], { top: "process.env.TZ = 'Asia/Tokyo'; delete process.env.TZ" }), ['0', `${new Date(0)}`])
 })
 
-test('TZ is read as on Node: by the IANA database, by POSIX, and what nobody knows shows the time of UTC', async (t) => {
+/** Whether this Node, which plays the host's part here, has zones of a fixed offset: version 22 has. */
+const hasOffsets = (() => {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: '-05:00' }) !== null
+  } catch {
+    return false
+  }
+})()
+
+test('TZ is read as on Node: by the IANA database, by POSIX, and what nobody knows shows the time of UTC', { skip: !hasOffsets && 'this Node has no zones of a fixed offset' }, async (t) => {
   t.after(() => { process.env.TZ = 'UTC' })
   const texts = [
     'new Date(1751371200000).toString()', 'new Date(1751371200000).getTimezoneOffset()', 'new Intl.DateTimeFormat().resolvedOptions().timeZone',
