@@ -138,11 +138,23 @@ async fn load(
         .map(|ids| (ids.wa_id.as_deref(), ids.user_id.as_deref()))
         .unzip();
     let known: Vec<Acquaintance> = sqlx::query_as(
+        // Each person by an index, whatever the planner knows of how many a project has.
         "select c.contact_id, c.wa_id, c.user_id, c.name, c.username, t.conversation_id, t.queue
-         from contact c
-         left join conversation t
-           on t.project_id = c.project_id and t.phone_number_id = $4 and t.contact_id = c.contact_id
-         where c.project_id = $1 and (c.wa_id = any($2) or c.user_id = any($3))",
+         from (select by_wa_id.contact_id
+               from unnest($2::text[]) as asked (wa_id)
+               cross join lateral (select contact_id from contact
+                                   where project_id = $1 and wa_id = asked.wa_id limit 1) by_wa_id
+               union
+               select by_user_id.contact_id
+               from unnest($3::text[]) as asked (user_id)
+               cross join lateral (select contact_id from contact
+                                   where project_id = $1 and user_id = asked.user_id limit 1) by_user_id
+              ) known
+         cross join lateral (select contact_id, wa_id, user_id, name, username from contact
+                             where project_id = $1 and contact_id = known.contact_id limit 1) c
+         left join lateral (select conversation_id, queue from conversation
+                            where project_id = $1 and contact_id = c.contact_id
+                              and phone_number_id = $4 limit 1) t on true",
     )
     .bind(at.project_id)
     .bind(wa_ids)
