@@ -68,7 +68,13 @@ impl Changes {
             Change::NumberGone | Change::Environment | Change::Settings => {
                 parts.deploys.environment_changed();
             }
-            Change::Version | Change::Status | Change::Build | Change::Step => {}
+            Change::Version
+            | Change::Status
+            | Change::Build
+            | Change::Step
+            | Change::Conversation
+            | Change::Template
+            | Change::Flow => {}
         }
         self.end_resident(project_id, change).await;
         if is_waited_for(change)
@@ -149,6 +155,8 @@ impl Changes {
             | Change::Status => true,
             // Once the bot runs with another environment, that is told as a change of its own.
             Change::Environment | Change::Build | Change::Step => false,
+            // The bot is as it was.
+            Change::Conversation | Change::Template | Change::Flow => false,
         };
         if ends {
             self.parts.residents.end(project_id).await;

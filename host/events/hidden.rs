@@ -60,6 +60,7 @@ fn is_hosts(outcome: Outcome) -> bool {
         Outcome::HostUnavailable
         | Outcome::NotDeployed
         | Outcome::Expired
+        | Outcome::Person
         | Outcome::Released
         | Outcome::Lost => true,
         Outcome::Done

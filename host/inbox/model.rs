@@ -76,6 +76,8 @@ words! {
         SendWaits = "send-waits",
         /// It waited past its deadline, and was not run.
         Expired = "expired",
+        /// A person had the conversation, so it was not run.
+        Person = "person",
         /// The host was stopped, and gave it back.
         Released = "released",
         /// The host disappeared, or lost the lease.

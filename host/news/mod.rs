@@ -53,6 +53,12 @@ words! {
         Build = "build",
         /// A step of its life changed, or is to be done.
         Step = "step",
+        /// A person, the bot or a customer changed a conversation of it.
+        Conversation = "conversation",
+        /// A template of it is not as it was, here or at Meta.
+        Template = "template",
+        /// A Flow of it is not as it was, here or at Meta.
+        Flow = "flow",
     }
 }
 

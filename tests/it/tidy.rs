@@ -113,9 +113,13 @@ fn undocumented(file: &str) -> Vec<String> {
             is_documented = line.starts_with("///");
             continue;
         }
+        // Since when there is an item stands between it and what is said of it.
+        if line.starts_with('@') {
+            continue;
+        }
         let is_item = !line.is_empty()
             && !is_open
-            && !["}", "@", "use ", "include "]
+            && !["}", "use ", "include "]
                 .iter()
                 .any(|start| line.starts_with(start));
         if is_item && !is_documented {

@@ -511,3 +511,41 @@ fn camel(kebab: &str) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use wit_parser::{Resolve, WorldItem};
+
+    #[test]
+    fn every_item_of_the_package_says_since_when_it_is_there() {
+        let mut resolve = Resolve::default();
+        let wit = concat!(env!("CARGO_MANIFEST_DIR"), "/../wit");
+        let (package, _) = resolve.push_dir(wit).unwrap();
+
+        let mut silent = Vec::new();
+        for (name, id) in &resolve.packages[package].interfaces {
+            let interface = &resolve.interfaces[*id];
+            let own = [(name, interface.stability.is_stable())];
+            let types = interface.types.iter();
+            let types = types.map(|(name, ty)| (name, resolve.types[*ty].stability.is_stable()));
+            let functions = interface.functions.iter();
+            let functions =
+                functions.map(|(name, function)| (name, function.stability.is_stable()));
+            let items = own.into_iter().chain(types).chain(functions);
+            let items = items.filter(|(_, says_so)| !says_so);
+            silent.extend(items.map(|(item, _)| format!("{name}: {item}")));
+        }
+        let world = resolve.packages[package].worlds["capabilities"];
+        for item in resolve.worlds[world].imports.values() {
+            if let WorldItem::Interface { id, stability, .. } = item
+                && !stability.is_stable()
+            {
+                silent.push(format!("{:?} in the world", resolve.interfaces[*id].name));
+            }
+        }
+        assert!(
+            silent.is_empty(),
+            "write `@since(version = …)` before {silent:#?}"
+        );
+    }
+}

@@ -95,9 +95,7 @@ fn newest_glibc(program: &[u8]) -> Option<(u32, u32)> {
 /// Everything that is in the tarball, in a folder.
 fn collect(tools: &Tools, built: &Path, folder: &Path) -> Result<()> {
     let root = &tools.root;
-    copy_all(&root.join("sdk/roost"), folder, |name| {
-        name != "package.json"
-    })?;
+    copy_all(&root.join("sdk/roost"), folder)?;
     copy(&root.join("LICENSE"), &folder.join("LICENSE"))?;
     let launcher = root.join("packaging/npm/roost.cjs");
     copy(&launcher, &folder.join("bin/roost.cjs"))?;
@@ -223,13 +221,16 @@ fn try_it(tools: &Tools, tarball: &Path) -> Result<()> {
     Ok(())
 }
 
-fn copy_all(from: &Path, to: &Path, wanted: impl Fn(&str) -> bool) -> Result<()> {
+/// Copies what is in a folder and in those within it. The manifest is written anew.
+fn copy_all(from: &Path, to: &Path) -> Result<()> {
     for entry in std::fs::read_dir(from)
         .with_context(|| format!("cannot read the folder `{}`", from.display()))?
     {
         let entry = entry?;
         let name = entry.file_name();
-        if entry.file_type()?.is_file() && wanted(&name.to_string_lossy()) {
+        if entry.file_type()?.is_dir() {
+            copy_all(&entry.path(), &to.join(name))?;
+        } else if name != "package.json" {
             copy(&entry.path(), &to.join(name))?;
         }
     }

@@ -380,6 +380,7 @@ fn why(run: &StoredRun) -> String {
             | Outcome::Rejected
             | Outcome::SendWaits
             | Outcome::Expired
+            | Outcome::Person
             | Outcome::Released => return bare(run, outcome.word()),
         },
         Some(Told::New(word)) => return bare(run, word),

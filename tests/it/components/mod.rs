@@ -4,6 +4,7 @@ mod bounds;
 mod check;
 mod costly;
 mod long;
+mod patches;
 mod wasi;
 pub mod wat;
 

@@ -1,0 +1,2 @@
+/** The project's log. */
+export type Log = Record<'trace' | 'debug' | 'info' | 'warn' | 'error', (...values: unknown[]) => void>
