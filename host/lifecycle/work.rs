@@ -2,6 +2,7 @@
 
 use super::steps::{ClaimedStep, StepEnd, StepName};
 use super::{Lifecycle, number, removal};
+use crate::causes::with_causes;
 use crate::deploys::DeployError;
 use crate::projects::{EnvironmentState, ProjectError, VaultError, VersionState};
 use std::time::Duration;
@@ -42,7 +43,7 @@ async fn database(lifecycle: &Lifecycle, claimed: &ClaimedStep) -> StepEnd {
         Ok(_) => StepEnd::Done(None),
         Err(DeployError::Project(error)) => ended_by(&error),
         Err(error) => {
-            tracing::warn!(error = %chain(&error), "a project's schema could not be made");
+            tracing::warn!(error = %with_causes(&error), "a project's schema could not be made");
             StepEnd::Retry(
                 "the project's role and schema could not be made: Postgres refused, or is away"
                     .to_owned(),
@@ -111,15 +112,4 @@ pub(super) fn ended_by(error: &ProjectError) -> StepEnd {
         ProjectError::Vault(VaultError::NoRandom) => StepEnd::Retry(error.to_string(), None),
         error => StepEnd::Failed(error.to_string()),
     }
-}
-
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(error) = next {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        next = error.source();
-    }
-    text
 }

@@ -1,13 +1,11 @@
 //! The SQL of forgetting.
 
 use sqlx::types::chrono::{DateTime, Utc};
-use sqlx::{PgConnection, PgExecutor};
+use sqlx::{PgExecutor, PgPool};
 
 use super::Old;
+use crate::portions::{PORTION, delete_all};
 use crate::projects::ProjectId;
-
-/// Rows of a project that one statement deletes.
-const PORTION: i64 = 5_000;
 
 /// Deletes events that are done or dead, with their runs. Returns how many: fewer than the most when
 /// no more are left.
@@ -58,7 +56,7 @@ pub async fn forget_unrouted(
 /// Deletes all events of a project that is going, with their runs, in portions: its own end leaves nothing
 /// large to one cascade.
 pub async fn forget_project(
-    conn: &mut PgConnection,
+    pool: &PgPool,
     project_id: ProjectId,
 ) -> Result<(), sqlx::Error> {
     for statement in [
@@ -67,16 +65,15 @@ pub async fn forget_project(
         "delete from event where ctid = any(array(
            select ctid from event where project_id = $1 limit $2))",
     ] {
-        loop {
+        delete_all(|| async move {
             let gone = sqlx::query(statement)
                 .bind(project_id)
                 .bind(PORTION)
-                .execute(&mut *conn)
+                .execute(pool)
                 .await?;
-            if gone.rows_affected() == 0 {
-                break;
-            }
-        }
+            Ok(gone.rows_affected())
+        })
+        .await?;
     }
     Ok(())
 }
