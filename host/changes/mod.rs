@@ -68,7 +68,12 @@ impl Changes {
             Change::NumberGone | Change::Environment | Change::Settings => {
                 parts.deploys.environment_changed();
             }
-            Change::Version | Change::Status | Change::Build | Change::Step => {}
+            Change::Version
+            | Change::Status
+            | Change::Build
+            | Change::BuildLog
+            | Change::Renewal
+            | Change::Step => {}
         }
         self.end_resident(project_id, change).await;
         if is_waited_for(change)
@@ -148,7 +153,11 @@ impl Changes {
             | Change::Settings
             | Change::Status => true,
             // Once the bot runs with another environment, that is told as a change of its own.
-            Change::Environment | Change::Build | Change::Step => false,
+            Change::Environment
+            | Change::Build
+            | Change::BuildLog
+            | Change::Renewal
+            | Change::Step => false,
         };
         if ends {
             self.parts.residents.end(project_id).await;

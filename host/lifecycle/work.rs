@@ -7,11 +7,9 @@ use crate::deploys::DeployError;
 use crate::projects::{EnvironmentState, ProjectError, VaultError, VersionState};
 use std::time::Duration;
 
-/// How often a deploy is looked for that somebody promised, should news of it have been missed.
+/// How often a deploy is looked for that somebody promised, and whether the version has what was connected
+/// while it was built, should news of it have been missed.
 const LOOK_FOR_DEPLOY: Duration = Duration::from_secs(5);
-
-/// How often it is looked whether the version has what was connected while it was built.
-const LOOK_FOR_ENVIRONMENT: Duration = Duration::from_millis(250);
 
 /// What only a person can end.
 pub(super) const NO_DEPLOY: &str = "waits for the first deploy";
@@ -80,7 +78,7 @@ async fn first_deploy(lifecycle: &Lifecycle, claimed: &ClaimedStep) -> StepEnd {
         Ok((true, _, _)) => match projects.environment_state(id).await {
             // Without its number's id a bot fails at the first message.
             Ok(EnvironmentState::Applying) => StepEnd::Later(
-                LOOK_FOR_ENVIRONMENT,
+                LOOK_FOR_DEPLOY,
                 "the bot starts again, with its number and its secrets".to_owned(),
             ),
             Ok(_) => StepEnd::Done(None),

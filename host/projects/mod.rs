@@ -46,6 +46,6 @@ pub use settings::{ProjectSettings, SettingError, SettingsChange};
 pub use store::{ProjectError, ProjectStore};
 pub use vault::{Place, Vault, VaultError};
 pub use versions::{
-    BuildJob, Built, Changes, LogLine, NewBuild, NewVersion, SourceFiles, Switched, Version,
-    VersionKind, VersionState,
+    BuildJob, Built, Changes, ClaimedBuild, LogLine, NewBuild, NewVersion, SourceFiles, Switched,
+    Version, VersionKind, VersionState,
 };
