@@ -37,7 +37,7 @@ impl Deploys {
         let environment = self.environment_serving(project_id).await?;
         self.start_with(&project, &to, &environment).await?;
         self.projects
-            .activate_with(project_id, to.version_id, Some(&environment))
+            .activate(project_id, to.version_id, &environment)
             .await?;
         self.after_switch(project_id, &environment.fingerprint)
             .await;

@@ -8,4 +8,4 @@ mod model;
 mod store;
 
 pub use builds::{BuildJob, Built, ClaimedBuild, LogLine, NewBuild};
-pub use model::{Changes, NewVersion, SourceFiles, Switched, Version, VersionKind, VersionState};
+pub use model::{Changes, SourceFiles, Switched, Version, VersionKind, VersionState};
