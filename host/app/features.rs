@@ -49,8 +49,7 @@ impl Shared {
         let pool = base.pool.clone();
         let telemetry = telemetry(config)?;
         let client = graph_client(config)?;
-        let outbox =
-            outbox(config, &pool, client.clone())?.with_metrics(telemetry.metrics.clone());
+        let outbox = outbox(config, &pool, client.clone())?.with_metrics(telemetry.metrics.clone());
         let clock = Clock::database();
         let logs = LogStore::new(pool.clone());
         let log_writer = LogWriter::start(
