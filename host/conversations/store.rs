@@ -215,10 +215,7 @@ pub async fn keep_statuses(
 }
 
 /// Deletes all messages of a project that is going, and their statuses, in portions.
-pub async fn forget_project(
-    pool: &PgPool,
-    project_id: ProjectId,
-) -> Result<(), sqlx::Error> {
+pub async fn forget_project(pool: &PgPool, project_id: ProjectId) -> Result<(), sqlx::Error> {
     for statement in [
         "delete from message where ctid = any(array(
            select ctid from message where project_id = $1 limit $2))",

@@ -6,8 +6,8 @@ use sqlx::PgPool;
 use sqlx::types::chrono::{DateTime, Utc};
 
 use super::model::{
-    Number, NumberRoute, Placement, Project, ProjectId, ProjectKeys, ProjectName,
-    ProjectStatus, Secret, VersionId,
+    Number, NumberRoute, Placement, Project, ProjectId, ProjectKeys, ProjectName, ProjectStatus,
+    Secret, VersionId,
 };
 use super::secrets::SecretError;
 use super::settings::SettingError;

@@ -321,9 +321,7 @@ async fn what_came_before_the_number_can_be_taken_over() {
     assert_eq!((adopted.events, adopted.duplicates), (2, 0));
     assert_eq!(store.missed(late).await.unwrap().count, 0);
     assert_eq!(bench.unrouted().await, 1);
-    let found = store
-        .list(late, &EventFilter::default(), None, 9)
-        .await;
+    let found = store.list(late, &EventFilter::default(), None, 9).await;
     let found = found.unwrap();
     assert_eq!(ids(&found), ["c2", "c1"]);
     let told = &found[0].explanation.sentence;

@@ -7,14 +7,14 @@ use roost::projects::{
 use serde_json::json;
 use std::sync::Arc;
 
-use crate::support::bench::{
-    Bench, NUMBER, claimed_build, connect, deploy, finished, new_project,
-};
+use crate::support::bench::{Bench, NUMBER, claimed_build, connect, deploy, finished, new_project};
 
 #[tokio::test]
 async fn a_name_is_one_projects_and_each_has_keys_of_its_own() {
     let bench = Bench::start().await;
-    let again = bench.projects.make(&new_project("bot"), async |_, _| Ok(()));
+    let again = bench
+        .projects
+        .make(&new_project("bot"), async |_, _| Ok(()));
     assert!(matches!(again.await, Err(ProjectError::NameTaken(_))));
     assert_eq!(bench.projects.list().await.unwrap().len(), 1);
     let keys = bench.projects.keys(bench.project).await.unwrap();

@@ -119,14 +119,7 @@ async fn every_statement_of_cells_fits_what_is_in_one() {
 
 /// Words in statements that are of no set: of chains of steps, whose set is `lifecycle`'s own, which way a message went,
 /// and the name of a column in JSON.
-const OF_NO_SET: [&str; 6] = [
-    "changed_at",
-    "in",
-    "out",
-    "provision",
-    "release",
-    "removal",
-];
+const OF_NO_SET: [&str; 6] = ["changed_at", "in", "out", "provision", "release", "removal"];
 
 /// What a statement compares a column of words with, or sets it to. Postgres prepares it, however it is misspelled.
 #[test]
@@ -140,7 +133,9 @@ fn every_word_in_a_statement_is_one_of_a_set() {
         for quoted in text.split('\'').skip(1).step_by(2) {
             let is_word = quoted.len() > 1
                 && quoted.starts_with(|c: char| c.is_ascii_lowercase())
-                && quoted.chars().all(|c| c.is_ascii_lowercase() || "-_".contains(c));
+                && quoted
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || "-_".contains(c));
             if is_word {
                 seen.insert(quoted);
             }

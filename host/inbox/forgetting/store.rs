@@ -55,10 +55,7 @@ pub async fn forget_unrouted(
 
 /// Deletes all events of a project that is going, with their runs, in portions: its own end leaves nothing
 /// large to one cascade.
-pub async fn forget_project(
-    pool: &PgPool,
-    project_id: ProjectId,
-) -> Result<(), sqlx::Error> {
+pub async fn forget_project(pool: &PgPool, project_id: ProjectId) -> Result<(), sqlx::Error> {
     for statement in [
         "delete from run where ctid = any(array(
            select ctid from run where project_id = $1 limit $2))",

@@ -7,7 +7,9 @@ use roost_emulator::control::Fault;
 use serde_json::{Value, json};
 
 use super::api::cli::{complains, prints};
-use super::support::{Contact, DEADLINE, Operator, Setup, TestHost, TestProject, eventually, fixture};
+use super::support::{
+    Contact, DEADLINE, Operator, Setup, TestHost, TestProject, eventually, fixture,
+};
 
 const ANA: &str = "16505551234";
 

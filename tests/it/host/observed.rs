@@ -1,6 +1,5 @@
 //! What those who run bots see of them: why there was an answer or none, logs, numbers.
 
-
 use roost::events::{Answer, EventFilter, EventReport, EventState, SendState};
 use roost::inbox::{EventKind, Outcome};
 use roost::logs::{LogFilter, LogLine};
@@ -240,7 +239,9 @@ async fn a_scrape_tells_what_happened() {
     // It is only looked at: whoever looks again sees the same.
     let again = host.app().scrape().render().await.unwrap();
     let runs = |text: &str| -> Vec<String> {
-        let lines = text.lines().filter(|line| line.starts_with("roost_runs_total"));
+        let lines = text
+            .lines()
+            .filter(|line| line.starts_with("roost_runs_total"));
         lines.map(str::to_owned).collect()
     };
     assert_eq!(runs(&again), runs(&text));
