@@ -1,32 +1,24 @@
 //! The host as a whole: what is shared, built once, and how it starts and stops.
 //!
-//! `config` is what it is told, `parts` makes what takes more than a line, and what operators do with it
-//! is `operator`.
+//! `config` is what it is told, `parts` makes what everything stands on, `features` what it does, and what
+//! operators do with it is `operator`.
 
 mod config;
+mod features;
 mod parts;
 
-use crate::changes::{Changes, ChangesParts};
-use crate::conversations::ConversationStore;
-use crate::deploys::{DeployParts, DeploySettings, DeployTasks, Deploys};
-use crate::egress::{Egress, EgressLimits};
-use crate::events::Events;
-use crate::inbox::{Clock, Dispatcher, DispatcherHandle, Inbox};
-use crate::lifecycle::{Lifecycle, LifecycleParts, MachineHandle};
-use crate::logs::{LogStore, LogWriter};
-use crate::news::{NewsTasks, Newsroom};
-use crate::observing::Scrape;
+use crate::deploys::DeployTasks;
+use crate::inbox::{Dispatcher, DispatcherHandle};
+use crate::lifecycle::MachineHandle;
+use crate::news::NewsTasks;
 use crate::operator::{Host, Sealed, keep_keys};
-use crate::postgres::{Guard, Pool, PoolConfig, TenantDatabase};
-use crate::projects::ProjectStore;
-use crate::retention::Keeper;
-use crate::runs::{Residents, Runner, SendSettler, SentMessages, Services};
+use crate::runs::Residents;
 use crate::telemetry::Telemetry;
-use crate::web::{Web, WebSettings};
-use crate::whatsapp::{CallbackKey, Gateway, GraphClient, InFlightLimits, Outbox, OutboxSettings};
-use anyhow::{Context, Result};
-use parts::{Base, Doors, dispatcher_settings, graph_client, onboarding, telemetry, workshop};
-use sqlx::PgPool;
+use crate::web::Web;
+use crate::whatsapp::Outbox;
+use anyhow::Result;
+use features::Shared;
+use parts::{Base, Doors, dispatcher_settings};
 use std::net::SocketAddr;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -81,154 +73,46 @@ impl App {
         // The process may have one already, from another host in it.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let doors = Doors::bind(&config).await?;
+        let (address, admin_address) = (doors.public.local_addr()?, doors.admin.local_addr()?);
         let base = Base::prepare(&mut config).await?;
-        let (pool, keys, cell) = (base.pool, base.keys, base.cell);
-        let projects = ProjectStore::new(pool.clone(), base.vault.clone());
-        let database = TenantDatabase::new(Pool::new(PoolConfig {
-            max_total: base.share.tenants as usize,
-            ..PoolConfig::default()
-        }));
-        let guard = Guard::new(cell.clone(), &database, &config.quotas);
-        let egress = Arc::new(
-            Egress::new(config.egress.clone(), EgressLimits::default())
-                .context("the client for bots' requests cannot be made")?,
-        );
-        let telemetry = telemetry(&config)?;
-        let client = graph_client(&config)?;
-        let outbox =
-            outbox(&config, &pool, client.clone())?.with_metrics(telemetry.metrics.clone());
-        let clock = Clock::database();
-        let logs = LogStore::new(pool.clone());
-        let log_writer = LogWriter::start(
-            &logs,
-            config.observing.log_limits.clone(),
-            clock.clone(),
-            telemetry.metrics.clone(),
-        );
-        let sink = Arc::new(SendSettler::new(outbox.clone()));
-        let inbox = Inbox::new(pool.clone(), clock.clone(), sink)
-            .with_limits(config.inbox.clone())
-            .with_telemetry(telemetry.clone());
-        let (news, telling) = Newsroom::start(pool.clone());
-        let deploys = Deploys::new(DeployParts {
-            projects: projects.clone(),
-            workshop: workshop(&config).await?,
-            cell: cell.clone(),
-            database: database.clone(),
-            egress,
-            folder: config.data.clone(),
-            logs: log_writer.clone(),
-            metrics: telemetry.metrics.clone(),
-            settings: DeploySettings {
-                owner: config.dispatcher.owner.clone(),
-                keep_versions: config.keep_versions,
-                graph_version: config.graph.version().to_owned(),
-                is_local: config.web.is_dev,
-                bundling: config.bundling.clone(),
-            },
-            news: news.clone(),
-        })
-        .with_context(|| format!("`{}` cannot be used", config.data.display()))?;
-        let onboarding = onboarding(client.clone(), &keys);
-        let sandbox = deploys.workshop().sandbox().clone();
-        let services = Arc::new(Services {
-            database: database.clone(),
-            conversations: ConversationStore::new(pool.clone()),
-            gateway: Gateway::with_limits(
-                pool.clone(),
-                client,
-                outbox.clone(),
-                &InFlightLimits::default(),
-                crate::memory::trim,
-            ),
-            outbox: outbox.clone(),
-            endpoint: config.graph.clone(),
-            logs: log_writer.clone(),
-            telemetry: telemetry.clone(),
-        });
-        let events = Events::new(pool.clone(), inbox.clone(), logs.clone());
-        let residents = Residents::new(
-            pool.clone(),
-            &config.dispatcher.owner,
-            sandbox.waiting_for_instances(),
-            config.residents,
-        );
-        let scrape = Scrape::new(inbox.clone(), sandbox, database, pool.clone());
-        let keeper = Keeper::new(pool.clone(), clock, config.observing.retention.clone());
-        let changes = Changes::new(ChangesParts {
-            projects: projects.clone(),
-            deploys: deploys.clone(),
-            residents: residents.clone(),
-            outbox: outbox.clone(),
-            inbox: inbox.clone(),
-            news: news.clone(),
-        });
-        let runner = Runner::new(deploys.clone(), services, residents.clone(), config.budget);
-        let web = Web::new(
-            WebSettings {
-                app_secrets: keys.app_secrets().clone(),
-                ..config.web.clone()
-            },
-            projects.clone(),
-            deploys.clone(),
-            runner.clone(),
-        );
-        let dispatcher = Dispatcher::start(
-            inbox.clone(),
-            Arc::new(runner),
-            dispatcher_settings(&config),
-        );
-        let lifecycle = Lifecycle::new(LifecycleParts {
-            projects: projects.clone(),
-            deploys: deploys.clone(),
-            changes: changes.clone(),
-            news: news.clone(),
-            onboarding,
-            cell,
-            server: config.server.clone(),
-            pool: pool.clone(),
-            data: config.data.clone(),
-            delete_grace: config.delete_grace,
-        });
-        let deploying = deploys.start(changes.followers());
-        let machine = lifecycle.start(&config.dispatcher.owner, config.dispatcher.lease);
-        let (draining, closing) = (CancellationToken::new(), CancellationToken::new());
-        tokio::spawn(changes.clone().follow_others(closing.clone()));
-        keeper.start(draining.clone());
-        guard.start(draining.clone());
+        let (shared, telling) = Shared::start(&config, &base)?;
+        let deploys = features::deploys(&config, &shared).await?;
+        let residents = features::residents(&config, &shared, &deploys);
+        let changes = features::changes(&shared, &deploys, &residents);
+        let lifecycle = features::lifecycle(&config, &shared, &base.keys, &deploys, &changes);
+        let runner = features::runner(&config, &shared, &deploys, &residents);
+        let web = features::web(&config, &shared, &base.keys, &deploys, &runner);
         let sealed = Sealed {
-            pool: pool.clone(),
+            pool: shared.pool.clone(),
             vault: base.vault,
         };
-        tokio::spawn(keep_keys(sealed.clone(), keys.clone(), draining.clone()));
-        let host = Arc::new(Host {
-            projects,
-            deploys,
-            inbox,
-            lifecycle,
-            changes,
-            news,
-            events,
-            logs,
-            log_writer,
-            scrape,
-            pool,
-            sealed,
-        });
-        let (address, admin_address) = (doors.public.local_addr()?, doors.admin.local_addr()?);
+        let host = Arc::new(shared.host(deploys, lifecycle, changes, sealed));
+
+        // All of it is there. From here on it runs.
+        let owner = &config.dispatcher.owner;
+        let handler = Arc::new(runner);
+        let dispatcher =
+            Dispatcher::start(host.inbox.clone(), handler, dispatcher_settings(&config));
+        let deploying = host.deploys.start(host.changes.followers());
+        let machine = host.lifecycle.start(owner, config.dispatcher.lease);
+        let (draining, closing) = (CancellationToken::new(), CancellationToken::new());
+        tokio::spawn(host.changes.clone().follow_others(closing.clone()));
+        shared.keep_house(&config, &draining);
+        let (sealed, keys) = (host.sealed.clone(), base.keys.clone());
+        tokio::spawn(keep_keys(sealed, keys, draining.clone()));
         let serving = doors.open(
             &config,
             &host,
             &web,
-            (base.access, keys),
+            (base.access, base.keys),
             (draining.clone(), closing.clone()),
         );
         tracing::info!(%address, %admin_address, "listening");
         Ok(Self {
             host,
-            outbox,
+            outbox: shared.outbox,
             residents,
-            telemetry,
+            telemetry: shared.telemetry,
             dispatcher,
             web,
             machine,
@@ -297,30 +181,4 @@ fn ended(joined: Result<(), tokio::task::JoinError>) {
     if let Err(error) = joined {
         tracing::error!(%error, "the listener failed");
     }
-}
-
-fn outbox(config: &AppConfig, pool: &PgPool, client: GraphClient) -> Result<Outbox> {
-    let settings = OutboxSettings {
-        settle_after: config.settle_after,
-        ..OutboxSettings::new(CallbackKey::new(derived(
-            &config.master_key,
-            b"callback data",
-        )))
-    };
-    Ok(Outbox::new(
-        pool.clone(),
-        client,
-        settings,
-        Arc::new(SentMessages),
-    )?)
-}
-
-/// A key for one purpose, made of the master key.
-fn derived(master_key: &[u8; 32], purpose: &[u8]) -> [u8; 32] {
-    use hmac::{KeyInit, Mac};
-    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
-    let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(master_key)
-        .expect("HMAC takes keys of any length");
-    mac.update(purpose);
-    mac.finalize().into_bytes().into()
 }

@@ -71,6 +71,8 @@ impl Changes {
             Change::Version
             | Change::Status
             | Change::Build
+            | Change::BuildLog
+            | Change::Renewal
             | Change::Step
             | Change::Conversation
             | Change::Template
@@ -154,7 +156,11 @@ impl Changes {
             | Change::Settings
             | Change::Status => true,
             // Once the bot runs with another environment, that is told as a change of its own.
-            Change::Environment | Change::Build | Change::Step => false,
+            Change::Environment
+            | Change::Build
+            | Change::BuildLog
+            | Change::Renewal
+            | Change::Step => false,
             // The bot is as it was.
             Change::Conversation | Change::Template | Change::Flow => false,
         };

@@ -6,13 +6,11 @@ use sqlx::{PgConnection, PgPool};
 use super::identity::{Enrolled, Enrolment, enrol};
 use super::merge::Queues;
 use super::model::{Conversation, ConversationId, NewOutbound, StatusUpdate};
+use crate::portions::{PORTION, delete_all};
 use crate::projects::ProjectId;
 
 /// The longest state of a conversation.
 pub const MAX_STATE_CHARS: usize = 200;
-
-/// Rows of a project that one statement deletes.
-const PORTION: i64 = 5_000;
 
 /// A message that somebody wrote, with where it belongs.
 #[derive(Clone, Copy, Debug)]
@@ -217,26 +215,22 @@ pub async fn keep_statuses(
 }
 
 /// Deletes all messages of a project that is going, and their statuses, in portions.
-pub async fn forget_project(
-    conn: &mut PgConnection,
-    project_id: ProjectId,
-) -> Result<(), sqlx::Error> {
+pub async fn forget_project(pool: &PgPool, project_id: ProjectId) -> Result<(), sqlx::Error> {
     for statement in [
         "delete from message where ctid = any(array(
            select ctid from message where project_id = $1 limit $2))",
         "delete from message_status where ctid = any(array(
            select ctid from message_status where project_id = $1 limit $2))",
     ] {
-        loop {
+        delete_all(|| async move {
             let gone = sqlx::query(statement)
                 .bind(project_id)
                 .bind(PORTION)
-                .execute(&mut *conn)
+                .execute(pool)
                 .await?;
-            if gone.rows_affected() == 0 {
-                break;
-            }
-        }
+            Ok(gone.rows_affected())
+        })
+        .await?;
     }
     Ok(())
 }

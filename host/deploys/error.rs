@@ -5,6 +5,7 @@ use super::handshake::HandshakeError;
 use super::serving::ServingError;
 use super::upload::UploadError;
 use crate::build::artifact::ArtifactError;
+use crate::causes::with_causes;
 use crate::projects::{ProjectError, Redactor, VersionState};
 use crate::sandbox::ImageError;
 use crate::workshop::WorkshopError;
@@ -43,7 +44,7 @@ pub enum DeployError {
     #[error(transparent)]
     Shared(Arc<DeployError>),
     /// The bot fails, and variables that its code reads are not there.
-    #[error("{}\n{complaint}", chain(fails))]
+    #[error("{}\n{complaint}", with_causes(fails))]
     Lacking {
         /// How it fails. No source to who walks causes: it is in the text.
         fails: Box<DeployError>,
@@ -110,7 +111,7 @@ impl DeployError {
 
     /// The error and its causes.
     pub fn chain(&self) -> String {
-        chain(self)
+        with_causes(self)
     }
 
     /// Whether its text has what the bot threw or how its code ended: it may quote a customer.
@@ -142,7 +143,7 @@ impl DeployError {
 impl SwitchError {
     /// The error and its causes.
     pub fn chain(&self) -> String {
-        chain(self)
+        with_causes(self)
     }
 }
 
@@ -150,19 +151,4 @@ impl From<ArtifactError> for DeployError {
     fn from(error: ArtifactError) -> Self {
         Self::Workshop(error.into())
     }
-}
-
-/// An error and its causes in one text; what a cause only repeats is left out.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let next = error.to_string();
-        if !text.ends_with(&next) {
-            text.push_str(": ");
-            text.push_str(&next);
-        }
-        source = error.source();
-    }
-    text
 }

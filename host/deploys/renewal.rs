@@ -6,6 +6,7 @@
 
 use super::making::{Code, Owner};
 use super::{DeployError, Deploys};
+use crate::news::Change;
 use crate::projects::ProjectId;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -58,7 +59,7 @@ pub(super) async fn run(deploys: Deploys, stop: CancellationToken) {
 
 impl Deploys {
     /// To be called after a secret was changed: soon the bot runs with it.
-    pub fn environment_changed(&self) {
+    pub(crate) fn environment_changed(&self) {
         self.signals.environments.notify_one();
     }
 
@@ -103,6 +104,7 @@ impl Deploys {
                     self.projects
                         .refuse_environment(project_id, &now, &text)
                         .await?;
+                    self.followed(project_id, Change::Renewal).await;
                     return Ok(());
                 }
             }
@@ -115,6 +117,7 @@ impl Deploys {
                     self.after_switch(project_id, &now.fingerprint).await;
                     tracing::info!(project.id = %project_id, "the bot runs with its new environment");
                 }
+                self.followed(project_id, Change::Renewal).await;
                 return Ok(());
             }
             // Another version was switched to meanwhile, or a later environment.

@@ -5,6 +5,7 @@ use super::making::{Code, Owner};
 use super::needs::value_read;
 use super::{DeployError, Deploys};
 use crate::capabilities::BundleText;
+use crate::causes::with_causes;
 use crate::egress::Egress;
 use crate::postgres::{Tenant, TenantName};
 use crate::projects::{
@@ -136,7 +137,7 @@ pub enum ServingError {
 impl ServingError {
     /// The error and its causes in one line.
     pub fn chain(&self) -> String {
-        super::error::chain(self)
+        with_causes(self)
     }
 }
 

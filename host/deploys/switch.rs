@@ -37,7 +37,7 @@ impl Deploys {
         let environment = self.environment_serving(project_id).await?;
         self.start_with(&project, &to, &environment).await?;
         self.projects
-            .activate_with(project_id, to.version_id, Some(&environment))
+            .activate(project_id, to.version_id, &environment)
             .await?;
         self.after_switch(project_id, &environment.fingerprint)
             .await;
@@ -91,6 +91,8 @@ impl Deploys {
     /// was secret in the one before goes, out of memory too.
     pub(super) async fn after_switch(&self, project_id: ProjectId, serves: &Fingerprint) {
         self.followed(project_id, Change::Version).await;
+        // What changed while it was being made is not in it.
+        self.signals.environments.notify_one();
         match self.projects.versions(project_id).await {
             Ok(versions) => {
                 let ids: Vec<_> = versions.iter().map(|version| version.version_id).collect();

@@ -1,6 +1,5 @@
 //! One log event per request, and the request's id in every error that a client sees.
 
-use std::error::Error;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
@@ -13,6 +12,7 @@ use futures::FutureExt;
 use uuid::Uuid;
 
 use super::error::ApiError;
+use crate::causes::with_causes;
 
 /// What the log, and who got an error, call a request.
 #[derive(Clone, Debug)]
@@ -83,7 +83,7 @@ impl Line<'_> {
         }
         match error {
             Some(error @ (ApiError::Internal(_) | ApiError::Unavailable(_))) => {
-                let chain = chain(error);
+                let chain = with_causes(error);
                 line!(error, chain)
             }
             // Load balancers ask every few seconds.
@@ -91,15 +91,4 @@ impl Line<'_> {
             _ => line!(info),
         }
     }
-}
-
-fn chain(error: &ApiError) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(error) = next {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        next = error.source();
-    }
-    text
 }

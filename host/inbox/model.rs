@@ -96,6 +96,18 @@ words! {
     }
 }
 
+/// What is waited for, and what is not: the column `priority` of a queue.
+///
+/// A queue is live when somebody waits for an answer to one of its events. It is bulk when all of
+/// them are statuses or other changes, asked for again by an operator, or tried again. They are stored
+/// as numbers, so that the more urgent of two is the lower one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[repr(i16)]
+pub(super) enum Priority {
+    Live = 0,
+    Bulk = 1,
+}
+
 /// An event that this host holds the lease of.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct ClaimedEvent {

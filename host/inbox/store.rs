@@ -14,8 +14,8 @@ use super::model::{EventId, StatusSink};
 use crate::projects::ProjectId;
 use crate::telemetry::Telemetry;
 
-/// How often waiting for idleness looks, when other hosts may do the work.
-const IDLE_POLL: Duration = Duration::from_millis(100);
+/// After so long who waits for rest looks without news: what ends on other hosts is not told here.
+const ANYWAY: Duration = Duration::from_secs(2);
 
 /// The durable inbox. Clones share what wakes the dispatchers of this process.
 #[derive(Clone)]
@@ -172,8 +172,8 @@ impl Inbox {
     pub async fn idle(&self, project_id: ProjectId) -> Result<(), InboxError> {
         let mut ended = self.ended.subscribe();
         while self.is_busy(project_id).await? {
-            // Another host may do the work, so news of this process is not enough to wait for.
-            let _ = tokio::time::timeout(IDLE_POLL, ended.changed()).await;
+            // The sender lives in `self`.
+            let _ = tokio::time::timeout(ANYWAY, ended.changed()).await;
         }
         Ok(())
     }
@@ -197,8 +197,7 @@ impl Inbox {
             if !is_busy {
                 return Ok(());
             }
-            // As above.
-            let _ = tokio::time::timeout(IDLE_POLL, ended.changed()).await;
+            let _ = tokio::time::timeout(ANYWAY, ended.changed()).await;
         }
     }
 

@@ -6,12 +6,12 @@ use sqlx::types::chrono::DateTime;
 use uuid::Uuid;
 
 use super::model::{
-    ClaimedEvent, EventId, EventKind, FailureKind, Lane, Outcome, RowState, RunId, RunOutcome,
-    RunReport,
+    ClaimedEvent, EventId, EventKind, FailureKind, Lane, Outcome, Priority, RowState, RunId,
+    RunOutcome, RunReport,
 };
 use super::retry::{Next, RetryPolicy};
 use crate::projects::{ProjectId, VersionId};
-use crate::words::tests::assert_allowed;
+use crate::words::tests::{assert_allowed, migrations};
 
 fn policy() -> RetryPolicy {
     RetryPolicy {
@@ -190,4 +190,11 @@ fn the_database_takes_the_words_of_events() {
     assert_allowed::<EventKind>("event_kind_known", &[]);
     assert_allowed::<RowState>("event_state_known", &[]);
     assert_allowed::<Lane>("event_lane_known", &[]);
+}
+
+#[test]
+fn the_database_takes_both_priorities_and_the_lower_one_is_more_urgent() {
+    let taken = "conversation_queue_priority_known check (priority in (0, 1))";
+    assert!(migrations().iter().any(|text| text.contains(taken)));
+    assert_eq!([Priority::Live as i16, Priority::Bulk as i16], [0, 1]);
 }

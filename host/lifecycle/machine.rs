@@ -6,7 +6,7 @@
 use super::steps::{ClaimedStep, StepEnd};
 use super::{Lifecycle, removal, store, work};
 use crate::leases;
-use crate::news::{Change, Heard};
+use crate::news::{Change, Heard, Listener, Told};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -88,7 +88,7 @@ impl Machine {
             self.claim_all().await;
             let mut heard = tokio::select! {
                 () = self.stop.cancelled() => return,
-                heard = news.next() => Some(heard),
+                heard = next_but_lines(&mut news) => Some(heard),
                 () = tokio::time::sleep(POLL) => None,
             };
             // One look is enough for all that was told by now.
@@ -103,7 +103,10 @@ impl Machine {
     async fn hear(&self, heard: Heard) {
         if let Heard::Told(told) = heard
             && told.is_here
-            && matches!(told.change, Change::Build | Change::Version)
+            && matches!(
+                told.change,
+                Change::Build | Change::Version | Change::Renewal
+            )
         {
             self.lifecycle.look_for_deploy(told.project_id).await;
         }
@@ -129,6 +132,21 @@ impl Machine {
                 drop(slot);
                 lifecycle.tell(claimed.project_id);
             });
+        }
+    }
+}
+
+/// The next news but of lines in a log: these make no step due.
+///
+/// *Cancel safety*: no other news are lost.
+async fn next_but_lines(news: &mut Listener) -> Heard {
+    loop {
+        match news.next().await {
+            Heard::Told(Told {
+                change: Change::BuildLog,
+                ..
+            }) => {}
+            heard => return heard,
         }
     }
 }

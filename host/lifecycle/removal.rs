@@ -2,8 +2,9 @@
 //! tell where the rest is. And what a host does about files of projects that other hosts removed.
 
 use super::steps::{ClaimedStep, StepEnd};
-use super::work::{chain, ended_by};
+use super::work::ended_by;
 use super::{Lifecycle, LifecycleParts};
+use crate::causes::with_causes;
 use crate::postgres::{CellError, TenantName};
 use crate::projects::{ProjectError, ProjectId};
 use crate::whatsapp::outbox;
@@ -39,7 +40,7 @@ pub(super) async fn drop_schema(lifecycle: &Lifecycle, claimed: &ClaimedStep) ->
                 .to_owned(),
         ),
         Err(error) => {
-            tracing::warn!(error = %chain(&error), "a project's schema could not be dropped");
+            tracing::warn!(error = %with_causes(&error), "a project's schema could not be dropped");
             StepEnd::Retry("the project's schema could not be dropped".to_owned(), None)
         }
     }
@@ -80,11 +81,10 @@ pub(super) async fn forget(lifecycle: &Lifecycle, claimed: &ClaimedStep) -> Step
 
 /// Those of which there are many first, so that the project's own row takes little along.
 async fn forget_rows(parts: &LifecycleParts, project_id: ProjectId) -> Result<(), ProjectError> {
-    let mut conn = parts.pool.acquire().await?;
-    conversations::forget_project(&mut conn, project_id).await?;
-    inbox::forget_project(&mut conn, project_id).await?;
-    outbox::forget_project(&mut conn, project_id.0).await?;
-    drop(conn);
+    let pool = &parts.pool;
+    conversations::forget_project(pool, project_id).await?;
+    inbox::forget_project(pool, project_id).await?;
+    outbox::forget_project(pool, project_id.0).await?;
     parts.projects.forget(project_id).await
 }
 

@@ -2,15 +2,14 @@
 
 use super::steps::{ClaimedStep, StepEnd, StepName};
 use super::{Lifecycle, number, removal};
+use crate::causes::with_causes;
 use crate::deploys::DeployError;
 use crate::projects::{EnvironmentState, ProjectError, VaultError, VersionState};
 use std::time::Duration;
 
-/// How often a deploy is looked for that somebody promised, should news of it have been missed.
+/// How often a deploy is looked for that somebody promised, and whether the version has what was connected
+/// while it was built, should news of it have been missed.
 const LOOK_FOR_DEPLOY: Duration = Duration::from_secs(5);
-
-/// How often it is looked whether the version has what was connected while it was built.
-const LOOK_FOR_ENVIRONMENT: Duration = Duration::from_millis(250);
 
 /// What only a person can end.
 pub(super) const NO_DEPLOY: &str = "waits for the first deploy";
@@ -42,7 +41,7 @@ async fn database(lifecycle: &Lifecycle, claimed: &ClaimedStep) -> StepEnd {
         Ok(_) => StepEnd::Done(None),
         Err(DeployError::Project(error)) => ended_by(&error),
         Err(error) => {
-            tracing::warn!(error = %chain(&error), "a project's schema could not be made");
+            tracing::warn!(error = %with_causes(&error), "a project's schema could not be made");
             StepEnd::Retry(
                 "the project's role and schema could not be made: Postgres refused, or is away"
                     .to_owned(),
@@ -79,7 +78,7 @@ async fn first_deploy(lifecycle: &Lifecycle, claimed: &ClaimedStep) -> StepEnd {
         Ok((true, _, _)) => match projects.environment_state(id).await {
             // Without its number's id a bot fails at the first message.
             Ok(EnvironmentState::Applying) => StepEnd::Later(
-                LOOK_FOR_ENVIRONMENT,
+                LOOK_FOR_DEPLOY,
                 "the bot starts again, with its number and its secrets".to_owned(),
             ),
             Ok(_) => StepEnd::Done(None),
@@ -111,15 +110,4 @@ pub(super) fn ended_by(error: &ProjectError) -> StepEnd {
         ProjectError::Vault(VaultError::NoRandom) => StepEnd::Retry(error.to_string(), None),
         error => StepEnd::Failed(error.to_string()),
     }
-}
-
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(error) = next {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        next = error.source();
-    }
-    text
 }

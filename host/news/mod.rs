@@ -51,6 +51,10 @@ words! {
         Status = "status",
         /// A build of it ended, whatever came of it.
         Build = "build",
+        /// The log of one of its builds has more lines.
+        BuildLog = "build-log",
+        /// Its bot was tried with its environment as it is now, whatever came of it.
+        Renewal = "renewal",
         /// A step of its life changed, or is to be done.
         Step = "step",
         /// A person, the bot or a customer changed a conversation of it.

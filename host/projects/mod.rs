@@ -32,8 +32,8 @@ pub use master_key::{
     master_key_change, open_vault, refresh_master_key, remember_master_key, seal_anew,
 };
 pub use model::{
-    NameError, NewNumber, Number, NumberRoute, Placement, Project, ProjectId, ProjectKeys,
-    ProjectName, ProjectStatus, Secret, VersionId,
+    NameError, Number, NumberRoute, Placement, Project, ProjectId, ProjectKeys, ProjectName,
+    ProjectStatus, Secret, VersionId,
 };
 pub use numbers::{AppliedNumber, LeavingNumber, NumberReport, WishedNumber};
 pub use redactor::{MIN_CHARS as MIN_HIDDEN_CHARS, Redactor, Seam};
@@ -46,6 +46,6 @@ pub use settings::{ProjectSettings, SettingError, SettingsChange};
 pub use store::{ProjectError, ProjectStore};
 pub use vault::{Place, Vault, VaultError};
 pub use versions::{
-    BuildJob, Built, Changes, LogLine, NewBuild, NewVersion, SourceFiles, Switched, Version,
+    BuildJob, Built, Changes, ClaimedBuild, LogLine, NewBuild, SourceFiles, Switched, Version,
     VersionKind, VersionState,
 };

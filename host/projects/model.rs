@@ -90,15 +90,6 @@ pub struct ProjectKeys {
     pub app_secret: Secret,
 }
 
-/// A number to connect to a project.
-#[derive(Clone, Debug)]
-pub struct NewNumber {
-    pub phone_number_id: String,
-    pub waba_id: String,
-    pub display_phone_number: String,
-    pub token: Secret,
-}
-
 /// A project's WhatsApp number, with the token that sends from it.
 #[derive(Clone, Debug)]
 pub struct Number {

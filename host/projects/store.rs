@@ -6,8 +6,8 @@ use sqlx::PgPool;
 use sqlx::types::chrono::{DateTime, Utc};
 
 use super::model::{
-    NewNumber, Number, NumberRoute, Placement, Project, ProjectId, ProjectKeys, ProjectName,
-    ProjectStatus, Secret, VersionId,
+    Number, NumberRoute, Placement, Project, ProjectId, ProjectKeys, ProjectName, ProjectStatus,
+    Secret, VersionId,
 };
 use super::secrets::SecretError;
 use super::settings::SettingError;
@@ -111,37 +111,6 @@ impl ProjectStore {
         self.vault.derived(purpose)
     }
 
-    /// Returns the project of that name, and makes it first if there is none.
-    pub async fn create(&self, name: &ProjectName) -> Result<Project, ProjectError> {
-        let project_id = ProjectId::generate();
-        self.insert(project_id, name).await?;
-        self.by_name(name)
-            .await?
-            .ok_or(ProjectError::NotFound(project_id))
-    }
-
-    /// Returns whether the name was new.
-    pub(super) async fn insert(
-        &self,
-        project_id: ProjectId,
-        name: &ProjectName,
-    ) -> Result<bool, ProjectError> {
-        let verify_token = self.seal_random("verify_token_sealed", project_id)?;
-        let app_secret = self.seal_random("app_secret_sealed", project_id)?;
-        let done = sqlx::query(
-            "insert into project (project_id, name, verify_token_sealed, app_secret_sealed)
-             values ($1, $2, $3, $4)
-             on conflict on constraint project_name_is_new do nothing",
-        )
-        .bind(project_id)
-        .bind(name)
-        .bind(verify_token)
-        .bind(app_secret)
-        .execute(&self.pool)
-        .await?;
-        Ok(done.rows_affected() == 1)
-    }
-
     pub async fn by_name(&self, name: &ProjectName) -> Result<Option<Project>, ProjectError> {
         let row: Option<ProjectRow> = sqlx::query_as("select * from project where name = $1")
             .bind(name)
@@ -167,28 +136,6 @@ impl ProjectStore {
         Ok(rows.into_iter().map(Project::from).collect())
     }
 
-    /// Records where the schema of the project is. Fails with [`ProjectError::PlacementTaken`].
-    pub async fn place(&self, project_id: ProjectId, at: &Placement) -> Result<(), ProjectError> {
-        let done = sqlx::query(
-            "update project set cell_database = $2, cell_schema = $3, cell_role = $4
-             where project_id = $1",
-        )
-        .bind(project_id)
-        .bind(&at.database)
-        .bind(&at.schema)
-        .bind(&at.role)
-        .execute(&self.pool)
-        .await
-        .map_err(|e| match broken_constraint(&e) {
-            Some("project_schema_is_own" | "project_role_is_own") => ProjectError::PlacementTaken {
-                schema: at.schema.clone(),
-                role: at.role.clone(),
-            },
-            _ => ProjectError::Database(e),
-        })?;
-        found(done.rows_affected(), project_id)
-    }
-
     pub async fn keys(&self, project_id: ProjectId) -> Result<ProjectKeys, ProjectError> {
         let row: Option<(Vec<u8>, Vec<u8>)> = sqlx::query_as(
             "select verify_token_sealed, app_secret_sealed from project where project_id = $1",
@@ -212,46 +159,6 @@ impl ProjectStore {
             verify_token: open("verify_token_sealed", &verify_token)?,
             app_secret: open("app_secret_sealed", &app_secret)?,
         })
-    }
-
-    /// Gives the project its number, in place of the one it had.
-    ///
-    /// Fails with [`ProjectError::NumberTaken`] when another project has it.
-    pub async fn connect_number(
-        &self,
-        project_id: ProjectId,
-        number: &NewNumber,
-    ) -> Result<(), ProjectError> {
-        let token = self.vault.seal_text(&token_of(project_id), &number.token)?;
-        sqlx::query(
-            "insert into number (phone_number_id, project_id, waba_id, display_phone_number, token_sealed)
-             values ($1, $2, $3, $4, $5)
-             on conflict on constraint number_one_per_project do update
-             set phone_number_id = excluded.phone_number_id, waba_id = excluded.waba_id,
-                 display_phone_number = excluded.display_phone_number,
-                 token_sealed = excluded.token_sealed",
-        )
-        .bind(&number.phone_number_id)
-        .bind(project_id)
-        .bind(&number.waba_id)
-        .bind(&number.display_phone_number)
-        .bind(token)
-        .execute(&self.pool)
-        .await
-        .map_err(|e| match broken_constraint(&e) {
-            Some("number_pkey") => ProjectError::NumberTaken(number.phone_number_id.clone()),
-            Some("number_project_id_fkey") => ProjectError::NotFound(project_id),
-            _ => ProjectError::Database(e),
-        })?;
-        Ok(())
-    }
-
-    pub async fn disconnect_number(&self, project_id: ProjectId) -> Result<(), ProjectError> {
-        sqlx::query("delete from number where project_id = $1")
-            .bind(project_id)
-            .execute(&self.pool)
-            .await?;
-        Ok(())
     }
 
     pub async fn number(&self, project_id: ProjectId) -> Result<Option<Number>, ProjectError> {
@@ -324,14 +231,6 @@ pub(super) fn secret_of(project_id: ProjectId, name: &str) -> Place<'_> {
         column: "value_sealed",
         project_id,
         row: name,
-    }
-}
-
-pub(super) fn found(rows: u64, project_id: ProjectId) -> Result<(), ProjectError> {
-    if rows == 1 {
-        Ok(())
-    } else {
-        Err(ProjectError::NotFound(project_id))
     }
 }
 

@@ -1,14 +1,12 @@
-//! The SQL of forgetting, in chunks that are short enough not to be noticed.
+//! The SQL of forgetting, in portions that are short enough not to be noticed.
 
 use sqlx::types::chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::Keeper;
 use crate::inbox::{Old, forget_events, forget_queues, forget_unrouted};
+use crate::portions::{PORTION, delete_all};
 use crate::projects::ProjectId;
-
-/// Rows that one statement deletes.
-const CHUNK: i64 = 5_000;
 
 /// The longest line: what an event may log.
 const LINE_BYTES: i64 = 64 << 10;
@@ -58,16 +56,9 @@ impl Keeper {
             before,
             projects: &group.projects,
             is_theirs: group.days.is_some(),
-            most: CHUNK,
+            most: PORTION,
         };
-        let mut rows = 0;
-        loop {
-            let gone = forget_events(&self.pool, &old).await?;
-            rows += gone;
-            if gone < CHUNK as u64 {
-                return Ok(rows);
-            }
-        }
+        delete_all(|| forget_events(&self.pool, &old)).await
     }
 
     /// Prepared ones may have gone out too.
@@ -145,8 +136,7 @@ impl Keeper {
         project: ProjectId,
         before: DateTime<Utc>,
     ) -> Result<u64, sqlx::Error> {
-        let mut rows = 0;
-        loop {
+        delete_all(|| async move {
             let gone = sqlx::query(
                 "delete from bot_log l using (
                    select log_id, at from bot_log where project_id = $1
@@ -155,15 +145,12 @@ impl Keeper {
             )
             .bind(project)
             .bind(before)
-            .bind(CHUNK)
+            .bind(PORTION)
             .execute(&self.pool)
-            .await?
-            .rows_affected();
-            rows += gone;
-            if gone < CHUNK as u64 {
-                return Ok(rows);
-            }
-        }
+            .await?;
+            Ok(gone.rows_affected())
+        })
+        .await
     }
 
     /// Deletes the oldest lines of a log that is too long or too large.
@@ -190,8 +177,7 @@ impl Keeper {
         let Some(last) = last else {
             return Ok(0);
         };
-        let mut rows = 0;
-        loop {
+        delete_all(|| async move {
             let gone = sqlx::query(
                 "delete from bot_log where log_id in (
                    select log_id from bot_log where project_id = $1 and log_id <= $2
@@ -199,15 +185,12 @@ impl Keeper {
             )
             .bind(project)
             .bind(last)
-            .bind(CHUNK)
+            .bind(PORTION)
             .execute(&self.pool)
-            .await?
-            .rows_affected();
-            rows += gone;
-            if gone < CHUNK as u64 {
-                return Ok(rows);
-            }
-        }
+            .await?;
+            Ok(gone.rows_affected())
+        })
+        .await
     }
 
     async fn sweep_group(
@@ -216,20 +199,16 @@ impl Keeper {
         group: &Group,
         before: DateTime<Utc>,
     ) -> Result<u64, sqlx::Error> {
-        let mut rows = 0;
-        loop {
+        delete_all(|| async move {
             let gone = sqlx::query(statement)
                 .bind(before)
                 .bind(&group.projects)
                 .bind(group.days.is_some())
-                .bind(CHUNK)
+                .bind(PORTION)
                 .execute(&self.pool)
-                .await?
-                .rows_affected();
-            rows += gone;
-            if gone < CHUNK as u64 {
-                return Ok(rows);
-            }
-        }
+                .await?;
+            Ok(gone.rows_affected())
+        })
+        .await
     }
 }

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use roost::events::{Answer, EventError, EventFilter, EventReport, EventState};
 use roost::inbox::{ClaimedEvent, EventId, EventKind, FailureKind, Outcome, RunOutcome, RunReport};
-use roost::projects::{NewNumber, ProjectStatus, Secret};
+use roost::projects::ProjectStatus;
 use roost::words::Told;
 use serde_json::json;
 
-use crate::support::bench::{Bench, LEASE, NUMBER, deploy, envelope, text};
+use crate::support::bench::{Bench, LEASE, NUMBER, connect, deploy, envelope, project, text};
 use crate::support::bot::settings;
 
 const ANA: &str = "34601";
@@ -311,33 +311,17 @@ async fn what_came_before_the_number_can_be_taken_over() {
         bench.put(&text("777", ANA, id)).await;
     }
     bench.put(&text("778", ANA, "other")).await;
-    let project = bench
-        .projects
-        .create(&"late".parse().unwrap())
-        .await
-        .unwrap();
+    let late = project(&bench.projects, "late").await;
     let store = bench.events();
-    assert_eq!(store.missed(project.project_id).await.unwrap().count, 0);
-    let number = NewNumber {
-        phone_number_id: "777".to_owned(),
-        waba_id: "1".to_owned(),
-        display_phone_number: "+1 555 777".to_owned(),
-        token: Secret::new("a token"),
-    };
-    bench
-        .projects
-        .connect_number(project.project_id, &number)
-        .await
-        .unwrap();
-    assert_eq!(store.missed(project.project_id).await.unwrap().count, 2);
+    assert_eq!(store.missed(late).await.unwrap().count, 0);
+    connect(&bench.projects, late, "777").await.unwrap();
+    assert_eq!(store.missed(late).await.unwrap().count, 2);
 
-    let adopted = store.adopt(project.project_id).await.unwrap();
+    let adopted = store.adopt(late).await.unwrap();
     assert_eq!((adopted.events, adopted.duplicates), (2, 0));
-    assert_eq!(store.missed(project.project_id).await.unwrap().count, 0);
+    assert_eq!(store.missed(late).await.unwrap().count, 0);
     assert_eq!(bench.unrouted().await, 1);
-    let found = store
-        .list(project.project_id, &EventFilter::default(), None, 9)
-        .await;
+    let found = store.list(late, &EventFilter::default(), None, 9).await;
     let found = found.unwrap();
     assert_eq!(ids(&found), ["c2", "c1"]);
     let told = &found[0].explanation.sentence;

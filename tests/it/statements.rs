@@ -9,11 +9,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Delimiter, TokenTree};
+use roost::access::Scope;
 use roost::app::MIGRATIONS;
 use roost::events::{EventFilter, EventState, Events};
-use roost::inbox::{EventId, EventKind, Outcome};
+use roost::inbox::{EventId, EventKind, Lane, Outcome, RowState};
+use roost::lifecycle::{StepName, StepState};
 use roost::logs::{LogFilter, LogStore};
-use roost::words::LogLevel;
+use roost::projects::{ProjectStatus, VersionKind, VersionState};
+use roost::whatsapp::SendState;
+use roost::words::{LogLevel, Vocabulary};
 use sqlx::types::chrono::Utc;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
@@ -111,6 +115,57 @@ async fn every_statement_of_cells_fits_what_is_in_one() {
     let mut problems = found.problems;
     problems.extend(prepare(&mut connection, &found.statements).await);
     none(&problems);
+}
+
+/// Words in statements that are of no set: of chains of steps, whose set is `lifecycle`'s own, which way a message went,
+/// and the name of a column in JSON.
+const OF_NO_SET: [&str; 6] = ["changed_at", "in", "out", "provision", "release", "removal"];
+
+/// What a statement compares a column of words with, or sets it to. Postgres prepares it, however it is misspelled.
+#[test]
+fn every_word_in_a_statement_is_one_of_a_set() {
+    let stores = rust_files(&["host"]);
+    let found = read(stores.iter().filter(|file| file.ends_with("/store.rs")));
+    let known = words_of_sets();
+    let (mut problems, mut seen) = (Vec::new(), BTreeSet::new());
+    for Statement { place, text } in &found.statements {
+        // Every second piece is in quotes.
+        for quoted in text.split('\'').skip(1).step_by(2) {
+            let is_word = quoted.len() > 1
+                && quoted.starts_with(|c: char| c.is_ascii_lowercase())
+                && quoted
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || "-_".contains(c));
+            if is_word {
+                seen.insert(quoted);
+            }
+            if is_word && !known.contains(quoted) && !OF_NO_SET.contains(&quoted) {
+                problems.push(format!("{place}: no set of words has '{quoted}'"));
+            }
+        }
+    }
+    let idle = OF_NO_SET.iter().filter(|word| !seen.contains(*word));
+    problems.extend(idle.map(|word| format!("no statement has '{word}' any more")));
+    none(&problems);
+}
+
+/// The words of all sets that have a column.
+fn words_of_sets() -> BTreeSet<&'static str> {
+    fn of<T: Vocabulary>() -> impl Iterator<Item = &'static str> {
+        T::WORDS.iter().map(|word| word.spelled())
+    }
+    of::<EventKind>()
+        .chain(of::<RowState>())
+        .chain(of::<Outcome>())
+        .chain(of::<Lane>())
+        .chain(of::<SendState>())
+        .chain(of::<ProjectStatus>())
+        .chain(of::<VersionState>())
+        .chain(of::<VersionKind>())
+        .chain(of::<StepName>())
+        .chain(of::<StepState>())
+        .chain(of::<Scope>())
+        .collect()
 }
 
 #[tokio::test]

@@ -96,6 +96,25 @@ fn each_dependency_is_named_where_it_belongs() {
     none(&problems);
 }
 
+/// What a request waits for is told, by `news` or by what it waits for itself. It looks at the time only for its end.
+#[test]
+fn the_admin_api_waits_for_news_and_never_for_a_while() {
+    let mut problems = Vec::new();
+    for file in rust_files(&["host/api", "host/changes", "host/operator"]) {
+        // How often keys are looked for that another host may have changed.
+        if file == "host/operator/keys.rs" {
+            continue;
+        }
+        for (n, line) in code(&text(&file)) {
+            let waits = ["::sleep(", "::interval("].iter().any(|w| line.contains(w));
+            if waits || line.contains(" sleep(") {
+                problems.push(format!("{file}:{n}: {}", line.trim()));
+            }
+        }
+    }
+    none(&problems);
+}
+
 #[test]
 fn every_item_of_the_wit_is_documented() {
     let own = files("wit").into_iter().chain(files("sdk/engine/wit"));

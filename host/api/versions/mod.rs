@@ -18,14 +18,13 @@ use crate::api::{Api, ApiJson, ApiPath, ApiQuery, Bytes, Caller, PageQuery, Proj
 use crate::deploys::upload::MAX_UPLOAD_BYTES;
 use crate::deploys::{BundlingError, DeployError, NewDeploy, SwitchError, SwitchedTo, UploadError};
 use crate::http::ApiError;
+use crate::news::Change;
 use crate::projects::{LogLine, Project, ProjectStore, Version, VersionId};
 use crate::views::versions::{Switched, VersionLog, VersionLogLine, VersionView};
 use crate::views::{Page, Time};
 
 /// An upload may come over a slow line.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(300);
-/// How often a log that is followed is looked at.
-const LOOK: Duration = Duration::from_millis(100);
 const LONGEST_WAIT_MS: u64 = 30_000;
 const LONGEST_MESSAGE: usize = 2_000;
 
@@ -230,6 +229,7 @@ async fn show_version_log(
         ));
     }
     let projects = api.host.projects();
+    let mut news = api.host.news().listen();
     let until = tokio::time::Instant::now() + Duration::from_millis(wait_ms);
     loop {
         // Before the lines: what is written before a final state is there when it is.
@@ -252,7 +252,11 @@ async fn show_version_log(
                 error: view::shown_error(&caller, &version),
             }));
         }
-        tokio::time::sleep(LOOK).await;
+        tokio::select! {
+            _ = news.of(project.project_id, &[Change::BuildLog, Change::Build]) => {}
+            () = tokio::time::sleep_until(until) => {}
+            () = api.draining.cancelled() => {}
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The log of one build: written as it comes, so that it can be followed, and bounded.
 
 use super::super::Voices;
+use crate::news::{Change, Newsroom};
 use crate::projects::{BuildJob, ProjectId, ProjectStore, VersionId};
 use crate::words::LogLevel;
 use std::sync::Arc;
@@ -23,6 +24,14 @@ pub(super) struct BuildLog {
     writer: Arc<tokio::sync::Mutex<Option<JoinHandle<()>>>>,
 }
 
+/// Writes the lines down, and tells of them.
+struct Writer {
+    projects: ProjectStore,
+    news: Newsroom,
+    project_id: ProjectId,
+    version_id: VersionId,
+}
+
 enum Item {
     /// And whether the host says it.
     Line(LogLevel, String, bool),
@@ -31,10 +40,15 @@ enum Item {
 }
 
 impl BuildLog {
-    pub(super) fn start(projects: ProjectStore, job: &BuildJob) -> Self {
+    pub(super) fn start(projects: ProjectStore, news: Newsroom, job: &BuildJob) -> Self {
         let (lines, incoming) = mpsc::unbounded_channel();
-        let (project_id, version_id) = (job.version.project_id, job.version.version_id);
-        let writer = tokio::spawn(write(projects, project_id, version_id, incoming));
+        let writer = Writer {
+            projects,
+            news,
+            project_id: job.version.project_id,
+            version_id: job.version.version_id,
+        };
+        let writer = tokio::spawn(writer.write(incoming));
         Self {
             lines,
             said: Arc::default(),
@@ -90,55 +104,60 @@ impl BuildLog {
     }
 }
 
-async fn write(
-    projects: ProjectStore,
-    project_id: ProjectId,
-    version_id: VersionId,
-    mut incoming: mpsc::UnboundedReceiver<Item>,
-) {
-    let mut is_open = true;
-    while is_open {
-        let Some(first) = incoming.recv().await else {
-            return;
-        };
-        let (mut lines, mut waiting) = (Vec::new(), Vec::new());
-        let mut take = |item, is_open: &mut bool| match item {
-            Item::Line(level, text, is_hosts) => {
-                lines.push((level, text, is_hosts));
-                true
+impl Writer {
+    async fn write(self, mut incoming: mpsc::UnboundedReceiver<Item>) {
+        let mut is_open = true;
+        while is_open {
+            let Some(first) = incoming.recv().await else {
+                return;
+            };
+            let (mut lines, mut waiting) = (Vec::new(), Vec::new());
+            let mut take = |item, is_open: &mut bool| match item {
+                Item::Line(level, text, is_hosts) => {
+                    lines.push((level, text, is_hosts));
+                    true
+                }
+                Item::Flushed(written) => {
+                    waiting.push(written);
+                    false
+                }
+                Item::End => {
+                    *is_open = false;
+                    false
+                }
+            };
+            let mut goes_on = take(first, &mut is_open);
+            let pause = tokio::time::sleep(PAUSE);
+            tokio::pin!(pause);
+            while goes_on {
+                tokio::select! {
+                    item = incoming.recv() => match item {
+                        Some(item) => goes_on = take(item, &mut is_open),
+                        None => goes_on = false,
+                    },
+                    () = &mut pause => goes_on = false,
+                }
             }
-            Item::Flushed(written) => {
-                waiting.push(written);
-                false
+            if !lines.is_empty() {
+                self.keep(&lines).await;
             }
-            Item::End => {
-                *is_open = false;
-                false
-            }
-        };
-        let mut goes_on = take(first, &mut is_open);
-        let pause = tokio::time::sleep(PAUSE);
-        tokio::pin!(pause);
-        while goes_on {
-            tokio::select! {
-                item = incoming.recv() => match item {
-                    Some(item) => goes_on = take(item, &mut is_open),
-                    None => goes_on = false,
-                },
-                () = &mut pause => goes_on = false,
+            for written in waiting {
+                let _ = written.send(());
             }
         }
-        if !lines.is_empty()
-            && let Err(error) = projects.add_build_log(project_id, version_id, &lines).await
-        {
-            tracing::warn!(
+    }
+
+    async fn keep(&self, lines: &[(LogLevel, String, bool)]) {
+        let kept = self
+            .projects
+            .add_build_log(self.project_id, self.version_id, lines);
+        match kept.await {
+            Ok(()) => self.news.tell(self.project_id, Change::BuildLog),
+            Err(error) => tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 lines = lines.len(),
                 "lines of a build's log were lost"
-            );
-        }
-        for written in waiting {
-            let _ = written.send(());
+            ),
         }
     }
 }

@@ -11,7 +11,7 @@ use super::bundling::Turn;
 use super::{DeployError, Deploys};
 use crate::leases;
 use crate::news::Change;
-use crate::projects::BuildJob;
+use crate::projects::{BuildJob, ClaimedBuild};
 use crate::words::LogLevel;
 use futures::FutureExt as _;
 use log::BuildLog;
@@ -59,7 +59,15 @@ pub(super) async fn run(deploys: Deploys, stop: CancellationToken) {
             break;
         };
         let owner = &deploys.settings.owner;
-        match deploys.projects.claim_build(owner, LEASE).await {
+        let claim = deploys.projects.claim_build(owner, LEASE).await;
+        if let Ok(ClaimedBuild {
+            gave_up: Some(project_id),
+            ..
+        }) = claim
+        {
+            deploys.followed(project_id, Change::Build).await;
+        }
+        match claim.map(|claim| claim.job) {
             Ok(Some(job)) => {
                 let (deploys, stop) = (deploys.clone(), stop.clone());
                 let turn = Turn::new(deploys.processors.clone(), processor);
@@ -100,7 +108,7 @@ enum Ended {
 impl Deploys {
     /// One build, from its claim to what is recorded of it.
     async fn build(&self, job: BuildJob, mut turn: Turn, stop: &CancellationToken) {
-        let log = BuildLog::start(self.projects.clone(), &job);
+        let log = BuildLog::start(self.projects.clone(), self.news.clone(), &job);
         let give_up = Arc::new(AtomicBool::new(false));
         let steps = AssertUnwindSafe(self.steps(&job, &log, &mut turn, &give_up)).catch_unwind();
         let ended = tokio::select! {

@@ -11,7 +11,7 @@ use crate::conversations::{
     keep_statuses,
 };
 use crate::inbox::envelope::{Content, Piece};
-use crate::inbox::model::{EventId, Lane};
+use crate::inbox::model::{EventId, Lane, Priority};
 use crate::inbox::queues::status_queue;
 use crate::inbox::store::{Inbox, InboxError, InboxLimits};
 use crate::projects::NumberRoute;
@@ -236,7 +236,8 @@ async fn insert_events(
          queued as (
            insert into conversation_queue as q
              (project_id, queue, pending, ready_at, priority, waits_for)
-           select $1, n.queue, n.events, $2, case when n.has_message then 0 else 1 end, t.queue
+           select $1, n.queue, n.events, $2,
+                  case when n.has_message then $14::smallint else $15::smallint end, t.queue
            from (select queue, count(*) as events, bool_or(kind = 'message') as has_message,
                         max(conversation_id::text) filter (where lane = 'statuses') as of_statuses
                  from fresh group by queue) n
@@ -265,6 +266,8 @@ async fn insert_events(
     .bind(column(|placed| placed.lane.word().to_owned()))
     .bind(talk_ids)
     .bind(talk_queues)
+    .bind(Priority::Live)
+    .bind(Priority::Bulk)
     .fetch_all(tx)
     .await?;
     let are_all_there = |(.., there): &(String, EventId, i64)| {

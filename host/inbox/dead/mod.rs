@@ -51,6 +51,7 @@ impl Inbox {
         }
         let is_given_up = self.give_up_waiting(project_id, event_id).await?;
         if is_given_up {
+            self.ended.send_replace(());
             self.claimable.send_replace(());
         }
         Ok(is_given_up)

@@ -1,6 +1,6 @@
 //! The SQL of replaying and giving up.
 
-use crate::inbox::model::EventId;
+use crate::inbox::model::{EventId, Priority};
 use crate::inbox::store::Inbox;
 use crate::projects::ProjectId;
 
@@ -36,7 +36,7 @@ impl Inbox {
                  queued as (
                    insert into conversation_queue as q
                      (project_id, queue, pending, ready_at, priority, waits_for)
-                   select $1, a.queue, count(*), coalesce($3, statement_timestamp()), 1,
+                   select $1, a.queue, count(*), coalesce($3, statement_timestamp()), $4::smallint,
                           max(c.queue) filter (where a.lane = 'statuses')
                    from again a
                    left join conversation c
@@ -44,7 +44,7 @@ impl Inbox {
                    group by a.queue order by a.queue
                    on conflict (project_id, queue) do update
                    set pending = q.pending + excluded.pending,
-                       priority = case when q.pending = 0 then 1 else q.priority end,
+                       priority = case when q.pending = 0 then excluded.priority else q.priority end,
                        ready_at = case when q.lease is null then excluded.ready_at
                                        else q.ready_at end)
                  select count(*) from again",
@@ -52,6 +52,7 @@ impl Inbox {
             .bind(project_id)
             .bind(events)
             .bind(self.clock.told())
+            .bind(Priority::Bulk)
             .fetch_one(&self.pool)
         };
         counted(replay).await

@@ -1,13 +1,11 @@
 //! The SQL of forgetting.
 
 use sqlx::types::chrono::{DateTime, Utc};
-use sqlx::{PgConnection, PgExecutor};
+use sqlx::{PgExecutor, PgPool};
 
 use super::Old;
+use crate::portions::{PORTION, delete_all};
 use crate::projects::ProjectId;
-
-/// Rows of a project that one statement deletes.
-const PORTION: i64 = 5_000;
 
 /// Deletes events that are done or dead, with their runs. Returns how many: fewer than the most when
 /// no more are left.
@@ -57,26 +55,22 @@ pub async fn forget_unrouted(
 
 /// Deletes all events of a project that is going, with their runs, in portions: its own end leaves nothing
 /// large to one cascade.
-pub async fn forget_project(
-    conn: &mut PgConnection,
-    project_id: ProjectId,
-) -> Result<(), sqlx::Error> {
+pub async fn forget_project(pool: &PgPool, project_id: ProjectId) -> Result<(), sqlx::Error> {
     for statement in [
         "delete from run where ctid = any(array(
            select ctid from run where project_id = $1 limit $2))",
         "delete from event where ctid = any(array(
            select ctid from event where project_id = $1 limit $2))",
     ] {
-        loop {
+        delete_all(|| async move {
             let gone = sqlx::query(statement)
                 .bind(project_id)
                 .bind(PORTION)
-                .execute(&mut *conn)
+                .execute(pool)
                 .await?;
-            if gone.rows_affected() == 0 {
-                break;
-            }
-        }
+            Ok(gone.rows_affected())
+        })
+        .await?;
     }
     Ok(())
 }

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use sqlx::types::chrono::{DateTime, Utc};
 
-use super::model::{ClaimedEvent, RunId};
+use super::model::{ClaimedEvent, Priority, RunId};
 use crate::projects::ProjectId;
 
 /// How much a claim may take.
@@ -53,16 +53,6 @@ pub struct Claims {
     pub is_held: bool,
 }
 
-/// What is waited for, and what is not: the column `priority` of a queue.
-///
-/// A queue is live when somebody waits for an answer to one of its events. It is bulk when all of
-/// them are statuses or other changes, asked for again by an operator, or tried again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Priority {
-    Live,
-    Bulk,
-}
-
 /// A lease, as its holder knows it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Lease {
@@ -81,15 +71,6 @@ struct Claiming<'a, 'b> {
     limits: &'a ClaimLimits<'b>,
     /// The time, when it is not the database's.
     told: Option<DateTime<Utc>>,
-}
-
-impl Priority {
-    fn column(self) -> i16 {
-        match self {
-            Self::Live => 0,
-            Self::Bulk => 1,
-        }
-    }
 }
 
 impl ClaimLimits<'_> {

@@ -7,8 +7,8 @@ use sqlx::{Connection, PgConnection};
 
 use super::room::{Room, Rooms};
 use super::walk::Visit;
-use super::{ClaimLimits, Claiming, Claims, Lease, LeaseLost, Priority, walk};
-use crate::inbox::model::{ClaimedEvent, EventId, RowState, RunId};
+use super::{ClaimLimits, Claiming, Claims, Lease, LeaseLost, walk};
+use crate::inbox::model::{ClaimedEvent, EventId, Priority, RowState, RunId};
 use crate::inbox::retry::{Next, Verdict};
 use crate::inbox::store::{Inbox, InboxError};
 use crate::projects::ProjectId;
@@ -130,7 +130,7 @@ impl Inbox {
                    aside = least(aside + case when $17 then 1 else 0 end,
                                  pending - case when $4 = 'pending' then 0 else 1 end),
                    priority = case when pending - 1 > aside then priority
-                                   when $4 = 'pending' and not $7 or aside > 0 then 1
+                                   when $4 = 'pending' and not $7 or aside > 0 then $20
                                    else priority end
                where project_id = $1 and queue = $2 and lease = $3
                returning coalesce($6, statement_timestamp()) as now,
@@ -152,10 +152,10 @@ impl Inbox {
              returning freed.has_next
                or exists (select from conversation_queue c
                           where c.project_id = $1 and c.queue <> $2 and c.pending > 0
-                            and c.priority = 0 and c.ready_at <= freed.now)
+                            and c.priority = $19 and c.ready_at <= freed.now)
                or exists (select from conversation_queue c
                           where c.project_id = $1 and c.queue <> $2 and c.pending > 0
-                            and c.priority = 1 and c.ready_at <= freed.now)",
+                            and c.priority = $20 and c.ready_at <= freed.now)",
         )
         .bind(event.project_id)
         .bind(&event.queue)
@@ -175,6 +175,8 @@ impl Inbox {
         .bind(report.response_status.map(i32::from))
         .bind(verdict.is_aside)
         .bind(&report.refusal)
+        .bind(Priority::Live)
+        .bind(Priority::Bulk)
         .fetch_optional(&self.pool)
         .await?;
         self.ended.send_replace(());
@@ -256,7 +258,7 @@ async fn take_leases(
              select c.queue, c.ready_at from conversation_queue c
              where c.project_id = p.project_id and c.pending > 0 and c.priority = $4
                and c.ready_at <= coalesce($5, statement_timestamp())
-               and ($4 = 0 or not exists (
+               and ($4 = $10 or not exists (
                  select from conversation_queue m
                  where m.project_id = c.project_id and m.queue = c.waits_for
                    and m.lease is not null and m.ready_at > coalesce($5, statement_timestamp())))
@@ -277,12 +279,13 @@ async fn take_leases(
     .bind(projects)
     .bind(column(|room| room.running))
     .bind(column(|room| room.free))
-    .bind(turn.priority.column())
+    .bind(turn.priority)
     .bind(claiming.told)
     .bind(i64::try_from(turn.most).unwrap_or(i64::MAX))
     .bind(claiming.limits.owner)
     .bind(claiming.limits.lease.as_secs_f64())
     .bind(i64::try_from(turn.depth).unwrap_or(i64::MAX))
+    .bind(Priority::Live)
     .fetch_all(tx)
     .await?;
     let lease = |(project_id, queue, run_id)| Lease {

@@ -1,6 +1,7 @@
 //! The SQL of the summary.
 
 use super::ProjectQueue;
+use crate::inbox::model::Priority;
 use crate::inbox::store::Inbox;
 use crate::projects::ProjectId;
 
@@ -12,13 +13,14 @@ impl Inbox {
         sqlx::query_as(
             "select
                (select coalesce(sum(pending), 0)::bigint from conversation_queue
-                where pending > 0 and priority = 0 and ($1::uuid is null or project_id = $1)),
+                where pending > 0 and priority = $3 and ($1::uuid is null or project_id = $1)),
                (select (1000 * extract(epoch from coalesce($2, statement_timestamp())
                                                   - min(received_at)))::bigint
                 from event where state = 'pending' and ($1::uuid is null or project_id = $1))",
         )
         .bind(project_id)
         .bind(self.clock.told())
+        .bind(Priority::Live)
         .fetch_one(&self.pool)
         .await
     }
@@ -32,7 +34,7 @@ impl Inbox {
             "with now as materialized (select coalesce($2, statement_timestamp()) as now),
              fullest as (
                select q.project_id, sum(q.pending)::bigint as pending,
-                      coalesce(sum(q.pending) filter (where q.priority = 0), 0)::bigint as live,
+                      coalesce(sum(q.pending) filter (where q.priority = $4), 0)::bigint as live,
                       count(*) filter (where q.lease is not null and q.ready_at > now.now) as running,
                       count(*) filter (where q.ready_at > now.now and q.lease is null) as held
                from conversation_queue q cross join now
@@ -49,6 +51,7 @@ impl Inbox {
         .bind(project_id)
         .bind(self.clock.told())
         .bind(i64::from(most))
+        .bind(Priority::Live)
         .fetch_all(&self.pool)
         .await
     }

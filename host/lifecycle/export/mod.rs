@@ -8,6 +8,7 @@ mod archive;
 mod store;
 
 use super::{Lifecycle, LifecycleError};
+use crate::causes::with_causes;
 use crate::postgres::{CellError, LEFT_OUT, SchemaDump, TenantName};
 use crate::projects::{Project, ProjectError, ProjectId};
 use archive::{Archive, Spool};
@@ -63,7 +64,7 @@ impl Lifecycle {
                 Ok(()) => archive.end().await,
                 Err(ExportError::NobodyReads) => {}
                 Err(error) => {
-                    let error = super::work::chain(&error);
+                    let error = with_causes(&error);
                     tracing::warn!(project.id = %project.project_id, %error, "an export was cut off");
                     archive.cut_off(io::Error::other(error)).await;
                 }

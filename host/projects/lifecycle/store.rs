@@ -168,7 +168,8 @@ impl ProjectStore {
 
     /// Where the schema of the project is: as `wanted` when it had no place so far.
     ///
-    /// Fails with [`ProjectError::Going`]: who is going gets nothing new.
+    /// Fails with [`ProjectError::Going`], because who is going gets nothing new, and with
+    /// [`ProjectError::PlacementTaken`].
     pub async fn placed(
         &self,
         project_id: ProjectId,
@@ -186,7 +187,14 @@ impl ProjectStore {
         .bind(&wanted.schema)
         .bind(&wanted.role)
         .fetch_optional(&self.pool)
-        .await?;
+        .await
+        .map_err(|error| match broken_constraint(&error) {
+            Some("project_schema_is_own" | "project_role_is_own") => ProjectError::PlacementTaken {
+                schema: wanted.schema.clone(),
+                role: wanted.role.clone(),
+            },
+            _ => ProjectError::Database(error),
+        })?;
         match row {
             Some((database, schema, role)) => Ok(Placement {
                 database,

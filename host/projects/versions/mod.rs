@@ -7,5 +7,5 @@ mod builds;
 mod model;
 mod store;
 
-pub use builds::{BuildJob, Built, LogLine, NewBuild};
-pub use model::{Changes, NewVersion, SourceFiles, Switched, Version, VersionKind, VersionState};
+pub use builds::{BuildJob, Built, ClaimedBuild, LogLine, NewBuild};
+pub use model::{Changes, SourceFiles, Switched, Version, VersionKind, VersionState};

@@ -14,16 +14,6 @@ pub type SourceFiles = BTreeMap<String, String>;
 /// How many names of one kind a summary of changes has.
 const MAX_NAMES: usize = 200;
 
-/// A build that was made already.
-#[derive(Clone, Debug)]
-pub struct NewVersion {
-    /// In lower-case hexadecimal.
-    pub component_sha256: String,
-    pub entry: String,
-    pub webhook_path: String,
-    pub notes: serde_json::Value,
-}
-
 /// A deploy of a bot, and what became of it.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Version {

@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use super::model::{NewVersion, SourceFiles, Version, VersionState};
+use super::model::{SourceFiles, Version};
 use crate::projects::environments::{Environment, switch_environment};
 use crate::projects::model::{ProjectId, VersionId};
 use crate::projects::store::{ProjectError, ProjectStore, broken_constraint};
@@ -18,67 +18,15 @@ macro_rules! columns {
 pub(super) use columns;
 
 impl ProjectStore {
-    /// Records a version that is being made without the queue, in [`VersionState::Building`].
-    pub async fn insert_version(
-        &self,
-        project_id: ProjectId,
-        version: &NewVersion,
-    ) -> Result<Version, ProjectError> {
-        let version = sqlx::query_as(concat!(
-            "insert into version as v
-               (project_id, version_id, component_sha256, entry, webhook_path, notes, started_at)
-             values ($1, $2, $3, $4, $5, $6::text::json, now())
-             returning ",
-            columns!()
-        ))
-        .bind(project_id)
-        .bind(VersionId::generate())
-        .bind(&version.component_sha256)
-        .bind(&version.entry)
-        .bind(&version.webhook_path)
-        .bind(version.notes.to_string())
-        .fetch_one(&self.pool)
-        .await
-        .map_err(|error| no_project(error, project_id))?;
-        Ok(version)
-    }
-
-    pub async fn set_version_state(
-        &self,
-        project_id: ProjectId,
-        version_id: VersionId,
-        state: VersionState,
-    ) -> Result<(), ProjectError> {
-        sqlx::query(
-            "update version set state = $3,
-               finished_at = case when $3 in ('ready', 'failed') then now() end
-             where project_id = $1 and version_id = $2",
-        )
-        .bind(project_id)
-        .bind(version_id)
-        .bind(state)
-        .execute(&self.pool)
-        .await?;
-        Ok(())
-    }
-
-    /// Makes a version the one that serves. Fails with [`ProjectError::VersionNotReady`].
+    /// Makes a version the one that serves, with this environment. Fails with
+    /// [`ProjectError::VersionNotReady`].
+    ///
+    /// What is being built does not serve by itself any more: somebody wants this one.
     pub async fn activate(
         &self,
         project_id: ProjectId,
         version_id: VersionId,
-    ) -> Result<(), ProjectError> {
-        self.activate_with(project_id, version_id, None).await
-    }
-
-    /// Makes a version the one that serves, with this environment or the one that serves now.
-    ///
-    /// What is being built does not serve by itself any more: somebody wants this one.
-    pub async fn activate_with(
-        &self,
-        project_id: ProjectId,
-        version_id: VersionId,
-        environment: Option<&Environment>,
+        environment: &Environment,
     ) -> Result<(), ProjectError> {
         let mut tx = self.pool.begin().await?;
         let done = sqlx::query(
@@ -104,9 +52,7 @@ impl ProjectStore {
         .bind(project_id)
         .execute(&mut *tx)
         .await?;
-        if let Some(environment) = environment {
-            self.switch_to(&mut tx, project_id, environment).await?;
-        }
+        self.switch_to(&mut tx, project_id, environment).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -280,13 +226,6 @@ impl ProjectStore {
         Ok(bytes)
     }
 
-    /// Keeps an artifact for every host.
-    pub async fn keep_artifact(&self, digest: &str, bytes: &[u8]) -> Result<(), ProjectError> {
-        let mut conn = self.pool.acquire().await?;
-        keep_artifact(&mut conn, digest, bytes).await?;
-        Ok(())
-    }
-
     pub(super) async fn switch_to(
         &self,
         conn: &mut PgConnection,
@@ -299,6 +238,7 @@ impl ProjectStore {
     }
 }
 
+/// Keeps an artifact for every host.
 pub(super) async fn keep_artifact(
     conn: &mut PgConnection,
     digest: &str,

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::context::{Refusal, Wait};
 use super::effect::Effect;
 use super::pauses::Refused;
-use super::row::{Found, Lease, Origin, State};
+use super::row::{Found, Lease, Origin, SendState, State};
 use super::{Outbox, SendContext};
 use crate::whatsapp::client::{GraphResponse, Outcome};
 use crate::whatsapp::error::{GraphError, SendError, Verdict};
@@ -170,7 +170,7 @@ impl Delivery {
         if self.context.is_behind(lease.send_id, recipient) {
             let why = Setback::Silence(SendError::Behind.to_string());
             let recorded = self.outbox.store.release(lease, &why).await;
-            self.log(lease, "released", recorded);
+            self.log(lease, SendState::Released, recorded);
             return Err(SendError::Behind);
         }
         self.deliver(lease, pausing).await
@@ -289,19 +289,19 @@ impl Delivery {
             &response,
             Origin::Answer(&self.effect.recipient),
         );
-        self.outbox.metrics.send("sent");
+        self.outbox.metrics.send(SendState::Sent.word());
         if let Some(took) = self.context.first_answer() {
             self.outbox.metrics.reply(took);
         }
-        self.log(lease, "sent", recorded.await.map(|_| ()));
+        self.log(lease, SendState::Sent, recorded.await.map(|_| ()));
         response
     }
 
     async fn refuse(&self, lease: Lease, response: GraphResponse) -> GraphResponse {
         let recorded = self.outbox.store.record_rejected(lease, &response).await;
-        self.outbox.metrics.send("rejected");
+        self.outbox.metrics.send(SendState::Rejected.word());
         self.refused(lease, &response);
-        self.log(lease, "rejected", recorded);
+        self.log(lease, SendState::Rejected, recorded);
         response
     }
 
@@ -315,8 +315,8 @@ impl Delivery {
         self.context
             .waits(lease.send_id, &self.effect.recipient, wait);
         let recorded = self.outbox.store.release(lease, &setback).await;
-        self.outbox.metrics.send("released");
-        self.log(lease, "released", recorded);
+        self.outbox.metrics.send(SendState::Released.word());
+        self.log(lease, SendState::Released, recorded);
         match &setback {
             Setback::Answer(response) => self.refused(lease, response),
             Setback::Silence(reason) => {
@@ -345,8 +345,8 @@ impl Delivery {
             "nobody knows whether send {} went out: {reason}", lease.send_id
         );
         let recorded = self.outbox.store.doubt(lease, settle_after).await;
-        self.outbox.metrics.send("unsettled");
-        self.log(lease, "unsettled", recorded);
+        self.outbox.metrics.send(SendState::Unsettled.word());
+        self.log(lease, SendState::Unsettled, recorded);
         self.settling(lease, settle_after)
     }
 
@@ -359,7 +359,7 @@ impl Delivery {
 
     /// A row that cannot be written stays `prepared`, which later runs take for unsettled: that is
     /// safe, so the call goes on.
-    fn log(&self, lease: Lease, state: &str, recorded: Result<(), sqlx::Error>) {
+    fn log(&self, lease: Lease, state: SendState, recorded: Result<(), sqlx::Error>) {
         let attempt = self.context.attempt();
         if let Err(error) = recorded {
             tracing::error!(

@@ -16,6 +16,7 @@ use super::delivery::Setback;
 use super::effect::Effect;
 use super::row::{self, Found, Lease, Origin, Watched};
 use super::sent::wamid;
+use crate::portions::{PORTION, delete_all};
 use crate::whatsapp::client::GraphResponse;
 
 #[derive(Clone)]
@@ -389,18 +390,19 @@ async fn complete(
     Ok(())
 }
 
-/// Deletes all sends of a project that is going, some at a time.
-pub async fn forget_project(conn: &mut PgConnection, project_id: Uuid) -> Result<(), sqlx::Error> {
-    loop {
+/// Deletes all sends of a project that is going, in portions.
+pub async fn forget_project(pool: &PgPool, project_id: Uuid) -> Result<(), sqlx::Error> {
+    delete_all(|| async move {
         let gone = sqlx::query(
             "delete from send where ctid = any(array(
-               select ctid from send where project_id = $1 limit 5000))",
+               select ctid from send where project_id = $1 limit $2))",
         )
         .bind(project_id)
-        .execute(&mut *conn)
+        .bind(PORTION)
+        .execute(pool)
         .await?;
-        if gone.rows_affected() == 0 {
-            return Ok(());
-        }
-    }
+        Ok(gone.rows_affected())
+    })
+    .await?;
+    Ok(())
 }

@@ -5,10 +5,11 @@ use std::time::Duration;
 use roost::sandbox::Budget;
 use roost_emulator::control::Fault;
 use serde_json::{Value, json};
-use tokio::time::Instant;
 
 use super::api::cli::{complains, prints};
-use super::support::{Contact, Operator, Setup, TestHost, TestProject, eventually, fixture};
+use super::support::{
+    Contact, DEADLINE, Operator, Setup, TestHost, TestProject, eventually, fixture,
+};
 
 const ANA: &str = "16505551234";
 
@@ -66,6 +67,17 @@ impl Ending {
     }
 }
 
+/// Events have more time than a test waits: one that holds on to all of it is not seen to end.
+fn unhurried() -> Setup {
+    Setup {
+        budget: Budget {
+            wall: 4 * DEADLINE,
+            ..Setup::default().budget
+        },
+        ..Setup::default()
+    }
+}
+
 fn why(event: &Value) -> &str {
     event["event"]["why"].as_str().unwrap()
 }
@@ -102,8 +114,7 @@ async fn what_an_interval_sends_after_the_answer_goes_out() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reminder_for_later_does_not_hold_the_conversation_and_is_told() {
-    let mut it = ending(Setup::default()).await;
-    let began = Instant::now();
+    let mut it = ending(unhurried()).await;
     let event = it.of("reminds").await;
     assert_eq!(it.ana.hears().await, "got it");
     assert_eq!(outcomes(&event), ["done"]);
@@ -114,21 +125,16 @@ async fn a_reminder_for_later_does_not_hold_the_conversation_and_is_told() {
     );
     it.of("hello").await;
     assert_eq!(it.ana.hears().await, "You said: hello");
-    assert!(
-        began.elapsed() < Duration::from_secs(10),
-        "{:?}",
-        began.elapsed()
-    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_interval_that_does_nothing_ends_with_its_event_after_a_while_and_is_told() {
-    let mut it = ending(Setup::default()).await;
+    let mut it = ending(unhurried()).await;
     let event = it.of("beats").await;
     assert_eq!(it.ana.hears().await, "alive");
     assert_eq!(outcomes(&event), ["done"]);
     let wall = event["runs"][0]["wall_ms"].as_f64().unwrap();
-    assert!((4_500.0..9_000.0).contains(&wall), "{wall}");
+    assert!(wall >= 4_500.0, "{wall}");
     let line = it.logs(&event, "without waiting for").await;
     assert!(
         line.contains("1 interval (every 500 ms, made at beats (app.js:")

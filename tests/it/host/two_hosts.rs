@@ -137,19 +137,22 @@ async fn two_hosts_share_the_events_and_one_takes_over_when_the_other_is_killed(
         true => (one, two),
         false => (two, one),
     };
-    let killed = std::time::Instant::now();
     dying.die().await;
+    // What it held is anybody's as soon as its lease of a second is over.
+    let held_for: Option<f64> = sqlx::query_scalar(
+        "select extract(epoch from max(ready_at) - clock_timestamp())::double precision
+         from conversation_queue where lease is not null",
+    )
+    .fetch_one(&mut pair.host.control_database().await)
+    .await
+    .unwrap();
+    assert!(held_for.is_none_or(|s| s <= 1.0), "{held_for:?}");
     sqlx::query("update held set released = true")
         .execute(&mut schema)
         .await
         .unwrap();
 
     assert_eq!(ana.hears().await, "You said: hold on");
-    let took = killed.elapsed();
-    assert!(
-        took < Duration::from_secs(12),
-        "the lease is 1 s, and it took {took:?}"
-    );
     assert_eq!(ana.hears().await, "You said: and this");
     for talk in talking {
         assert!(talk.await.unwrap().unheard().await.is_empty());

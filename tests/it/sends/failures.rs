@@ -298,8 +298,8 @@ async fn no_further_try_is_made_for_a_bot_that_is_gone() {
         _ = bench.send(&run, "hi") => panic!("it was to wait"),
         () = bench.graph.has_seen(1) => {}
     }
-    let drained = tokio::time::timeout(Duration::from_secs(10), bench.outbox.drain());
-    drained.await.unwrap();
+    // Whoever waited on would ask again before it ends.
+    bench.outbox.drain().await;
     assert_eq!(bench.states().await, ["released"]);
     assert_eq!(bench.graph.count(), 1);
 }

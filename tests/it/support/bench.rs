@@ -1,5 +1,6 @@
 //! A host without bots: projects, conversations and the inbox over a database of the test's own.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -13,7 +14,8 @@ use roost::inbox::{
 };
 use roost::logs::LogStore;
 use roost::projects::{
-    NewNumber, NewVersion, ProjectId, ProjectStore, Secret, Vault, VersionState,
+    AppliedNumber, BuildJob, Built, NewBuild, NewProject, ProjectError, ProjectId, ProjectStore,
+    Secret, Switched, Vault, VersionKind, WishedNumber,
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -214,35 +216,94 @@ impl StatusSink for Sink {
 
 /// A project with a number and a version that serves.
 pub async fn deploy(projects: &ProjectStore, name: &str, number: &str) -> ProjectId {
-    let project_id = projects
-        .create(&name.parse().unwrap())
-        .await
-        .unwrap()
-        .project_id;
-    let number = NewNumber {
+    let project_id = project(projects, name).await;
+    connect(projects, project_id, number).await.unwrap();
+    let job = claimed_build(projects, project_id, true).await;
+    assert_eq!(finished(projects, &job).await, Switched::Serves);
+    project_id
+}
+
+/// The project of that name, which is made when it is not there.
+pub async fn project(projects: &ProjectStore, name: &str) -> ProjectId {
+    let new = new_project(name);
+    match projects.by_name(&new.name).await.unwrap() {
+        Some(there) => there.project_id,
+        None => {
+            let made = projects.make(&new, async |_, _| Ok(())).await;
+            made.unwrap().project_id
+        }
+    }
+}
+
+/// A project with nothing of its own.
+pub fn new_project(name: &str) -> NewProject {
+    NewProject {
+        name: name.parse().unwrap(),
+        number: None,
+        secrets: Vec::new(),
+        wants_deploy: false,
+    }
+}
+
+/// Gives a project its number, as a step does once Meta has said what it is.
+pub async fn connect(
+    projects: &ProjectStore,
+    project_id: ProjectId,
+    number: &str,
+) -> Result<(), ProjectError> {
+    let wish = WishedNumber {
         phone_number_id: number.to_owned(),
         waba_id: WABA.to_owned(),
-        display_phone_number: format!("+1 555 {number}"),
         token: Secret::new("a token"),
+        pin: None,
     };
-    projects.connect_number(project_id, &number).await.unwrap();
-    let version = NewVersion {
-        component_sha256: "0".repeat(64),
-        entry: "index.js".to_owned(),
-        webhook_path: "/webhook".to_owned(),
-        notes: json!([]),
+    let meta = AppliedNumber {
+        display_phone_number: format!("+1 555 {number}"),
+        verified_name: None,
+        quality_rating: None,
+        status: None,
     };
-    let version_id = projects
-        .insert_version(project_id, &version)
-        .await
-        .unwrap()
-        .version_id;
-    projects
-        .set_version_state(project_id, version_id, VersionState::Ready)
-        .await
-        .unwrap();
-    projects.activate(project_id, version_id).await.unwrap();
-    project_id
+    let applied = projects.apply_number(project_id, &wish, &meta, async |_, _| Ok(()));
+    applied.await
+}
+
+/// A build that a host is about.
+pub async fn claimed_build(
+    projects: &ProjectStore,
+    project_id: ProjectId,
+    serves_when_ready: bool,
+) -> BuildJob {
+    let build = NewBuild {
+        kind: VersionKind::Component,
+        created_by: "a test",
+        message: None,
+        upload: b"a component",
+        source_sha256: "",
+        source_files: None,
+        serves_when_ready,
+        takes_links: false,
+    };
+    let version = projects.enqueue_version(project_id, &build).await.unwrap();
+    let claim = projects.claim_build("a test", LEASE).await.unwrap();
+    let job = claim.job.unwrap();
+    assert_eq!(job.version.version_id, version.version_id);
+    job
+}
+
+/// Writes down that a build came to its good end.
+pub async fn finished(projects: &ProjectStore, job: &BuildJob) -> Switched {
+    let project_id = job.version.project_id;
+    let seen = projects.environment_wanted(project_id).await.unwrap();
+    let environment = projects.environment_of(project_id, BTreeMap::new(), BTreeMap::new(), seen);
+    let built = Built {
+        artifact: b"an artifact",
+        artifact_sha256: &"0".repeat(64),
+        entry: "index.js",
+        webhook_path: "/webhook",
+        notes: &json!(["a \u{0} note"]),
+    };
+    let finished = projects.finish_build(job, &built, &environment);
+    finished.await.unwrap()
 }
 
 /// A text message, as Meta sends it.

@@ -11,7 +11,7 @@ use crate::support::source::{
 
 /// What each folder of `host/`, and each file beside them, imports of the others. Nothing else may be, and what is no
 /// longer imported is taken out. A new folder needs a line.
-const IMPORTS: [(&str, &[&str]); 44] = [
+const IMPORTS: [(&str, &[&str]); 46] = [
     ("access", &["projects", "words"]),
     (
         "api",
@@ -76,6 +76,7 @@ const IMPORTS: [(&str, &[&str]); 44] = [
             "words",
         ],
     ),
+    ("causes", &[]),
     (
         "changes",
         &["deploys", "inbox", "news", "projects", "runs", "whatsapp"],
@@ -124,12 +125,13 @@ const IMPORTS: [(&str, &[&str]); 44] = [
         ],
     ),
     ("confinement", &[]),
-    ("conversations", &["projects"]),
+    ("conversations", &["portions", "projects"]),
     (
         "deploys",
         &[
             "build",
             "capabilities",
+            "causes",
             "confinement",
             "egress",
             "grants",
@@ -201,10 +203,20 @@ const IMPORTS: [(&str, &[&str]); 44] = [
             "workshop",
         ],
     ),
-    ("http", &["inbox", "projects", "rooms", "telemetry"]),
+    (
+        "http",
+        &["causes", "inbox", "projects", "rooms", "telemetry"],
+    ),
     (
         "inbox",
-        &["conversations", "leases", "projects", "telemetry", "words"],
+        &[
+            "conversations",
+            "leases",
+            "portions",
+            "projects",
+            "telemetry",
+            "words",
+        ],
     ),
     ("intl", &[]),
     ("kept", &[]),
@@ -213,6 +225,7 @@ const IMPORTS: [(&str, &[&str]); 44] = [
     (
         "lifecycle",
         &[
+            "causes",
             "changes",
             "conversations",
             "deploys",
@@ -258,9 +271,13 @@ const IMPORTS: [(&str, &[&str]); 44] = [
             "workshop",
         ],
     ),
+    ("portions", &[]),
     ("postgres", &[]),
     ("projects", &["words"]),
-    ("retention", &["inbox", "leases", "logs", "projects"]),
+    (
+        "retention",
+        &["inbox", "leases", "logs", "portions", "projects"],
+    ),
     ("rooms", &[]),
     (
         "runs",
@@ -308,7 +325,7 @@ const IMPORTS: [(&str, &[&str]); 44] = [
             "sandbox",
         ],
     ),
-    ("whatsapp", &["rooms", "telemetry", "words"]),
+    ("whatsapp", &["portions", "rooms", "telemetry", "words"]),
     ("words", &[]),
     (
         "workshop",

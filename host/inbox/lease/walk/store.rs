@@ -5,6 +5,7 @@ use sqlx::types::chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::Visit;
+use crate::inbox::model::Priority;
 use crate::projects::ProjectId;
 
 /// The next projects that have something to do, in order, up to the last and from the first again.
@@ -46,11 +47,11 @@ pub(super) async fn next_projects(
            from project p where p.project_id = w.project_id), false) as serves,
            coalesce((
              select true from conversation_queue q
-             where q.project_id = w.project_id and q.priority = 0 and q.pending > 0
+             where q.project_id = w.project_id and q.priority = $4 and q.pending > 0
                and q.ready_at <= coalesce($3, statement_timestamp()) limit 1), false) as has_live,
            coalesce((
              select true from conversation_queue q
-             where q.project_id = w.project_id and q.priority = 1 and q.pending > 0
+             where q.project_id = w.project_id and q.priority = $5 and q.pending > 0
                and q.ready_at <= coalesce($3, statement_timestamp()) limit 1), false) as has_bulk
          from (select project_id, step::bigint from onward
                union all select project_id, step from around) w
@@ -59,6 +60,8 @@ pub(super) async fn next_projects(
     .bind(after.map_or(Uuid::nil(), |project_id| project_id.0))
     .bind(i64::try_from(visits).unwrap_or(i64::MAX))
     .bind(told)
+    .bind(Priority::Live)
+    .bind(Priority::Bulk)
     .fetch_all(conn)
     .await
 }

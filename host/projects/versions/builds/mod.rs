@@ -10,6 +10,7 @@ use sqlx::types::chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::model::{SourceFiles, Version, VersionKind};
+use crate::projects::model::ProjectId;
 use crate::words::LogLevel;
 
 /// How often a build is begun before it is given up.
@@ -38,6 +39,14 @@ pub struct BuildJob {
     pub version: Version,
     pub upload: Vec<u8>,
     pub lease: Uuid,
+}
+
+/// What a look into the queue led to.
+#[derive(Clone, Debug, Default)]
+pub struct ClaimedBuild {
+    pub job: Option<BuildJob>,
+    /// The project of which others will not be built any more, if there are any.
+    pub gave_up: Option<ProjectId>,
 }
 
 /// What a build led to.

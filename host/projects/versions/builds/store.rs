@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::{BuildJob, Built, LogLine, MAX_ATTEMPTS, NewBuild};
+use super::{BuildJob, Built, ClaimedBuild, LogLine, MAX_ATTEMPTS, NewBuild};
 use crate::projects::environments::Environment;
 use crate::projects::model::{ProjectId, VersionId};
 use crate::projects::store::{ProjectError, ProjectStore};
@@ -81,7 +81,7 @@ impl ProjectStore {
         &self,
         owner: &str,
         lease: Duration,
-    ) -> Result<Option<BuildJob>, ProjectError> {
+    ) -> Result<ClaimedBuild, ProjectError> {
         let mut tx = self.pool.begin().await?;
         let project_id: Option<ProjectId> = sqlx::query_scalar(
             "select v.project_id from version v
@@ -95,14 +95,17 @@ impl ProjectStore {
         .fetch_optional(&mut *tx)
         .await?;
         let Some(project_id) = project_id else {
-            return Ok(None);
+            return Ok(ClaimedBuild::default());
         };
         // Two hosts that found the same project: the second sees what the first did.
         sqlx::query("select from project where project_id = $1 for no key update")
             .bind(project_id)
             .execute(&mut *tx)
             .await?;
-        give_up_old(&mut tx, project_id).await?;
+        let gave_up = match give_up_old(&mut tx, project_id).await? {
+            0 => None,
+            _ => Some(project_id),
+        };
         let token = Uuid::new_v4();
         let version: Option<Version> = sqlx::query_as(concat!(
             "update version v
@@ -126,7 +129,7 @@ impl ProjectStore {
         .await?;
         let Some(version) = version else {
             tx.commit().await?;
-            return Ok(None);
+            return Ok(ClaimedBuild { job: None, gave_up });
         };
         let upload: Option<Vec<u8>> = sqlx::query_scalar(
             "select bytes from upload where project_id = $1 and version_id = $2",
@@ -136,11 +139,15 @@ impl ProjectStore {
         .fetch_optional(&mut *tx)
         .await?;
         tx.commit().await?;
-        Ok(Some(BuildJob {
+        let job = BuildJob {
             version,
             upload: upload.unwrap_or_default(),
             lease: token,
-        }))
+        };
+        Ok(ClaimedBuild {
+            job: Some(job),
+            gave_up,
+        })
     }
 
     /// Extends the lease; `false` when it was lost.
@@ -346,9 +353,9 @@ impl ProjectStore {
     }
 }
 
-/// Of the builds that wait all but the newest fail, and that one too when it was begun too often.
-async fn give_up_old(conn: &mut PgConnection, project_id: ProjectId) -> Result<(), sqlx::Error> {
-    sqlx::query(
+/// Of the builds that wait all but the newest fail, and that one too when it was begun too often. Gives how many.
+async fn give_up_old(conn: &mut PgConnection, project_id: ProjectId) -> Result<u64, sqlx::Error> {
+    let given_up = sqlx::query(
         "with waiting as (
            select version_id, number, attempts, max(number) over () as newest from version
            where project_id = $1
@@ -372,7 +379,7 @@ async fn give_up_old(conn: &mut PgConnection, project_id: ProjectId) -> Result<(
     .bind(MAX_ATTEMPTS)
     .execute(conn)
     .await?;
-    Ok(())
+    Ok(given_up.rows_affected())
 }
 
 /// Postgres has no place for NUL in a text.

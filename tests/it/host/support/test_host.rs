@@ -55,6 +55,8 @@ pub(in crate::host) struct Setup {
     pub(in crate::host) graph: Option<String>,
     /// Whether a [`GraphProxy`] stands before the emulator.
     pub(in crate::host) is_proxied: bool,
+    /// How long a send of unknown outcome waits for a status.
+    pub(in crate::host) settle_after: Duration,
     /// What bots reach besides public addresses.
     pub(in crate::host) egress: EgressPolicy,
     /// How bots' own routes are served.
@@ -102,6 +104,7 @@ impl Default for Setup {
             data_at: None,
             graph: None,
             is_proxied: false,
+            settle_after: SETTLE_AFTER,
             egress: EgressPolicy::default(),
             web: WebSettings {
                 domain: Some("bots.test".parse().unwrap()),
@@ -196,7 +199,7 @@ impl TestHost {
             inbox: InboxLimits::default(),
             dispatcher: dispatcher(&self.setup),
             drain: Duration::ZERO,
-            settle_after: SETTLE_AFTER,
+            settle_after: self.setup.settle_after,
             egress: self.setup.egress.clone(),
             web: self.setup.web.clone(),
             residents: self.setup.residents,
@@ -273,7 +276,10 @@ impl TestHost {
             ("ROOST_VERIFY_TOKEN", VERIFY_TOKEN.to_owned()),
             ("ROOST_APP_SECRETS", self.setup.app_secret.to_owned()),
             ("ROOST_GRAPH_URL", self.graph_url()),
-            ("ROOST_SETTLE_SECONDS", SETTLE_AFTER.as_secs().to_string()),
+            (
+                "ROOST_SETTLE_SECONDS",
+                self.setup.settle_after.as_secs().to_string(),
+            ),
             ("ROOST_LEASE_SECONDS", "1".to_owned()),
         ]
     }

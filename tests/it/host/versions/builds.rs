@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use roost::deploys::NewDeploy;
+use roost::news::Change;
 use roost::projects::{ProjectStore, Vault, VersionKind, VersionState};
 
-use super::{ANA, app, bot, deploy, ended, log_of, named, packed, submit, try_deploy};
+use super::{ANA, app, bot, deploy, ended, heard, log_of, named, packed, submit, try_deploy};
 use crate::host::support::{Disk, Setup, TestHost, eventually};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -161,10 +162,23 @@ async fn an_upload_cannot_take_files_of_the_host_with_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_follows_a_build_hears_of_its_lines_before_it_hears_of_its_end() {
+    let mut host = TestHost::start().await;
+    let project = host.project("shop").await;
+    let mut news = host.app().news().listen();
+    deploy(&host, &project, &app(&named("one"))).await;
+    let told = heard(&mut news, project.id);
+    let nth = |wanted| told.iter().position(|change| *change == wanted);
+    let (line, end) = (nth(Change::BuildLog), nth(Change::Build));
+    assert!(line.is_some() && line < end, "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_deploys_that_come_at_once_the_newest_serves() {
     let mut host = TestHost::start().await;
     let project = host.project("busy").await;
     let mut ana = project.customer(ANA).await;
+    let mut news = host.app().news().listen();
 
     let mut versions = Vec::new();
     for n in 1..=6 {
@@ -181,6 +195,10 @@ async fn of_deploys_that_come_at_once_the_newest_serves() {
         }
     }
     assert!(replaced > 0, "all six were built");
+    // Who waits for one that is not built is told, and not only who waits for those that are.
+    let told = heard(&mut news, project.id);
+    let ends = told.iter().filter(|change| **change == Change::Build);
+    assert!(ends.count() > versions.len() - replaced, "{told:?}");
     ana.says("hi").await;
     assert_eq!(ana.hears().await, "v6: hi");
 }
@@ -253,7 +271,8 @@ async fn a_build_whose_host_died_is_taken_up_and_given_up_after_three_times() {
         .unwrap();
     for n in 1..=3 {
         let job = eventually("the build is claimed", async || {
-            other.claim_build("a host that dies", dying).await.unwrap()
+            let claim = other.claim_build("a host that dies", dying).await;
+            claim.unwrap().job
         })
         .await;
         assert_eq!(
@@ -266,10 +285,8 @@ async fn a_build_whose_host_died_is_taken_up_and_given_up_after_three_times() {
         .await
         .unwrap();
     eventually("the build is claimed", async || {
-        let job = other
-            .claim_build("a host that dies", dying)
-            .await
-            .unwrap()?;
+        let claim = other.claim_build("a host that dies", dying).await;
+        let job = claim.unwrap().job?;
         (job.version.version_id == saved.version_id).then_some(())
     })
     .await;

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use roost::news::Change;
 use roost::projects::Secret;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, PgConnection};
@@ -234,7 +235,8 @@ async fn a_bot_that_does_not_start_says_nothing_secret() {
         .set_secret(project.id, "STRIPE_KEY", &Secret::new(VALUE))
         .await
         .unwrap();
-    host.app().deploys().environment_changed();
+    let changes = host.app().changes();
+    changes.follow(project.id, Change::Environment).await;
     let shown = eventually("the change was tried", async || {
         let project = host.operator().get("/v1/projects/shop/secrets").await;
         project.text.contains("not with").then_some(project.text)

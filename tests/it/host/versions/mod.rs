@@ -13,6 +13,7 @@ mod switches;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use roost::deploys::NewDeploy;
+use roost::news::{Change, Heard, Listener};
 use roost::projects::{ProjectId, Version, VersionState};
 
 use super::support::{TestHost, TestProject};
@@ -105,6 +106,16 @@ async fn try_deploy(
 pub(super) async fn deploy(host: &TestHost, project: &TestProject, upload: &[u8]) -> Version {
     let deployed = try_deploy(host, project, upload).await;
     deployed.unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// What was told of a project so far.
+fn heard(news: &mut Listener, project: ProjectId) -> Vec<Change> {
+    let all = std::iter::from_fn(|| news.waiting());
+    let of_it = all.filter_map(|heard| match heard {
+        Heard::Told(told) if told.project_id == project => Some(told.change),
+        Heard::Told(_) | Heard::Missed => None,
+    });
+    of_it.collect()
 }
 
 /// The log of a version's build, as text.

@@ -3,10 +3,11 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use roost::news::Change;
 use roost::projects::{EnvironmentState, ProjectId, Secret};
 
 use super::{ANA, app, bot, deploy, try_deploy};
-use crate::host::support::{TestHost, eventually};
+use crate::host::support::{DEADLINE, TestHost, eventually};
 
 /// Answers with a secret.
 fn teller() -> String {
@@ -24,8 +25,14 @@ async fn set(host: &TestHost, project: ProjectId, name: &str, value: &str) -> bo
         .set_secret(project, name, &secret)
         .await
         .unwrap();
-    host.app().deploys().environment_changed();
+    follows(host, project).await;
     changed
+}
+
+/// Has done what follows a change of secrets, as the admin API does.
+async fn follows(host: &TestHost, project: ProjectId) {
+    let changes = host.app().changes();
+    changes.follow(project, Change::Environment).await;
 }
 
 /// Waits until a change was tried, and gives what became of it.
@@ -64,7 +71,7 @@ async fn a_changed_secret_reaches_the_bot_without_a_deploy() {
         .import_secrets(project.id, text, false)
         .await
         .unwrap();
-    host.app().deploys().environment_changed();
+    follows(&host, project.id).await;
     assert_eq!(report.set, ["MOTTO", "EXTRA"]);
     assert_eq!(report.left_out, ["PORT"]);
     assert_eq!(report.invalid[0].line, 5);
@@ -79,7 +86,7 @@ async fn a_changed_secret_reaches_the_bot_without_a_deploy() {
             .await
             .unwrap()
     );
-    host.app().deploys().environment_changed();
+    follows(&host, project.id).await;
     assert_eq!(applied(&host, project.id).await, EnvironmentState::Current);
     ana.says("hi").await;
     assert_eq!(ana.hears().await, "third -");
@@ -133,6 +140,31 @@ async fn a_secret_that_the_bot_cannot_start_with_changes_nothing() {
     ana.says("hi").await;
     assert_eq!(ana.hears().await, "bad -");
     assert_eq!(applied(&host, project.id).await, EnvironmentState::Current);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_waits_for_a_secret_is_told_once_it_was_tried_whatever_came_of_it() {
+    let mut host = TestHost::start().await;
+    let project = host.project("shop").await;
+    let picky = teller().replace(
+        "const seen",
+        "if (process.env.MOTTO === 'bad') throw new Error('no such motto')\nconst seen",
+    );
+    deploy(&host, &project, &app(&picky)).await;
+    for (value, starts) in [("good", true), ("bad", false), ("good", true)] {
+        let mut news = host.app().news().listen();
+        set(&host, project.id, "MOTTO", value).await;
+        let told = tokio::time::timeout(DEADLINE, async {
+            while !news.of(project.id, &[Change::Renewal]).await {}
+        });
+        assert!(told.await.is_ok(), "nobody tells of `{value}`");
+        let projects = host.app().projects();
+        let state = projects.environment_state(project.id).await.unwrap();
+        match starts {
+            true => assert_eq!(state, EnvironmentState::Current),
+            false => assert!(matches!(state, EnvironmentState::Failed(_)), "{state:?}"),
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,0 +1,262 @@
+//! The features of a host, made of what they share.
+//!
+//! What is made here runs once `app` starts it, but for what tells other hosts and what takes logs.
+
+use super::AppConfig;
+use super::parts::{Base, graph_client, onboarding, telemetry, workshop};
+use crate::access::HostKeys;
+use crate::changes::{Changes, ChangesParts};
+use crate::conversations::ConversationStore;
+use crate::deploys::{DeployParts, DeploySettings, Deploys};
+use crate::egress::{Egress, EgressLimits};
+use crate::events::Events;
+use crate::inbox::{Clock, Inbox};
+use crate::lifecycle::{Lifecycle, LifecycleParts};
+use crate::logs::{LogStore, LogWriter};
+use crate::news::{NewsTasks, Newsroom};
+use crate::observing::Scrape;
+use crate::operator::{Host, Sealed};
+use crate::postgres::{Cell, Guard, Pool, PoolConfig, TenantDatabase};
+use crate::projects::ProjectStore;
+use crate::retention::Keeper;
+use crate::runs::{Residents, Runner, SendSettler, SentMessages, Services};
+use crate::telemetry::Telemetry;
+use crate::web::{Web, WebSettings};
+use crate::whatsapp::{CallbackKey, Gateway, GraphClient, InFlightLimits, Outbox, OutboxSettings};
+use anyhow::{Context, Result};
+use sqlx::PgPool;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// What features share.
+pub(super) struct Shared {
+    pub(super) pool: PgPool,
+    pub(super) outbox: Outbox,
+    pub(super) telemetry: Telemetry,
+    projects: ProjectStore,
+    cell: Cell,
+    database: TenantDatabase,
+    client: GraphClient,
+    clock: Clock,
+    logs: LogStore,
+    log_writer: LogWriter,
+    inbox: Inbox,
+    news: Newsroom,
+}
+
+impl Shared {
+    pub(super) fn start(config: &AppConfig, base: &Base) -> Result<(Self, NewsTasks)> {
+        let pool = base.pool.clone();
+        let telemetry = telemetry(config)?;
+        let client = graph_client(config)?;
+        let outbox = outbox(config, &pool, client.clone())?.with_metrics(telemetry.metrics.clone());
+        let clock = Clock::database();
+        let logs = LogStore::new(pool.clone());
+        let log_writer = LogWriter::start(
+            &logs,
+            config.observing.log_limits.clone(),
+            clock.clone(),
+            telemetry.metrics.clone(),
+        );
+        let sink = Arc::new(SendSettler::new(outbox.clone()));
+        let inbox = Inbox::new(pool.clone(), clock.clone(), sink)
+            .with_limits(config.inbox.clone())
+            .with_telemetry(telemetry.clone());
+        let (news, telling) = Newsroom::start(pool.clone());
+        let shared = Self {
+            projects: ProjectStore::new(pool.clone(), base.vault.clone()),
+            cell: base.cell.clone(),
+            database: TenantDatabase::new(Pool::new(PoolConfig {
+                max_total: base.share.tenants as usize,
+                ..PoolConfig::default()
+            })),
+            pool,
+            outbox,
+            telemetry,
+            client,
+            clock,
+            logs,
+            log_writer,
+            inbox,
+            news,
+        };
+        Ok((shared, telling))
+    }
+
+    /// What operators work with.
+    pub(super) fn host(
+        &self,
+        deploys: Deploys,
+        lifecycle: Lifecycle,
+        changes: Changes,
+        sealed: Sealed,
+    ) -> Host {
+        let (pool, inbox) = (self.pool.clone(), self.inbox.clone());
+        let sandbox = deploys.workshop().sandbox().clone();
+        Host {
+            events: Events::new(pool.clone(), inbox.clone(), self.logs.clone()),
+            scrape: Scrape::new(inbox.clone(), sandbox, self.database.clone(), pool.clone()),
+            projects: self.projects.clone(),
+            news: self.news.clone(),
+            logs: self.logs.clone(),
+            log_writer: self.log_writer.clone(),
+            deploys,
+            inbox,
+            lifecycle,
+            changes,
+            pool,
+            sealed,
+        }
+    }
+
+    /// Forgets by age, and guards what projects may have, until `draining`.
+    pub(super) fn keep_house(&self, config: &AppConfig, draining: &CancellationToken) {
+        let retention = config.observing.retention.clone();
+        let keeper = Keeper::new(self.pool.clone(), self.clock.clone(), retention);
+        keeper.start(draining.clone());
+        let guard = Guard::new(self.cell.clone(), &self.database, &config.quotas);
+        guard.start(draining.clone());
+    }
+}
+
+/// What deploys bots.
+pub(super) async fn deploys(config: &AppConfig, shared: &Shared) -> Result<Deploys> {
+    let egress = Egress::new(config.egress.clone(), EgressLimits::default())
+        .context("the client for bots' requests cannot be made")?;
+    Deploys::new(DeployParts {
+        projects: shared.projects.clone(),
+        workshop: workshop(config).await?,
+        cell: shared.cell.clone(),
+        database: shared.database.clone(),
+        egress: Arc::new(egress),
+        folder: config.data.clone(),
+        logs: shared.log_writer.clone(),
+        metrics: shared.telemetry.metrics.clone(),
+        settings: DeploySettings {
+            owner: config.dispatcher.owner.clone(),
+            keep_versions: config.keep_versions,
+            graph_version: config.graph.version().to_owned(),
+            is_local: config.web.is_dev,
+            bundling: config.bundling.clone(),
+        },
+        news: shared.news.clone(),
+    })
+    .with_context(|| format!("`{}` cannot be used", config.data.display()))
+}
+
+/// The instances that outlive their events.
+pub(super) fn residents(config: &AppConfig, shared: &Shared, deploys: &Deploys) -> Residents {
+    let sandbox = deploys.workshop().sandbox();
+    Residents::new(
+        shared.pool.clone(),
+        &config.dispatcher.owner,
+        sandbox.waiting_for_instances(),
+        config.residents,
+    )
+}
+
+/// What follows changes of projects.
+pub(super) fn changes(shared: &Shared, deploys: &Deploys, residents: &Residents) -> Changes {
+    Changes::new(ChangesParts {
+        projects: shared.projects.clone(),
+        deploys: deploys.clone(),
+        residents: residents.clone(),
+        outbox: shared.outbox.clone(),
+        inbox: shared.inbox.clone(),
+        news: shared.news.clone(),
+    })
+}
+
+/// How projects come and go.
+pub(super) fn lifecycle(
+    config: &AppConfig,
+    shared: &Shared,
+    keys: &HostKeys,
+    deploys: &Deploys,
+    changes: &Changes,
+) -> Lifecycle {
+    Lifecycle::new(LifecycleParts {
+        projects: shared.projects.clone(),
+        deploys: deploys.clone(),
+        changes: changes.clone(),
+        news: shared.news.clone(),
+        onboarding: onboarding(shared.client.clone(), keys),
+        cell: shared.cell.clone(),
+        server: config.server.clone(),
+        pool: shared.pool.clone(),
+        data: config.data.clone(),
+        delete_grace: config.delete_grace,
+    })
+}
+
+/// What runs events and web requests.
+pub(super) fn runner(
+    config: &AppConfig,
+    shared: &Shared,
+    deploys: &Deploys,
+    residents: &Residents,
+) -> Runner {
+    let gateway = Gateway::with_limits(
+        shared.pool.clone(),
+        shared.client.clone(),
+        shared.outbox.clone(),
+        &InFlightLimits::default(),
+        crate::memory::trim,
+    );
+    let services = Arc::new(Services {
+        database: shared.database.clone(),
+        conversations: ConversationStore::new(shared.pool.clone()),
+        gateway,
+        outbox: shared.outbox.clone(),
+        endpoint: config.graph.clone(),
+        logs: shared.log_writer.clone(),
+        telemetry: shared.telemetry.clone(),
+    });
+    Runner::new(deploys.clone(), services, residents.clone(), config.budget)
+}
+
+/// Bots' own routes.
+pub(super) fn web(
+    config: &AppConfig,
+    shared: &Shared,
+    keys: &HostKeys,
+    deploys: &Deploys,
+    runner: &Runner,
+) -> Web {
+    let settings = WebSettings {
+        app_secrets: keys.app_secrets().clone(),
+        ..config.web.clone()
+    };
+    Web::new(
+        settings,
+        shared.projects.clone(),
+        deploys.clone(),
+        runner.clone(),
+    )
+}
+
+fn outbox(config: &AppConfig, pool: &PgPool, client: GraphClient) -> Result<Outbox> {
+    let settings = OutboxSettings {
+        settle_after: config.settle_after,
+        ..OutboxSettings::new(CallbackKey::new(derived(
+            &config.master_key,
+            b"callback data",
+        )))
+    };
+    Ok(Outbox::new(
+        pool.clone(),
+        client,
+        settings,
+        Arc::new(SentMessages),
+    )?)
+}
+
+/// A key for one purpose, made of the master key.
+fn derived(master_key: &[u8; 32], purpose: &[u8]) -> [u8; 32] {
+    use hmac::{KeyInit, Mac};
+    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
+    let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(master_key)
+        .expect("HMAC takes keys of any length");
+    mac.update(purpose);
+    mac.finalize().into_bytes().into()
+}
