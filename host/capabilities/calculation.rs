@@ -2,6 +2,7 @@
 
 use super::bindings::roost::bot::{key_derivation, public_keys};
 use super::under_way::Load;
+use crate::keys::More;
 use crate::sandbox::{Booking, Effort, RunState, Shortage};
 use std::time::Duration;
 use wasmtime::component::{Accessor, HasSelf};
@@ -38,7 +39,7 @@ macro_rules! refusal {
 
 refusal!(key_derivation, public_keys);
 
-type Work<T, E> = Box<dyn FnOnce() -> Result<T, E> + Send>;
+type Work<T, E> = Box<dyn FnOnce(More<'_>) -> Result<T, E> + Send>;
 
 /// What a call takes, what it was given, and how it is done.
 pub(super) struct Call<T, E> {
@@ -54,6 +55,16 @@ impl<T, E> Call<T, E> {
         bytes: u64,
         given: usize,
         work: impl FnOnce() -> Result<T, E> + Send + 'static,
+    ) -> Self {
+        Self::search(nanos, bytes, given, move |_| work())
+    }
+
+    /// The same for what goes by luck, and asks for more time when that takes longer.
+    pub(super) fn search(
+        nanos: u64,
+        bytes: u64,
+        given: usize,
+        work: impl FnOnce(More<'_>) -> Result<T, E> + Send + 'static,
     ) -> Self {
         Self {
             effort: Effort {
@@ -80,7 +91,7 @@ impl<T: Send + 'static, E: Refusal> Ready<T, E> {
             booking,
             work,
         } = self;
-        booking.run(work).await.map_err(E::shortage)?
+        booking.search(work).await.map_err(E::shortage)?
     }
 }
 

@@ -315,7 +315,7 @@ mod tests {
     use std::time::Duration;
 
     fn done(call: Result<Call, Error>) -> String {
-        hex::encode((call.unwrap().work)().unwrap())
+        hex::encode((call.unwrap().work)(&|_| true).unwrap())
     }
 
     fn effort(call: Result<Call, Error>) -> Effort {

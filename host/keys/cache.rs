@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn what_was_used_longest_ago_goes_first() {
-        let key = Arc::new(generate(&Request::Ed25519).unwrap());
+        let key = Arc::new(generate(&Request::Ed25519, &|_| true).unwrap());
         let mut kept = Kept::default();
         let id = |number: usize| {
             let mut id = [0; 32];
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_key_that_was_read_is_not_read_again() {
-        let key = generate(&Request::X25519).unwrap();
+        let key = generate(&Request::X25519, &|_| true).unwrap();
         let (pkcs8, spki) = (key.pkcs8().unwrap(), key.spki().unwrap());
         let first = private(&pkcs8).unwrap();
         assert!(Arc::ptr_eq(&first, &private(&pkcs8).unwrap()));

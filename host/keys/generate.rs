@@ -2,7 +2,7 @@
 
 use super::error::{EXPONENT_OUT_OF_RANGE, Error, KEY_TOO_SMALL};
 use super::key::{Key, Pair};
-use super::lc::{self, Deadline, Dsa, Ec, OutOfTime, Rsa};
+use super::lc::{self, Deadline, Dsa, Ec, More, OutOfTime, Rsa};
 use super::pss::Pss;
 use super::{cost, curve, digest, failed};
 use std::time::Duration;
@@ -36,7 +36,7 @@ pub(crate) struct RsaRequest {
 /// The most bits that an RSA key is made with.
 const MOST_BITS: u32 = 8192;
 
-/// How much longer than usual a search may take before it is given up.
+/// How much longer than usual a search may take before it is given up, as long as there is time for it.
 const PATIENCE: u32 = 8;
 
 impl RsaRequest {
@@ -55,24 +55,22 @@ impl RsaRequest {
         Ok(())
     }
 
-    fn make(self, nanos: u64) -> Result<Rsa, Error> {
-        Rsa::generate(self.bits, self.exponent, patient(nanos))
+    fn make(self, nanos: u64, more: More<'_>) -> Result<Rsa, Error> {
+        Rsa::generate(self.bits, self.exponent, &patient(nanos, more))
             .map_err(failed)?
             .map_err(late)
     }
 }
 
-/// When a search is given up that usually takes so long.
-pub(super) fn patient(nanos: u64) -> Deadline {
-    Deadline::after(
-        Duration::from_nanos(nanos)
-            .saturating_mul(PATIENCE)
-            .max(Duration::from_millis(250)),
-    )
+/// When a search is given up that usually takes so long, and asks for more when it takes longer.
+pub(super) fn patient(nanos: u64, more: More<'_>) -> Deadline<'_> {
+    let usual = Duration::from_nanos(nanos);
+    let most = usual.saturating_mul(PATIENCE);
+    Deadline::after(usual, most.max(Duration::from_millis(250)), more)
 }
 
 pub(super) fn late(_: OutOfTime) -> Error {
-    Error::Other("the search for a prime had no luck and was given up: try again".to_owned())
+    Error::Other("the search for a prime had no luck and was given up, or there was no time left for it: try again".to_owned())
 }
 
 impl Request {
@@ -131,16 +129,16 @@ impl Request {
     }
 }
 
-/// Makes a key.
-pub(crate) fn generate(request: &Request) -> Result<Key, Error> {
+/// Makes a key. What takes longer than was reckoned asks for more time.
+pub(crate) fn generate(request: &Request, more: More<'_>) -> Result<Key, Error> {
     let nanos = request.nanos()?;
     match request {
-        Request::Rsa(rsa) => rsa.make(nanos).map(Key::Rsa),
-        Request::RsaPss { rsa, .. } => Ok(Key::RsaPss(rsa.make(nanos)?, request.pss()?)),
+        Request::Rsa(rsa) => rsa.make(nanos, more).map(Key::Rsa),
+        Request::RsaPss { rsa, .. } => Ok(Key::RsaPss(rsa.make(nanos, more)?, request.pss()?)),
         Request::Ec(name) => Ec::generate(curve(name)?).map(Key::Ec).map_err(failed),
         Request::Ed25519 => Ok(Key::Ed25519(Pair::ed25519(random()))),
         Request::X25519 => Ok(Key::X25519(Pair::x25519(random()))),
-        Request::Dsa { bits, .. } => Dsa::generate(*bits, patient(nanos))
+        Request::Dsa { bits, .. } => Dsa::generate(*bits, &patient(nanos, more))
             .map_err(failed)?
             .map(Key::Dsa)
             .map_err(late),

@@ -4,7 +4,7 @@ use super::der;
 use super::error::Error;
 use super::generate::{late, patient};
 use super::key::bits_of;
-use super::lc::{self, Number};
+use super::lc::{self, More, Number};
 use super::{cost, failed};
 
 /// A prime, and what generates its group.
@@ -100,8 +100,8 @@ const GENERATOR: u32 = 8;
 const TOO_SMALL: u32 = 0x80;
 const TOO_LARGE: u32 = 0x100;
 
-/// What is wrong with a group, as OpenSSL counts it.
-pub(crate) fn check_group(group: &Group) -> Result<u32, Error> {
+/// What is wrong with a group, as OpenSSL counts it. What takes longer than was reckoned asks for more time.
+pub(crate) fn check_group(group: &Group, more: More<'_>) -> Result<u32, Error> {
     if group.named_bits().is_some() && group.generator == [2] {
         return Ok(0);
     }
@@ -120,13 +120,13 @@ pub(crate) fn check_group(group: &Group) -> Result<u32, Error> {
     if generator.compare(&one).is_le() || generator.compare(&below).is_ge() {
         wrong |= GENERATOR;
     }
-    let deadline = patient(group.nanos_of_check());
-    if !prime.is_prime(0, deadline).map_err(late)? {
+    let deadline = patient(group.nanos_of_check(), more);
+    if !prime.is_prime(0, &deadline).map_err(late)? {
         wrong |= NOT_PRIME;
     } else if !prime
         .half()
         .map_err(failed)?
-        .is_prime(0, deadline)
+        .is_prime(0, &deadline)
         .map_err(late)?
     {
         wrong |= NOT_SAFE;

@@ -40,7 +40,7 @@ pub(crate) use groups::{
     Group, agree_in_group, check_group, named_group, private_number, public_number,
 };
 pub(crate) use key::{Details, Key};
-pub(crate) use lc::{Aes, AesGcm, AesMode, PointForm, Refused, TripleDes};
+pub(crate) use lc::{Aes, AesGcm, AesMode, More, PointForm, Refused, TripleDes};
 pub(crate) use primes::{
     PrimeRequest, check_prime, generate_prime, nanos_of_check as nanos_of_prime_check,
 };

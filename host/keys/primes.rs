@@ -2,7 +2,7 @@
 
 use super::error::{Error, TOO_FEW_BITS};
 use super::generate::{late, patient};
-use super::lc::{Deadline, Number};
+use super::lc::{Deadline, More, Number};
 use super::{cost, failed};
 use std::time::Duration;
 
@@ -77,12 +77,13 @@ fn has_primes(add: &Number, rem: &Number) -> Result<(), Error> {
     }
 }
 
-/// Makes a prime.
-pub(crate) fn generate_prime(request: &PrimeRequest) -> Result<Vec<u8>, Error> {
+/// Makes a prime. What takes longer than was reckoned asks for more time.
+pub(crate) fn generate_prime(request: &PrimeRequest, more: More<'_>) -> Result<Vec<u8>, Error> {
     let nanos = request.nanos()?;
+    let reckoned = Duration::from_nanos(nanos);
     let deadline = match request.add {
-        Some(_) => Deadline::after(Duration::from_nanos(nanos)),
-        None => patient(nanos),
+        Some(_) => Deadline::after(reckoned, reckoned, more),
+        None => patient(nanos, more),
     };
     let number = |bytes: &[u8]| Number::new(bytes).map_err(failed);
     let classes = match &request.add {
@@ -123,7 +124,7 @@ pub(crate) fn generate_prime(request: &PrimeRequest) -> Result<Vec<u8>, Error> {
         if candidate.bits() != request.bits || has_small_factor(&candidate, request.is_safe) {
             continue;
         }
-        let is_prime = |candidate: &Number| candidate.is_prime(0, deadline).map_err(late);
+        let is_prime = |candidate: &Number| candidate.is_prime(0, &deadline).map_err(late);
         if is_prime(&candidate)?
             && (!request.is_safe || is_prime(&candidate.half().map_err(failed)?)?)
         {
@@ -140,9 +141,11 @@ pub(crate) fn nanos_of_check(candidate: &[u8], rounds: u32) -> Result<u64, Error
     Ok(cost::of_primality(candidate.len() as u64 * 8, rounds))
 }
 
-/// Whether a number is prime.
-pub(crate) fn check_prime(candidate: &[u8], rounds: u32) -> Result<bool, Error> {
+/// Whether a number is prime. What takes longer than was reckoned asks for more time.
+pub(crate) fn check_prime(candidate: &[u8], rounds: u32, more: More<'_>) -> Result<bool, Error> {
     let nanos = nanos_of_check(candidate, rounds)?;
     let candidate = Number::new(candidate).map_err(failed)?;
-    candidate.is_prime(rounds, patient(nanos)).map_err(late)
+    candidate
+        .is_prime(rounds, &patient(nanos, more))
+        .map_err(late)
 }

@@ -22,7 +22,8 @@ const HARDENING: &str = concat!(
     include_str!("../../migrations/cell/catalog.sql"),
     include_str!("../../migrations/cell/quotas.sql"),
     include_str!("../../migrations/cell/upkeep.sql"),
-    include_str!("../../migrations/cell/account.sql")
+    include_str!("../../migrations/cell/account.sql"),
+    include_str!("../../migrations/cell/renew.sql")
 );
 
 /// A hardened database. Cheap to clone.
@@ -348,7 +349,8 @@ async fn harden(admin: &mut PgConnection, database: &str) -> Result<(), CellErro
     let failed = |source| admin_error(doing, source);
     // The cell's own limits are meant for tenants.
     let unlimited = "set statement_timeout = 0; set lock_timeout = 0; \
-        set idle_in_transaction_session_timeout = 0; set search_path = pg_catalog";
+        set idle_in_transaction_session_timeout = 0; set search_path = pg_catalog; \
+        select set_config(name, '0', false) from pg_settings where name = 'transaction_timeout'";
     run(admin, unlimited, doing).await?;
     let mut transaction = admin.begin().await.map_err(failed)?;
     let (version, mark): (String, Option<String>) = sqlx::query_as(

@@ -135,16 +135,25 @@ impl Booking {
         self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Shortage> {
+        self.search(move |_| work()).await
+    }
+
+    /// The same for what goes by luck. It may ask for more time than was set aside, and hears whether the event has so
+    /// much left: who does not get it gives up.
+    pub(crate) async fn search<T: Send + 'static>(
+        self,
+        work: impl FnOnce(&dyn Fn(Duration) -> bool) -> T + Send + 'static,
+    ) -> Result<T, Shortage> {
         if self.effort.time <= SHORT {
             let _loan = self.lent.take(self.effort.bytes).await?;
-            return Ok(work());
+            return Ok(work(&|more| self.time.extend(more)));
         }
         let turn = self.share.clone().calculation().await;
         let loan = self.lent.take(self.effort.bytes).await?;
         let time = self.time;
         let about = self.effort.time;
         let computing = self.threads.compute(self.share, about, move || {
-            let done = time.spend(work);
+            let done = time.spend(|| work(&|more| time.extend(more)));
             // Not before: it goes on when nobody waits for it any more.
             drop((time, loan, turn));
             done
@@ -187,6 +196,23 @@ mod tests {
             time: Duration::from_millis(millis),
             bytes: mib * MIB,
         }
+    }
+
+    #[tokio::test]
+    async fn who_takes_longer_has_what_the_event_has_left() {
+        let state = state();
+        let other = state.book(effort(300, 0)).ok().unwrap();
+        let booking = state.book(effort(100, 0)).ok().unwrap();
+        let given = booking.search(|more| {
+            let slice = Duration::from_millis(100);
+            (0..20).take_while(|_| more(slice)).count()
+        });
+        // Of a second there are 600 ms left, less a tick and what was used.
+        let given = given.await.unwrap();
+        assert!((3..6).contains(&given), "{given}");
+        drop(other);
+        // All of it is given back.
+        assert!(state.book(effort(800, 0)).is_ok());
     }
 
     #[tokio::test]

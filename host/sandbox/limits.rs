@@ -154,7 +154,8 @@ struct CpuTime {
 /// Time set aside for what is computed elsewhere, until this is dropped.
 pub(super) struct Booked {
     meter: CpuMeter,
-    nanos: u64,
+    budget: Duration,
+    nanos: AtomicU64,
 }
 
 impl CpuMeter {
@@ -178,7 +179,8 @@ impl CpuMeter {
         self.0.booked.fetch_add(nanos, Ordering::Relaxed);
         Ok(Booked {
             meter: self.clone(),
-            nanos,
+            budget,
+            nanos: AtomicU64::new(nanos),
         })
     }
 
@@ -209,6 +211,22 @@ impl CpuMeter {
 }
 
 impl Booked {
+    /// Sets more aside, for what goes on for longer than was reckoned. Says whether there is so much left. To be asked on
+    /// any thread: what a poll takes that runs meanwhile is not counted, which is a tick or so.
+    pub(super) fn extend(&self, time: Duration) -> bool {
+        let more = nanos(time);
+        let most = nanos(self.budget.saturating_sub(TICK))
+            .saturating_sub(self.meter.0.ended.load(Ordering::Relaxed));
+        let booked = &self.meter.0.booked;
+        let extended = booked.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |booked| {
+            booked.checked_add(more).filter(|all| *all <= most)
+        });
+        if extended.is_ok() {
+            self.nanos.fetch_add(more, Ordering::Relaxed);
+        }
+        extended.is_ok()
+    }
+
     /// Computes something on a thread that polls nobody, and counts what it took.
     pub(super) fn spend<T>(&self, work: impl FnOnce() -> T) -> T {
         let began = of_this_thread();
@@ -221,7 +239,8 @@ impl Booked {
 
 impl Drop for Booked {
     fn drop(&mut self) {
-        self.meter.0.booked.fetch_sub(self.nanos, Ordering::Relaxed);
+        let nanos = *self.nanos.get_mut();
+        self.meter.0.booked.fetch_sub(nanos, Ordering::Relaxed);
     }
 }
 

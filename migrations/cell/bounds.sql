@@ -6,7 +6,7 @@
 --
 -- They run as the administrator, and nothing of a tenant's runs in them: it has no code, and the types are Postgres' own.
 --
--- What was made before with such a function (a view, an index, a constraint) goes on calling it where it is now.
+-- What was made before with such a function (a view, an index, a constraint) is led to the other one by `renew.sql`.
 
 create schema if not exists bounded;
 revoke all on schema bounded from public;
@@ -205,7 +205,7 @@ begin
           end,
           known.most,
           format('%s takes too long for values this large', coalesce(
-            (select 'operator ' || min(o.oprname) from pg_operator o where o.oprcode in (function.oid, to_regprocedure(made))),
+            (select 'operator ' || min(o.oprname) from pg_operator o where o.oprcode::oid in (function.oid, to_regprocedure(made)::oid)),
             function.proname || '()')),
           case when function.proretset then 'return query select * from' else 'return' end,
           function.proname,
@@ -214,7 +214,7 @@ begin
               case when n = function.pronargs and function.provariadic <> 0 then 'variadic $' else '$' end || n, ', ' order by n)
             from generate_series(1, function.pronargs) n
           )));
-      update pg_operator set oprcode = made::regprocedure where oprcode = function.oid;
+      update pg_operator set oprcode = made::regprocedure where oprcode::oid = function.oid;
     end loop;
   end loop;
 end
@@ -267,16 +267,41 @@ end
 $$;
 
 -- A number that becomes the name of what it is of: it tells of what is the tenant's own, and of what every database has.
+-- Casts give NULL for all else, and text in which a type finds such a number is refused: a literal, a parameter, an element
+-- of an array, a field of JSON or of a row.
+--
+-- A type's own reader is never asked whether the tenant may call it. So that of each of these types is a function in SQL
+-- here. The language takes them, and its check of new functions alone does not.
+update pg_catalog.pg_language set lanvalidator = 0 where lanname = 'sql';
 do $$
 declare
   known record;
   source text;
   made text;
+  reader regprocedure;
 begin
   for known in
-    select * from (values ('regclass', 'pg_class', 'relnamespace'), ('regtype', 'pg_type', 'typnamespace'),
-      ('regproc', 'pg_proc', 'pronamespace'), ('regprocedure', 'pg_proc', 'pronamespace')) as known (kind, catalog, namespace)
+    select * from (values
+      ('regclass', 'pg_class x join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) x.relnamespace', 'x.oid', 'n.nspname'),
+      ('regtype', 'pg_type x join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) x.typnamespace', 'x.oid', 'n.nspname'),
+      ('regproc', 'pg_proc x join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) x.pronamespace', 'x.oid', 'n.nspname'),
+      ('regprocedure', 'pg_proc x join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) x.pronamespace', 'x.oid', 'n.nspname'),
+      ('regoper', 'pg_operator x join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) x.oprnamespace', 'x.oid', 'n.nspname'),
+      ('regoperator', 'pg_operator x join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) x.oprnamespace', 'x.oid', 'n.nspname'),
+      ('regcollation', 'pg_collation x join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) x.collnamespace', 'x.oid', 'n.nspname'),
+      ('regconfig', 'pg_ts_config x join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) x.cfgnamespace', 'x.oid', 'n.nspname'),
+      ('regdictionary', 'pg_ts_dict x join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) x.dictnamespace', 'x.oid', 'n.nspname'),
+      ('regnamespace', 'pg_namespace n', 'n.oid', 'n.nspname'),
+      ('regrole', 'pg_authid r', 'r.oid', 'r.rolname')
+    ) as known (kind, catalog, number, owner)
   loop
+    -- What the type reads text by as Postgres has it: without a name for tenants.
+    reader := (
+      select p.oid from pg_proc p
+      where p.pronamespace in ('pg_catalog'::regnamespace, 'bounded'::regnamespace) and p.proname = known.kind || 'in');
+    if reader::oid in (select p.oid from pg_proc p where p.pronamespace = 'pg_catalog'::regnamespace) then
+      execute format('alter function %s set schema bounded', reader);
+    end if;
     foreach source in array array['oid', 'int2', 'int4', 'int8'] loop
       made := format('bounded.%I(pg_catalog.%I)', 'name_of_' || known.kind, source);
       execute format(
@@ -285,17 +310,47 @@ begin
         format(
           E'begin\n'
           '  if $1 operator(pg_catalog.>=) 16384::pg_catalog.%s and session_user operator(pg_catalog.~) ''^t_[a-z2-7]{26}$'' and not exists (\n'
-          '    select from pg_catalog.%s x join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) x.%s\n'
-          '    where x.oid operator(pg_catalog.=) $1::pg_catalog.oid\n'
-          '      and n.nspname operator(pg_catalog.=) any (array[session_user, ''pg_catalog'', ''information_schema''])) then\n'
+          '    select from pg_catalog.%s where %s operator(pg_catalog.=) $1::pg_catalog.oid\n'
+          '      and %s operator(pg_catalog.=) any (array[session_user, ''pg_catalog'', ''information_schema''])) then\n'
           '    return null;\n'
           '  end if;\n'
-          '  return pg_catalog.%s(pg_catalog.oidout($1::pg_catalog.oid));\n'
+          '  return bounded.%s(pg_catalog.oidout($1::pg_catalog.oid));\n'
           'end',
-          source, known.catalog, known.namespace, known.kind || 'in'));
+          source, known.catalog, known.number, known.owner, known.kind || 'in'));
       update pg_cast set castfunc = made::regprocedure, castmethod = 'f'
       where castsource = to_regtype('pg_catalog.' || source) and casttarget = to_regtype('pg_catalog.' || known.kind);
     end loop;
+    execute format(
+      'create or replace function bounded.%I(text) returns pg_catalog.%I language plpgsql stable strict parallel safe security definer as %L',
+      'number_as_' || known.kind, known.kind,
+      format(
+        E'declare\n'
+        '  found pg_catalog.%1$I;\n'
+        'begin\n'
+        '  if pg_catalog.octet_length($1) operator(pg_catalog.>) 1000 then\n'
+        '    raise exception using errcode = ''54000'', message = ''no name is longer than 1000 bytes'';\n'
+        '  end if;\n'
+        '  found := bounded.%2$I($1::pg_catalog.oid);\n'
+        '  if found is null then\n'
+        '    raise exception using errcode = ''42704'', hint = ''Write its name.'',\n'
+        '      message = pg_catalog.format(''%%s is the number of no %1$s that is yours'', $1);\n'
+        '  end if;\n'
+        '  return found;\n'
+        'end',
+        known.kind, 'name_of_' || known.kind));
+    execute format(
+      'create or replace function bounded.%1$I(cstring, oid, integer) returns pg_catalog.%2$I
+         language sql stable strict parallel safe
+         return case
+           when pg_catalog.octet_length(pg_catalog.textin($1)) operator(pg_catalog.>) 1000
+             or pg_catalog.textin($1) operator(pg_catalog.~) ''^[0-9]+$''
+           then bounded.%3$I(pg_catalog.textin($1))
+           else bounded.%4$I($1)
+         end',
+      'read_as_' || known.kind, known.kind, 'number_as_' || known.kind, known.kind || 'in');
+    update pg_type set typinput = format('bounded.%I(cstring, oid, integer)', 'read_as_' || known.kind)::regprocedure
+    where oid = to_regtype('pg_catalog.' || known.kind)
+      and typinput <> format('bounded.%I(cstring, oid, integer)', 'read_as_' || known.kind)::regprocedure;
     foreach source in array array['text', 'varchar', 'bpchar', 'name'] loop
       continue when known.kind = 'regclass' and source in ('text', 'varchar');
       made := format('bounded.%I(pg_catalog.%I)', 'read_' || known.kind, source);
@@ -308,8 +363,6 @@ begin
           'begin\n'
           '  if $1::pg_catalog.text operator(pg_catalog.~) ''^[0-9]+$'' then\n'
           '    return $1::pg_catalog.text::pg_catalog.oid::pg_catalog.%1$I;\n'
-          '  elsif pg_catalog.octet_length($1::pg_catalog.text) operator(pg_catalog.>) 1000 then\n'
-          '    raise exception using errcode = ''54000'', message = ''no name is longer than 1000 bytes'';\n'
           '  end if;\n'
           '  found := $1;\n'
           '  return found;\n'
@@ -324,6 +377,7 @@ begin
   end loop;
 end
 $$;
+update pg_catalog.pg_language set lanvalidator = 'pg_catalog.fmgr_sql_validator'::regproc where lanname = 'sql';
 
 -- Text that becomes a value of these types by a cast: what a statement holds itself is bounded by its length. What reads
 -- the text stays open, as types ask it, but has no name.

@@ -58,7 +58,6 @@ begin
       ('pg_operator', 'oprnamespace in (select n.oid from catalog.pg_namespace n)'),
       ('pg_opclass', 'opcnamespace in (select n.oid from catalog.pg_namespace n)'),
       ('pg_collation', 'collnamespace in (select n.oid from catalog.pg_namespace n)'),
-      ('pg_tables', 'schemaname in (select n.nspname from catalog.pg_namespace n)'),
       -- of a type
       ('pg_enum', 'enumtypid in (select t.oid from catalog.pg_type t)'),
       ('pg_range', 'rngtypid in (select t.oid from catalog.pg_type t)'),
@@ -145,6 +144,13 @@ create or replace view catalog.pg_indexes with (security_barrier) as
     join catalog.pg_namespace n on n.oid = t.relnamespace
   where n.nspname = session_user;
 
+create or replace view catalog.pg_tables with (security_barrier) as
+  select n.nspname as schemaname, c.relname as tablename, catalog.pg_get_userbyid(c.relowner) as tableowner,
+    null::name as tablespace, c.relhasindex as hasindexes, c.relhasrules as hasrules, c.relhastriggers as hastriggers,
+    c.relrowsecurity as rowsecurity
+  from catalog.pg_class c join catalog.pg_namespace n on n.oid = c.relnamespace
+  where c.relkind in ('r', 'p');
+
 create or replace view catalog.pg_views with (security_barrier) as
   select n.nspname as schemaname, c.relname as viewname, session_user::name as viewowner,
     catalog.pg_get_viewdef(c.oid) as definition
@@ -178,6 +184,19 @@ create or replace function catalog.index_position(relation oid, number smallint)
 
 -- 4. `information_schema` asks functions whether something is the tenant's, by its number, and these would tell the same
 -- of another's. A tenant sees there what it owns. These are such that the planner takes them apart, and finds few rows.
+-- The number of a role as a constant of each session's plans: nothing is looked up for each row.
+create or replace function catalog.own_role() returns oid
+  language sql immutable security definer set search_path = pg_catalog
+  return (select r.oid from pg_catalog.pg_roles r where r.rolname = session_user);
+-- Says who owns what has no list of rights: by a name, for any number.
+create or replace function catalog.acldefault(kind "char", owner oid) returns aclitem[]
+  language sql stable security definer set search_path = pg_catalog
+  return case when owner < 16384 or owner = catalog.own_role() then pg_catalog.acldefault(kind, owner) end;
+-- Tenants have no triggers, and none of their functions has a default.
+create or replace function catalog.pg_get_triggerdef(trigger_oid oid) returns text
+  language sql immutable parallel safe return null;
+create or replace function catalog.pg_get_function_arg_default(function_oid oid, number integer) returns text
+  language sql immutable parallel safe return null;
 create or replace function catalog.has_schema_privilege(schema_oid oid, privilege text) returns boolean
   language sql stable parallel safe return schema_oid = to_regnamespace(session_user::text)::oid;
 create or replace function catalog.has_schema_privilege(schema_name name, privilege text) returns boolean
@@ -186,7 +205,7 @@ create or replace function catalog.is_shown(schema_name name) returns boolean
   language sql stable parallel safe
   return coalesce(schema_name in (session_user, 'pg_catalog', 'information_schema'), true);
 create or replace function catalog.pg_has_role(role_oid oid, privilege text) returns boolean
-  language sql stable parallel safe return role_oid = session_user::regrole::oid;
+  language sql stable parallel safe return role_oid = catalog.own_role();
 create or replace function catalog.pg_has_role(role_name name, privilege text) returns boolean
   language sql stable parallel safe return role_name = session_user;
 create or replace function catalog.pg_has_role(member oid, role_oid oid, privilege text) returns boolean
@@ -215,7 +234,7 @@ begin
     definition := pg_get_viewdef(view.oid);
     rewritten := regexp_replace(
       definition,
-      '(?<![\w.])(pg_has_role|has_\w+_privilege|pg_get_expr|pg_get_viewdef|pg_get_constraintdef|format_type|pg_relation_is_updatable|pg_column_is_updatable)\(',
+      '(?<![\w.])(pg_has_role|has_\w+_privilege|pg_get_expr|pg_get_viewdef|pg_get_constraintdef|pg_get_triggerdef|pg_get_function_arg_default|acldefault|format_type|pg_relation_is_updatable|pg_column_is_updatable)\(',
       'catalog.\1(', 'g');
     -- Reads the catalogs, in the name of who asks.
     rewritten := replace(rewritten, 'information_schema._pg_index_position(', 'catalog.index_position(');

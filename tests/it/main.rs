@@ -39,6 +39,8 @@ mod postgres_faults;
 mod postgres_functions;
 mod postgres_hardening;
 mod postgres_keeper;
+mod postgres_numbers;
+mod postgres_older;
 mod postgres_pool;
 mod postgres_quotas;
 mod postgres_scram;

@@ -87,7 +87,7 @@ select description from pg_description where description='B-comment'
 select g::oid::regclass::text from generate_series(16384,60000) g where g::oid::regclass::text ~ 'secret$' limit 1
 
 -- regnamespace by oid scan: works, passes
-select g::oid::regnamespace::text from generate_series(16384,200000) g where g::oid::regnamespace::text='{b}'
+select g::oid::regnamespace::text from generate_series(16384,60000) g where g::oid::regnamespace::text='{b}'
 
 -- pg_get_viewdef by oid: refused, passes
 select pg_get_viewdef(g::oid) from generate_series(16384,200000) g where pg_get_viewdef(g::oid) like '%hidden-view%' limit 1
@@ -96,7 +96,7 @@ select pg_get_viewdef(g::oid) from generate_series(16384,200000) g where pg_get_
 select pg_get_userbyid(g::oid) from generate_series(16384,200000) g where pg_get_userbyid(g::oid)='{b}'
 
 -- regrole scan: works, passes
-select g::oid::regrole::text from generate_series(16384,200000) g where g::oid::regrole::text='{b}' limit 1
+select g::oid::regrole::text from generate_series(16384,60000) g where g::oid::regrole::text='{b}' limit 1
 
 -- pg_total_relation_size other: refused, passes
 select max(pg_relation_size(g::oid)) from generate_series(16384,200000) g

@@ -19,3 +19,13 @@ pub(super) fn call<T>(
     let bytes = given.saturating_add(ROOM) as u64;
     Call::new(nanos, bytes, given, move || work().map_err(told))
 }
+
+/// The same for what goes by luck: it usually takes so long, and asks for more time when it takes longer.
+pub(super) fn search<T>(
+    nanos: u64,
+    given: usize,
+    work: impl FnOnce(keys::More<'_>) -> Result<T, keys::Error> + Send + 'static,
+) -> Call<T> {
+    let bytes = given.saturating_add(ROOM) as u64;
+    Call::search(nanos, bytes, given, move |more| work(more).map_err(told))
+}

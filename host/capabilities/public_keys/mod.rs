@@ -1,8 +1,9 @@
 //! `roost:bot/public-keys`: RSA, EC, Ed25519, X25519, Ed448, X448 and DSA; primes and Diffie-Hellman.
 //!
 //! What a call takes is reckoned from its parameters (`keys::cost`), a little too low rather than too high: what does not
-//! fit is refused, and what it took in truth is charged (`sandbox::effort`). A search for a prime, which goes by luck, is given up
-//! when it has taken many times what is usual.
+//! fit is refused, and what it took in truth is charged (`sandbox::effort`). A search for a prime, which goes by luck, has
+//! what is usual set aside, and as much again whenever that is over and the event has it; it is given up when it has not, or when it
+//! took many times what is usual.
 
 mod call;
 mod forms;
@@ -15,7 +16,7 @@ use super::bindings::roost::bot::public_keys::{
 use super::calculation::{beside, now};
 use crate::keys::{self, cost};
 use crate::sandbox::RunState;
-use call::{Call, call};
+use call::{Call, call, search};
 pub(super) use forms::{described, told};
 use wasmtime::component::{Accessor, HasSelf};
 
@@ -83,8 +84,8 @@ fn decrypt(
 fn generate(request: Request) -> Result<Call<KeyPair>, Error> {
     let request = forms::request(request);
     let nanos = request.nanos().map_err(told)?;
-    Ok(call(nanos, 0, move || {
-        let key = keys::generate(&request)?;
+    Ok(search(nanos, 0, move |more| {
+        let key = keys::generate(&request, more)?;
         Ok(KeyPair {
             public_key: public_of(&key)?,
             private_key: private_of(&key)?,
@@ -95,21 +96,24 @@ fn generate(request: Request) -> Result<Call<KeyPair>, Error> {
 fn check_group(group: Group) -> Result<Call<u32>, Error> {
     bounded(&[&group.prime, &group.generator])?;
     let group = forms::group(group);
-    Ok(call(group.nanos_of_check(), group.prime.len(), move || {
-        keys::check_group(&group)
+    let nanos = group.nanos_of_check();
+    Ok(search(nanos, group.prime.len(), move |more| {
+        keys::check_group(&group, more)
     }))
 }
 
 fn generate_prime(request: PrimeRequest) -> Result<Call<Vec<u8>>, Error> {
     let request = forms::prime_request(request);
     let nanos = request.nanos().map_err(told)?;
-    Ok(call(nanos, 0, move || keys::generate_prime(&request)))
+    Ok(search(nanos, 0, move |more| {
+        keys::generate_prime(&request, more)
+    }))
 }
 
 fn check_prime(candidate: Vec<u8>, rounds: u32) -> Result<Call<bool>, Error> {
     let nanos = keys::nanos_of_prime_check(&candidate, rounds).map_err(told)?;
-    Ok(call(nanos, candidate.len(), move || {
-        keys::check_prime(&candidate, rounds)
+    Ok(search(nanos, candidate.len(), move |more| {
+        keys::check_prime(&candidate, rounds, more)
     }))
 }
 

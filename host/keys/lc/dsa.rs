@@ -55,7 +55,7 @@ impl Dsa {
     /// Makes a group and a key. How long that takes goes by luck.
     pub(crate) fn generate(
         bits: u32,
-        deadline: Deadline,
+        deadline: &Deadline<'_>,
     ) -> Result<Result<Self, OutOfTime>, Refused> {
         // SAFETY: it has no arguments.
         let dsa = Raw::own(unsafe { lc::DSA_new() })?;

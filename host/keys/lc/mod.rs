@@ -17,7 +17,7 @@ mod x509;
 pub(crate) use aes::{Aes, AesGcm, AesMode};
 pub(crate) use curve::{CURVES, Curve, Ec, PointForm, curve_of_numbers, find_curve};
 pub(crate) use dsa::Dsa;
-pub(crate) use number::{Deadline, Number, OutOfTime};
+pub(crate) use number::{Deadline, More, Number, OutOfTime};
 pub(crate) use rsa::{Rsa, SaltLength};
 pub(crate) use symmetric::{
     DIGESTS, Digest, bytes_to_key, cipher, find_digest, key_length, pbkdf2,

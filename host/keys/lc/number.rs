@@ -2,6 +2,7 @@
 
 use super::{Refused, good, owned};
 use aws_lc_sys as lc;
+use std::cell::Cell;
 use std::ffi::{c_int, c_void};
 use std::time::Duration;
 
@@ -19,26 +20,53 @@ owned!(
     BN_CTX_free
 );
 
+/// What is asked for at least, when there is more to do.
+const LEAST_SLICE: Duration = Duration::from_millis(5);
+
 /// A number that is not negative.
 pub(crate) struct Number(Raw);
 
-/// When a search that goes by luck is given up, by the processor time of this thread.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Deadline(Duration);
+/// Asks for so much time more, and hears whether it may be had.
+pub(crate) type More<'a> = &'a dyn Fn(Duration) -> bool;
+
+/// When a search that goes by luck is given up, by the processor time of this thread: when its time is over and there is
+/// no more, or when it was tried for long enough.
+pub(crate) struct Deadline<'a> {
+    until: Cell<Duration>,
+    slice: Duration,
+    last: Duration,
+    more: More<'a>,
+    is_over: Cell<bool>,
+}
 
 /// It was given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct OutOfTime;
 
-impl Deadline {
-    pub(crate) fn after(time: Duration) -> Self {
-        Self(Self::now().saturating_add(time))
+impl<'a> Deadline<'a> {
+    /// For a search that has so much time, and asks for as much again whenever that is over, up to the most.
+    pub(crate) fn after(time: Duration, most: Duration, more: More<'a>) -> Self {
+        let now = Self::now();
+        Self {
+            until: Cell::new(now.saturating_add(time)),
+            slice: time.max(LEAST_SLICE),
+            last: now.saturating_add(most.max(time)),
+            more,
+            is_over: Cell::new(false),
+        }
     }
 
-    pub(crate) fn check(self) -> Result<(), OutOfTime> {
-        match Self::now() < self.0 {
-            true => Ok(()),
-            false => Err(OutOfTime),
+    pub(crate) fn check(&self) -> Result<(), OutOfTime> {
+        let now = Self::now();
+        while now >= self.until.get() && !self.is_over.get() {
+            // For good: who asks again hears the same.
+            self.is_over
+                .set(now >= self.last || !(self.more)(self.slice));
+            self.until.set(self.until.get().saturating_add(self.slice));
+        }
+        match self.is_over.get() {
+            false => Ok(()),
+            true => Err(OutOfTime),
         }
     }
 
@@ -51,15 +79,15 @@ impl Deadline {
     }
 
     /// Calls `search` with what it has to call now and then.
-    pub(super) fn watch<T>(mut self, search: impl FnOnce(*mut lc::BN_GENCB) -> T) -> T {
+    pub(super) fn watch<T>(&self, search: impl FnOnce(*mut lc::BN_GENCB) -> T) -> T {
         unsafe extern "C" fn look(_event: c_int, _n: c_int, callback: *mut lc::BN_GENCB) -> c_int {
             // SAFETY: the argument is the deadline below, which lives as long as the search.
-            let deadline = unsafe { &*lc::BN_GENCB_get_arg(callback).cast::<Deadline>() };
+            let deadline = unsafe { &*lc::BN_GENCB_get_arg(callback).cast::<Deadline<'_>>() };
             c_int::from(deadline.check().is_ok())
         }
         // SAFETY: all zeros is what the library makes, too; `BN_GENCB_set` sets the rest.
         let mut callback: lc::BN_GENCB = unsafe { std::mem::zeroed() };
-        let argument: *mut c_void = std::ptr::from_mut(&mut self).cast();
+        let argument: *mut c_void = std::ptr::from_ref(self).cast_mut().cast();
         // SAFETY: both live until the search has ended.
         unsafe { lc::BN_GENCB_set(&mut callback, Some(look), argument) };
         search(&mut callback)
@@ -196,7 +224,7 @@ impl Number {
     }
 
     /// Whether it is prime, by so many rounds of Miller and Rabin; 0: as many as are needed.
-    pub(crate) fn is_prime(&self, rounds: u32, deadline: Deadline) -> Result<bool, OutOfTime> {
+    pub(crate) fn is_prime(&self, rounds: u32, deadline: &Deadline<'_>) -> Result<bool, OutOfTime> {
         let rounds = c_int::try_from(rounds).unwrap_or(c_int::MAX);
         let mut is_prime = 0;
         let result = deadline.watch(|callback| {

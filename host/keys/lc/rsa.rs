@@ -101,7 +101,7 @@ impl Rsa {
     pub(crate) fn generate(
         bits: u32,
         exponent: u32,
-        deadline: Deadline,
+        deadline: &Deadline<'_>,
     ) -> Result<Result<Self, OutOfTime>, Refused> {
         // SAFETY: it has no arguments.
         let rsa = Raw::own(unsafe { lc::RSA_new() })?;

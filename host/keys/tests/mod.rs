@@ -3,10 +3,16 @@
 mod certificates;
 mod parameters;
 
+use super::lc::{Deadline, Number};
 use super::*;
 use crate::keys::error::Error;
 use serde_json::Value;
+use std::cell::Cell;
 use std::sync::LazyLock;
+use std::time::Duration;
+
+/// There is as much time as a search takes.
+const ENOUGH: More<'static> = &|_| true;
 
 static VECTORS: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("vectors.json")).unwrap());
@@ -519,7 +525,7 @@ fn groups_are_those_of_node() {
         let digest = super::digest("sha256").unwrap().of(&group.prime);
         assert_eq!(hex::encode(digest), text(&vector["prime"]));
         assert_eq!(
-            u64::from(check_group(&group).unwrap()),
+            u64::from(check_group(&group, ENOUGH).unwrap()),
             vector["error"].as_u64().unwrap()
         );
     }
@@ -554,7 +560,7 @@ fn groups_are_those_of_node() {
             generator: vec![vector["generator"].as_u64().unwrap() as u8],
         };
         assert_eq!(
-            u64::from(check_group(&group).unwrap()),
+            u64::from(check_group(&group, ENOUGH).unwrap()),
             vector["error"].as_u64().unwrap(),
             "{vector}"
         );
@@ -564,7 +570,7 @@ fn groups_are_those_of_node() {
             prime,
             generator: vec![2],
         };
-        assert!(check_group(&group).is_ok());
+        assert!(check_group(&group, ENOUGH).is_ok());
         assert!(public_number(&group, &[1]).is_err());
         assert!(private_number(&group).is_err());
         assert!(agree_in_group(&group, &[1], &[2]).is_err());
@@ -601,7 +607,7 @@ fn keys_are_made() {
     let curves = curves().into_iter().map(Request::Ec);
     for request in requests.into_iter().chain(curves) {
         assert!(request.nanos().unwrap() > 0);
-        let key = generate(&request).unwrap();
+        let key = generate(&request, ENOUGH).unwrap();
         let again = Key::from_pkcs8(&key.pkcs8().unwrap()).unwrap();
         assert_eq!(again.details(), key.details(), "{request:?}");
         assert_eq!(again.spki(), key.spki());
@@ -626,22 +632,22 @@ fn primes_are_made_and_looked_at() {
         rem: None,
     };
     for bits in [2, 3, 8, 17, 64, 300] {
-        let prime = generate_prime(&request(bits)).unwrap();
-        assert!(check_prime(&prime, 0).unwrap());
+        let prime = generate_prime(&request(bits), ENOUGH).unwrap();
+        assert!(check_prime(&prime, 0, ENOUGH).unwrap());
         assert!(prime.len() as u32 == bits.div_ceil(8));
     }
     let safe = PrimeRequest {
         is_safe: true,
         ..request(64)
     };
-    let prime = u64::from_be_bytes(generate_prime(&safe).unwrap().try_into().unwrap());
-    assert!(check_prime(&(prime / 2).to_be_bytes(), 10).unwrap());
+    let prime = u64::from_be_bytes(generate_prime(&safe, ENOUGH).unwrap().try_into().unwrap());
+    assert!(check_prime(&(prime / 2).to_be_bytes(), 10, ENOUGH).unwrap());
     let classes = PrimeRequest {
         add: Some(vec![12]),
         rem: Some(vec![11]),
         ..request(32)
     };
-    let prime = generate_prime(&classes).unwrap();
+    let prime = generate_prime(&classes, ENOUGH).unwrap();
     assert_eq!(u32::from_be_bytes(prime.try_into().unwrap()) % 12, 11);
     // There is none, and nothing is searched.
     let class = |add: &[u8], rem: &[u8]| PrimeRequest {
@@ -650,7 +656,7 @@ fn primes_are_made_and_looked_at() {
         ..request(32)
     };
     for (add, rem) in [(12, 4), (12, 3), (12, 0)] {
-        let refused = generate_prime(&class(&[add], &[rem])).unwrap_err();
+        let refused = generate_prime(&class(&[add], &[rem]), ENOUGH).unwrap_err();
         let Error::Parameters(text) = refused else {
             panic!("{refused:?}");
         };
@@ -658,10 +664,38 @@ fn primes_are_made_and_looked_at() {
     }
     // Nor is one of this length, for another reason: the search ends with what was set aside.
     let none = class(&[0xf0, 0, 0, 0], &[1]);
-    assert!(matches!(generate_prime(&none), Err(Error::Other(_))));
+    assert!(matches!(
+        generate_prime(&none, ENOUGH),
+        Err(Error::Other(_))
+    ));
     assert!(none.nanos().unwrap() > 3 * request(32).nanos().unwrap());
+    // One that takes longer than was reckoned has what there is, and no more.
+    let long = PrimeRequest {
+        is_safe: true,
+        ..request(4096)
+    };
+    let reckoned = Duration::from_nanos(long.nanos().unwrap());
+    let asked = Cell::new(Duration::ZERO);
+    let few = |time: Duration| {
+        asked.set(asked.get() + time);
+        asked.get() <= Duration::from_millis(20)
+    };
+    assert!(reckoned > Duration::from_secs(60));
+    let deadline = Deadline::after(Duration::ZERO, reckoned, &few);
+    while deadline.check().is_ok() {
+        std::hint::black_box(Number::random_odd(512).unwrap());
+    }
+    // Who was refused does not ask again.
+    assert!(deadline.check().is_err());
+    assert_eq!(asked.get(), Duration::from_millis(25));
+    let none = |_: Duration| false;
+    let deadline = Deadline::after(Duration::ZERO, reckoned, &none);
+    let number = Number::rfc3526(2048).unwrap();
+    assert!(number.is_prime(1000, &deadline).is_err());
+    let rsa = lc::Rsa::generate(2048, 65_537, &deadline).unwrap();
+    assert!(rsa.is_err());
     assert_eq!(
-        code(generate_prime(&request(1))),
+        code(generate_prime(&request(1), ENOUGH)),
         "ERR_OSSL_BN_BITS_TOO_SMALL"
     );
     for (number, is_prime) in [
@@ -673,10 +707,10 @@ fn primes_are_made_and_looked_at() {
         (97, true),
         (91, false),
     ] {
-        assert_eq!(check_prime(&[number], 0), Ok(is_prime), "{number}");
+        assert_eq!(check_prime(&[number], 0, ENOUGH), Ok(is_prime), "{number}");
     }
-    assert_eq!(check_prime(&[], 0), Ok(false));
-    assert_eq!(check_prime(&[1; 3000], 0), Err(Error::TooMuch));
+    assert_eq!(check_prime(&[], 0, ENOUGH), Ok(false));
+    assert_eq!(check_prime(&[1; 3000], 0, ENOUGH), Err(Error::TooMuch));
 }
 
 #[test]
