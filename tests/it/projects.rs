@@ -12,10 +12,9 @@ use crate::support::bench::{Bench, NUMBER, claimed_build, connect, deploy, finis
 #[tokio::test]
 async fn a_name_is_one_projects_and_each_has_keys_of_its_own() {
     let bench = Bench::start().await;
-    let again = bench
-        .projects
-        .make(&new_project("bot"), async |_, _| Ok(()));
-    assert!(matches!(again.await, Err(ProjectError::NameTaken(_))));
+    let same = new_project("bot");
+    let again = bench.projects.make(&same, async |_, _| Ok(())).await;
+    assert!(matches!(again, Err(ProjectError::NameTaken(_))));
     assert_eq!(bench.projects.list().await.unwrap().len(), 1);
     let keys = bench.projects.keys(bench.project).await.unwrap();
     assert_eq!(keys.app_secret.expose().len(), 32);

@@ -19,8 +19,8 @@ use rustix::process::{Signal, kill_current_process_group};
 use super::wire::{self, Fault, Frame, GO, Npm, Request, Said};
 use crate::build::artifact::{self, Artifact};
 use crate::build::{BuildError, Confined, Tools, Way, bundle};
+use crate::causes::with_causes;
 use crate::confinement::{self, Limits, Rules};
-use crate::deploys::error::chain;
 use crate::deploys::upload::{self, MAX_UPLOAD_BYTES, UploadError};
 use crate::sdk;
 use crate::words::LogLevel;
@@ -159,13 +159,13 @@ impl From<UploadError> for Failed {
             UploadError::Write { .. } => Fault::Host,
             _ => Fault::Author,
         };
-        Self(fault, chain(&error))
+        Self(fault, with_causes(&error))
     }
 }
 
 impl From<BuildError> for Failed {
     fn from(error: BuildError) -> Self {
-        Self(Fault::Author, chain(&error))
+        Self(Fault::Author, with_causes(&error))
     }
 }
 
@@ -233,7 +233,7 @@ fn made(
         talk.line(LogLevel::Warn, &warning.to_string());
     }
     let artifact = Artifact::new(bundle, sdk::VERSION);
-    artifact::alone(&artifact).map_err(|error| Failed(Fault::Host, chain(&error)))
+    artifact::alone(&artifact).map_err(|error| Failed(Fault::Host, with_causes(&error)))
 }
 
 /// The way out: sockets with the host at their other end.
