@@ -628,6 +628,20 @@ async fn are_refused(registry: &Registry, rows: Vec<Row>) {
     assert!(!std::fs::exists("/etc/cron.d/x").unwrap());
 }
 
+#[test]
+fn there_are_sixty_uploads_that_are_refused() {
+    let rows = [
+        archives(),
+        packages(),
+        settings(),
+        dependencies(),
+        code(),
+        of(&Registry::start()),
+    ];
+    let count: usize = rows.iter().map(Vec::len).sum();
+    assert!(count >= 60, "{count}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hostile_archives_and_settings_are_refused() {
     let rows = [archives(), packages(), settings()].concat();
