@@ -182,6 +182,30 @@ test('what the host refuses is an error of Node, at once or by the callback', as
   }
 })
 
+test('digests go on after a copy, and keep what they were given', () => same(`
+  for (const data of ['é', '\\ud800 alone', k(5), k(70_000), new Int8Array([-1, 2]), new Uint16Array([258, 3]), new DataView(new ArrayBuffer(3)), new Uint8Array([1, 2, 3]).subarray(1)]) await tell(() => {
+    const hash = c.createHash('sha256').update(data), mac = c.createHmac('sha256', 'key').update(data), copy = hash.copy().update('more')
+    return [copy.copy().digest('hex'), hash.update('x').update(data).digest('hex'), copy.update(data).digest('base64'), mac.update(data).update('x').digest('hex')]
+  })
+  await tell(() => { const data = k(3), key = k(4), hash = c.createHash('md5').update(data), mac = c.createHmac('md5', key).update(data); data.fill(9); key.fill(9); return [hash.digest('hex'), mac.digest('hex')] })
+  await tell(() => { const one = c.createHash('sha1').update('a'), digest = one.digest(); digest.fill(0); return [Buffer.isBuffer(digest), c.createHash('sha1').update('a').digest('hex'), c.createHash('sha1').digest('latin1').length, c.createHmac('sha1', '').digest('base64url')] })
+  for (const key of [k(5), k(5).buffer, new Uint16Array([1, 2]), new DataView(k(200).buffer), c.createSecretKey(k(5))]) await tell(() => c.createHmac('sha1', key).update('a').digest('hex'))
+  for (const name of ['SHA-256', 'Sha256', 'RSA-SHA1', 'sha512-256']) await tell(() => [c.createHash(name).digest('hex'), c.createHmac(name, 'key').digest('hex')])
+  for (const f of [() => c.createHash('sha1').update(3), () => c.createHash('sha1').update({}), () => c.createHash('sha1').update(), () => c.createHmac('sha1', 3), () => c.createHmac(3, 'key'), () => c.createHmac('constructor', 'key'), () => Buffer.isEncoding('constructor'),
+    () => c.createHash('sha1').update(Object.create(Uint8Array.prototype))]) await tell(f)`))
+
+test('a name that objects have is no digest', async () => {
+  for (const [, , message] of await inBot("for (const name of ['constructor', '__proto__', 'toString']) await tell(() => c.createHash(name))")) assert.match(message, /^Digest method not supported: .*sha256/)
+})
+
+test('bytes are compared whatever holds them', () => same(`
+  const equal = (a, b) => tell(() => c.timingSafeEqual(a, b))
+  for (const [a, b] of [[k(40), k(40)], [k(40), Buffer.concat([k(39), k(1, 2)])], [k(40), Buffer.concat([k(1, 2), k(39)])], [k(0), k(0)], [new Uint16Array([1, 2]), new Uint8Array([1, 0, 2, 0])], [new DataView(k(3).buffer), k(3)],
+    [new Uint8Array([1, 1]).buffer, k(2)], [new Int8Array([1]), new Uint8ClampedArray([1])], [new Uint8Array([5, 1, 1]).subarray(1), k(2)], [new Uint16Array(2), k(2)], [k(2), 'ab'], [undefined, k(2)], [Object.create(Uint8Array.prototype), k(2)]]) await equal(a, b)
+  const { types } = require('util')
+  for (const value of [k(2), k(2).buffer, new DataView(k(2).buffer), new SharedArrayBuffer(2), {}, 'a', null, Object.create(ArrayBuffer.prototype)]) await tell(() => [types.isAnyArrayBuffer(value), types.isArrayBuffer(value), types.isSharedArrayBuffer(value)])
+  for (const list of [[], [k(2)], [k(2), k(1, 3)], [k(2), 3], [new Int8Array(2)]]) for (const length of [undefined, 0, 1, 3, 5]) await tell(() => { const whole = Buffer.concat(list, length); return [Buffer.isBuffer(whole), hex(whole)] })`))
+
 test('HMACs of much are as of little', () => same(`
   for (const size of [10, 64, 65, 200, 1_100_000]) await tell(() => c.createHmac('sha256', k(size)).update(k(900_000)).update(k(400_000)).digest('hex'))
   await tell(() => c.createHmac('sha512', 'key').update(k(3_000_000)).digest('base64'))

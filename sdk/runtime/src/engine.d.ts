@@ -90,6 +90,8 @@ interface Engine {
   hexDecode(text: string): Uint8Array
   /** `-1`, or where `needle` begins at or after `from`. */
   indexOf(haystack: Uint8Array, needle: Uint8Array, from: number): number
+  /** Whether they are as long and the same, in a time that does not say where they differ. */
+  sameBytes(one: Uint8Array, other: Uint8Array): boolean
 
   // Code.
   /**

@@ -4,7 +4,8 @@ import { phase } from './phase.js'
 import { started, ended } from './loop/work.js'
 
 const PACKAGE = 'roost:bot/'
-const indexes = new Map()
+/** By the names without the package; made once for all images, and not by each event that calls first. */
+const indexes = new Map(engine.functions.map((full, index) => [full.replace(PACKAGE, ''), index]))
 const parked = []
 
 /**
@@ -12,8 +13,7 @@ const parked = []
  * with one that lacks the function, it throws.
  */
 export function callNow(name, args) {
-  if (indexes.size === 0) engine.functions.forEach((full, index) => indexes.set(full, index))
-  const index = indexes.get(PACKAGE + name)
+  const index = indexes.get(name)
   if (index === undefined) throw new Error(`this host has no function ${PACKAGE}${name}`)
   return engine.call(index, args)
 }

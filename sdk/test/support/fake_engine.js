@@ -291,6 +291,10 @@ function textFunctions(native) {
       }
       return -1
     },
+    sameBytes(one, other) {
+      for (const bytes of [one, other]) if (bytes[Symbol.toStringTag] !== 'Uint8Array') throw new TypeError('the engine takes nothing else than a Uint8Array')
+      return one.length === other.length && one.every((byte, i) => byte === other[i])
+    },
   }
 }
 

@@ -16,6 +16,7 @@ delete Buffer.TYPED_ARRAY_SUPPORT
 
 /** Node's names of encodings, in lower case. */
 const ENCODINGS = {
+  __proto__: null,
   utf8: 'utf8', 'utf-8': 'utf8', hex: 'hex', base64: 'base64', base64url: 'base64url', latin1: 'latin1',
   binary: 'latin1', ascii: 'ascii', ucs2: 'utf16le', 'ucs-2': 'utf16le', utf16le: 'utf16le', 'utf-16le': 'utf16le',
 }
@@ -33,7 +34,7 @@ function knownEncoding(name) {
 
 function encode(text, encoding) {
   switch (encoding) {
-    case 'utf8': return engine.utf8Encode(text.isWellFormed() ? text : text.toWellFormed())
+    case 'utf8': return engine.utf8Encode(text)
     case 'latin1':
     case 'ascii': return engine.latin1Encode(text)
     case 'hex': return engine.hexDecode(text)
@@ -73,12 +74,21 @@ function utf16Decode(bytes) {
   return parts.join('')
 }
 
+/** The bytes of a text; in UTF-8, where no encoding is named that there is. */
+export const textBytes = (text, encoding) => (encoding === undefined ? engine.utf8Encode(text) : encode(text, (typeof encoding === 'string' && encodingOf(encoding)) || 'utf8'))
+
+/** Bytes as text; undefined where no encoding is named that there is. */
+export function textOf(bytes, encoding) {
+  const known = typeof encoding === 'string' && encoding !== '' ? encodingOf(encoding) : undefined
+  return known && decode(bytes, known)
+}
+
 /** Makes a buffer of an array that nobody else has. */
 export const asBuffer = (bytes) => Object.setPrototypeOf(bytes, prototype)
 
 Buffer.from = function from(value, encodingOrOffset, length) {
   // What is no string names no encoding: `texts.map(Buffer.from)` gives an index.
-  if (typeof value === 'string') return asBuffer(encode(value, typeof encodingOrOffset === 'string' ? knownEncoding(encodingOrOffset) : 'utf8'))
+  if (typeof value === 'string') return asBuffer(typeof encodingOrOffset === 'string' ? encode(value, knownEncoding(encodingOrOffset)) : engine.utf8Encode(value))
   if (typeof value !== 'object' || value === null) throw badSource(value)
   if (ArrayBuffer.isView(value) && value.BYTES_PER_ELEMENT === 1) return asBuffer(new Uint8Array(value))
   try {
@@ -246,11 +256,15 @@ Buffer.isEncoding = (name) => typeof name === 'string' && name !== '' && encodin
 
 Buffer.concat = function concat(list, length) {
   if (!Array.isArray(list)) throw invalidArgType('list', 'an instance of Array', list)
-  list.forEach((item, i) => {
+  let whole = 0
+  for (let i = 0; i < list.length; i++) {
+    const item = list[i]
     if (!(item instanceof Uint8Array)) throw invalidArgType(`list[${i}]`, 'an instance of Buffer or Uint8Array', item)
-  })
-  length ??= list.reduce((sum, item) => sum + item.length, 0)
-  const joined = Buffer.allocUnsafe(length)
+    whole += item.length
+  }
+  // Of nothing comes nothing, whatever length is asked for.
+  length = list.length === 0 ? 0 : length ?? whole
+  const joined = length === whole ? asBuffer(new Uint8Array(length)) : Buffer.allocUnsafe(length)
   let position = 0
   for (const item of list) {
     if (position + item.length > length) {

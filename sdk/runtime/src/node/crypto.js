@@ -17,14 +17,17 @@ import { deprecate } from './util.js'
 export { randomUUID }
 
 export function timingSafeEqual(a, b) {
-  for (const [name, value] of [['buf1', a], ['buf2', b]]) {
-    if (!ArrayBuffer.isView(value) && !(value instanceof ArrayBuffer)) throw codedError(TypeError, 'ERR_INVALID_ARG_TYPE', `The "${name}" argument must be an instance of ArrayBuffer, Buffer, TypedArray, or DataView.`)
-  }
-  const [x, y] = [toBytes(a, 'buf1'), toBytes(b, 'buf2')]
+  const x = comparable(a, 'buf1')
+  const y = comparable(b, 'buf2')
   if (x.length !== y.length) {
     throw nativeError(RangeError, 'ERR_CRYPTO_TIMING_SAFE_EQUAL_LENGTH', 'Input buffers must have the same byte length')
   }
   return sameBytes(x, y)
+}
+
+function comparable(value, name) {
+  if (!ArrayBuffer.isView(value) && !(value instanceof ArrayBuffer)) throw codedError(TypeError, 'ERR_INVALID_ARG_TYPE', `The "${name}" argument must be an instance of ArrayBuffer, Buffer, TypedArray, or DataView.`)
+  return value instanceof Uint8Array ? value : toBytes(value, name)
 }
 
 /** Engines are code of others, which nothing loads here. */

@@ -6,82 +6,79 @@ const GATHERED = 65536
 /** What the host takes at once. */
 const MOST = 1 << 20
 
-/** Bytes that come in pieces. */
-class Pieces {
-  list = []
-  size = 0
+const NOTHING = new Uint8Array(0)
 
-  /** Whoever gave a piece may write over it. */
-  add(bytes) {
-    this.list.push(new Uint8Array(bytes))
-    this.size += bytes.length
+/** Bytes that came in pieces as one: the first, and what came after it, if anything did. */
+function joined(first = NOTHING, more) {
+  if (more === undefined) return first
+  const whole = new Uint8Array(more.reduce((size, piece) => size + piece.length, first.length))
+  whole.set(first)
+  let at = first.length
+  for (const piece of more) {
+    whole.set(piece, at)
+    at += piece.length
   }
-
-  /** All of them as one. */
-  get whole() {
-    if (this.list.length === 1) return this.list[0]
-    const whole = new Uint8Array(this.size)
-    let at = 0
-    for (const piece of this.list) {
-      whole.set(piece, at)
-      at += piece.length
-    }
-    return whole
-  }
+  return whole
 }
 
+/** Made for each digest, which mostly is of one piece: it has little to set. */
 class HostHash {
-  #name
-  /** The bytes of the digest. */
-  #size
+  /** The hash function. */
+  #of
   /** A value of the host's: it lies in an image like any other. */
   #state
-  #pieces = new Pieces()
+  /** What came since. */
+  #first
+  #more
+  #gathered = 0
 
-  constructor(name, size) {
-    this.#name = name
-    this.#size = size
-  }
+  constructor(of) { this.#of = of }
 
   /** Asks for a digest of so many bytes, and says whether it can have them. */
-  extendsTo(size) { return size === this.#size }
+  extendsTo(size) { return size === this.#of.size }
 
+  /** @param {Uint8Array} bytes that nobody writes over from now on */
   update(bytes) {
-    this.#pieces.add(bytes)
-    if (this.#pieces.size >= GATHERED) this.#forward()
+    if (this.#first === undefined) this.#first = bytes
+    else (this.#more ??= []).push(bytes)
+    this.#gathered += bytes.length
+    if (this.#gathered >= GATHERED) this.#forward()
     return this
   }
 
   #forward() {
-    const { whole } = this.#pieces
+    const whole = joined(this.#first, this.#more)
     for (let at = 0; at < whole.length; at += MOST) {
-      this.#state = callNow('digests.update', [this.#name, this.#state, whole.subarray(at, at + MOST)])
+      this.#state = callNow('digests.update', [this.#of.hostName, this.#state, whole.subarray(at, at + MOST)])
     }
-    this.#pieces = new Pieces()
+    this.#first = this.#more = undefined
+    this.#gathered = 0
   }
 
-  digest() { return this.last('digests.finish') }
+  digest() { return callNow('digests.finish', [this.#of.hostName, this.#state, joined(this.#first, this.#more)]) }
 
-  /** The call of the host's that gives the digest. */
-  last(call, ...more) { return callNow(call, [this.#name, this.#state, this.#pieces.whole, ...more]) }
+  /** A digest of so many bytes. */
+  extended(length) { return callNow('digests.extend', [this.#of.hostName, this.#state, joined(this.#first, this.#more), length]) }
 
   /** @param {HostHash} copy one that has begun with nothing */
-  clone(copy = new HostHash(this.#name, this.#size)) {
+  clone(copy = new HostHash(this.#of)) {
     copy.#state = this.#state
-    for (const piece of this.#pieces.list) copy.#pieces.add(piece)
+    copy.#first = this.#first
+    copy.#more = this.#more && [...this.#more]
+    copy.#gathered = this.#gathered
     return copy
   }
 }
 
 /** One whose digest is as long as it is asked for. */
 class HostXof extends HostHash {
-  #own
+  #of
   #length
 
-  constructor(name, length) {
-    super(name, length)
-    this.#own = [name, length]
-    this.#length = length
+  constructor(of) {
+    super(of)
+    this.#of = of
+    this.#length = of.size
   }
 
   extendsTo(length) {
@@ -89,9 +86,9 @@ class HostXof extends HostHash {
     return length <= MOST
   }
 
-  digest() { return this.last('digests.extend', this.#length) }
+  digest() { return this.extended(this.#length) }
 
-  clone() { return super.clone(new HostXof(...this.#own)) }
+  clone() { return super.clone(new HostXof(this.#of)) }
 }
 
 /**
@@ -101,45 +98,48 @@ class HostXof extends HostHash {
  * @param {number} size the bytes of a digest
  */
 export function hostHash(name, blockSize, size) {
-  const create = () => new HostHash(name, size)
-  return Object.assign((bytes) => create().update(bytes).digest(), { create, blockSize, size, hostName: name })
+  const of = (bytes) => of.create().update(bytes).digest()
+  return Object.assign(of, { create: () => new HostHash(of), blockSize, size, hostName: name })
 }
 
 /**
  * An extendable-output function of the host's.
  *
- * @param {number} length the bytes of a digest of which none are asked for
+ * @param {number} size the bytes of a digest of which none are asked for
  */
-export function hostXof(name, length) {
-  const create = () => new HostXof(name, length)
-  return Object.assign((bytes) => create().update(bytes).digest(), { create, hostName: name })
+export function hostXof(name, size) {
+  const of = (bytes) => of.create().update(bytes).digest()
+  return Object.assign(of, { create: () => new HostXof(of), size, hostName: name })
 }
 
 /** An HMAC: at once, as long as it comes to little, otherwise of two digests (RFC 2104). */
 export class Mac {
   #hash
   #key
-  #pieces = new Pieces()
+  #first
+  #more
+  #gathered = 0
   /** The inner digest, once there is much. */
   #inner
 
+  /** @param {Uint8Array} key that nobody writes over from now on */
   constructor(hash, key) {
     this.#hash = hash
-    this.#key = new Uint8Array(key.length > MOST ? hash(key) : key)
+    this.#key = key.length > MOST ? hash(key) : key
   }
 
+  /** @param {Uint8Array} bytes that nobody writes over from now on */
   update(bytes) {
-    if (!this.#inner && this.#pieces.size + bytes.length > MOST) {
-      this.#inner = this.#padded(0x36)
-      for (const piece of this.#pieces.list) this.#inner.update(piece)
-    }
-    if (this.#inner) this.#inner.update(bytes)
-    else this.#pieces.add(bytes)
+    this.#gathered += bytes.length
+    if (this.#inner === undefined && this.#gathered > MOST) this.#inner = this.#padded(0x36).update(joined(this.#first, this.#more))
+    if (this.#inner !== undefined) this.#inner.update(bytes)
+    else if (this.#first === undefined) this.#first = bytes
+    else (this.#more ??= []).push(bytes)
     return this
   }
 
   digest() {
-    if (!this.#inner) return callNow('digests.hmac', [this.#hash.hostName, this.#key, this.#pieces.whole])
+    if (this.#inner === undefined) return callNow('digests.hmac', [this.#hash.hostName, this.#key, joined(this.#first, this.#more)])
     return this.#padded(0x5c).update(this.#inner.digest()).digest()
   }
 

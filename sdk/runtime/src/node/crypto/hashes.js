@@ -1,9 +1,9 @@
 /** `createHash` and `createHmac`. */
 import { codedError, invalidArgType, nativeError, requireString } from '../../errors.js'
 import { invalidArgValue, requireUint32 } from '../../validators.js'
-import { Buffer } from '../buffer.js'
+import { Buffer, asBuffer, textOf } from '../buffer.js'
 import { Mac, hostHash, hostXof } from './digests.js'
-import { asBuffer, dataBytes, keyBytes } from './keys.js'
+import { keptBytes, keyBytes } from './keys.js'
 import { streamsLate } from './late_stream.js'
 
 /** By the bytes of a block and of the digest. */
@@ -11,9 +11,9 @@ const SIZES = {
   md5: [64, 16], ripemd160: [64, 20], sha1: [64, 20], sha224: [64, 28], sha256: [64, 32], sha384: [128, 48], sha512: [128, 64],
   'sha512-224': [128, 28], 'sha512-256': [128, 32], 'sha3-224': [144, 28], 'sha3-256': [136, 32], 'sha3-384': [104, 48], 'sha3-512': [72, 64],
 }
-const HASHES = Object.fromEntries(Object.entries(SIZES).map(([name, sizes]) => [name, hostHash(name, ...sizes)]))
+const HASHES = { __proto__: null, ...Object.fromEntries(Object.entries(SIZES).map(([name, sizes]) => [name, hostHash(name, ...sizes)])) }
 /** Those whose digest has as many bytes as are asked for, by how many it has where none are. */
-const XOFS = { shake128: hostXof('shake128', 16), shake256: hostXof('shake256', 32) }
+const XOFS = { __proto__: null, shake128: hostXof('shake128', 16), shake256: hostXof('shake256', 32) }
 /** OpenSSL's other names. */
 const OTHERS = {
   md5: ['RSA-MD5', 'md5WithRSAEncryption', 'ssl3-md5'], ripemd160: ['RSA-RIPEMD160', 'ripemd', 'ripemd160WithRSA', 'rmd160'],
@@ -31,7 +31,7 @@ const find = (name) => HASHES[name.toLowerCase()] ?? HASHES[name.toLowerCase().r
 
 export function hashOf(name) {
   requireString(name, 'algorithm')
-  const found = find(name) ?? XOFS[name.toLowerCase().replace('-', '')]
+  const found = HASHES[name] ?? find(name) ?? XOFS[name.toLowerCase().replace('-', '')]
   if (!found) throw new Error(`Digest method not supported: ${name}. Roost has ${[...Object.keys(SIZES), ...Object.keys(XOFS)].join(', ')}.`)
   return found
 }
@@ -39,23 +39,20 @@ export function hashOf(name) {
 /** The digest that something else is made with. */
 export function digestOf(name, argument = 'digest') {
   requireString(name, argument)
-  const found = find(name)
+  const found = HASHES[name] ?? find(name)
   if (!found) throw nativeError(TypeError, 'ERR_CRYPTO_INVALID_DIGEST', `Invalid digest: ${name}`)
   return found
 }
 
-/** What Hash and Hmac share: a stream, too, whose one chunk is the digest. */
-function Digest(state, options) {
-  this._options = options
-  this._state = state
-  this._done = false
-}
+/** What Hash and Hmac share: a stream, too, whose one chunk is the digest. Each sets `_options`, and the host's part as `_state`. */
+function Digest() {}
 streamsLate(Digest.prototype)
 
 Object.assign(Digest.prototype, {
+  _done: false,
   update(data, encoding) {
     if (this._done) throw codedError(Error, 'ERR_CRYPTO_HASH_FINALIZED', 'Digest already called')
-    this._state.update(dataBytes(data, encoding))
+    this._state.update(keptBytes(data, encoding))
     return this
   },
   digest(encoding) {
@@ -75,7 +72,7 @@ Object.assign(Digest.prototype, {
 })
 
 /** As text, where an encoding is named that there is. */
-const encoded = (bytes, encoding) => (Buffer.isEncoding(encoding) ? bytes.toString(encoding) : bytes)
+const encoded = (bytes, encoding) => (encoding === undefined ? bytes : textOf(bytes, encoding) ?? bytes)
 
 const notThatLong = () => Object.assign(new Error('error:030000B2:digital envelope routines::not XOF or invalid length'), {
   library: 'digital envelope routines', reason: 'not XOF or invalid length', code: 'ERR_OSSL_EVP_NOT_XOF_OR_INVALID_LENGTH',
@@ -85,9 +82,10 @@ export function Hash(algorithm, options) {
   if (!(this instanceof Hash)) return new Hash(algorithm, options)
   const length = options?.outputLength
   if (length !== undefined) requireUint32(length, 'options.outputLength')
-  const state = algorithm instanceof Hash ? algorithm._state.clone() : hashOf(algorithm).create()
+  const state = typeof algorithm === 'object' && algorithm instanceof Hash ? algorithm._state.clone() : hashOf(algorithm).create()
   if (length !== undefined && !state.extendsTo(length)) throw notThatLong()
-  Digest.call(this, state, options)
+  this._options = options
+  this._state = state
 }
 Object.setPrototypeOf(Hash.prototype, Digest.prototype)
 Hash.prototype.copy = function copy(options) {
@@ -99,12 +97,16 @@ export function Hmac(algorithm, key, options) {
   if (!(this instanceof Hmac)) return new Hmac(algorithm, key, options)
   requireString(algorithm, 'hmac')
   const bytes = keyBytes(key, 'key', options?.encoding)
-  Digest.call(this, new Mac(digestOf(algorithm), bytes), options)
+  this._options = options
+  // Whoever gave a key may write over it, and nobody can over the bytes of a text.
+  this._state = new Mac(digestOf(algorithm, 'hmac'), typeof key === 'string' ? bytes : new Uint8Array(bytes))
 }
 Object.setPrototypeOf(Hmac.prototype, Digest.prototype)
 /** Unlike that of a hash, it may be asked again, and is empty then. */
 Hmac.prototype.digest = function digest(encoding) {
-  return this._done ? encoded(Buffer.alloc(0), encoding) : Digest.prototype.digest.call(this, encoding)
+  if (this._done) return encoded(Buffer.alloc(0), encoding)
+  this._done = true
+  return encoded(asBuffer(this._state.digest()), encoding)
 }
 
 /** `crypto.hash`: all at once. */

@@ -1,7 +1,8 @@
 /** `KeyObject`, and the bytes of whatever stands for bytes in `node:crypto`. */
+import { engine } from '../../engine.js'
 import { codedError, invalidArgType } from '../../errors.js'
 import { invalidArgValue, requireObject, requireOneOf } from '../../validators.js'
-import { Buffer } from '../buffer.js'
+import { Buffer, asBuffer as asOwnBuffer, textBytes } from '../buffer.js'
 import { isAnyArrayBuffer } from '../util_types.js'
 
 /** Where a key has its `KeyData`. */
@@ -32,12 +33,20 @@ export function toBytes(value, name, encoding, expected = EXPECTED) {
 
 /** The bytes of data that is digested, enciphered or signed. An encoding that nobody knows is UTF-8 here, and an `ArrayBuffer` is no data. */
 export function dataBytes(value, encoding) {
-  if (isAnyArrayBuffer(value)) throw invalidArgType('data', DATA, value)
-  return toBytes(value, 'data', Buffer.isEncoding(encoding) ? encoding : undefined, DATA)
+  if (typeof value === 'string') return textBytes(value, encoding)
+  if (!ArrayBuffer.isView(value)) throw invalidArgType('data', DATA, value)
+  return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+}
+
+/** The bytes of such data for who keeps them: whoever gave them may write over theirs. */
+export function keptBytes(value, encoding) {
+  if (typeof value === 'string') return textBytes(value, encoding)
+  return new Uint8Array(ArrayBuffer.isView(value) && value.BYTES_PER_ELEMENT === 1 ? value : dataBytes(value))
 }
 
 /** The bytes of a secret key, whatever it comes as. */
 export function keyBytes(value, name, encoding, expected = 'of type string or an instance of ArrayBuffer, Buffer, TypedArray, DataView, KeyObject, or CryptoKey') {
+  if (typeof value === 'string') return bytesIn(value, encoding)
   const key = keyObjectOf(value)
   if (key === undefined) return toBytes(value, name, encoding, expected)
   if (key.type !== 'secret') throw invalidKeyType(key.type, 'secret')
@@ -45,7 +54,7 @@ export function keyBytes(value, name, encoding, expected = 'of type string or an
 }
 
 /** @returns {Buffer} the same bytes */
-export const asBuffer = (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+export const asBuffer = (bytes) => asOwnBuffer(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength))
 
 export const invalidKeyType = (type, expected) => codedError(TypeError, 'ERR_CRYPTO_INVALID_KEY_OBJECT_TYPE', `Invalid key object type ${type}, expected ${expected}.`)
 
@@ -97,12 +106,7 @@ export class KeyObject {
 Object.defineProperty(KeyObject.prototype, Symbol.toStringTag, { value: 'KeyObject', configurable: true })
 
 /** Whether bytes are the same, in a time that does not say where they differ. */
-export function sameBytes(a, b) {
-  if (a.length !== b.length) return false
-  let different = 0
-  for (let i = 0; i < a.length; i++) different |= a[i] ^ b[i]
-  return different === 0
-}
+export const sameBytes = (a, b) => engine.sameBytes(a, b)
 
 export class SecretKeyObject extends KeyObject {
   constructor(data) { super('secret', data) }
