@@ -210,7 +210,7 @@ mod tests {
             }
             account
         };
-        let (much, more) = (project(1.0, true), project(1.1, true));
+        let (much, more) = (project(9.0, true), project(8.0, true));
         let little = project(2.0, false);
         let calm = [&much, &more, &little].map(|account| statements.ask(account, begin).ok());
         drop(statements.ask(&much, begin + Duration::from_secs(1)).ok());

@@ -7,7 +7,7 @@ import { Buffer } from '../node/buffer.js'
 import { URL, urlToHttpOptions } from '../web/url.js'
 import { hungUp } from './failures.js'
 import { IncomingMessage, fill } from './incoming.js'
-import { OutgoingMessage, abandon, attach, close, pairsOf, putHeader } from './outgoing.js'
+import { OutgoingMessage, abandon, attach, close, finishWhatIsSent, pairsOf, putHeader } from './outgoing.js'
 import { Connection } from './socket.js'
 import { open } from './transport.js'
 
@@ -163,7 +163,11 @@ function begin(request, hasBody) {
     method: request.method, scheme: request.protocol === 'https:' ? 'https' : 'http', authority, path: request.path,
     pairs: pairsOf(request), hasBody,
   })
-  wire.response.then((head) => respond(request, head), (error) => request.destroy(error)).catch(uncaught)
+  wire.response.then((head) => respond(request, head), (error) => {
+    // Who hangs up has read what was sent, and that is known later here than on Node.
+    if (error?.code === 'ECONNRESET') finishWhatIsSent(request)
+    request.destroy(error)
+  }).catch(uncaught)
   // The host asks no server whether it may send a body, and so the answer is always yes.
   if (/^100-continue$/i.test(request.getHeader('expect'))) process.nextTick(() => request.destroyed || request.emit('continue'))
   return {

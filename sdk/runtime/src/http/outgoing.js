@@ -321,11 +321,17 @@ function pump(message) {
 }
 
 function finish(message) {
-  if (message.destroyed) return
+  if (message.destroyed || message[kState].finished) return
   message[kState].finished = true
   message.emit('prefinish')
   message.emit('finish')
   message._afterFinish?.()
+}
+
+/** Tells of the end of a message of which nothing is left to hand over, should that not have been told. */
+export function finishWhatIsSent(message) {
+  const { begun, finished } = message[kState]
+  if (message.finished && begun && !finished && message[kQueue].length === 0) finish(message)
 }
 
 /** Gives up what was not sent. The events that follow are for the caller to emit. */
