@@ -13,20 +13,22 @@ const BOT = path.join(import.meta.dirname, 'intl')
 const BATCH = 50
 /** What has to be equal. */
 const LEAST = 0.99
+/** How many of the slowest calls are shown. */
+const SLOWEST = 10
 
 const { values: flags } = parseArgs({ options: { seed: { type: 'string', default: '1' }, count: { type: 'string', default: '5000' }, node: { type: 'boolean' } } })
 const made = calls(Number(flags.seed), Number(flags.count))
 
-/** What a bot gives for all calls, and how long the longest took. */
+/** What a bot gives for all calls, and how long each took. */
 async function play(base) {
-  const played = { results: [], longest: 0 }
+  const played = { results: [], took: [] }
   for (let from = 0; from < made.length; from += BATCH) {
     const body = JSON.stringify(made.slice(from, from + BATCH).map(({ call }) => call))
     const answer = await ask(base, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
     if (answer.status !== 200) throw new Error(`${base}: ${JSON.stringify(answer).slice(0, 2000)}`)
-    const { results, longest } = JSON.parse(answer.body)
+    const { results, took } = JSON.parse(answer.body)
     played.results.push(...results)
-    played.longest = Math.max(played.longest, longest)
+    played.took.push(...took)
   }
   return played
 }
@@ -67,7 +69,9 @@ if (flags.node) {
   }
   for (const [kind, { all, equal }] of counts) console.log(`${kind}: ${equal} of ${all} equal`)
   const equal = [...counts.values()].reduce((sum, count) => sum + count.equal, 0)
-  console.log(`the longest call took ${node.longest.toFixed(1)} ms on Node, ${roost.longest.toFixed(1)} ms in Roost`)
+  const slowest = [...roost.took.keys()].sort((one, other) => roost.took[other] - roost.took[one]).slice(0, SLOWEST)
+  for (const n of slowest) console.log(`${roost.took[n].toFixed(1)} ms, call ${n % BATCH + 1} of its instance: ${JSON.stringify(made[n].call)}`)
+  console.log(`the longest call took ${Math.max(...node.took).toFixed(1)} ms on Node, ${Math.max(...roost.took).toFixed(1)} ms in Roost`)
   console.log(`intl: ${equal} of ${made.length} equal`)
   process.exitCode = equal < LEAST * made.length ? 1 : 0
 }

@@ -21,7 +21,12 @@ function joined(first = NOTHING, more) {
   return whole
 }
 
-/** Made for each digest, which mostly is of one piece: it has little to set. */
+/** The digest of what came in one short piece, as most does: nothing is made for it. */
+export const digestAtOnce = (of, bytes = NOTHING) => callNow('digests.finish', [of.hostName, undefined, bytes])
+
+/** Whether it is for `digestAtOnce`: a digest of a fixed length, of a piece that the host takes at once. */
+export const isForOnce = (of, bytes) => of.isFixed && bytes.length < GATHERED
+
 class HostHash {
   /** The hash function. */
   #of
@@ -99,7 +104,7 @@ class HostXof extends HostHash {
  */
 export function hostHash(name, blockSize, size) {
   const of = (bytes) => of.create().update(bytes).digest()
-  return Object.assign(of, { create: () => new HostHash(of), blockSize, size, hostName: name })
+  return Object.assign(of, { create: () => new HostHash(of), blockSize, size, hostName: name, isFixed: true })
 }
 
 /**

@@ -2,7 +2,7 @@
 import { codedError, invalidArgType, nativeError, requireString } from '../../errors.js'
 import { invalidArgValue, requireUint32 } from '../../validators.js'
 import { Buffer, asBuffer, textOf } from '../buffer.js'
-import { Mac, hostHash, hostXof } from './digests.js'
+import { Mac, digestAtOnce, hostHash, hostXof, isForOnce } from './digests.js'
 import { keptBytes, keyBytes } from './keys.js'
 import { streamsLate } from './late_stream.js'
 
@@ -44,29 +44,19 @@ export function digestOf(name, argument = 'digest') {
   return found
 }
 
-/** What Hash and Hmac share: a stream, too, whose one chunk is the digest. Each sets `_options`, and the host's part as `_state`. */
+/** What Hash and Hmac share: a stream, too, whose one chunk is the digest. Each sets `_options`, and has its own `update`, `digest` and `_result`. */
 function Digest() {}
 streamsLate(Digest.prototype)
 
 Object.assign(Digest.prototype, {
   _done: false,
-  update(data, encoding) {
-    if (this._done) throw codedError(Error, 'ERR_CRYPTO_HASH_FINALIZED', 'Digest already called')
-    this._state.update(keptBytes(data, encoding))
-    return this
-  },
-  digest(encoding) {
-    if (this._done) throw codedError(Error, 'ERR_CRYPTO_HASH_FINALIZED', 'Digest already called')
-    this._done = true
-    return encoded(asBuffer(this._state.digest()), encoding)
-  },
   _transform(chunk, encoding, callback) {
     this.update(chunk, encoding)
     callback()
   },
   /** The stream's own digest is not the one that may be asked for once. */
   _flush(callback) {
-    this.push(asBuffer(this._state.digest()))
+    this.push(asBuffer(this._result()))
     callback()
   },
 })
@@ -82,12 +72,39 @@ export function Hash(algorithm, options) {
   if (!(this instanceof Hash)) return new Hash(algorithm, options)
   const length = options?.outputLength
   if (length !== undefined) requireUint32(length, 'options.outputLength')
-  const state = typeof algorithm === 'object' && algorithm instanceof Hash ? algorithm._state.clone() : hashOf(algorithm).create()
-  if (length !== undefined && !state.extendsTo(length)) throw notThatLong()
   this._options = options
-  this._state = state
+  if (typeof algorithm === 'object' && algorithm instanceof Hash) this._state = begun(algorithm).clone()
+  else this._of = hashOf(algorithm)
+  if (length !== undefined && !begun(this).extendsTo(length)) throw notThatLong()
 }
 Object.setPrototypeOf(Hash.prototype, Digest.prototype)
+/** Its first piece, as long as that may be all. */
+Hash.prototype._only = undefined
+Hash.prototype._state = undefined
+
+/** The host's part, which is not made for one short piece. */
+function begun(hash) {
+  if (hash._state !== undefined) return hash._state
+  hash._state = hash._of.create()
+  if (hash._only !== undefined) hash._state.update(hash._only)
+  return hash._state
+}
+
+Hash.prototype.update = function update(data, encoding) {
+  if (this._done) throw codedError(Error, 'ERR_CRYPTO_HASH_FINALIZED', 'Digest already called')
+  const bytes = keptBytes(data, encoding)
+  if (this._state === undefined && this._only === undefined && isForOnce(this._of, bytes)) this._only = bytes
+  else begun(this).update(bytes)
+  return this
+}
+Hash.prototype.digest = function digest(encoding) {
+  if (this._done) throw codedError(Error, 'ERR_CRYPTO_HASH_FINALIZED', 'Digest already called')
+  this._done = true
+  return encoded(asBuffer(this._result()), encoding)
+}
+Hash.prototype._result = function _result() {
+  return this._state === undefined && this._of.isFixed ? digestAtOnce(this._of, this._only) : begun(this).digest()
+}
 Hash.prototype.copy = function copy(options) {
   if (this._done) throw codedError(Error, 'ERR_CRYPTO_HASH_FINALIZED', 'Digest already called')
   return new Hash(this, options)
@@ -102,11 +119,17 @@ export function Hmac(algorithm, key, options) {
   this._state = new Mac(digestOf(algorithm, 'hmac'), typeof key === 'string' ? bytes : new Uint8Array(bytes))
 }
 Object.setPrototypeOf(Hmac.prototype, Digest.prototype)
+Hmac.prototype.update = function update(data, encoding) {
+  if (this._done) throw codedError(Error, 'ERR_CRYPTO_HASH_FINALIZED', 'Digest already called')
+  this._state.update(keptBytes(data, encoding))
+  return this
+}
+Hmac.prototype._result = function _result() { return this._state.digest() }
 /** Unlike that of a hash, it may be asked again, and is empty then. */
 Hmac.prototype.digest = function digest(encoding) {
   if (this._done) return encoded(Buffer.alloc(0), encoding)
   this._done = true
-  return encoded(asBuffer(this._state.digest()), encoding)
+  return encoded(asBuffer(this._result()), encoding)
 }
 
 /** `crypto.hash`: all at once. */
