@@ -167,10 +167,6 @@ impl Drop for Living {
 /// What compiling a bundle may use. Bundles of 25 MB need about 150.
 pub(super) const COMPILING_BYTES: usize = 512 << 20;
 
-/// What an instance that ended may leave in memory for the next one in its place: wiping is cheaper
-/// than asking the kernel for the pages again.
-const KEPT_BYTES: usize = 32 << 20;
-
 fn config(settings: &SandboxSettings) -> Config {
     let n = settings.instances + FOR_DEPLOYS;
     // Only address space: memory is what an instance has written.
@@ -186,15 +182,12 @@ fn config(settings: &SandboxSettings) -> Config {
         .total_stacks(n)
         .max_memory_size(slot)
         .max_component_instance_size(1 << 20)
-        .linear_memory_keep_resident(KEPT_BYTES)
-        .table_keep_resident(1 << 20);
-    // Resetting only what was written needs PAGEMAP_SCAN, which does not see
-    // pages that were swapped out: another bot could read them.
-    if swap_is_off() {
-        pool.pagemap_scan(Enabled::Auto);
-    } else {
-        pool.linear_memory_keep_resident(0).table_keep_resident(0);
-    }
+        // The kernel takes all pages back, and so forgets what is in them. To wipe only what was written needs
+        // PAGEMAP_SCAN, which does not see a page that the kernel is just moving (compaction) or has swapped out:
+        // another bot could read it.
+        .pagemap_scan(Enabled::No)
+        .linear_memory_keep_resident(0)
+        .table_keep_resident(0);
     let mut config = config_without_instances(settings);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     config
@@ -221,10 +214,6 @@ pub(super) fn config_without_instances(settings: &SandboxSettings) -> Config {
         .async_stack_size(STACK_BYTES + (2 << 20))
         .generate_address_map(true);
     config
-}
-
-fn swap_is_off() -> bool {
-    std::fs::read_to_string("/proc/swaps").is_ok_and(|swaps| swaps.lines().count() <= 1)
 }
 
 /// The thread that makes running bots look at their budgets.

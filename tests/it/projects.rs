@@ -7,7 +7,9 @@ use roost::projects::{
 use serde_json::json;
 use std::sync::Arc;
 
-use crate::support::bench::{Bench, NUMBER, claimed_build, connect, deploy, finished, new_project};
+use crate::support::bench::{
+    Bench, LEASE, NUMBER, claimed_build, connect, deploy, finished, new_project,
+};
 
 #[tokio::test]
 async fn a_name_is_one_projects_and_each_has_keys_of_its_own() {
@@ -140,7 +142,10 @@ async fn only_a_version_of_its_own_that_is_ready_can_serve() {
         Err(ProjectError::VersionNotReady { .. })
     ));
 
+    assert!(projects.extend_build(&job, LEASE).await.unwrap());
     assert_eq!(finished(projects, &job).await, Switched::Waits);
+    // What follows the end of a build goes on, whoever asks for its lease meanwhile.
+    assert!(projects.extend_build(&job, LEASE).await.unwrap());
     assert!(matches!(
         activate(other).await,
         Err(ProjectError::VersionNotReady { .. })

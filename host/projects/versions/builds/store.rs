@@ -150,15 +150,18 @@ impl ProjectStore {
         })
     }
 
-    /// Extends the lease; `false` when it was lost.
+    /// Extends the lease; `false` when it was lost. A build that came to its good end needs none: what follows from that
+    /// is still to be done.
     pub async fn extend_build(
         &self,
         job: &BuildJob,
         lease: Duration,
     ) -> Result<bool, ProjectError> {
         let done = sqlx::query(
-            "update version set lease_until = now() + make_interval(secs => $4)
-             where project_id = $1 and version_id = $2 and lease = $3",
+            "update version
+             set lease_until = case when lease = $3 then now() + make_interval(secs => $4) end
+             where project_id = $1 and version_id = $2
+               and (lease = $3 or lease is null and state = 'ready')",
         )
         .bind(job.version.project_id)
         .bind(job.version.version_id)
