@@ -232,6 +232,22 @@ for (const [when, fails] of Object.entries(FAILURES)) {
   }
 }
 
+test('a request whose body was handed over is finished before it is told that the other side hung up', async () => {
+  const engine = await serve(`
+    const events = []
+    const request = require('https').request('https://api.example/', { method: 'POST' })
+    for (const name of ['finish', 'error', 'close']) request.on(name, (error) => {
+      events.push(name + (error ? ' ' + error.code : ''))
+      if (name === 'close') res.end(events.join())
+    })
+    request.end('x')
+  `, {}, () => ({}))
+  // The end of the connection is known before the host says that it took the body.
+  const asks = engine.engine.request
+  engine.engine.request = (...args) => ({ ...asks(...args), response: engine.native.Promise.reject({ payload: { tag: 'connection-terminated' } }) })
+  assert.equal((await engine.event()).body, 'finish,error ECONNRESET,close')
+})
+
 test('who answers before the whole body was sent is heard', async () => {
   const engine = await serve(`
     const request = require('https').request('https://api.example/', { method: 'POST' }, (answer) => answer.resume().on('end', () => res.end(String(answer.statusCode))))
