@@ -1,6 +1,7 @@
 /**
- * The sections of a locale: each is a function that gives the whole of it, as plain values without
- * `null`. What gives nothing has what its parent has.
+ * The sections of a locale: each is a function that gives the whole of it, as objects and lists of texts and
+ * whole numbers, without `null`. What gives nothing has what its parent has. A call reads whole sections, so
+ * what few calls need is apart from what most do.
  */
 import { currencies } from './currencies.js'
 import { anyCalendar, calendars, dates, ofCalendars } from './dates.js'
