@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use super::arrival::Waiting;
 use super::clock::Clock;
 use super::model::{EventId, StatusSink};
+use crate::plans::by_values;
 use crate::projects::ProjectId;
 use crate::telemetry::Telemetry;
 
@@ -149,6 +150,7 @@ impl Inbox {
 
     /// What waits for one project, or for all of them.
     pub async fn depth(&self, project_id: Option<ProjectId>) -> Result<QueueDepth, InboxError> {
+        let mut tx = by_values(&self.pool).await?;
         let depth = sqlx::query_as(
             "select
                (select count(*) from event
@@ -163,8 +165,9 @@ impl Inbox {
         )
         .bind(project_id)
         .bind(self.clock.told())
-        .fetch_one(&self.pool)
+        .fetch_one(&mut *tx)
         .await?;
+        tx.commit().await?;
         Ok(depth)
     }
 

@@ -6,6 +6,8 @@
 //! a file, so a new statement is prepared without being named here. A call of sqlx whose statement cannot be found
 //! so is a failure; what is put together of parts while the host runs is listed below.
 
+mod plans;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Delimiter, TokenTree};
@@ -90,8 +92,7 @@ const NOT_ASKED: [&str; 1] = ["host/postgres/filter/"];
 
 #[tokio::test]
 async fn every_statement_of_the_control_database_fits_its_tables() {
-    let stores = rust_files(&["host"]);
-    let found = read(stores.iter().filter(|file| file.ends_with("/store.rs")));
+    let found = of_control();
     // Fewer were never there: nothing is found when the reading is wrong.
     assert!(found.statements.len() > 200, "{}", found.statements.len());
     let pool = db::fresh().await;
@@ -124,8 +125,7 @@ const OF_NO_SET: [&str; 6] = ["changed_at", "in", "out", "provision", "release",
 /// What a statement compares a column of words with, or sets it to. Postgres prepares it, however it is misspelled.
 #[test]
 fn every_word_in_a_statement_is_one_of_a_set() {
-    let stores = rust_files(&["host"]);
-    let found = read(stores.iter().filter(|file| file.ends_with("/store.rs")));
+    let found = of_control();
     let known = words_of_sets();
     let (mut problems, mut seen) = (Vec::new(), BTreeSet::new());
     for Statement { place, text } in &found.statements {
@@ -262,6 +262,12 @@ struct Statement {
 struct Found {
     statements: Vec<Statement>,
     problems: Vec<String>,
+}
+
+/// Those of the control database.
+fn of_control() -> Found {
+    let stores = rust_files(&["host"]);
+    read(stores.iter().filter(|file| file.ends_with("/store.rs")))
 }
 
 /// The statements of files, each of which has some.

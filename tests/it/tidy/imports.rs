@@ -11,8 +11,8 @@ use crate::support::source::{
 
 /// What each folder of `host/`, and each file beside them, imports of the others. Nothing else may be, and what is no
 /// longer imported is taken out. A new folder needs a line.
-const IMPORTS: [(&str, &[&str]); 46] = [
-    ("access", &["projects", "words"]),
+const IMPORTS: [(&str, &[&str]); 47] = [
+    ("access", &["plans", "projects", "words"]),
     (
         "api",
         &[
@@ -179,7 +179,7 @@ const IMPORTS: [(&str, &[&str]); 46] = [
     ("egress", &["rooms"]),
     (
         "events",
-        &["inbox", "logs", "projects", "whatsapp", "words"],
+        &["inbox", "logs", "plans", "projects", "whatsapp", "words"],
     ),
     (
         "fuzzing",
@@ -212,6 +212,7 @@ const IMPORTS: [(&str, &[&str]); 46] = [
         &[
             "conversations",
             "leases",
+            "plans",
             "portions",
             "projects",
             "telemetry",
@@ -239,7 +240,10 @@ const IMPORTS: [(&str, &[&str]); 46] = [
             "words",
         ],
     ),
-    ("logs", &["inbox", "projects", "telemetry", "words"]),
+    (
+        "logs",
+        &["inbox", "plans", "projects", "telemetry", "words"],
+    ),
     ("memory", &[]),
     ("near", &[]),
     ("news", &["projects", "words"]),
@@ -271,12 +275,13 @@ const IMPORTS: [(&str, &[&str]); 46] = [
             "workshop",
         ],
     ),
+    ("plans", &[]),
     ("portions", &[]),
-    ("postgres", &[]),
-    ("projects", &["words"]),
+    ("postgres", &["plans"]),
+    ("projects", &["plans", "words"]),
     (
         "retention",
-        &["inbox", "leases", "logs", "portions", "projects"],
+        &["inbox", "leases", "logs", "plans", "portions", "projects"],
     ),
     ("rooms", &[]),
     (
