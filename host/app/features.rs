@@ -16,6 +16,7 @@ use crate::logs::{LogStore, LogWriter};
 use crate::news::{NewsTasks, Newsroom};
 use crate::observing::Scrape;
 use crate::operator::{Host, Sealed};
+use crate::people::{People, PeopleParts};
 use crate::postgres::{Cell, Guard, Pool, PoolConfig, TenantDatabase};
 use crate::projects::ProjectStore;
 use crate::retention::Keeper;
@@ -42,6 +43,7 @@ pub(super) struct Shared {
     log_writer: LogWriter,
     inbox: Inbox,
     news: Newsroom,
+    people: People,
 }
 
 impl Shared {
@@ -49,7 +51,9 @@ impl Shared {
         let pool = base.pool.clone();
         let telemetry = telemetry(config)?;
         let client = graph_client(config)?;
-        let outbox = outbox(config, &pool, client.clone())?.with_metrics(telemetry.metrics.clone());
+        let (news, telling) = Newsroom::start(pool.clone());
+        let outbox =
+            outbox(config, &pool, client.clone(), &news)?.with_metrics(telemetry.metrics.clone());
         let clock = Clock::database();
         let logs = LogStore::new(pool.clone());
         let log_writer = LogWriter::start(
@@ -61,10 +65,19 @@ impl Shared {
         let sink = Arc::new(SendSettler::new(outbox.clone()));
         let inbox = Inbox::new(pool.clone(), clock.clone(), sink)
             .with_limits(config.inbox.clone())
+            .with_newsroom(news.clone())
             .with_telemetry(telemetry.clone());
-        let (news, telling) = Newsroom::start(pool.clone());
+        let projects = ProjectStore::new(pool.clone(), base.vault.clone());
+        let people = People::new(PeopleParts {
+            pool: pool.clone(),
+            conversations: ConversationStore::new(pool.clone()).with_news(news.clone()),
+            inbox: inbox.clone(),
+            outbox: outbox.clone(),
+            projects: projects.clone(),
+        });
         let shared = Self {
-            projects: ProjectStore::new(pool.clone(), base.vault.clone()),
+            projects,
+            people,
             cell: base.cell.clone(),
             database: TenantDatabase::new(Pool::new(PoolConfig {
                 max_total: base.share.tenants as usize,
@@ -97,6 +110,7 @@ impl Shared {
             events: Events::new(pool.clone(), inbox.clone(), self.logs.clone()),
             scrape: Scrape::new(inbox.clone(), sandbox, self.database.clone(), pool.clone()),
             projects: self.projects.clone(),
+            people: self.people.clone(),
             news: self.news.clone(),
             logs: self.logs.clone(),
             log_writer: self.log_writer.clone(),
@@ -109,13 +123,14 @@ impl Shared {
         }
     }
 
-    /// Forgets by age, and guards what projects may have, until `draining`.
+    /// Forgets by age, guards what projects may have, and opens what was snoozed, until `draining`.
     pub(super) fn keep_house(&self, config: &AppConfig, draining: &CancellationToken) {
         let retention = config.observing.retention.clone();
         let keeper = Keeper::new(self.pool.clone(), self.clock.clone(), retention);
         keeper.start(draining.clone());
         let guard = Guard::new(self.cell.clone(), &self.database, &config.quotas);
         guard.start(draining.clone());
+        self.people.open_snoozed(draining.clone());
     }
 }
 
@@ -205,7 +220,7 @@ pub(super) fn runner(
     );
     let services = Arc::new(Services {
         database: shared.database.clone(),
-        conversations: ConversationStore::new(shared.pool.clone()),
+        people: shared.people.clone(),
         gateway,
         outbox: shared.outbox.clone(),
         endpoint: config.graph.clone(),
@@ -235,7 +250,12 @@ pub(super) fn web(
     )
 }
 
-fn outbox(config: &AppConfig, pool: &PgPool, client: GraphClient) -> Result<Outbox> {
+fn outbox(
+    config: &AppConfig,
+    pool: &PgPool,
+    client: GraphClient,
+    news: &Newsroom,
+) -> Result<Outbox> {
     let settings = OutboxSettings {
         settle_after: config.settle_after,
         ..OutboxSettings::new(CallbackKey::new(derived(
@@ -247,7 +267,7 @@ fn outbox(config: &AppConfig, pool: &PgPool, client: GraphClient) -> Result<Outb
         pool.clone(),
         client,
         settings,
-        Arc::new(SentMessages),
+        Arc::new(SentMessages { news: news.clone() }),
     )?)
 }
 

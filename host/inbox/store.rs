@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use super::arrival::Waiting;
 use super::clock::Clock;
 use super::model::{EventId, StatusSink};
+use crate::news::{Change, Newsroom};
 use crate::plans::by_values;
 use crate::projects::ProjectId;
 use crate::telemetry::Telemetry;
@@ -33,6 +34,7 @@ pub struct Inbox {
     /// Changes when there is one thing less to wait for.
     pub(super) ended: watch::Sender<()>,
     pub(super) telemetry: Telemetry,
+    newsroom: Option<Newsroom>,
 }
 
 /// What may wait in the inbox, and for how long.
@@ -118,6 +120,22 @@ impl Inbox {
             claimable: watch::Sender::new(()),
             ended: watch::Sender::new(()),
             telemetry: Telemetry::default(),
+            newsroom: None,
+        }
+    }
+
+    /// With somebody who tells followers of conversations what came.
+    pub fn with_newsroom(self, newsroom: Newsroom) -> Self {
+        Self {
+            newsroom: Some(newsroom),
+            ..self
+        }
+    }
+
+    /// Tells that conversations of a project have changed, once that is committed.
+    pub(super) fn tell(&self, project_id: ProjectId) {
+        if let Some(newsroom) = &self.newsroom {
+            newsroom.tell(project_id, Change::Conversation);
         }
     }
 

@@ -14,6 +14,7 @@ use crate::lifecycle::Lifecycle;
 use crate::logs::{LogStore, LogWriter};
 use crate::news::{Change, Newsroom};
 use crate::observing::Scrape;
+use crate::people::People;
 use crate::projects::{
     ProjectError, ProjectId, ProjectName, ProjectSettings, ProjectStore, SettingError,
     SettingsChange,
@@ -34,6 +35,7 @@ pub struct Host {
     pub(crate) changes: Changes,
     pub(crate) news: Newsroom,
     pub(crate) events: Events,
+    pub(crate) people: People,
     pub(crate) logs: LogStore,
     pub(crate) log_writer: LogWriter,
     pub(crate) scrape: Scrape,
@@ -80,6 +82,11 @@ impl Host {
     /// Events as people see them.
     pub fn events(&self) -> &Events {
         &self.events
+    }
+
+    /// Conversations, and what people do with them.
+    pub fn people(&self) -> &People {
+        &self.people
     }
 
     /// What bots logged.

@@ -11,12 +11,13 @@ use crate::support::source::{
 
 /// What each folder of `host/`, and each file beside them, imports of the others. Nothing else may be, and what is no
 /// longer imported is taken out. A new folder needs a line.
-const IMPORTS: [(&str, &[&str]); 47] = [
+const IMPORTS: [(&str, &[&str]); 48] = [
     ("access", &["plans", "projects", "words"]),
     (
         "api",
         &[
             "access",
+            "conversations",
             "deploys",
             "events",
             "http",
@@ -26,9 +27,11 @@ const IMPORTS: [(&str, &[&str]); 47] = [
             "logs",
             "news",
             "operator",
+            "people",
             "projects",
             "telemetry",
             "views",
+            "whatsapp",
             "words",
         ],
     ),
@@ -50,6 +53,7 @@ const IMPORTS: [(&str, &[&str]); 47] = [
             "news",
             "observing",
             "operator",
+            "people",
             "postgres",
             "projects",
             "retention",
@@ -88,6 +92,7 @@ const IMPORTS: [(&str, &[&str]); 47] = [
             "api",
             "build",
             "capabilities",
+            "conversations",
             "deploys",
             "events",
             "http",
@@ -125,7 +130,7 @@ const IMPORTS: [(&str, &[&str]); 47] = [
         ],
     ),
     ("confinement", &[]),
-    ("conversations", &["portions", "projects"]),
+    ("conversations", &["news", "portions", "projects", "words"]),
     (
         "deploys",
         &[
@@ -196,6 +201,7 @@ const IMPORTS: [(&str, &[&str]); 47] = [
             "egress",
             "inbox",
             "logs",
+            "people",
             "projects",
             "telemetry",
             "whatsapp",
@@ -212,6 +218,7 @@ const IMPORTS: [(&str, &[&str]); 47] = [
         &[
             "conversations",
             "leases",
+            "news",
             "plans",
             "portions",
             "projects",
@@ -271,9 +278,14 @@ const IMPORTS: [(&str, &[&str]); 47] = [
             "logs",
             "news",
             "observing",
+            "people",
             "projects",
             "workshop",
         ],
+    ),
+    (
+        "people",
+        &["conversations", "inbox", "logs", "projects", "whatsapp"],
     ),
     ("plans", &[]),
     ("portions", &[]),
@@ -295,6 +307,8 @@ const IMPORTS: [(&str, &[&str]); 47] = [
             "http",
             "inbox",
             "logs",
+            "news",
+            "people",
             "postgres",
             "projects",
             "sandbox",
@@ -312,6 +326,7 @@ const IMPORTS: [(&str, &[&str]); 47] = [
         "views",
         &[
             "access",
+            "conversations",
             "events",
             "inbox",
             "lifecycle",
