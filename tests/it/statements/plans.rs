@@ -11,6 +11,7 @@ use roost::inbox::{
     ClaimedEvent, Clock, Dispatcher, DispatcherSettings, EventHandler, EventKind, Inbox,
     RunOutcome, RunReport,
 };
+use roost::news::Newsroom;
 use roost::runs::{SendSettler, SentMessages};
 use roost::whatsapp::outbox::{Attempt, CallbackKey, Outbox, OutboxSettings, SendContext, Sender};
 use roost::whatsapp::{AccessToken, GraphClient, GraphEndpoint, GraphLimits};
@@ -132,7 +133,14 @@ fn outbox(pool: &PgPool, graph: &Graph) -> Outbox {
     let endpoint = GraphEndpoint::new(&format!("http://{}", graph.address), "v25.0").unwrap();
     let client = GraphClient::new(endpoint, GraphLimits::default()).unwrap();
     let settings = OutboxSettings::new(CallbackKey::new([7; 32]));
-    Outbox::new(pool.clone(), client, settings, Arc::new(SentMessages)).unwrap()
+    let (news, _telling) = Newsroom::start(pool.clone());
+    Outbox::new(
+        pool.clone(),
+        client,
+        settings,
+        Arc::new(SentMessages { news }),
+    )
+    .unwrap()
 }
 
 /// How often a statement was asked.
