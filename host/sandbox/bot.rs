@@ -7,9 +7,12 @@ use super::compiler::Kind;
 use super::service::DoorPre;
 use super::split::{CODE_IMPORT, Split, split};
 use super::threads::Share;
-use crate::kept::{Seal, mark_of};
+use crate::kept::{Seal, mark_of, private_folder};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
+use std::fs::File;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use wasmtime::component::{Component, InstancePre, Linker};
@@ -66,7 +69,8 @@ impl Bot {
         match split(image) {
             Some(Split { code, bot }) => {
                 let code = sandbox.codes.of_host(sandbox, &code)?;
-                let bot = Component::new(&sandbox.engine, &bot)?;
+                let bot = Component::compile(&sandbox.engine, &bot)?;
+                let bot = mapped(sandbox, &bot)?;
                 Self::with_code(sandbox, image, &bot, code)
             }
             None => Self::whole(sandbox, image),
@@ -278,8 +282,7 @@ fn keep_newest(folder: &Path, most_files: usize, most_bytes: u64) -> std::io::Re
 /// What wasmtime compiles.
 pub(crate) trait Compiled: Sized {
     const KIND: Kind;
-    fn compile(engine: &Engine, code: &[u8]) -> Result<Self>;
-    fn bytes(&self) -> Result<Vec<u8>>;
+    fn compile(engine: &Engine, code: &[u8]) -> Result<Vec<u8>>;
     /// # Safety
     ///
     /// Wasmtime must have made the bytes: it cannot check them.
@@ -291,17 +294,13 @@ pub(crate) trait Compiled: Sized {
 }
 
 macro_rules! is_compiled {
-    ($kind:ident) => {
+    ($kind:ident, $precompile:ident) => {
         #[expect(unsafe_code, reason = "wasmtime cannot check compiled code")]
         impl Compiled for $kind {
             const KIND: Kind = Kind::$kind;
 
-            fn compile(engine: &Engine, code: &[u8]) -> Result<Self> {
-                Self::new(engine, code)
-            }
-
-            fn bytes(&self) -> Result<Vec<u8>> {
-                self.serialize()
+            fn compile(engine: &Engine, code: &[u8]) -> Result<Vec<u8>> {
+                engine.$precompile(code)
             }
 
             unsafe fn from_bytes(engine: &Engine, bytes: &[u8]) -> Result<Self> {
@@ -316,23 +315,62 @@ macro_rules! is_compiled {
         }
     };
 }
-is_compiled!(Module);
-is_compiled!(Component);
+is_compiled!(Module, precompile_module);
+is_compiled!(Component, precompile_component);
 
 /// Compiles code, in a process of its own where there is a compiler: whose code it is is not known here.
-fn compiled<T: Compiled>(sandbox: &Sandbox, code: &[u8]) -> Result<T> {
+fn compiled<T: Compiled>(sandbox: &Sandbox, code: &[u8]) -> Result<Vec<u8>> {
     match &sandbox.settings.compiler {
-        Some(compiler) => {
-            let bytes = compiler.compile(&sandbox.settings, T::KIND, code)?;
-            #[expect(unsafe_code, reason = "wasmtime cannot check compiled code")]
-            // SAFETY: the compiler is this program, and nobody stood between.
-            unsafe {
-                T::from_bytes(&sandbox.engine, &bytes)
-            }
-        }
+        Some(compiler) => compiler.compile(&sandbox.settings, T::KIND, code),
         None => T::compile(&sandbox.engine, code),
     }
 }
+
+/// What was compiled just now, with its image as the kernel can drop it and read it again: mapped from a file without a
+/// name. Of a bot that waits nothing has to be in memory so, and nobody can change what is mapped.
+///
+/// Where no such file can be had it is in memory for as long as the bot is ready.
+fn mapped<T: Compiled>(sandbox: &Sandbox, compiled: &[u8]) -> Result<T> {
+    let file = sandbox.settings.cache.as_deref();
+    let file = file.and_then(|folder| match nameless(folder, compiled) {
+        Ok(file) => Some(file),
+        Err(error) => {
+            tracing::warn!(folder = %folder.display(), %error, "a bot is kept in memory, because what was compiled could not be written");
+            None
+        }
+    });
+    let engine = &sandbox.engine;
+    #[expect(unsafe_code, reason = "wasmtime cannot check compiled code")]
+    // SAFETY: this program compiled it, or its compiler, and nobody stood between. The file has no name, so nobody else
+    // opens it.
+    unsafe {
+        let found = file.map(|file| {
+            let open = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
+            T::from_file(engine, &open)
+        });
+        match found {
+            Some(Ok(mapped)) => Ok(mapped),
+            // A folder from which nothing may be executed, say.
+            Some(Err(_)) | None => T::from_bytes(engine, compiled),
+        }
+    }
+}
+
+/// A file that nobody else finds and that is gone with its last user. Pages of zeros, as an image has many, take no room.
+fn nameless(folder: &Path, content: &[u8]) -> std::io::Result<File> {
+    private_folder(folder)?;
+    let file = tempfile::tempfile_in(folder)?;
+    file.set_len(content.len() as u64)?;
+    for (number, page) in content.chunks(PAGE).enumerate() {
+        if page.iter().any(|byte| *byte != 0) {
+            file.write_all_at(page, (number * PAGE) as u64)?;
+        }
+    }
+    Ok(file)
+}
+
+/// What a file is written in: as the kernel maps it.
+const PAGE: usize = 4096;
 
 /// What was compiled and can be kept, once it is known to be of use.
 struct Unkept {
@@ -375,13 +413,15 @@ fn found<T: Compiled>(
     code: &[u8],
 ) -> Result<(T, Option<Unkept>)> {
     let Some(folder) = cache else {
-        return Ok((compiled(sandbox, code)?, None));
+        let made = compiled::<T>(sandbox, code)?;
+        return Ok((mapped(sandbox, &made)?, None));
     };
     let seal = match Seal::of_folder(folder) {
         Ok(seal) => seal,
         Err(error) => {
             tracing::warn!(folder = %folder.display(), %error, "the folder of compiled code cannot be used");
-            return Ok((compiled(sandbox, code)?, None));
+            let made = compiled::<T>(sandbox, code)?;
+            return Ok((mapped(sandbox, &made)?, None));
         }
     };
     let engine = &sandbox.engine;
@@ -389,9 +429,9 @@ fn found<T: Compiled>(
     #[expect(unsafe_code, reason = "wasmtime cannot check a compiled file")]
     // SAFETY: only `Unkept` writes these files, for this user only, under a name that holds
     // wasmtime's settings and the code's digest; what another wrote has no mark that fits.
-    let mapped = || unsafe { T::from_file(engine, &file) };
+    let kept = || unsafe { T::from_file(engine, &file) };
     if seal.is_whole(&file)
-        && let Ok(found) = mapped()
+        && let Ok(found) = kept()
     {
         // What is used stays.
         if let Ok(file) = std::fs::File::options().append(true).open(&file) {
@@ -399,8 +439,8 @@ fn found<T: Compiled>(
         }
         return Ok((found, None));
     }
-    let made: T = compiled(sandbox, code)?;
-    let bytes = made.bytes()?;
+    let bytes = compiled::<T>(sandbox, code)?;
+    let made = mapped(sandbox, &bytes)?;
     Ok((made, Some(Unkept { seal, file, bytes })))
 }
 
