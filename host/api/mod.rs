@@ -47,6 +47,7 @@ mod projects;
 mod queue;
 mod secrets;
 mod strict;
+mod templates;
 mod time;
 mod tokens;
 mod versions;
@@ -101,6 +102,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(logs::routes())
         .merge(versions::routes())
         .merge(secrets::routes())
+        .merge(templates::routes())
         .merge(environment::routes())
         .merge(tokens::routes())
         .merge(keys::routes())

@@ -24,6 +24,7 @@ mod log;
 mod public_keys;
 mod secrets;
 mod source;
+mod templates;
 mod under_way;
 pub(crate) mod wasi;
 mod whatsapp;
@@ -37,6 +38,7 @@ use wasmtime::component::{HasSelf, Linker};
 
 pub use bindings::roost::bot::conversations::{Conversation, Error as ConversationError};
 pub use bindings::roost::bot::log::Level;
+pub use bindings::roost::bot::templates as wit_templates;
 pub use bindings::roost::bot::whatsapp as wit_whatsapp;
 pub(crate) use compression::Held;
 pub use conversations::Conversations;
@@ -45,6 +47,7 @@ pub use http::{HttpClient, Outbound, OutboundBody, OutboundError};
 pub use locales::Locales;
 pub use log::{LogSink, NoLog, SharedLog};
 pub use source::{BundleText, TextAt};
+pub use templates::TemplateBook;
 pub(crate) use under_way::UnderWay;
 pub use whatsapp::Messenger;
 
@@ -52,6 +55,7 @@ pub use whatsapp::Messenger;
 pub struct Grants {
     pub(crate) database: Option<DatabaseGrant>,
     pub(crate) whatsapp: Option<Arc<dyn Messenger>>,
+    pub(crate) templates: Option<Arc<dyn TemplateBook>>,
     pub(crate) conversations: Option<Arc<dyn Conversations>>,
     pub(crate) secrets: Arc<BTreeMap<String, String>>,
     pub(crate) log: SharedLog,
@@ -76,6 +80,7 @@ impl Grants {
         Self {
             database: None,
             whatsapp: None,
+            templates: None,
             conversations: None,
             secrets: Arc::default(),
             log: SharedLog::new(Arc::new(NoLog)),
@@ -100,6 +105,12 @@ impl Grants {
     /// With the project's number.
     pub fn with_whatsapp(mut self, messenger: Arc<dyn Messenger>) -> Self {
         self.whatsapp = Some(messenger);
+        self
+    }
+
+    /// With the project's templates.
+    pub fn with_templates(mut self, templates: Arc<dyn TemplateBook>) -> Self {
+        self.templates = Some(templates);
         self
     }
 

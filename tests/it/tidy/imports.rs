@@ -11,12 +11,14 @@ use crate::support::source::{
 
 /// What each folder of `host/`, and each file beside them, imports of the others. Nothing else may be, and what is no
 /// longer imported is taken out. A new folder needs a line.
-const IMPORTS: [(&str, &[&str]); 46] = [
+const IMPORTS: [(&str, &[&str]); 48] = [
     ("access", &["projects", "words"]),
+    ("accounts", &["projects", "words"]),
     (
         "api",
         &[
             "access",
+            "accounts",
             "deploys",
             "events",
             "http",
@@ -28,6 +30,7 @@ const IMPORTS: [(&str, &[&str]); 46] = [
             "operator",
             "projects",
             "telemetry",
+            "templates",
             "views",
             "words",
         ],
@@ -58,6 +61,7 @@ const IMPORTS: [(&str, &[&str]); 46] = [
             "sandbox",
             "sdk",
             "telemetry",
+            "templates",
             "web",
             "whatsapp",
             "workshop",
@@ -100,6 +104,7 @@ const IMPORTS: [(&str, &[&str]); 46] = [
             "sandbox",
             "sdk",
             "telemetry",
+            "templates",
             "views",
             "whatsapp",
             "words",
@@ -198,6 +203,7 @@ const IMPORTS: [(&str, &[&str]); 46] = [
             "logs",
             "projects",
             "telemetry",
+            "templates",
             "whatsapp",
             "words",
             "workshop",
@@ -210,6 +216,7 @@ const IMPORTS: [(&str, &[&str]); 46] = [
     (
         "inbox",
         &[
+            "accounts",
             "conversations",
             "leases",
             "portions",
@@ -268,6 +275,7 @@ const IMPORTS: [(&str, &[&str]); 46] = [
             "news",
             "observing",
             "projects",
+            "templates",
             "workshop",
         ],
     ),
@@ -294,6 +302,7 @@ const IMPORTS: [(&str, &[&str]); 46] = [
             "projects",
             "sandbox",
             "telemetry",
+            "templates",
             "whatsapp",
             "words",
         ],
@@ -304,13 +313,27 @@ const IMPORTS: [(&str, &[&str]); 46] = [
     ("starter", &[]),
     ("telemetry", &[]),
     (
+        "templates",
+        &[
+            "accounts",
+            "inbox",
+            "leases",
+            "projects",
+            "telemetry",
+            "whatsapp",
+            "words",
+        ],
+    ),
+    (
         "views",
         &[
             "access",
+            "accounts",
             "events",
             "inbox",
             "lifecycle",
             "projects",
+            "templates",
             "words",
         ],
     ),
@@ -325,7 +348,17 @@ const IMPORTS: [(&str, &[&str]); 46] = [
             "sandbox",
         ],
     ),
-    ("whatsapp", &["portions", "rooms", "telemetry", "words"]),
+    (
+        "whatsapp",
+        &[
+            "accounts",
+            "portions",
+            "projects",
+            "rooms",
+            "telemetry",
+            "words",
+        ],
+    ),
     ("words", &[]),
     (
         "workshop",
