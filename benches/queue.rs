@@ -1,11 +1,16 @@
-//! What the inbox costs: events claimed and settled in a second, and webhooks stored in a second.
+//! What the inbox costs: events claimed and settled in a second, webhooks stored in a second, and what
+//! Postgres computes for a message.
 //!
 //! Over a PostgreSQL of its own, with bots that do nothing. The first table shows whether many
 //! projects cost more than one, and whether projects that may not run slow down those that may; the
-//! second what calling other hosts costs the webhooks.
+//! second what calling other hosts costs the webhooks; the third what it saves that plans are kept.
 //!
 //! `cargo bench --bench queue`, and `-- --json` for one JSON object as the last line.
 //! `cargo xtask setup` first.
+
+#[path = "measured/usage.rs"]
+#[allow(dead_code, reason = "others measure processes of their own")]
+mod usage;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,8 +27,10 @@ use roost::inbox::{
 };
 use roost::postgres::{Embedded, EmbeddedConfig};
 use sqlx::PgPool;
-use sqlx::postgres::PgPoolOptions;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::sync::Notify;
+
+use usage::of_server;
 
 /// Events of each case.
 const EVENTS: usize = 8_000;
@@ -45,6 +52,30 @@ const CALLS: [(&str, Option<Duration>); 3] = [
     ("every 50 ms", Some(Duration::from_millis(50))),
     ("after each webhook", Some(Duration::ZERO)),
 ];
+
+/// Messages that come one after the other, and before them some that are not counted.
+const MESSAGES: u32 = 2_000;
+const FIRST: u32 = 200;
+
+/// Whose choice it is how statements are planned.
+const PLANS: [(&str, &[(&str, &str)]); 2] = [
+    (
+        "as Postgres chooses",
+        &[("plan_cache_mode", "auto"), ("enable_seqscan", "on")],
+    ),
+    ("kept, as hosts have it", &[]),
+];
+
+/// Tells of each, and does nothing.
+#[derive(Default)]
+struct Each(Notify);
+
+impl EventHandler for Each {
+    fn handle(&self, _: ClaimedEvent) -> BoxFuture<'_, RunOutcome> {
+        self.0.notify_one();
+        Box::pin(async { RunOutcome::Done(RunReport::default()) })
+    }
+}
 
 /// Counts, and does nothing.
 struct Counter {
@@ -84,6 +115,17 @@ async fn main() -> Result<()> {
         figures.insert(format!("stored_per_s: {name}"), rate.round().into());
     }
     pool.close().await;
+    line("\n| plans | Postgres' µs of a processor for a message |\n|---|--:|");
+    for (name, settings) in PLANS {
+        let settings = settings.iter().copied();
+        let options = postgres.server().control_options().options(settings);
+        let used = one_by_one(&postgres, options).await?;
+        line(&format!("| {name} | {} |", used.as_micros()));
+        figures.insert(
+            format!("postgres_us: {name}"),
+            u64::try_from(used.as_micros())?.into(),
+        );
+    }
     postgres.stop().await?;
     if json {
         line(&serde_json::Value::Object(figures).to_string());
@@ -167,6 +209,35 @@ async fn run(pool: &PgPool) -> Result<Duration> {
     counter.done.notified().await;
     dispatcher.drain(Duration::from_secs(10)).await;
     Ok(begin.elapsed())
+}
+
+/// What the server computes for one message, from its webhook to its run's end, when each comes after the other: in
+/// tables that have the events of [`run`].
+async fn one_by_one(postgres: &Embedded, options: PgConnectOptions) -> Result<Duration> {
+    let pool = PgPoolOptions::new()
+        .max_connections(20)
+        .connect_with(options)
+        .await?;
+    fill(&pool, 1, 0).await?;
+    run(&pool).await?;
+    let inbox = Inbox::new(pool.clone(), Clock::database(), Arc::new(NoSink));
+    let each = Arc::new(Each::default());
+    let settings = DispatcherSettings::new("bench");
+    let dispatcher = Dispatcher::start(inbox.clone(), each.clone(), settings);
+    let server = postgres.process_id().context("Postgres has ended")?;
+    let mut before = Duration::ZERO;
+    for n in 0..FIRST + MESSAGES {
+        if n == FIRST {
+            before = of_server(server)?;
+        }
+        let n = n as usize;
+        inbox.put(&split(&webhook(n % CLIENTS, n))?).await?;
+        each.0.notified().await;
+    }
+    dispatcher.drain(Duration::from_secs(10)).await;
+    let used = of_server(server)? - before;
+    pool.close().await;
+    Ok(used / MESSAGES)
 }
 
 /// Webhooks stored in a second, with calls to other hosts as said.

@@ -32,6 +32,8 @@ pub mod near;
 pub mod news;
 pub mod observing;
 pub mod operator;
+pub mod people;
+pub(crate) mod plans;
 pub(crate) mod portions;
 pub mod postgres;
 pub mod projects;

@@ -10,6 +10,24 @@ pub fn processor_time(id: u32) -> Result<Duration> {
     ticks(&stat(id)?, 11..=12)
 }
 
+/// What a server has used: its main process, those that it started, and those of them that have ended.
+pub fn of_server(postmaster: u32) -> Result<Duration> {
+    let mut sum = ticks(&stat(postmaster)?, 11..=14)?;
+    let parent = postmaster.to_string();
+    for entry in std::fs::read_dir("/proc")?.flatten() {
+        let Ok(id) = entry.file_name().to_string_lossy().parse::<u32>() else {
+            continue;
+        };
+        // It may have ended just now: then the next look finds it among those that have.
+        if let Ok(fields) = stat(id)
+            && fields.get(1) == Some(&parent)
+        {
+            sum += ticks(&fields, 11..=12)?;
+        }
+    }
+    Ok(sum)
+}
+
 /// The fields of `/proc/ID/stat` after the name, which may hold anything.
 pub fn stat(id: u32) -> Result<Vec<String>> {
     let stat = std::fs::read_to_string(format!("/proc/{id}/stat"))

@@ -9,7 +9,7 @@ use super::host::Host;
 use super::seen::Samples;
 use crate::measured::latency::Percentiles;
 use crate::measured::load::Message;
-use crate::measured::usage::{processor_time, stat, ticks};
+use crate::measured::usage::{of_server, processor_time};
 use crate::measured::world::World;
 
 /// How much later the slowest messages may be answered, whatever twice as late is.
@@ -109,22 +109,4 @@ impl Processors {
             bench: sum.bench + one.bench / count,
         })
     }
-}
-
-/// What a server has used: its main process, those that it started, and those of them that have ended.
-fn of_server(postmaster: u32) -> Result<Duration> {
-    let mut sum = ticks(&stat(postmaster)?, 11..=14)?;
-    let parent = postmaster.to_string();
-    for entry in std::fs::read_dir("/proc")?.flatten() {
-        let Ok(id) = entry.file_name().to_string_lossy().parse::<u32>() else {
-            continue;
-        };
-        // It may have ended just now: then the next look finds it among those that have.
-        if let Ok(fields) = stat(id)
-            && fields.get(1) == Some(&parent)
-        {
-            sum += ticks(&fields, 11..=12)?;
-        }
-    }
-    Ok(sum)
 }

@@ -11,6 +11,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 #[path = "../measured/mod.rs"]
+#[allow(dead_code, reason = "others measure Postgres, too")]
 mod measured;
 mod report;
 mod sides;

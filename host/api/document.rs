@@ -32,6 +32,7 @@ const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
         (name = "queue", description = "What waits to run"),
         (name = "events", description = "What woke bots, what became of it, and why"),
         (name = "logs", description = "What bots log"),
+        (name = "people", description = "Contacts, conversations, and the people who look after them"),
         (name = "versions", description = "Deploys, their builds, and which one serves"),
         (name = "secrets", description = "What a bot finds in `process.env`; values are never shown"),
         (name = "tokens", description = "Who may use this API"),

@@ -27,6 +27,8 @@
 
 mod audit;
 mod caller;
+mod contacts;
+mod conversations;
 mod dead_events;
 mod document;
 mod environment;
@@ -40,6 +42,7 @@ mod idempotency;
 mod keys;
 mod lifecycle;
 mod logs;
+mod messages;
 mod metrics;
 mod number;
 mod page;
@@ -100,6 +103,8 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(number::routes())
         .merge(events::routes())
         .merge(logs::routes())
+        .merge(contacts::routes())
+        .merge(conversations::routes())
         .merge(versions::routes())
         .merge(secrets::routes())
         .merge(templates::routes())

@@ -16,6 +16,7 @@ use crate::logs::{LogStore, LogWriter};
 use crate::news::{NewsTasks, Newsroom};
 use crate::observing::Scrape;
 use crate::operator::{Host, Sealed};
+use crate::people::{People, PeopleParts};
 use crate::postgres::{Cell, Guard, Pool, PoolConfig, TenantDatabase};
 use crate::projects::ProjectStore;
 use crate::retention::Keeper;
@@ -44,6 +45,7 @@ pub(super) struct Shared {
     log_writer: LogWriter,
     inbox: Inbox,
     news: Newsroom,
+    people: People,
 }
 
 impl Shared {
@@ -51,7 +53,9 @@ impl Shared {
         let pool = base.pool.clone();
         let telemetry = telemetry(config)?;
         let client = graph_client(config)?;
-        let outbox = outbox(config, &pool, client.clone())?.with_metrics(telemetry.metrics.clone());
+        let (news, telling) = Newsroom::start(pool.clone());
+        let outbox =
+            outbox(config, &pool, client.clone(), &news)?.with_metrics(telemetry.metrics.clone());
         let clock = Clock::database();
         let logs = LogStore::new(pool.clone());
         let log_writer = LogWriter::start(
@@ -71,11 +75,19 @@ impl Shared {
         let inbox = Inbox::new(pool.clone(), clock.clone(), sink)
             .with_limits(config.inbox.clone())
             .with_listener(Arc::new(templates.clone()))
+            .with_newsroom(news.clone())
             .with_telemetry(telemetry.clone());
-        let (news, telling) = Newsroom::start(pool.clone());
+        let people = People::new(PeopleParts {
+            pool: pool.clone(),
+            conversations: ConversationStore::new(pool.clone()).with_news(news.clone()),
+            inbox: inbox.clone(),
+            outbox: outbox.clone(),
+            projects: projects.clone(),
+        });
         let shared = Self {
             projects,
             templates,
+            people,
             cell: base.cell.clone(),
             database: TenantDatabase::new(Pool::new(PoolConfig {
                 max_total: base.share.tenants as usize,
@@ -109,6 +121,7 @@ impl Shared {
             scrape: Scrape::new(inbox.clone(), sandbox, self.database.clone(), pool.clone()),
             projects: self.projects.clone(),
             templates: self.templates.clone(),
+            people: self.people.clone(),
             news: self.news.clone(),
             logs: self.logs.clone(),
             log_writer: self.log_writer.clone(),
@@ -121,7 +134,8 @@ impl Shared {
         }
     }
 
-    /// Forgets by age, guards what projects may have, and compares templates with Meta, until `draining`.
+    /// Forgets by age, guards what projects may have, opens what was snoozed, and compares templates with Meta, until
+    /// `draining`.
     pub(super) fn keep_house(&self, config: &AppConfig, draining: &CancellationToken) {
         let retention = config.observing.retention.clone();
         let keeper = Keeper::new(self.pool.clone(), self.clock.clone(), retention);
@@ -129,6 +143,7 @@ impl Shared {
         let guard = Guard::new(self.cell.clone(), &self.database, &config.quotas);
         guard.start(draining.clone());
         self.templates.clone().start(draining.clone());
+        self.people.open_snoozed(draining.clone());
     }
 }
 
@@ -218,7 +233,7 @@ pub(super) fn runner(
     );
     let services = Arc::new(Services {
         database: shared.database.clone(),
-        conversations: ConversationStore::new(shared.pool.clone()),
+        people: shared.people.clone(),
         gateway,
         templates: shared.templates.clone(),
         outbox: shared.outbox.clone(),
@@ -249,7 +264,12 @@ pub(super) fn web(
     )
 }
 
-fn outbox(config: &AppConfig, pool: &PgPool, client: GraphClient) -> Result<Outbox> {
+fn outbox(
+    config: &AppConfig,
+    pool: &PgPool,
+    client: GraphClient,
+    news: &Newsroom,
+) -> Result<Outbox> {
     let settings = OutboxSettings {
         settle_after: config.settle_after,
         ..OutboxSettings::new(CallbackKey::new(derived(
@@ -261,7 +281,7 @@ fn outbox(config: &AppConfig, pool: &PgPool, client: GraphClient) -> Result<Outb
         pool.clone(),
         client,
         settings,
-        Arc::new(SentMessages),
+        Arc::new(SentMessages { news: news.clone() }),
     )?)
 }
 

@@ -1,7 +1,7 @@
 //! `roost:bot/intl-dates`: dates in words, time zones and weeks.
 //!
 //! What a call asks for is bounded before any work (`crate::intl::dates`). It takes well below a millisecond,
-//! and a few when it is the first of its locale.
+//! and about one when it is the first of its locale.
 
 use super::bindings::roost::bot::intl_dates::{
     self, Clocks, DateFormat, Error, LocalePreferences, Part, RangePart, ResolvedFormat,

@@ -1,6 +1,6 @@
 //! `roost:bot/intl-numbers`: numbers, plurals, relative times, durations, lists and names.
 //!
-//! What a call is given is bounded before any work (`crate::intl`). It takes some microseconds, and about a
+//! What a call is given is bounded before any work (`crate::intl`). It takes some microseconds, and up to a
 //! millisecond when it is the first of its locale.
 
 use super::bindings::roost::bot::intl_numbers::{

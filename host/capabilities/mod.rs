@@ -36,12 +36,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use wasmtime::component::{HasSelf, Linker};
 
-pub use bindings::roost::bot::conversations::{Conversation, Error as ConversationError};
+pub use bindings::roost::bot::conversations::{
+    Consent, Conversation, Error as ConversationError, Overview, Session, Takeover,
+};
 pub use bindings::roost::bot::log::Level;
 pub use bindings::roost::bot::templates as wit_templates;
 pub use bindings::roost::bot::whatsapp as wit_whatsapp;
 pub(crate) use compression::Held;
-pub use conversations::Conversations;
+pub use conversations::{Change as ConversationChange, Conversations};
 pub use database::{DatabaseGrant, Witness};
 pub use http::{HttpClient, Outbound, OutboundBody, OutboundError};
 pub use locales::Locales;

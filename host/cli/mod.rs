@@ -10,6 +10,8 @@ mod accounts;
 mod audit;
 mod check;
 mod client;
+mod contacts;
+mod conversations;
 mod deploy;
 mod doctor;
 mod error;
@@ -95,6 +97,10 @@ pub enum ClientWord {
     Number(number::NumberArgs),
     /// Shows what came in, what became of it and why; runs dead events again.
     Events(Box<events::EventsArgs>),
+    /// Shows conversations, and looks after them in the bot's place.
+    Conversations(Box<conversations::ConversationsArgs>),
+    /// Shows who writes to a project's number, and what they agreed to; exports and erases one of them.
+    Contacts(contacts::ContactsArgs),
     /// Shows what a bot logs.
     Logs(logs::LogsArgs),
     /// Deploys a bot: its folder, or a component that `roost build` made.
@@ -140,6 +146,8 @@ impl ClientWord {
             Self::Queue(args) => (&args.api, args.project.project.as_deref()),
             Self::Number(args) => (&args.api, args.project.project.as_deref()),
             Self::Events(args) => (&args.api, args.project.project.as_deref()),
+            Self::Conversations(args) => (&args.api, args.project.project.as_deref()),
+            Self::Contacts(args) => (&args.api, args.project.project.as_deref()),
             Self::Logs(args) => (&args.api, args.project.project.as_deref()),
             Self::Deploy(args) => (&args.api, args.project.project.as_deref()),
             Self::Versions(args) => (&args.api, args.project.project.as_deref()),
@@ -171,6 +179,8 @@ impl ClientWord {
             Self::Queue(args) => args.run(&session).await,
             Self::Number(args) => args.run(&session).await,
             Self::Events(args) => args.run(&session).await,
+            Self::Conversations(args) => args.run(&session).await,
+            Self::Contacts(args) => args.run(&session).await,
             Self::Logs(args) => args.run(&session).await,
             Self::Deploy(args) => args.run(&session).await,
             Self::Versions(args) => args.run(&session).await,

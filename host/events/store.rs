@@ -13,6 +13,7 @@ use super::model::{
     StoredRun, StoredSend,
 };
 use crate::inbox::EventId;
+use crate::plans::by_values;
 use crate::projects::ProjectId;
 use crate::whatsapp::SendState;
 use crate::words::Told;
@@ -59,7 +60,10 @@ impl Events {
         query
             .push(" order by e.event_id desc limit ")
             .push_bind(limit);
-        query.build_query_as().fetch_all(&self.pool).await
+        let mut tx = by_values(&self.pool).await?;
+        let found = query.build_query_as().fetch_all(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(found)
     }
 
     pub(super) async fn stored_one(
@@ -90,7 +94,10 @@ impl Events {
         }
         narrow(&mut query, project, filter);
         query.push(" order by e.event_id limit ").push_bind(limit);
-        query.build_query_scalar().fetch_all(&self.pool).await
+        let mut tx = by_values(&self.pool).await?;
+        let found = query.build_query_scalar().fetch_all(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(found)
     }
 
     pub(super) async fn stored_payload(

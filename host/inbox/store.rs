@@ -12,6 +12,8 @@ use super::arrival::Waiting;
 use super::clock::Clock;
 use super::model::{AccountListener, EventId, StatusSink};
 use crate::accounts::Accounts;
+use crate::news::{Change, Newsroom};
+use crate::plans::by_values;
 use crate::projects::ProjectId;
 use crate::telemetry::Telemetry;
 
@@ -35,6 +37,7 @@ pub struct Inbox {
     /// Changes when there is one thing less to wait for.
     pub(super) ended: watch::Sender<()>,
     pub(super) telemetry: Telemetry,
+    newsroom: Option<Newsroom>,
 }
 
 /// What may wait in the inbox, and for how long.
@@ -122,6 +125,22 @@ impl Inbox {
             claimable: watch::Sender::new(()),
             ended: watch::Sender::new(()),
             telemetry: Telemetry::default(),
+            newsroom: None,
+        }
+    }
+
+    /// With somebody who tells followers of conversations what came.
+    pub fn with_newsroom(self, newsroom: Newsroom) -> Self {
+        Self {
+            newsroom: Some(newsroom),
+            ..self
+        }
+    }
+
+    /// Tells that conversations of a project have changed, once that is committed.
+    pub(super) fn tell(&self, project_id: ProjectId) {
+        if let Some(newsroom) = &self.newsroom {
+            newsroom.tell(project_id, Change::Conversation);
         }
     }
 
@@ -162,6 +181,7 @@ impl Inbox {
 
     /// What waits for one project, or for all of them.
     pub async fn depth(&self, project_id: Option<ProjectId>) -> Result<QueueDepth, InboxError> {
+        let mut tx = by_values(&self.pool).await?;
         let depth = sqlx::query_as(
             "select
                (select count(*) from event
@@ -176,8 +196,9 @@ impl Inbox {
         )
         .bind(project_id)
         .bind(self.clock.told())
-        .fetch_one(&self.pool)
+        .fetch_one(&mut *tx)
         .await?;
+        tx.commit().await?;
         Ok(depth)
     }
 

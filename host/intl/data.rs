@@ -3,12 +3,11 @@
 //! A section of a locale is read when it is first asked for, merged with what its parents have, and
 //! kept for a while.
 
-use flate2::read::DeflateDecoder;
+use super::Value;
+use flate2::{Decompress, FlushDecompress, Status};
 use serde::Deserialize;
-use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::Read as _;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,11 +16,24 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 const MARK: &[u8] = b"roost locales ";
 
 /// How a file of this version begins.
-const FIRST_LINE: &[u8] = b"roost locales 2\n";
+const FIRST_LINE: &[u8] = b"roost locales 3\n";
 
 /// The sections that a host asks for.
-const SECTIONS: [&str; 14] = [
+const SECTIONS: [&str; 26] = [
+    "any-calendar",
+    "calendar-buddhist",
+    "calendar-chinese",
+    "calendar-coptic",
+    "calendar-dangi",
+    "calendar-ethiopic",
+    "calendar-hebrew",
+    "calendar-indian",
+    "calendar-islamic",
+    "calendar-japanese",
+    "calendar-persian",
+    "calendar-roc",
     "calendars",
+    "cities",
     "currencies",
     "dates",
     "fields",
@@ -29,7 +41,6 @@ const SECTIONS: [&str; 14] = [
     "lists",
     "names",
     "numbers",
-    "other-calendars",
     "plain",
     "regions",
     "units",
@@ -38,10 +49,13 @@ const SECTIONS: [&str; 14] = [
 ];
 
 /// What an index takes at most, deflated and plain.
-const INDEX: (u32, u64) = (4 << 20, 16 << 20);
+const INDEX: (u32, u32) = (4 << 20, 16 << 20);
 
 /// What an entry takes at most, plain.
 const ENTRY: u32 = 4 << 20;
+
+/// How much of the file is read at once by who reads all of it.
+const PIECE: usize = 256 << 10;
 
 /// How long the name of a locale is at most.
 const LOCALE: usize = 255;
@@ -129,23 +143,24 @@ impl Data {
     fn indexed(path: &Path) -> Result<Self, DataError> {
         let unreadable = |error| DataError::Unreadable(path.to_owned(), error);
         let file = File::open(path).map_err(unreadable)?;
-        let mut head = [0; FIRST_LINE.len() + 4];
+        let mut head = [0; FIRST_LINE.len() + 8];
         file.read_exact_at(&mut head, 0).map_err(unreadable)?;
         let damaged = |what: &str| DataError::Damaged(path.to_owned(), what.to_owned());
-        let (line, length) = head.split_at(FIRST_LINE.len());
+        let (line, lengths) = head.split_at(FIRST_LINE.len());
         if !line.starts_with(MARK) {
             return Err(damaged("it begins as no such file does"));
         }
         if line != FIRST_LINE {
             return Err(DataError::AnotherVersion(path.to_owned()));
         }
-        let length = length.try_into().map(u32::from_le_bytes);
-        let length = length.unwrap_or(u32::MAX);
-        if length > INDEX.0 {
-            return Err(damaged("its index is too long"));
-        }
+        let lengths = lengths.as_chunks().0.iter().copied();
+        let lengths: Vec<u32> = lengths.map(u32::from_le_bytes).collect();
+        let (length, plain) = match lengths[..] {
+            [length, plain] if length <= INDEX.0 && plain <= INDEX.1 => (length, plain),
+            _ => return Err(damaged("its index is too long")),
+        };
         let place = head.len() as u64;
-        let text = inflated(&file, place, length, INDEX.1)
+        let text = inflated(&file, place, length, plain)
             .map_err(|error| damaged(&format!("its index: {error}")))?;
         let index: Index = serde_json::from_slice(&text)
             .map_err(|error| damaged(&format!("its index: {error}")))?;
@@ -223,12 +238,21 @@ impl Data {
     }
 
     /// Reads the sections of the root, from which all inherit and which are kept for good: the first call
-    /// of a locale then reads only what is its own.
+    /// of a locale then reads only what is its own. The rest of the file is read once, so that the system
+    /// has it in memory and no call waits for a disk.
     pub fn warm(&self) -> Result<(), DataError> {
         for name in self.sections.keys() {
             self.section(ROOT, name)?;
         }
-        Ok(())
+        let mut piece = vec![0; PIECE];
+        let mut place = 0;
+        loop {
+            match self.file.read_at(&mut piece, place) {
+                Ok(0) => return Ok(()),
+                Ok(length) => place += length as u64,
+                Err(error) => return Err(DataError::Unreadable(self.path.clone(), error)),
+            }
+        }
     }
 
     /// Reads every entry, as nobody needs to who only asks for what it needs.
@@ -271,7 +295,7 @@ impl Data {
                 return Err(self.damaged("a locale has too many parents"));
             }
             (None, None) => Merged {
-                value: Arc::new(Value::Object(Map::new())),
+                value: Arc::new(Value::of([])),
                 size: 0,
             },
             // As the parent's, and kept as that.
@@ -280,8 +304,9 @@ impl Data {
             (Some(entry), Some(parent)) => {
                 let whole = self.merged((parent, key.1), parents - 1)?;
                 let own = self.read(*entry)?;
-                let mut value = (*whole.value).clone();
-                merge(&mut value, &own.value);
+                let value = whole
+                    .value
+                    .changed(&own.value, |change| *change == Value::Null);
                 Merged {
                     value: Arc::new(value),
                     size: whole.size + own.size,
@@ -298,10 +323,10 @@ impl Data {
         }
         let place = self.start.checked_add(start);
         let place = place.ok_or_else(|| self.damaged("an entry is nowhere"))?;
-        let text = inflated(&self.file, place, length, plain.into())
-            .map_err(|error| self.damaged(&format!("an entry: {error}")))?;
-        let value = serde_json::from_slice(&text)
-            .map_err(|error| self.damaged(&format!("an entry: {error}")))?;
+        let damaged = |error: &dyn std::error::Error| self.damaged(&format!("an entry: {error}"));
+        let text = inflated(&self.file, place, length, plain).map_err(|error| damaged(&error))?;
+        let text = str::from_utf8(&text).map_err(|error| damaged(&error))?;
+        let value = Value::read(text).map_err(|error| damaged(&error))?;
         Ok(Merged {
             value: Arc::new(value),
             size: text.len(),
@@ -330,37 +355,19 @@ fn without_extensions(locale: &str) -> &str {
 }
 
 /// Reads what is deflated at a place, if it is no longer than that when inflated.
-fn inflated(file: &File, place: u64, length: u32, most: u64) -> std::io::Result<Vec<u8>> {
+fn inflated(file: &File, place: u64, length: u32, most: u32) -> std::io::Result<Vec<u8>> {
     let mut packed = vec![0; length as usize];
     file.read_exact_at(&mut packed, place)?;
-    let mut plain = Vec::new();
-    DeflateDecoder::new(packed.as_slice())
-        .take(most + 1)
-        .read_to_end(&mut plain)?;
-    if plain.len() as u64 > most {
-        return Err(std::io::Error::other("it is longer than it says"));
+    // Where there is room for all, it is written at once and where it stays.
+    let mut plain = Vec::with_capacity(most as usize);
+    let mut inflate = Decompress::new(false);
+    let status = inflate.decompress_vec(&packed, &mut plain, FlushDecompress::Finish)?;
+    if status != Status::StreamEnd {
+        return Err(std::io::Error::other(
+            "it is cut off, or longer than it says",
+        ));
     }
     Ok(plain)
-}
-
-/// Changes an object: objects are merged, `null` takes a member away, anything else is in the place
-/// of what was there. As deep as JSON goes that was read, which is 128 at most.
-fn merge(whole: &mut Value, change: &Value) {
-    let (Value::Object(members), Value::Object(changes)) = (&mut *whole, change) else {
-        *whole = change.clone();
-        return;
-    };
-    for (name, change) in changes {
-        match (members.get_mut(name), change) {
-            (_, Value::Null) => {
-                members.remove(name);
-            }
-            (Some(member), _) => merge(member, change),
-            (None, _) => {
-                members.insert(name.clone(), change.clone());
-            }
-        }
-    }
 }
 
 /// A section, with the length of the texts it was made of.
@@ -412,17 +419,17 @@ mod tests {
     use super::*;
     use flate2::Compression;
     use flate2::write::DeflateEncoder;
-    use serde_json::json;
+    use serde_json::{Map, Value as Json, json};
     use std::io::Write as _;
 
-    fn deflated(value: &Value) -> Vec<u8> {
+    fn deflated(value: &Json) -> Vec<u8> {
         let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
         encoder.write_all(value.to_string().as_bytes()).unwrap();
         encoder.finish().unwrap()
     }
 
     /// A file with three locales, each of which has an entry.
-    fn sample(parents: &Value) -> Vec<u8> {
+    fn sample(parents: &Json) -> Vec<u8> {
         let changes = [
             ("und", json!({"a": {"x": 1, "y": 2}, "b": [1, 2]})),
             ("de", json!({"a": {"x": 3, "z": 4}, "c": "C"})),
@@ -439,14 +446,16 @@ mod tests {
             );
             bodies.extend(packed);
         }
-        let index = deflated(&json!({
+        let index = json!({
             "version": "48",
             "parents": parents,
             "aliases": {"xx-YY": "de"},
             "sections": {"numbers": entries},
-        }));
-        let length = u32::try_from(index.len()).unwrap();
-        [FIRST_LINE, &length.to_le_bytes(), &index, &bodies].concat()
+        });
+        let plain = index.to_string().len();
+        let index = deflated(&index);
+        let lengths = [index.len(), plain].map(|n| u32::try_from(n).unwrap().to_le_bytes());
+        [FIRST_LINE, &lengths.concat(), &index, &bodies].concat()
     }
 
     fn opened(bytes: &[u8]) -> Result<Data, DataError> {
@@ -455,7 +464,7 @@ mod tests {
         Data::indexed(file.path())
     }
 
-    fn parents() -> Value {
+    fn parents() -> Json {
         json!({"de": "und", "de-AT": "de"})
     }
 
@@ -463,16 +472,20 @@ mod tests {
     fn a_locale_has_what_its_parents_have() {
         let data = opened(&sample(&parents())).unwrap();
         let of = |locale| (*data.section(locale, "numbers").unwrap()).clone();
+        let json = |json: &Json| Value::read(&json.to_string()).unwrap();
         assert_eq!(
             of("de-AT"),
-            json!({"a": {"x": 3, "z": 4}, "b": [5], "c": "C"})
+            json(&json!({"a": {"x": 3, "z": 4}, "b": [5], "c": "C"}))
         );
         assert_eq!(
             of("de-DE-u-nu-latn"),
-            json!({"a": {"x": 3, "y": 2, "z": 4}, "b": [1, 2], "c": "C"})
+            json(&json!({"a": {"x": 3, "y": 2, "z": 4}, "b": [1, 2], "c": "C"}))
         );
         assert_eq!(of("xx-YY"), of("de"));
-        assert_eq!(of("tlh"), json!({"a": {"x": 1, "y": 2}, "b": [1, 2]}));
+        assert_eq!(
+            of("tlh"),
+            json(&json!({"a": {"x": 1, "y": 2}, "b": [1, 2]}))
+        );
         assert_eq!(of("x"), of("und"));
     }
 
@@ -499,7 +512,7 @@ mod tests {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(&whole).unwrap();
         let error = Data::open(file.path()).err().unwrap().to_string();
-        assert!(error.contains("no section `calendars`"), "{error}");
+        assert!(error.contains("no section `any-calendar`"), "{error}");
     }
 
     #[test]
@@ -516,12 +529,12 @@ mod tests {
     fn sections_of_the_root_stay_whatever_else_is_read() {
         let data = opened(&sample(&parents())).unwrap();
         data.warm().unwrap();
-        let of = |locale: usize| Merged {
-            value: Arc::new(json!(locale)),
+        let of = || Merged {
+            value: Arc::new(Value::of([])),
             size: KEPT,
         };
         for locale in 1..5 {
-            data.kept().put((locale, 0), of(locale));
+            data.kept().put((locale, 0), of());
         }
         let kept = data.kept();
         assert!(kept.sections.contains_key(&(0, 0)));

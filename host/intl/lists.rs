@@ -2,8 +2,7 @@
 
 use super::numbers::options::Width;
 use super::numbers::{Field, Piece};
-use super::{Data, IntlError};
-use serde_json::Value;
+use super::{Data, IntlError, Value};
 
 /// How many items a list has at most.
 const ITEMS: usize = 10_000;

@@ -17,8 +17,10 @@ pub mod supported;
 #[cfg(test)]
 mod tests;
 pub mod text;
+pub mod value;
 
 pub use data::{Data, DataError};
+pub use value::Value;
 
 /// Why there is no text.
 #[derive(Debug, thiserror::Error)]

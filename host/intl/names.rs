@@ -1,8 +1,7 @@
 //! What languages, regions, scripts, currencies, calendars and the fields of a date are called.
 
 use super::numbers::options::Width;
-use super::{Data, IntlError};
-use serde_json::Value;
+use super::{Data, IntlError, Value};
 
 /// What is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

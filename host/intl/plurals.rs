@@ -1,7 +1,7 @@
 //! Plural categories, by the rules of CLDR (UTS #35, part 3).
 
+use super::Value;
 use super::numbers::decimal::{Decimal, Kind};
-use serde_json::Value;
 
 /// A number as the rules look at it: with the digits that are written of it.
 pub struct Operands {
@@ -160,7 +160,7 @@ pub fn category_of(
         return "other";
     };
     let met = |category: &&str| {
-        let rule = rules.get(*category).and_then(Value::as_str);
+        let rule = rules.get(category).and_then(Value::as_str);
         rule.is_some_and(|rule| !rule.is_empty() && meets(rule, number))
     };
     CATEGORIES.into_iter().find(met).unwrap_or("other")
@@ -179,7 +179,7 @@ pub fn categories(plain: &Value, locale: &str, kind: PluralKind) -> Vec<&'static
     match rules {
         Some(rules) => CATEGORIES
             .into_iter()
-            .filter(|category| rules.contains_key(*category))
+            .filter(|category| rules.contains_key(category))
             .collect(),
         None => vec!["other"],
     }

@@ -4,7 +4,7 @@ use super::numbers::decimal::{Kind, RoundingMode};
 use super::numbers::options::{Grouping, Notation, SignDisplay, Style, Width};
 use super::numbers::{self, Decimal, Digits, Field, Options, Text};
 use super::plurals::PluralKind;
-use super::{Data, IntlError};
+use super::{Data, IntlError, Value};
 
 /// The units that relative times have.
 const UNITS: [&str; 8] = [
@@ -50,7 +50,7 @@ pub fn format(
         && let Some(words) = field
             .get("relative")
             .and_then(|all| all.get(near.to_string()))
-            .and_then(serde_json::Value::as_str)
+            .and_then(Value::as_str)
     {
         let mut text = Text::default();
         text.push(Field::Literal, words);
@@ -78,7 +78,7 @@ pub fn format(
     let patterns = field.get(direction);
     let pattern = patterns
         .and_then(|all| all.get(plural).or_else(|| all.get("other")))
-        .and_then(serde_json::Value::as_str)
+        .and_then(Value::as_str)
         .ok_or_else(|| IntlError::option("unit", unit))?;
     let mut text = Text::default();
     match pattern.split_once("{0}") {

@@ -1,8 +1,7 @@
 //! What there is: currencies, units, numbering systems.
 
 use super::plurals::{self, PluralKind};
-use super::{Data, IntlError};
-use serde_json::Value;
+use super::{Data, IntlError, Value};
 
 /// The simple units of ECMA-402.
 pub const UNITS: [&str; 45] = [
@@ -67,10 +66,8 @@ pub fn currencies(data: &Data) -> Result<Vec<String>, IntlError> {
 pub fn numbering_systems(data: &Data) -> Result<Vec<String>, IntlError> {
     let plain = data.section("und", "plain")?;
     let all = plain.get("digits").and_then(Value::as_object);
-    let mut names: Vec<String> = all
-        .into_iter()
-        .flat_map(|all| all.keys().cloned())
-        .collect();
+    let names = all.into_iter().flat_map(|all| all.keys());
+    let mut names: Vec<String> = names.map(str::to_owned).collect();
     names.sort();
     Ok(names)
 }

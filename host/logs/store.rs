@@ -2,13 +2,14 @@
 
 use sqlx::postgres::PgRow;
 use sqlx::types::chrono::{DateTime, Utc};
-use sqlx::{FromRow, PgPool, Postgres, QueryBuilder, Row};
+use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder, Row};
 use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::writer::NewLine;
 use super::{LogFilter, LogLine, Tail};
 use crate::inbox::EventId;
+use crate::plans::by_values;
 use crate::projects::ProjectId;
 use crate::words::LogLevel;
 
@@ -59,7 +60,10 @@ impl LogStore {
             query.push(" and log_id < ").push_bind(before);
         }
         query.push(" order by log_id desc limit ").push_bind(limit);
-        query.build_query_as().fetch_all(&self.pool).await
+        let mut tx = by_values(&self.pool).await?;
+        let lines = query.build_query_as().fetch_all(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(lines)
     }
 
     /// Follows a project's log from its newest line on, or from after the named one.
@@ -113,11 +117,9 @@ impl LogStore {
         let levels: Vec<i16> = lines.iter().map(|line| line.level.number()).collect();
         let times: Vec<DateTime<Utc>> = lines.iter().map(|line| line.at).collect();
         let messages: Vec<&str> = lines.iter().map(|line| line.message.as_str()).collect();
-        let mut tx = self.pool.begin().await?;
         // The last lines before the database's crash may be lost.
-        sqlx::query("set local synchronous_commit = off")
-            .execute(&mut *tx)
-            .await?;
+        let begin = "begin; set local synchronous_commit = off";
+        let mut tx = self.pool.begin_with(begin).await?;
         sqlx::query(
             "insert into bot_log (project_id, event_id, run_id, version_id, level, at, message)
              select n.project_id, n.event_id, n.run_id, n.version_id, n.level, n.at, n.message
@@ -157,6 +159,27 @@ impl LogStore {
         .fetch_all(&self.pool)
         .await
     }
+}
+
+/// Deletes what was logged of a contact's events, and what names the contact, within the transaction that erases them.
+pub async fn forget_contact(
+    conn: &mut PgConnection,
+    project: ProjectId,
+    events: &[i64],
+    ids: &[String],
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "delete from bot_log l
+         where l.project_id = $1
+           and (l.event_id = any($2)
+                or exists (select from unnest($3::text[]) as id where position(id in l.message) > 0))",
+    )
+    .bind(project)
+    .bind(events)
+    .bind(ids)
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 fn lines_of(project: ProjectId, filter: &LogFilter) -> QueryBuilder<Postgres> {

@@ -14,6 +14,7 @@ use crate::lifecycle::Lifecycle;
 use crate::logs::{LogStore, LogWriter};
 use crate::news::{Change, Newsroom};
 use crate::observing::Scrape;
+use crate::people::People;
 use crate::projects::{
     ProjectError, ProjectId, ProjectName, ProjectSettings, ProjectStore, SettingError,
     SettingsChange,
@@ -36,6 +37,7 @@ pub struct Host {
     pub(crate) changes: Changes,
     pub(crate) news: Newsroom,
     pub(crate) events: Events,
+    pub(crate) people: People,
     pub(crate) logs: LogStore,
     pub(crate) log_writer: LogWriter,
     pub(crate) scrape: Scrape,
@@ -87,6 +89,11 @@ impl Host {
     /// Events as people see them.
     pub fn events(&self) -> &Events {
         &self.events
+    }
+
+    /// Conversations, and what people do with them.
+    pub fn people(&self) -> &People {
+        &self.people
     }
 
     /// What bots logged.

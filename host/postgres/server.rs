@@ -8,6 +8,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 
 use super::address::{Endpoint, MasterKey, TenantAuth};
 use super::error::CellError;
+use crate::plans::KEPT;
 
 /// The database of the control plane on an embedded server.
 pub const CONTROL_DATABASE: &str = "roost";
@@ -108,9 +109,9 @@ impl Server {
         Self { auth, ..self }
     }
 
-    /// For the control plane's own pool: the administrator in the control database.
+    /// For the control plane's own pool: the administrator in the control database, with plans that are kept.
     pub fn control_options(&self) -> PgConnectOptions {
-        self.control.clone()
+        self.control.clone().options(KEPT)
     }
 
     /// A connection to the control database; none when there is no such database yet.

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::Keeper;
 use crate::inbox::{Old, forget_events, forget_queues, forget_unrouted};
+use crate::plans::by_values;
 use crate::portions::{PORTION, delete_all};
 use crate::projects::ProjectId;
 
@@ -58,7 +59,13 @@ impl Keeper {
             is_theirs: group.days.is_some(),
             most: PORTION,
         };
-        delete_all(|| forget_events(&self.pool, &old)).await
+        delete_all(|| async {
+            let mut tx = by_values(&self.pool).await?;
+            let gone = forget_events(&mut *tx, &old).await?;
+            tx.commit().await?;
+            Ok(gone)
+        })
+        .await
     }
 
     /// Prepared ones may have gone out too.
@@ -137,6 +144,7 @@ impl Keeper {
         before: DateTime<Utc>,
     ) -> Result<u64, sqlx::Error> {
         delete_all(|| async move {
+            let mut tx = by_values(&self.pool).await?;
             let gone = sqlx::query(
                 "delete from bot_log l using (
                    select log_id, at from bot_log where project_id = $1
@@ -146,8 +154,9 @@ impl Keeper {
             .bind(project)
             .bind(before)
             .bind(PORTION)
-            .execute(&self.pool)
+            .execute(&mut *tx)
             .await?;
+            tx.commit().await?;
             Ok(gone.rows_affected())
         })
         .await
@@ -178,6 +187,7 @@ impl Keeper {
             return Ok(0);
         };
         delete_all(|| async move {
+            let mut tx = by_values(&self.pool).await?;
             let gone = sqlx::query(
                 "delete from bot_log where log_id in (
                    select log_id from bot_log where project_id = $1 and log_id <= $2
@@ -186,8 +196,9 @@ impl Keeper {
             .bind(project)
             .bind(last)
             .bind(PORTION)
-            .execute(&self.pool)
+            .execute(&mut *tx)
             .await?;
+            tx.commit().await?;
             Ok(gone.rows_affected())
         })
         .await
@@ -200,13 +211,15 @@ impl Keeper {
         before: DateTime<Utc>,
     ) -> Result<u64, sqlx::Error> {
         delete_all(|| async move {
+            let mut tx = by_values(&self.pool).await?;
             let gone = sqlx::query(statement)
                 .bind(before)
                 .bind(&group.projects)
                 .bind(group.days.is_some())
                 .bind(PORTION)
-                .execute(&self.pool)
+                .execute(&mut *tx)
                 .await?;
+            tx.commit().await?;
             Ok(gone.rows_affected())
         })
         .await

@@ -1,13 +1,13 @@
 //! What a run may do: the host's services, narrowed to one project and one event.
 
 use crate::capabilities::{DatabaseGrant, Grants};
-use crate::conversations::ConversationStore;
 use crate::deploys::Serving;
 use crate::grants::{
     BotLog, LastComplaint, LogOf, ProjectConversations, ProjectMessenger, ProjectTemplates,
     RunClient,
 };
 use crate::logs::{LogWriter, Origin};
+use crate::people::People;
 use crate::postgres::{Limits, TenantDatabase};
 use crate::telemetry::Telemetry;
 use crate::templates::Templates;
@@ -18,8 +18,8 @@ use std::sync::Arc;
 pub struct Services {
     /// Connections of tenants.
     pub database: TenantDatabase,
-    /// Conversations in the control database.
-    pub conversations: ConversationStore,
+    /// Conversations, and the people who look after them.
+    pub people: People,
     /// The way by which messages leave.
     pub outbox: Outbox,
     /// The way to Meta for everything else.
@@ -78,7 +78,7 @@ impl Services {
                 limits: Limits::default(),
             })
             .with_conversations(Arc::new(ProjectConversations {
-                store: self.conversations.clone(),
+                people: self.people.clone(),
                 project_id: origin.project_id,
             }))
             .with_secrets(serving.secrets.clone())

@@ -13,6 +13,7 @@ pub mod keys;
 pub mod logs;
 pub mod number;
 mod page;
+pub mod people;
 pub mod projects;
 pub mod queue;
 pub mod secrets;

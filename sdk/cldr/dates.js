@@ -1,5 +1,5 @@
 /** How dates are written: names of months and days, patterns by skeleton, of each calendar. */
-import { others } from './calendars/index.js'
+import { others, OTHERS } from './calendars/index.js'
 import { parents, ROOT } from './inheritance.js'
 import { locales, ofLocale, supplemental } from './source.js'
 
@@ -9,11 +9,20 @@ export function dates(locale) {
   return found && { gregory: { ...found.gregory, ranks: ranks(locale).gregory }, fields: found.fields }
 }
 
-/** Of the other calendars: several times as much, and seldom asked for. */
-export function otherCalendars(locale) {
+/** Of any other calendar. */
+export function anyCalendar(locale) {
   const found = plainDates(locale)
-  return found && { generic: { ...found.generic, ranks: ranks(locale).generic }, calendars: found.calendars }
+  return found && { ...found.generic, ranks: ranks(locale).generic }
 }
+
+/** Of each other calendar what is its own: a section each, because a date is of one, and some have much. */
+export const ofCalendars = Object.fromEntries(OTHERS.map((calendar) => [
+  `calendar-${calendar}`,
+  (locale) => {
+    const found = plainDates(locale)
+    return found && (found.calendars[calendar] ?? {})
+  },
+]))
 
 /**
  * At which distance from the root each skeleton has got its pattern: of two that are as near to what is
@@ -136,7 +145,7 @@ function fieldNames(locale) {
 
 /** Preferences by region, and when eras begin: what belongs to no locale. */
 export function calendars(locale) {
-  if (locale !== ROOT) return {}
+  if (locale !== ROOT) return undefined
   const { weekData } = supplemental('weekData')
   return {
     eras: eras(supplemental('calendarData').calendarData),

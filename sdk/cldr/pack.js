@@ -1,8 +1,9 @@
 /**
  * Writes `locales.bin`: what the host knows of locales, from CLDR.
  *
- * The file begins with a line, the length of the index (32 bits, the lowest byte first) and the
- * index; all numbers of the index count from behind it. The index and each entry are JSON, deflated.
+ * The file begins with a line, the length of the index and its plain length (32 bits each, the lowest
+ * byte first) and the index; all numbers of the index count from behind it. The index and each entry are
+ * JSON, deflated.
  *
  * An entry is a section of a locale (`numbers` of `de`), of which only the difference from its parent
  * is kept: objects are merged, `null` takes a member away, and anything else is in the place of what
@@ -18,7 +19,7 @@ import { aliases, parents, ROOT } from './inheritance.js'
 import { sections } from './sections.js'
 import { locales, read } from './source.js'
 
-const FIRST_LINE = 'roost locales 2\n'
+const FIRST_LINE = 'roost locales 3\n'
 
 /** Writes the file, and gives its size. */
 export function pack(output) {
@@ -44,10 +45,12 @@ export function pack(output) {
       size += packed.length
     }
   }
-  const packed = deflateRawSync(JSON.stringify(index), { level: 9 })
-  const length = Buffer.alloc(4)
-  length.writeUInt32LE(packed.length)
-  const file = Buffer.concat([Buffer.from(FIRST_LINE), length, packed, ...bodies])
+  const plain = Buffer.from(JSON.stringify(index))
+  const packed = deflateRawSync(plain, { level: 9 })
+  const lengths = Buffer.alloc(8)
+  lengths.writeUInt32LE(packed.length)
+  lengths.writeUInt32LE(plain.length, 4)
+  const file = Buffer.concat([Buffer.from(FIRST_LINE), lengths, packed, ...bodies])
   writeFileSync(output, file)
   return file.length
 }

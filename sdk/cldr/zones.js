@@ -4,16 +4,28 @@ import { ofLocale, read, supplemental } from './source.js'
 
 /** The names in a locale: of the zones that have their own, and of the groups that have one clock (metazones). */
 export function zones(locale) {
-  const of = ofLocale('cldr-dates-full', locale, 'timeZoneNames').dates?.timeZoneNames
-  if (!of) return undefined
-  return {
+  const of = namesOf(locale)
+  return of && {
     hours: of.hourFormat,
     gmt: of.gmtFormat,
     region: of.regionFormat,
     fallback: of.fallbackFormat,
-    zones: flat(of.zone, '_type', (zone) => ({ city: zone.exemplarCity, ...named(zone) })),
-    groups: Object.fromEntries(Object.entries(of.metazone ?? {}).map(([name, its]) => [name, named(its)]).filter(([, its]) => Object.keys(its).length > 0)),
+    zones: some(flat(of.zone, '_type', named)),
+    groups: some(Object.fromEntries(Object.entries(of.metazone ?? {}).map(([name, its]) => [name, named(its)]))),
   }
+}
+
+/** The cities of the zones, by which those are called that have no name: as many as there are zones, and seldom asked for. */
+export function cities(locale) {
+  const of = namesOf(locale)
+  return of && flat(of.zone, '_type', (zone) => zone.exemplarCity)
+}
+
+const namesOf = (locale) => ofLocale('cldr-dates-full', locale, 'timeZoneNames').dates?.timeZoneNames
+
+/** Those members that have members. */
+function some(of) {
+  return Object.fromEntries(Object.entries(of).filter(([, its]) => Object.keys(its).length > 0))
 }
 
 /** CLDR's mark of a name that there is none of, although a parent has one. */
@@ -27,12 +39,16 @@ function named(of) {
   return found
 }
 
-/** The leaves of a tree of names of zones, `America/Argentina/Salta`. A leaf has the member `mark`, or is an array. */
+/** What the leaves of a tree of names of zones have, `America/Argentina/Salta`. A leaf has the member `mark`, or is an array. */
 function flat(tree, mark, leaf, path = '', found = {}) {
   for (const [name, its] of Object.entries(tree ?? {})) {
     const whole = path ? `${path}/${name}` : name
-    if (Array.isArray(its) || its[mark] !== undefined) found[whole] = JSON.parse(JSON.stringify(leaf(its)))
-    else flat(its, mark, leaf, whole, found)
+    if (Array.isArray(its) || its[mark] !== undefined) {
+      const made = leaf(its)
+      if (made !== undefined) found[whole] = made
+    } else {
+      flat(its, mark, leaf, whole, found)
+    }
   }
   return found
 }
@@ -48,7 +64,7 @@ const NEWER = {
 
 /** The zones' names in any language: what CLDR takes for the same, their regions, groups and when they were in them. */
 export function zoneNames(locale) {
-  if (locale !== ROOT) return {}
+  if (locale !== ROOT) return undefined
   const { metaZones } = supplemental('metaZones')
   const groups = {}
   for (const { mapZone } of metaZones.metazones) {

@@ -94,6 +94,15 @@ const functions = {
   'conversations.get': () => onlyInRoost('conversations.get'),
   'conversations.set-state': () => onlyInRoost('conversations.setState'),
   'conversations.clear-state': () => onlyInRoost('conversations.clearState'),
+  'conversations.overview-of': () => onlyInRoost('conversations.overview'),
+  'conversations.hand-off': () => onlyInRoost('conversations.handOff'),
+  'conversations.release': () => onlyInRoost('conversations.release'),
+  'conversations.assign': () => onlyInRoost('conversations.assign'),
+  'conversations.add-label': () => onlyInRoost('conversations.addLabel'),
+  'conversations.remove-label': () => onlyInRoost('conversations.removeLabel'),
+  'conversations.add-note': () => onlyInRoost('conversations.addNote'),
+  'conversations.resolve': () => onlyInRoost('conversations.resolve'),
+  'conversations.set-consent': (contact, consent) => onlyInRoost(`conversations.${consent === 'opted-in' ? 'optIn' : 'optOut'}`),
 }
 
 let pool

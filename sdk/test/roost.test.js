@@ -71,6 +71,40 @@ test('inside a bot, a template that does not fit is told from one that Meta refu
   assert.equal((await engine.event()).body, 'unfit,,the body: it has 2 variables | rejected,132015,paused')
 })
 
+test('inside a bot, a conversation is seen and handed to a person', async () => {
+  const seen = []
+  const names = ['hand-off', 'release', 'assign', 'add-label', 'remove-label', 'add-note', 'resolve', 'set-consent']
+  const functions = Object.fromEntries(names.map((name) => [`conversations.${name}`, (...args) => { seen.push([name, ...args]) }]))
+  functions['conversations.overview-of'] = () => ({
+    id: '7', session: 'open', labels: ['vip'], taken: { sinceSeconds: 1700000000n, by: 'bea' }, windowClosesSeconds: 4102444800n,
+  })
+  const engine = makeEngine(functions)
+  await engine.boot(`const { conversations } = require('roost')
+    require('http').createServer(async (req, res) => {
+      const seen = await conversations.overview('1')
+      await conversations.handOff('1', 'too hard')
+      await conversations.release('1')
+      await conversations.assign('1', 'bea')
+      await conversations.assign('1', null)
+      await conversations.addLabel('1', 'vip')
+      await conversations.removeLabel('1', 'vip')
+      await conversations.addNote('1', 'calls back')
+      await conversations.resolve('1')
+      await conversations.optIn('1', 'checkout')
+      await conversations.optOut('1', 'STOP')
+      res.end(JSON.stringify(seen))
+    }).listen(1)`)
+  assert.deepEqual(JSON.parse((await engine.event()).body), {
+    id: '7', session: 'open', labels: ['vip'], taken: { since: '2023-11-14T22:13:20.000Z', by: 'bea' },
+    windowClosesAt: '2100-01-01T00:00:00.000Z', isWindowOpen: true,
+  })
+  assert.deepEqual(seen, [
+    ['hand-off', '1', 'too hard'], ['release', '1'], ['assign', '1', 'bea'], ['assign', '1', undefined], ['add-label', '1', 'vip'],
+    ['remove-label', '1', 'vip'], ['add-note', '1', 'calls back'], ['resolve', '1'], ['set-consent', '1', 'opted-in', 'checkout'],
+    ['set-consent', '1', 'opted-out', 'STOP'],
+  ])
+})
+
 test('inside a bot, both names are one package', async () => {
   const engine = makeEngine()
   await engine.boot(`require('http').createServer((req, res) => res.end(String(require('roost') === require('@roost-host/roost')))).listen(1)`)

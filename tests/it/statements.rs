@@ -6,12 +6,17 @@
 //! a file, so a new statement is prepared without being named here. A call of sqlx whose statement cannot be found
 //! so is a failure; what is put together of parts while the host runs is listed below.
 
+mod plans;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Delimiter, TokenTree};
 use roost::access::Scope;
 use roost::accounts::Kind;
 use roost::app::MIGRATIONS;
+use roost::conversations::{
+    Consent, ContactFilter, ConversationFilter, ConversationStore, Direction, ListPlace, Session,
+};
 use roost::events::{EventFilter, EventState, Events};
 use roost::inbox::{EventId, EventKind, Lane, Outcome, RowState};
 use roost::lifecycle::{StepName, StepState};
@@ -83,17 +88,20 @@ const FILLED: [(&str, Fillings); 4] = [
 const HANDED_ON: [&str; 1] = ["host/postgres/server.rs"];
 
 /// Statements that are put together of parts, and how many in each file. All their parts are run by
-/// `what_is_put_together_runs_with_every_filter`, but that of a followed log and that of dead events after others:
-/// tests of `logs` and of `events` have these.
-const PUT_TOGETHER: [(&str, usize); 2] = [("host/events/store.rs", 3), ("host/logs/store.rs", 1)];
+/// `what_is_put_together_runs_with_every_filter`, but those of a followed log and of followed conversations, and that of
+/// dead events after others: tests of `logs`, of `people` and of `events` have these.
+const PUT_TOGETHER: [(&str, usize); 3] = [
+    ("host/conversations/listing/store.rs", 5),
+    ("host/events/store.rs", 3),
+    ("host/logs/store.rs", 1),
+];
 
 /// Folders of `host/postgres/` with SQL in them that the host does not ask: it is what bots may send.
 const NOT_ASKED: [&str; 1] = ["host/postgres/filter/"];
 
 #[tokio::test]
 async fn every_statement_of_the_control_database_fits_its_tables() {
-    let stores = rust_files(&["host"]);
-    let found = read(stores.iter().filter(|file| file.ends_with("/store.rs")));
+    let found = of_control();
     // Fewer were never there: nothing is found when the reading is wrong.
     assert!(found.statements.len() > 200, "{}", found.statements.len());
     let pool = db::fresh().await;
@@ -119,15 +127,20 @@ async fn every_statement_of_cells_fits_what_is_in_one() {
     none(&problems);
 }
 
-/// Words in statements that are of no set: of chains of steps, whose set is `lifecycle`'s own, which way a message went,
-/// and the name of a column in JSON.
-const OF_NO_SET: [&str; 6] = ["changed_at", "in", "out", "provision", "release", "removal"];
+/// Words in statements that are of no set: of chains of steps, whose set is `lifecycle`'s own, a sequence, and the name
+/// of a column in JSON.
+const OF_NO_SET: [&str; 5] = [
+    "changed_at",
+    "conversation_touch",
+    "provision",
+    "release",
+    "removal",
+];
 
 /// What a statement compares a column of words with, or sets it to. Postgres prepares it, however it is misspelled.
 #[test]
 fn every_word_in_a_statement_is_one_of_a_set() {
-    let stores = rust_files(&["host"]);
-    let found = read(stores.iter().filter(|file| file.ends_with("/store.rs")));
+    let found = of_control();
     let known = words_of_sets();
     let (mut problems, mut seen) = (Vec::new(), BTreeSet::new());
     for Statement { place, text } in &found.statements {
@@ -160,6 +173,8 @@ fn words_of_sets() -> BTreeSet<&'static str> {
         .chain(of::<RowState>())
         .chain(of::<Outcome>())
         .chain(of::<Lane>())
+        .chain(of::<Session>())
+        .chain(of::<Direction>())
         .chain(of::<SendState>())
         .chain(of::<ProjectStatus>())
         .chain(of::<VersionState>())
@@ -203,6 +218,32 @@ async fn what_is_put_together_runs_with_every_filter() {
     };
     let lines = logs.list(project, &filter, Some(1), 10).await;
     assert!(lines.unwrap().is_empty());
+    let store = ConversationStore::new(bench.pool.clone());
+    let place = Some(ListPlace(7, uuid::Uuid::from_u128(7)));
+    for session in Session::ALL.map(Some).into_iter().chain([None]) {
+        let filter = ConversationFilter {
+            state: Some("asked".to_owned()),
+            session,
+            label: Some("vip".to_owned()),
+            assignee: Some("ana".to_owned()),
+            is_unread: session.map(|session| session == Session::Open),
+            is_taken: session.map(|session| session == Session::Open),
+            text: Some("An".to_owned()),
+        };
+        let listed = store.conversations(project, &filter, place, 10).await;
+        assert!(listed.unwrap().is_empty());
+    }
+    let filter = ContactFilter {
+        text: Some("An".to_owned()),
+        consent: Some(Consent::OptedIn),
+    };
+    let before = Some(uuid::Uuid::from_u128(7));
+    let contacts = store.contacts(project, &filter, before, 10).await;
+    assert!(contacts.unwrap().is_empty());
+    for named in ["34600", "00000000-0000-0000-0000-000000000007"] {
+        assert_eq!(store.contact(project, named).await.unwrap(), None);
+        assert_eq!(store.conversation(project, named).await.unwrap(), None);
+    }
 }
 
 #[test]
@@ -266,6 +307,12 @@ struct Statement {
 struct Found {
     statements: Vec<Statement>,
     problems: Vec<String>,
+}
+
+/// Those of the control database.
+fn of_control() -> Found {
+    let stores = rust_files(&["host"]);
+    read(stores.iter().filter(|file| file.ends_with("/store.rs")))
 }
 
 /// The statements of files, each of which has some.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Each table of `migrations/`, and the folders of `host/` that write it. Whoever else has to change one calls the
 /// owner, within a transaction where that matters. A second folder is an exception, with its reason.
-const WRITERS: [(&str, &[&str]); 36] = [
+const WRITERS: [(&str, &[&str]); 38] = [
     ("account_object", &["accounts"]),
     ("artifact", &["projects"]),
     ("audit", &["access"]),
@@ -16,6 +16,8 @@ const WRITERS: [(&str, &[&str]); 36] = [
     ("clock", &["inbox"]),
     ("contact", &["conversations"]),
     ("conversation", &["conversations"]),
+    ("conversation_label", &["conversations"]),
+    ("conversation_note", &["conversations"]),
     ("conversation_queue", &["inbox"]),
     ("environment", &["projects"]),
     ("event", &["inbox"]),

@@ -2,6 +2,7 @@
 
 use super::{AuditEntry, AuditOutcome, NewAuditEntry};
 use crate::access::{Access, AccessError};
+use crate::plans::by_values;
 use crate::projects::ProjectId;
 
 impl Access {
@@ -47,6 +48,7 @@ impl Access {
         before: Option<i64>,
         limit: i64,
     ) -> Result<Vec<AuditEntry>, AccessError> {
+        let mut tx = by_values(&self.pool).await?;
         let entries = sqlx::query_as(
             "select * from audit
              where ($1::uuid is null or project_id = $1) and ($2::bigint is null or audit_id < $2)
@@ -55,8 +57,9 @@ impl Access {
         .bind(project)
         .bind(before)
         .bind(limit)
-        .fetch_all(&self.pool)
+        .fetch_all(&mut *tx)
         .await?;
+        tx.commit().await?;
         Ok(entries)
     }
 }

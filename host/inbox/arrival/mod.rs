@@ -152,6 +152,11 @@ impl Inbox {
             }
         };
         self.waiting.add(project_id, stored);
+        // Of statuses there are many, and nobody follows them.
+        let is_followed = |piece: &Cow<'_, Piece>| !matches!(piece.content, Content::Status(_));
+        if stored > 0 && news.iter().any(is_followed) {
+            self.tell(project_id);
+        }
         Ok(stored)
     }
 

@@ -12,6 +12,7 @@
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod people;
+pub(super) mod preferences;
 mod raw;
 #[cfg(test)]
 mod tests;

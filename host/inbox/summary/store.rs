@@ -3,6 +3,7 @@
 use super::ProjectQueue;
 use crate::inbox::model::Priority;
 use crate::inbox::store::Inbox;
+use crate::plans::by_values;
 use crate::projects::ProjectId;
 
 impl Inbox {
@@ -10,7 +11,8 @@ impl Inbox {
         &self,
         project_id: Option<ProjectId>,
     ) -> Result<(i64, Option<i64>), sqlx::Error> {
-        sqlx::query_as(
+        let mut tx = by_values(&self.pool).await?;
+        let found = sqlx::query_as(
             "select
                (select coalesce(sum(pending), 0)::bigint from conversation_queue
                 where pending > 0 and priority = $3 and ($1::uuid is null or project_id = $1)),
@@ -21,8 +23,10 @@ impl Inbox {
         .bind(project_id)
         .bind(self.clock.told())
         .bind(Priority::Live)
-        .fetch_one(&self.pool)
-        .await
+        .fetch_one(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(found)
     }
 
     pub(super) async fn fullest_projects(
@@ -30,7 +34,8 @@ impl Inbox {
         project_id: Option<ProjectId>,
         most: u32,
     ) -> Result<Vec<ProjectQueue>, sqlx::Error> {
-        sqlx::query_as(
+        let mut tx = by_values(&self.pool).await?;
+        let found = sqlx::query_as(
             "with now as materialized (select coalesce($2, statement_timestamp()) as now),
              fullest as (
                select q.project_id, sum(q.pending)::bigint as pending,
@@ -52,7 +57,9 @@ impl Inbox {
         .bind(self.clock.told())
         .bind(i64::from(most))
         .bind(Priority::Live)
-        .fetch_all(&self.pool)
-        .await
+        .fetch_all(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(found)
     }
 }

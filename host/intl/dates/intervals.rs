@@ -7,7 +7,7 @@
 use super::generator::{Generator, fill};
 use super::moment::Moment;
 use super::skeleton::{Token, tokens};
-use serde_json::Value;
+use crate::intl::Value;
 use std::collections::BTreeMap;
 
 /// The fields in which instants may differ, the largest first.

@@ -1,7 +1,7 @@
 //! What people of a locale prefer, by their region: calendars, hours, weeks.
 
 use super::{Calendar, Dates, Error};
-use serde_json::Value;
+use crate::intl::Value;
 
 /// How long a locale's name is at most.
 const LONGEST: usize = 128;
@@ -249,7 +249,8 @@ mod tests {
 
     #[test]
     fn a_locale_has_a_region_or_a_likely_one() {
-        let plain = serde_json::json!({"regions": {"en": "US", "zh-Hant": "TW", "zh": "CN"}});
+        let plain = r#"{"regions": {"en": "US", "zh-Hant": "TW", "zh": "CN"}}"#;
+        let plain = Value::read(plain).unwrap();
         let of = |name| Locale::parse(name).unwrap().region(&plain);
         assert_eq!(of("en"), "US");
         assert_eq!(of("en-GB"), "GB");

@@ -18,11 +18,11 @@ mod zone_names;
 mod zones;
 
 use super::data::{Data, DataError};
+use super::value::Value;
 use cache::Cache;
 use intervals::{Differs, Intervals, Piece, Search};
 use moment::Moment;
 use pattern::Chosen;
-use serde_json::Value;
 use std::sync::{Arc, OnceLock};
 use words::{Counting, Words};
 use write::{Instant, Written};

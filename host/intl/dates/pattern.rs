@@ -3,7 +3,7 @@
 use super::generator::Generator;
 use super::skeleton::{Skeleton, Token, tokens};
 use super::{DateFormat, Error};
-use serde_json::Value;
+use crate::intl::Value;
 
 /// The options that are fields, with the letters of each value. In the order of `resolvedOptions`; where one
 /// value's letters are the beginning of another's, the longer ones come first.

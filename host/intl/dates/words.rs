@@ -7,7 +7,7 @@ use super::pattern::Chosen;
 use super::write::push_number;
 use super::zone_names::ZoneNames;
 use super::{Calendar, Dates, Error};
-use serde_json::Value;
+use crate::intl::Value;
 use std::cmp::Reverse;
 use std::sync::Arc;
 
@@ -326,7 +326,7 @@ impl Words {
             return noon;
         }
         let hour = u64::from(moment.hour);
-        let now = periods.iter().find(|(_, times)| {
+        let now = periods.into_iter().find(|(_, times)| {
             let (Some(from), Some(before)) = (times[0].as_u64(), times[1].as_u64()) else {
                 return false;
             };
@@ -361,51 +361,30 @@ fn other(
         | Calendar::IslamicUmalqura => "islamic",
         other => other.name(),
     };
-    let others = dates.section(locale, "other-calendars")?;
-    let mut whole = others["generic"].clone();
-    change(&mut whole, &others["calendars"][name]);
-    Ok(Some(whole))
-}
-
-/// Objects are merged, empty text takes a member away, anything else is in the place of what was there.
-fn change(whole: &mut Value, changes: &Value) {
-    let (Some(members), Some(changes)) = (whole.as_object_mut(), changes.as_object()) else {
-        return;
-    };
-    for (name, value) in changes {
-        if value.as_str() == Some("") {
-            members.remove(name);
-        } else if let (Some(member), true) = (members.get_mut(name), value.is_object()) {
-            change(member, value);
-        } else {
-            members.insert(name.clone(), value.clone());
-        }
-    }
+    let any = dates.section(locale, "any-calendar")?;
+    let own = dates.section(locale, &format!("calendar-{name}"))?;
+    // Empty text takes a member away.
+    Ok(Some(
+        any.changed(&own, |change| change.as_str() == Some("")),
+    ))
 }
 
 /// ISO 8601 has the root's patterns in every locale, and of months and eras only the narrow names.
 fn iso8601(root: &Value, gregory: &Value) -> Value {
-    let narrow = |of: &Value| serde_json::json!({ "narrow": of["narrow"] });
+    let narrow = |of: &Value| Value::of([("narrow", of["narrow"].clone())]);
     let months = &gregory["months"];
-    let mut whole = root["gregory"].clone();
+    let whole = &root["gregory"];
     // CLDR's packages have a plain space in the root, where its data have a narrow one.
-    if let Some(available) = whole["available"].as_object_mut() {
-        for pattern in available.values_mut() {
-            if let Some(text) = pattern.as_str() {
-                *pattern = text.replace(" a", "\u{202f}a").into();
-            }
-        }
-    }
-    if let Some(members) = whole.as_object_mut() {
-        let months = serde_json::json!({
-            "format": narrow(&months["format"]),
-            "alone": narrow(&months["alone"]),
-        });
-        members.insert("months".to_owned(), months);
-        members.insert("eras".to_owned(), narrow(&gregory["eras"]));
-        members.insert("atTime".to_owned(), gregory["atTime"].clone());
-    }
+    let available = whole["available"].with_texts(|text| text.replace(" a", "\u{202f}a"));
+    let months = Value::of([
+        ("format", narrow(&months["format"])),
+        ("alone", narrow(&months["alone"])),
+    ]);
     whole
+        .with("available", available)
+        .with("months", months)
+        .with("eras", narrow(&gregory["eras"]))
+        .with("atTime", gregory["atTime"].clone())
 }
 
 /// CLDR's name of a calendar.
@@ -451,17 +430,18 @@ fn material<'a>(of: &'a Value, fields: &Value, hour: u8, decimal: String) -> Mat
 /// The patterns by skeleton: the locale's own, then those that it inherits.
 fn available(of: &Value) -> Vec<(&str, &str)> {
     let all = of["available"].as_object().into_iter().flatten();
+    let ranks = &of["ranks"];
     let mut found: Vec<_> = all
-        .filter_map(|(skeleton, pattern)| Some((skeleton.as_str(), pattern.as_str()?)))
+        .filter_map(|(skeleton, pattern)| {
+            let rank = ranks[skeleton].as_u64().unwrap_or(0);
+            Some((Reverse(rank), skeleton, pattern.as_str()?))
+        })
         .collect();
-    let rank = |skeleton: &str| {
-        of["ranks"]
-            .get(skeleton)
-            .and_then(Value::as_u64)
-            .unwrap_or(0)
-    };
-    found.sort_unstable_by_key(|(skeleton, _)| (Reverse(rank(skeleton)), *skeleton));
+    found.sort_unstable();
+    let found = found.into_iter();
     found
+        .map(|(_, skeleton, pattern)| (skeleton, pattern))
+        .collect()
 }
 
 /// The periods of the day of a locale, or of the nearest of its parents.

@@ -7,7 +7,7 @@ use super::generator::fill;
 use super::moment::gregorian;
 use super::zones::{Clock, Zone};
 use super::{Dates, Error};
-use serde_json::Value;
+use crate::intl::Value;
 use std::sync::{Arc, OnceLock};
 
 /// Clocks that change within half a year are those of a zone with summer time.
@@ -87,8 +87,8 @@ impl ZoneNames {
             return Ok(texts);
         }
         let texts = Texts {
+            locale: self.locale.clone(),
             names: dates.section(&self.locale, "zones")?,
-            regions: dates.section(&self.locale, "regions")?,
             plain: dates.section("und", "zone-names")?,
             region: self.region.clone(),
             digits: self.digits.clone(),
@@ -99,8 +99,8 @@ impl ZoneNames {
 
 /// What names are made of.
 struct Texts {
+    locale: String,
     names: Arc<Value>,
-    regions: Arc<Value>,
     /// Of no locale.
     plain: Arc<Value>,
     /// The locale's region, to which groups look.
@@ -245,9 +245,9 @@ impl Texts {
             region.and_then(|region| self.plain["groups"].get(group)?.get(region)?.as_str());
         let place = match region {
             Some(region) if model.or_else(|| self.model(group, "001")) == Some(zone) => {
-                self.region(region)
+                self.region(dates, region)?
             }
-            _ => self.city(zone).unwrap_or_else(|| zone.to_owned()),
+            _ => self.city(dates, zone)?.unwrap_or_else(|| zone.to_owned()),
         };
         let pattern = self.names["fallback"].as_str().unwrap_or("{1} ({0})");
         Ok(fill(pattern, &[&place, generic]))
@@ -262,9 +262,9 @@ impl Texts {
         let alone = names.of_region(region).len() == 1;
         let place =
             if alone || self.plain["primary"].get(region).and_then(Value::as_str) == Some(zone) {
-                self.region(region)
+                self.region(dates, region)?
             } else {
-                let Some(city) = self.city(zone) else {
+                let Some(city) = self.city(dates, zone)? else {
                     return Ok(None);
                 };
                 city
@@ -273,23 +273,21 @@ impl Texts {
         Ok(Some(fill(pattern, &[&place])))
     }
 
-    fn region(&self, code: &str) -> String {
-        self.regions
-            .get(code)
-            .and_then(Value::as_str)
-            .unwrap_or(code)
-            .to_owned()
+    fn region(&self, dates: &Dates, code: &str) -> Result<String, Error> {
+        let regions = dates.section(&self.locale, "regions")?;
+        Ok(regions[code].as_str().unwrap_or(code).to_owned())
     }
 
-    fn city(&self, zone: &str) -> Option<String> {
-        if let Some(city) = self.own(zone, "city") {
-            return Some(city.to_owned());
+    fn city(&self, dates: &Dates, zone: &str) -> Result<Option<String>, Error> {
+        let cities = dates.section(&self.locale, "cities")?;
+        if let Some(city) = cities[zone].as_str() {
+            return Ok(Some(city.to_owned()));
         }
         if zone.starts_with("Etc/") {
-            return None;
+            return Ok(None);
         }
-        zone.rsplit_once('/')
-            .map(|(_, city)| city.replace('_', " "))
+        let last = zone.rsplit_once('/');
+        Ok(last.map(|(_, city)| city.replace('_', " ")))
     }
 
     /// `GMT+1`, `GMT+01:00`.

@@ -4,9 +4,9 @@
 //! names of one zone, CLDR says: it keeps the oldest (`Asia/Calcutta`), so that a name once given stays.
 
 use super::{Dates, Error};
+use crate::intl::Value;
 use jiff::Timestamp;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
-use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::LazyLock;
 
@@ -337,11 +337,12 @@ mod tests {
     }
 
     fn names() -> Names {
-        Names::of(&serde_json::json!({"same": {
+        let data = r#"{"same": {
             "inccu": {"names": ["Asia/Calcutta", "Asia/Kolkata"], "region": "IN"},
             "usnyc": {"names": ["America/New_York", "US/Eastern"], "region": "US"},
-            "utc": {"names": ["Etc/UTC", "UTC", "Zulu"], "region": "UT"},
-        }}))
+            "utc": {"names": ["Etc/UTC", "UTC", "Zulu"], "region": "UT"}
+        }}"#;
+        Names::of(&Value::read(data).unwrap())
     }
 
     #[test]

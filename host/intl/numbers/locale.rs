@@ -4,8 +4,7 @@ use super::options::{CurrencyDisplay, Notation, Options, SignDisplay, Style, Wid
 use super::pattern::{Pattern, Symbols};
 use super::text::{Around, DigitStyle, Field, Text};
 use super::{Decimal, Formatter, units};
-use crate::intl::{Data, IntlError};
-use serde_json::Value;
+use crate::intl::{Data, IntlError, Value};
 use std::sync::Arc;
 
 /// The data by which numbers are written in one way.

@@ -2,8 +2,7 @@
 
 use super::locale::by_plural;
 use super::text::{Around, Field, Text};
-use crate::intl::IntlError;
-use serde_json::Value;
+use crate::intl::{IntlError, Value};
 
 /// What stands around a number by a pattern such as `{0} km`.
 pub(super) fn words(pattern: &str, field: Field) -> Around {

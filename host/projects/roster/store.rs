@@ -1,6 +1,7 @@
 //! The SQL of what operators see of projects, and of new ones.
 
 use super::ProjectCard;
+use crate::plans::by_values;
 use crate::projects::model::{NumberRoute, Project, ProjectId};
 use crate::projects::settings::ProjectSettings;
 use crate::projects::store::{ProjectError, ProjectRow, ProjectStore};
@@ -50,6 +51,7 @@ impl ProjectStore {
         limit: i64,
     ) -> Result<Vec<ProjectCard>, ProjectError> {
         // Names are ASCII, and their order must not depend on the database's locale.
+        let mut tx = by_values(&self.pool).await?;
         let rows: Vec<CardRow> = sqlx::query_as(
             "select p.*, n.phone_number_id, n.waba_id, n.display_phone_number,
                     p.provisioned_at is null and exists (
@@ -63,8 +65,9 @@ impl ProjectStore {
         .bind(only)
         .bind(after)
         .bind(limit)
-        .fetch_all(&self.pool)
+        .fetch_all(&mut *tx)
         .await?;
+        tx.commit().await?;
         Ok(rows.into_iter().map(ProjectCard::from).collect())
     }
 

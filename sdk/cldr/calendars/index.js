@@ -10,6 +10,9 @@ import { gunzipSync } from 'node:zlib'
 import { parents } from '../inheritance.js'
 import { locales } from '../source.js'
 
+/** The calendars. */
+export const OTHERS = ['buddhist', 'chinese', 'coptic', 'dangi', 'ethiopic', 'hebrew', 'indian', 'islamic', 'japanese', 'persian', 'roc']
+
 let kept
 
 /** What each calendar has in a locale. Empty text is where it lacks what `generic` has. */

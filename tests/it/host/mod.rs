@@ -26,6 +26,7 @@ mod long;
 mod observed;
 mod outbound;
 mod packaged;
+mod people;
 mod private_files;
 mod residents;
 mod rotation;

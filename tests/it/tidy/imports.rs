@@ -11,14 +11,15 @@ use crate::support::source::{
 
 /// What each folder of `host/`, and each file beside them, imports of the others. Nothing else may be, and what is no
 /// longer imported is taken out. A new folder needs a line.
-const IMPORTS: [(&str, &[&str]); 48] = [
-    ("access", &["projects", "words"]),
+const IMPORTS: [(&str, &[&str]); 50] = [
+    ("access", &["plans", "projects", "words"]),
     ("accounts", &["projects", "words"]),
     (
         "api",
         &[
             "access",
             "accounts",
+            "conversations",
             "deploys",
             "events",
             "http",
@@ -28,10 +29,12 @@ const IMPORTS: [(&str, &[&str]); 48] = [
             "logs",
             "news",
             "operator",
+            "people",
             "projects",
             "telemetry",
             "templates",
             "views",
+            "whatsapp",
             "words",
         ],
     ),
@@ -53,6 +56,7 @@ const IMPORTS: [(&str, &[&str]); 48] = [
             "news",
             "observing",
             "operator",
+            "people",
             "postgres",
             "projects",
             "retention",
@@ -92,6 +96,7 @@ const IMPORTS: [(&str, &[&str]); 48] = [
             "api",
             "build",
             "capabilities",
+            "conversations",
             "deploys",
             "events",
             "http",
@@ -130,7 +135,7 @@ const IMPORTS: [(&str, &[&str]); 48] = [
         ],
     ),
     ("confinement", &[]),
-    ("conversations", &["portions", "projects"]),
+    ("conversations", &["news", "portions", "projects", "words"]),
     (
         "deploys",
         &[
@@ -184,7 +189,7 @@ const IMPORTS: [(&str, &[&str]); 48] = [
     ("egress", &["rooms"]),
     (
         "events",
-        &["inbox", "logs", "projects", "whatsapp", "words"],
+        &["inbox", "logs", "plans", "projects", "whatsapp", "words"],
     ),
     (
         "fuzzing",
@@ -201,6 +206,7 @@ const IMPORTS: [(&str, &[&str]); 48] = [
             "egress",
             "inbox",
             "logs",
+            "people",
             "projects",
             "telemetry",
             "templates",
@@ -219,6 +225,8 @@ const IMPORTS: [(&str, &[&str]); 48] = [
             "accounts",
             "conversations",
             "leases",
+            "news",
+            "plans",
             "portions",
             "projects",
             "telemetry",
@@ -246,7 +254,10 @@ const IMPORTS: [(&str, &[&str]); 48] = [
             "words",
         ],
     ),
-    ("logs", &["inbox", "projects", "telemetry", "words"]),
+    (
+        "logs",
+        &["inbox", "plans", "projects", "telemetry", "words"],
+    ),
     ("memory", &[]),
     ("near", &[]),
     ("news", &["projects", "words"]),
@@ -274,17 +285,23 @@ const IMPORTS: [(&str, &[&str]); 48] = [
             "logs",
             "news",
             "observing",
+            "people",
             "projects",
             "templates",
             "workshop",
         ],
     ),
+    (
+        "people",
+        &["conversations", "inbox", "logs", "projects", "whatsapp"],
+    ),
+    ("plans", &[]),
     ("portions", &[]),
-    ("postgres", &[]),
-    ("projects", &["words"]),
+    ("postgres", &["plans"]),
+    ("projects", &["plans", "words"]),
     (
         "retention",
-        &["inbox", "leases", "logs", "portions", "projects"],
+        &["inbox", "leases", "logs", "plans", "portions", "projects"],
     ),
     ("rooms", &[]),
     (
@@ -298,6 +315,8 @@ const IMPORTS: [(&str, &[&str]); 48] = [
             "http",
             "inbox",
             "logs",
+            "news",
+            "people",
             "postgres",
             "projects",
             "sandbox",
@@ -329,6 +348,7 @@ const IMPORTS: [(&str, &[&str]); 48] = [
         &[
             "access",
             "accounts",
+            "conversations",
             "events",
             "inbox",
             "lifecycle",

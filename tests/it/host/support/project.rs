@@ -48,7 +48,11 @@ impl TestProject {
 }
 
 /// A person called Ana who may write to a number.
-pub(super) async fn customer(control: &ControlClient, number_id: &str, phone: &str) -> Contact {
+pub(in crate::host) async fn customer(
+    control: &ControlClient,
+    number_id: &str,
+    phone: &str,
+) -> Contact {
     let new = NewCustomer {
         phone: phone.to_owned(),
         name: Some("Ana".to_owned()),

@@ -302,6 +302,15 @@ impl TestHost {
         &self.control
     }
 
+    /// Where the emulator's control API is, and its token.
+    pub(in crate::host) fn control_address(&self) -> (String, String) {
+        let running = &self.emulator;
+        (
+            running.control_url().to_owned(),
+            running.control_token().to_owned(),
+        )
+    }
+
     /// A person called Ana who may write to a number.
     pub(in crate::host) async fn customer_of(&self, number_id: &str, phone: &str) -> Contact {
         project::customer(&self.control, number_id, phone).await

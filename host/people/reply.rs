@@ -1,0 +1,173 @@
+//! Messages that a person writes in a conversation, by the way that a bot's go: written down before they go out, and
+//! sent once.
+
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::{People, PeopleError};
+use crate::conversations::{ConversationCard, Direction, MAX_NAME_CHARS, StoredMessage, checked};
+use crate::projects::ProjectId;
+use crate::whatsapp::messages::{MediaKind, MediaMessage, MediaSource, Message, TextMessage};
+use crate::whatsapp::{AccessToken, Attempt, SendContext, Sender};
+
+/// How long a message may take to go out, tries included.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What a person writes.
+#[derive(Clone, Debug)]
+pub enum Reply {
+    Text {
+        body: String,
+        preview_url: bool,
+    },
+    Media {
+        kind: MediaKind,
+        source: MediaSource,
+        caption: Option<String>,
+        filename: Option<String>,
+    },
+    /// Outside of the window Meta takes nothing else.
+    Template,
+}
+
+/// A message that a person writes.
+#[derive(Clone, Debug)]
+pub struct NewReply<'a> {
+    pub message: &'a Reply,
+    /// The message that it quotes.
+    pub reply_to: Option<&'a str>,
+    pub author: &'a str,
+    /// What makes it the same message when it is asked for again: who asks, and by which key.
+    pub key: Option<(Uuid, &'a str)>,
+}
+
+impl People {
+    /// Sends a message to a conversation's contact, and gives it as it is in the history.
+    ///
+    /// *Cancel safety*: what is dropped is finished in the background.
+    pub async fn reply(
+        &self,
+        project_id: ProjectId,
+        conversation: &ConversationCard,
+        new: &NewReply<'_>,
+    ) -> Result<StoredMessage, PeopleError> {
+        let author = checked("author", new.author, MAX_NAME_CHARS, false)?;
+        if conversation.group_id.is_some() {
+            return Err(PeopleError::NoGroups);
+        }
+        let to = conversation.recipient().ok_or(PeopleError::NoContact)?;
+        let json = match new.message {
+            Reply::Template => return Err(PeopleError::NoTemplates),
+            message => message.to_json(to, new.reply_to)?,
+        };
+        match conversation.last_inbound_at {
+            None => return Err(PeopleError::NeverWrote),
+            Some(_) if !conversation.is_window_open => return Err(PeopleError::WindowClosed),
+            Some(_) => {}
+        }
+        let number = self.projects.number(project_id).await?;
+        let number = number.ok_or(PeopleError::NoNumber)?;
+        if number.phone_number_id != conversation.phone_number_id {
+            return Err(PeopleError::OtherNumber);
+        }
+        let attempt = Attempt {
+            project_id: project_id.0,
+            event_id: number_of(new.key),
+            attempt: 1,
+            deadline: Instant::now() + PATIENCE,
+            max_sends: 1,
+        };
+        let sender = Sender {
+            phone_number_id: number.phone_number_id,
+            token: AccessToken::new(number.token.expose()),
+        };
+        let event_id = attempt.event_id;
+        let context = SendContext::new(attempt, sender).written_by(&author);
+        let sent = self.outbox.send(&context, &json).await?;
+        let recorded = self.conversations.message(project_id, &sent.message_id);
+        if let Some(message) = recorded.await? {
+            return Ok(message);
+        }
+        // It went out, and the log says why it is not in the history.
+        let kind = json["type"].as_str().unwrap_or("text").to_owned();
+        Ok(StoredMessage {
+            position: 0,
+            wamid: sent.message_id,
+            direction: Direction::Out,
+            message_type: kind,
+            body: json.to_string(),
+            event_id: Some(event_id),
+            written_by: Some(author),
+            sent_at: sqlx::types::chrono::Utc::now(),
+            status: None,
+            status_at: None,
+            errors: None,
+        })
+    }
+}
+
+impl Reply {
+    fn to_json(&self, to: &str, reply_to: Option<&str>) -> Result<serde_json::Value, PeopleError> {
+        let (to, reply_to) = (to.to_owned(), reply_to.map(str::to_owned));
+        let json = match self.clone() {
+            Self::Text { body, preview_url } => TextMessage {
+                to,
+                body,
+                preview_url,
+                reply_to,
+            }
+            .to_json(),
+            Self::Media {
+                kind,
+                source,
+                caption,
+                filename,
+            } => MediaMessage {
+                to,
+                kind,
+                source,
+                caption,
+                filename,
+                reply_to,
+            }
+            .to_json(),
+            Self::Template => return Err(PeopleError::NoTemplates),
+        };
+        Ok(json?)
+    }
+}
+
+/// Stands where an event's number is: below zero, where no event is, and the same for the same key.
+fn number_of(key: Option<(Uuid, &str)>) -> i64 {
+    let bytes: [u8; 8] = match key {
+        None => rand::random(),
+        Some((owner, key)) => {
+            let mut hash = Sha256::new();
+            hash.update(b"reply ");
+            hash.update(owner.as_bytes());
+            hash.update(key.as_bytes());
+            let full: [u8; 32] = hash.finalize().into();
+            std::array::from_fn(|n| full[n])
+        }
+    };
+    -1 - (i64::from_be_bytes(bytes) & i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_key_is_the_same_message_and_no_event() {
+        let (ana, bea) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let first = number_of(Some((ana, "k")));
+        assert!(first < 0);
+        assert_eq!(first, number_of(Some((ana, "k"))));
+        assert_ne!(first, number_of(Some((ana, "l"))));
+        assert_ne!(first, number_of(Some((bea, "k"))));
+        assert_ne!(number_of(None), number_of(None));
+    }
+}

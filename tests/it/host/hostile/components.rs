@@ -1,0 +1,150 @@
+//! Components as no build makes them, handed in by the admin API. Each line is a test: its name, and why it is refused.
+
+use wasm_encoder::{
+    Component, ComponentImportSection, ComponentTypeRef, ComponentTypeSection, InstanceType, Module,
+};
+
+use super::super::confined::refusal;
+use super::attack::{Stage, runs};
+use crate::components::bombs;
+
+macro_rules! components {
+    ($($name:ident: $because:literal;)+) => {
+        pub(super) const ALL: &[&str] = &[$(stringify!($name)),+];
+
+        $(
+            #[test]
+            fn $name() {
+                is_refused(&made::$name(), $because);
+            }
+        )+
+    };
+}
+
+components! {
+    has_millions_of_instances: "more than 1000 instances";
+    has_thousands_of_types: "different types of functions";
+    is_nested_without_end: "nested more than 16 deep";
+    has_two_memories: "2 Wasm linear memories";
+    has_much_memory: "memory";
+    has_a_large_table: "table";
+    has_thousands_of_globals: "globals";
+    has_a_shared_memory: "shared";
+    has_a_memory_of_64_bits: "memory64";
+    imports_sockets_of_a_draft: "wasi:sockets";
+    imports_what_is_nobodys: "acme:billing/ledger";
+    exports_nothing: "exports no `wasi:http/handler@0.3.0`";
+    is_a_module: "exports no";
+    ends_early: "unexpected end";
+    is_sections_only: "sections";
+    is_no_component: "is neither";
+}
+
+/// The components.
+mod made {
+    use super::*;
+
+    fn text(text: &str) -> Vec<u8> {
+        ::wat::parse_str(text).unwrap()
+    }
+
+    /// A component with a core module of these items, instantiated.
+    fn module(items: &str) -> Vec<u8> {
+        text(&format!(
+            "(component (core module $m {items}) (core instance (instantiate $m)))"
+        ))
+    }
+
+    pub(super) fn has_millions_of_instances() -> Vec<u8> {
+        bombs()[0].0.clone()
+    }
+
+    pub(super) fn has_thousands_of_types() -> Vec<u8> {
+        bombs()[1].0.clone()
+    }
+
+    pub(super) fn is_nested_without_end() -> Vec<u8> {
+        bombs()[2].0.clone()
+    }
+
+    pub(super) fn has_two_memories() -> Vec<u8> {
+        text(
+            "(component (core module $m (memory 1))
+               (core instance (instantiate $m)) (core instance (instantiate $m)))",
+        )
+    }
+
+    pub(super) fn has_much_memory() -> Vec<u8> {
+        module("(memory 65536)")
+    }
+
+    pub(super) fn has_a_large_table() -> Vec<u8> {
+        module("(table 100000000 funcref)")
+    }
+
+    pub(super) fn has_thousands_of_globals() -> Vec<u8> {
+        module(&"(global i64 (i64.const 1))".repeat(100_000))
+    }
+
+    pub(super) fn has_a_shared_memory() -> Vec<u8> {
+        module("(memory 1 1 shared)")
+    }
+
+    pub(super) fn has_a_memory_of_64_bits() -> Vec<u8> {
+        module("(memory i64 1)")
+    }
+
+    fn importing(name: &str) -> Vec<u8> {
+        let mut types = ComponentTypeSection::new();
+        types.instance(&InstanceType::new());
+        let mut imports = ComponentImportSection::new();
+        imports.import(name, ComponentTypeRef::Instance(0));
+        let mut component = Component::new();
+        component.section(&types).section(&imports);
+        component.finish()
+    }
+
+    pub(super) fn imports_sockets_of_a_draft() -> Vec<u8> {
+        importing("wasi:sockets/tcp@0.3.0-draft")
+    }
+
+    pub(super) fn imports_what_is_nobodys() -> Vec<u8> {
+        importing("acme:billing/ledger")
+    }
+
+    pub(super) fn exports_nothing() -> Vec<u8> {
+        Component::new().finish()
+    }
+
+    pub(super) fn is_a_module() -> Vec<u8> {
+        Module::new().finish()
+    }
+
+    pub(super) fn ends_early() -> Vec<u8> {
+        let mut whole = importing("acme:billing/ledger");
+        whole.truncate(whole.len() - 3);
+        whole
+    }
+
+    pub(super) fn is_sections_only() -> Vec<u8> {
+        let mut bytes = Component::new().finish();
+        // Custom sections without a name or content.
+        bytes.extend([0, 1, 0].repeat(1_000_000));
+        bytes
+    }
+
+    pub(super) fn is_no_component() -> Vec<u8> {
+        vec![0; 1 << 20]
+    }
+}
+
+fn is_refused(component: &[u8], because: &str) {
+    runs(async {
+        let stage = Stage::enter().await;
+        let refused = refusal(&stage.operator, "evil", component.to_vec()).await;
+        stage.goes_on().await;
+        let refused = refused.expect("it is ready");
+        let is_named = refused.contains(because);
+        assert!(is_named, "refused for want of something else: {refused}");
+    });
+}
