@@ -22,7 +22,6 @@ mod sweep;
 mod tests;
 
 use std::fmt;
-use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
@@ -36,6 +35,7 @@ pub use parameters::{ButtonValue, Filling, Given};
 pub use sending::NotSendable;
 
 use crate::accounts::{Accounts, Kind, Owned, Owner};
+use crate::conversations::ConversationStore;
 use crate::inbox::AccountListener;
 use crate::projects::{ProjectError, ProjectId, ProjectStore};
 use crate::telemetry::Metrics;
@@ -54,18 +54,8 @@ pub struct Templates {
     projects: ProjectStore,
     client: GraphClient,
     metrics: Metrics,
-    opt_outs: Option<Arc<dyn OptOuts>>,
+    conversations: ConversationStore,
     asked: sending::Asked,
-}
-
-/// Who wants no advertisements.
-pub trait OptOuts: Send + Sync + 'static {
-    /// Whether a contact of a project said so: by WhatsApp id, phone number or business-scoped user id.
-    fn has_opted_out<'a>(
-        &'a self,
-        project: ProjectId,
-        contact: &'a str,
-    ) -> BoxFuture<'a, Result<bool, sqlx::Error>>;
 }
 
 /// A template in one language, as Meta listed it last.
@@ -266,20 +256,12 @@ impl Templates {
     ) -> Self {
         Self {
             accounts: Accounts::new(pool.clone()),
+            conversations: ConversationStore::new(pool.clone()),
             pool,
             projects,
             client,
             metrics,
-            opt_outs: None,
             asked: sending::Asked::default(),
-        }
-    }
-
-    /// With somebody who knows who wants no advertisements.
-    pub fn with_opt_outs(self, opt_outs: Arc<dyn OptOuts>) -> Self {
-        Self {
-            opt_outs: Some(opt_outs),
-            ..self
         }
     }
 

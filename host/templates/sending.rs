@@ -116,11 +116,11 @@ impl Templates {
         category: &str,
         to: &str,
     ) -> Result<(), NotSendable> {
-        let Some(opt_outs) = self.opt_outs.as_ref().filter(|_| category == "MARKETING") else {
+        if category != "MARKETING" {
             return Ok(());
-        };
+        }
         let contact = to.trim_start_matches('+');
-        match opt_outs.has_opted_out(project, contact).await? {
+        match self.conversations.has_opted_out(project, contact).await? {
             true => Err(NotSendable::Unfit(format!(
                 "template `{name}` is MARKETING, and the contact has opted out of that: send nothing, or a template of \
                  the category UTILITY that is about something the contact asked for"

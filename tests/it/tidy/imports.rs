@@ -335,6 +335,7 @@ const IMPORTS: [(&str, &[&str]); 50] = [
         "templates",
         &[
             "accounts",
+            "conversations",
             "inbox",
             "leases",
             "projects",
