@@ -42,11 +42,12 @@ pub(super) fn runs<T>(task: impl Future<Output = T>) -> T {
 pub(super) fn plays(behaviour: &Behaviour) {
     runs(async {
         let stage = Stage::enter().await;
-        let mut problem = None;
+        let mut last = None;
         for says in behaviour.says.split(" then ") {
-            let says = stage.filled(says);
-            problem = stage.plays(behaviour, &says).await;
+            last = Some(stage.plays(behaviour, &stage.filled(says)).await);
         }
+        let (event, mut ana) = last.unwrap();
+        let problem = stage.problem(behaviour, &event, &mut ana).await;
         stage.goes_on().await;
         assert_eq!(problem, None, "{}", problem.as_deref().unwrap_or_default());
     });
@@ -83,8 +84,8 @@ impl Stage {
         text
     }
 
-    /// What went otherwise than the behaviour says.
-    async fn plays(&self, behaviour: &Behaviour, says: &str) -> Option<String> {
+    /// Somebody new says something to the hostile bot; the event, and who said it.
+    async fn plays(&self, behaviour: &Behaviour, says: &str) -> (Value, Contact) {
         // The bot names what it tells of.
         let is_told = |shows: &&str| format!("{says}: ").contains(*shows);
         assert!(
@@ -92,14 +93,15 @@ impl Stage {
             "shows only that it was tried"
         );
         let phone = phone();
-        let mut ana = customer(&self.control, &self.places.hostile, &phone).await;
+        let ana = customer(&self.control, &self.places.hostile, &phone).await;
         ana.says(says).await;
         let neighbours = self.neighbour_is_answered().await;
         let event = self.event("hostile", &phone).await;
         is_not_held_up(&neighbours, &event);
-        self.problem(behaviour, &event, &mut ana).await
+        (event, ana)
     }
 
+    /// What went otherwise than the behaviour says.
     async fn problem(
         &self,
         behaviour: &Behaviour,

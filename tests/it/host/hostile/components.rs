@@ -25,35 +25,17 @@ components! {
     has_millions_of_instances: "more than 1000 instances";
     has_thousands_of_types: "different types of functions";
     is_nested_without_end: "nested more than 16 deep";
-    has_two_memories: "2 Wasm linear memories";
-    has_much_memory: "memory";
-    has_a_large_table: "table";
-    has_thousands_of_globals: "globals";
-    has_a_shared_memory: "shared";
-    has_a_memory_of_64_bits: "memory64";
-    imports_sockets_of_a_draft: "wasi:sockets";
+    imports_a_draft: "a draft";
     imports_what_is_nobodys: "acme:billing/ledger";
     exports_nothing: "exports no `wasi:http/handler@0.3.0`";
-    is_a_module: "exports no";
+    is_a_module: "is a WebAssembly module";
     ends_early: "unexpected end";
-    is_sections_only: "sections";
     is_no_component: "is neither";
 }
 
 /// The components.
 mod made {
     use super::*;
-
-    fn text(text: &str) -> Vec<u8> {
-        ::wat::parse_str(text).unwrap()
-    }
-
-    /// A component with a core module of these items, instantiated.
-    fn module(items: &str) -> Vec<u8> {
-        text(&format!(
-            "(component (core module $m {items}) (core instance (instantiate $m)))"
-        ))
-    }
 
     pub(super) fn has_millions_of_instances() -> Vec<u8> {
         bombs()[0].0.clone()
@@ -67,33 +49,6 @@ mod made {
         bombs()[2].0.clone()
     }
 
-    pub(super) fn has_two_memories() -> Vec<u8> {
-        text(
-            "(component (core module $m (memory 1))
-               (core instance (instantiate $m)) (core instance (instantiate $m)))",
-        )
-    }
-
-    pub(super) fn has_much_memory() -> Vec<u8> {
-        module("(memory 65536)")
-    }
-
-    pub(super) fn has_a_large_table() -> Vec<u8> {
-        module("(table 100000000 funcref)")
-    }
-
-    pub(super) fn has_thousands_of_globals() -> Vec<u8> {
-        module(&"(global i64 (i64.const 1))".repeat(100_000))
-    }
-
-    pub(super) fn has_a_shared_memory() -> Vec<u8> {
-        module("(memory 1 1 shared)")
-    }
-
-    pub(super) fn has_a_memory_of_64_bits() -> Vec<u8> {
-        module("(memory i64 1)")
-    }
-
     fn importing(name: &str) -> Vec<u8> {
         let mut types = ComponentTypeSection::new();
         types.instance(&InstanceType::new());
@@ -104,8 +59,8 @@ mod made {
         component.finish()
     }
 
-    pub(super) fn imports_sockets_of_a_draft() -> Vec<u8> {
-        importing("wasi:sockets/tcp@0.3.0-draft")
+    pub(super) fn imports_a_draft() -> Vec<u8> {
+        importing("wasi:http/types@0.3.0-rc-2025-09-16")
     }
 
     pub(super) fn imports_what_is_nobodys() -> Vec<u8> {
@@ -124,13 +79,6 @@ mod made {
         let mut whole = importing("acme:billing/ledger");
         whole.truncate(whole.len() - 3);
         whole
-    }
-
-    pub(super) fn is_sections_only() -> Vec<u8> {
-        let mut bytes = Component::new().finish();
-        // Custom sections without a name or content.
-        bytes.extend([0, 1, 0].repeat(1_000_000));
-        bytes
     }
 
     pub(super) fn is_no_component() -> Vec<u8> {
