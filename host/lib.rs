@@ -1,6 +1,7 @@
 //! Roost: a high-density host for WhatsApp bots.
 
 pub mod access;
+pub mod accounts;
 pub mod api;
 pub mod app;
 pub mod build;
@@ -44,6 +45,7 @@ pub mod sdk;
 pub mod shutdown;
 pub mod starter;
 pub mod telemetry;
+pub mod templates;
 pub mod views;
 pub mod web;
 pub mod whatsapp;

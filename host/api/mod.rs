@@ -50,6 +50,7 @@ mod projects;
 mod queue;
 mod secrets;
 mod strict;
+mod templates;
 mod time;
 mod tokens;
 mod versions;
@@ -106,6 +107,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(conversations::routes())
         .merge(versions::routes())
         .merge(secrets::routes())
+        .merge(templates::routes())
         .merge(environment::routes())
         .merge(tokens::routes())
         .merge(keys::routes())

@@ -22,6 +22,7 @@ use crate::projects::ProjectStore;
 use crate::retention::Keeper;
 use crate::runs::{Residents, Runner, SendSettler, SentMessages, Services};
 use crate::telemetry::Telemetry;
+use crate::templates::Templates;
 use crate::web::{Web, WebSettings};
 use crate::whatsapp::{CallbackKey, Gateway, GraphClient, InFlightLimits, Outbox, OutboxSettings};
 use anyhow::{Context, Result};
@@ -35,6 +36,7 @@ pub(super) struct Shared {
     pub(super) outbox: Outbox,
     pub(super) telemetry: Telemetry,
     projects: ProjectStore,
+    templates: Templates,
     cell: Cell,
     database: TenantDatabase,
     client: GraphClient,
@@ -63,11 +65,18 @@ impl Shared {
             telemetry.metrics.clone(),
         );
         let sink = Arc::new(SendSettler::new(outbox.clone()));
+        let projects = ProjectStore::new(pool.clone(), base.vault.clone());
+        let templates = Templates::new(
+            pool.clone(),
+            projects.clone(),
+            client.clone(),
+            telemetry.metrics.clone(),
+        );
         let inbox = Inbox::new(pool.clone(), clock.clone(), sink)
             .with_limits(config.inbox.clone())
+            .with_listener(Arc::new(templates.clone()))
             .with_newsroom(news.clone())
             .with_telemetry(telemetry.clone());
-        let projects = ProjectStore::new(pool.clone(), base.vault.clone());
         let people = People::new(PeopleParts {
             pool: pool.clone(),
             conversations: ConversationStore::new(pool.clone()).with_news(news.clone()),
@@ -77,6 +86,7 @@ impl Shared {
         });
         let shared = Self {
             projects,
+            templates,
             people,
             cell: base.cell.clone(),
             database: TenantDatabase::new(Pool::new(PoolConfig {
@@ -110,6 +120,7 @@ impl Shared {
             events: Events::new(pool.clone(), inbox.clone(), self.logs.clone()),
             scrape: Scrape::new(inbox.clone(), sandbox, self.database.clone(), pool.clone()),
             projects: self.projects.clone(),
+            templates: self.templates.clone(),
             people: self.people.clone(),
             news: self.news.clone(),
             logs: self.logs.clone(),
@@ -123,13 +134,15 @@ impl Shared {
         }
     }
 
-    /// Forgets by age, guards what projects may have, and opens what was snoozed, until `draining`.
+    /// Forgets by age, guards what projects may have, opens what was snoozed, and compares templates with Meta, until
+    /// `draining`.
     pub(super) fn keep_house(&self, config: &AppConfig, draining: &CancellationToken) {
         let retention = config.observing.retention.clone();
         let keeper = Keeper::new(self.pool.clone(), self.clock.clone(), retention);
         keeper.start(draining.clone());
         let guard = Guard::new(self.cell.clone(), &self.database, &config.quotas);
         guard.start(draining.clone());
+        self.templates.clone().start(draining.clone());
         self.people.open_snoozed(draining.clone());
     }
 }
@@ -222,6 +235,7 @@ pub(super) fn runner(
         database: shared.database.clone(),
         people: shared.people.clone(),
         gateway,
+        templates: shared.templates.clone(),
         outbox: shared.outbox.clone(),
         endpoint: config.graph.clone(),
         logs: shared.log_writer.clone(),

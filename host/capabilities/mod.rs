@@ -24,6 +24,7 @@ mod log;
 mod public_keys;
 mod secrets;
 mod source;
+mod templates;
 mod under_way;
 pub(crate) mod wasi;
 mod whatsapp;
@@ -39,6 +40,7 @@ pub use bindings::roost::bot::conversations::{
     Consent, Conversation, Error as ConversationError, Overview, Session, Takeover,
 };
 pub use bindings::roost::bot::log::Level;
+pub use bindings::roost::bot::templates as wit_templates;
 pub use bindings::roost::bot::whatsapp as wit_whatsapp;
 pub(crate) use compression::Held;
 pub use conversations::{Change as ConversationChange, Conversations};
@@ -47,6 +49,7 @@ pub use http::{HttpClient, Outbound, OutboundBody, OutboundError};
 pub use locales::Locales;
 pub use log::{LogSink, NoLog, SharedLog};
 pub use source::{BundleText, TextAt};
+pub use templates::TemplateBook;
 pub(crate) use under_way::UnderWay;
 pub use whatsapp::Messenger;
 
@@ -54,6 +57,7 @@ pub use whatsapp::Messenger;
 pub struct Grants {
     pub(crate) database: Option<DatabaseGrant>,
     pub(crate) whatsapp: Option<Arc<dyn Messenger>>,
+    pub(crate) templates: Option<Arc<dyn TemplateBook>>,
     pub(crate) conversations: Option<Arc<dyn Conversations>>,
     pub(crate) secrets: Arc<BTreeMap<String, String>>,
     pub(crate) log: SharedLog,
@@ -78,6 +82,7 @@ impl Grants {
         Self {
             database: None,
             whatsapp: None,
+            templates: None,
             conversations: None,
             secrets: Arc::default(),
             log: SharedLog::new(Arc::new(NoLog)),
@@ -102,6 +107,12 @@ impl Grants {
     /// With the project's number.
     pub fn with_whatsapp(mut self, messenger: Arc<dyn Messenger>) -> Self {
         self.whatsapp = Some(messenger);
+        self
+    }
+
+    /// With the project's templates.
+    pub fn with_templates(mut self, templates: Arc<dyn TemplateBook>) -> Self {
+        self.templates = Some(templates);
         self
     }
 

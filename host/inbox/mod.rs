@@ -53,8 +53,8 @@ pub use forgetting::{
 pub use jumps::{ClockWatch, Jump};
 pub use lease::{ClaimLimits, Claims, Lease, LeaseLost};
 pub use model::{
-    ClaimedEvent, EventHandler, EventId, EventKind, FailureKind, Lane, NoSink, Outcome, RowState,
-    RunId, RunOutcome, RunReport, Settled, StatusSink,
+    AccountListener, ClaimedEvent, EventHandler, EventId, EventKind, FailureKind, Lane, NoSink,
+    Outcome, RowState, RunId, RunOutcome, RunReport, Settled, StatusSink,
 };
 pub use persons::{Held, PERSON};
 pub use queues::ConversationQueues;

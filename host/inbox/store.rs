@@ -10,7 +10,8 @@ use tokio::sync::watch;
 
 use super::arrival::Waiting;
 use super::clock::Clock;
-use super::model::{EventId, StatusSink};
+use super::model::{AccountListener, EventId, StatusSink};
+use crate::accounts::Accounts;
 use crate::news::{Change, Newsroom};
 use crate::plans::by_values;
 use crate::projects::ProjectId;
@@ -25,6 +26,8 @@ pub struct Inbox {
     pub(super) pool: PgPool,
     pub(super) clock: Clock,
     pub(super) sink: Arc<dyn StatusSink>,
+    pub(super) listener: Option<Arc<dyn AccountListener>>,
+    pub(super) accounts: Accounts,
     pub(super) limits: InboxLimits,
     pub(super) waiting: Waiting,
     /// Whether something was stored that no claim of this process has looked for yet.
@@ -111,9 +114,11 @@ impl From<sqlx::Error> for InboxError {
 impl Inbox {
     pub fn new(pool: PgPool, clock: Clock, sink: Arc<dyn StatusSink>) -> Self {
         Self {
+            accounts: Accounts::new(pool.clone()),
             pool,
             clock,
             sink,
+            listener: None,
             limits: InboxLimits::default(),
             waiting: Waiting::default(),
             news: Arc::default(),
@@ -141,6 +146,14 @@ impl Inbox {
 
     pub fn with_limits(self, limits: InboxLimits) -> Self {
         Self { limits, ..self }
+    }
+
+    /// With somebody who hears of changes of accounts.
+    pub fn with_listener(self, listener: Arc<dyn AccountListener>) -> Self {
+        Self {
+            listener: Some(listener),
+            ..self
+        }
     }
 
     /// With somewhere for numbers and spans to go.

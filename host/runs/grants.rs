@@ -3,12 +3,14 @@
 use crate::capabilities::{DatabaseGrant, Grants};
 use crate::deploys::Serving;
 use crate::grants::{
-    BotLog, LastComplaint, LogOf, ProjectConversations, ProjectMessenger, RunClient,
+    BotLog, LastComplaint, LogOf, ProjectConversations, ProjectMessenger, ProjectTemplates,
+    RunClient,
 };
 use crate::logs::{LogWriter, Origin};
 use crate::people::People;
 use crate::postgres::{Limits, TenantDatabase};
 use crate::telemetry::Telemetry;
+use crate::templates::Templates;
 use crate::whatsapp::{Gateway, GraphEndpoint, Outbox, SendContext};
 use std::sync::Arc;
 
@@ -22,6 +24,8 @@ pub struct Services {
     pub outbox: Outbox,
     /// The way to Meta for everything else.
     pub gateway: Gateway,
+    /// Templates, which messages are compared with.
+    pub templates: Templates,
     /// Where Meta is.
     pub endpoint: GraphEndpoint,
     /// Where what bots log is kept.
@@ -83,14 +87,22 @@ impl Services {
             .with_source(serving.source.clone())
             .with_http(Arc::new(client));
         if let Some(context) = context {
-            grants = grants.with_whatsapp(Arc::new(ProjectMessenger {
+            let messenger = Arc::new(ProjectMessenger {
                 outbox: self.outbox.clone(),
                 gateway: self.gateway.clone(),
+                templates: self.templates.clone(),
                 context: context.clone(),
                 scope: serving.scope(),
                 redactor: serving.redactor.clone(),
                 trace,
-            }));
+            });
+            grants = grants
+                .with_templates(Arc::new(ProjectTemplates {
+                    templates: self.templates.clone(),
+                    project_id: origin.project_id,
+                    messenger: messenger.clone(),
+                }))
+                .with_whatsapp(messenger);
         }
         grants
     }

@@ -3,6 +3,7 @@ import { makeConversations } from './api/conversations.js'
 import { makeDatabase } from './api/database.js'
 import { makeLog } from './api/log.js'
 import { makeSecrets } from './api/secrets.js'
+import { makeTemplates } from './api/templates.js'
 import { makeWhatsapp } from './api/whatsapp.js'
 import { RoostError, fromHost } from './error.js'
 
@@ -28,6 +29,7 @@ export function makeApi(backend) {
     database: makeDatabase(backend),
     log: makeLog(backend),
     secrets: makeSecrets(call),
+    templates: makeTemplates(call),
     whatsapp: makeWhatsapp(call),
     RoostError,
   }

@@ -88,6 +88,9 @@ const functions = {
   'whatsapp.request': ({ method, path, body }) => graph(method, path, body),
   'secrets.get': (name) => process.env[name],
   'secrets.names': () => Object.keys(process.env).sort(),
+  // Which values a template takes is known to the host.
+  'templates.list': () => onlyInRoost('templates.list'),
+  'templates.send': () => onlyInRoost('templates.send'),
   'conversations.get': () => onlyInRoost('conversations.get'),
   'conversations.set-state': () => onlyInRoost('conversations.setState'),
   'conversations.clear-state': () => onlyInRoost('conversations.clearState'),

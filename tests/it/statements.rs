@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Delimiter, TokenTree};
 use roost::access::Scope;
+use roost::accounts::Kind;
 use roost::app::MIGRATIONS;
 use roost::conversations::{
     Consent, ContactFilter, ConversationFilter, ConversationStore, Direction, ListPlace, Session,
@@ -21,6 +22,7 @@ use roost::inbox::{EventId, EventKind, Lane, Outcome, RowState};
 use roost::lifecycle::{StepName, StepState};
 use roost::logs::{LogFilter, LogStore};
 use roost::projects::{ProjectStatus, VersionKind, VersionState};
+use roost::templates::What;
 use roost::whatsapp::SendState;
 use roost::words::{LogLevel, Vocabulary};
 use sqlx::types::chrono::Utc;
@@ -180,6 +182,8 @@ fn words_of_sets() -> BTreeSet<&'static str> {
         .chain(of::<StepName>())
         .chain(of::<StepState>())
         .chain(of::<Scope>())
+        .chain(of::<Kind>())
+        .chain(of::<What>())
         .collect()
 }
 

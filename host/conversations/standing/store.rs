@@ -287,6 +287,26 @@ pub async fn set_consent(
     Ok(done.is_some())
 }
 
+impl ConversationStore {
+    /// Whether a contact said that it wants no messages of marketing: by its WhatsApp id or its user id.
+    pub async fn has_opted_out(
+        &self,
+        project_id: ProjectId,
+        contact: &str,
+    ) -> Result<bool, sqlx::Error> {
+        sqlx::query_scalar(
+            "select exists (
+               select from contact
+               where project_id = $1 and (wa_id = $2 or user_id = $2) and consent = $3)",
+        )
+        .bind(project_id)
+        .bind(contact)
+        .bind(Consent::OptedOut)
+        .fetch_one(&self.pool)
+        .await
+    }
+}
+
 /// Where somebody said it who used the buttons of WhatsApp.
 const IN_WHATSAPP: &str = "in WhatsApp";
 

@@ -11,12 +11,14 @@ use crate::support::source::{
 
 /// What each folder of `host/`, and each file beside them, imports of the others. Nothing else may be, and what is no
 /// longer imported is taken out. A new folder needs a line.
-const IMPORTS: [(&str, &[&str]); 48] = [
+const IMPORTS: [(&str, &[&str]); 50] = [
     ("access", &["plans", "projects", "words"]),
+    ("accounts", &["projects", "words"]),
     (
         "api",
         &[
             "access",
+            "accounts",
             "conversations",
             "deploys",
             "events",
@@ -30,6 +32,7 @@ const IMPORTS: [(&str, &[&str]); 48] = [
             "people",
             "projects",
             "telemetry",
+            "templates",
             "views",
             "whatsapp",
             "words",
@@ -62,6 +65,7 @@ const IMPORTS: [(&str, &[&str]); 48] = [
             "sandbox",
             "sdk",
             "telemetry",
+            "templates",
             "web",
             "whatsapp",
             "workshop",
@@ -105,6 +109,7 @@ const IMPORTS: [(&str, &[&str]); 48] = [
             "sandbox",
             "sdk",
             "telemetry",
+            "templates",
             "views",
             "whatsapp",
             "words",
@@ -204,6 +209,7 @@ const IMPORTS: [(&str, &[&str]); 48] = [
             "people",
             "projects",
             "telemetry",
+            "templates",
             "whatsapp",
             "words",
             "workshop",
@@ -216,6 +222,7 @@ const IMPORTS: [(&str, &[&str]); 48] = [
     (
         "inbox",
         &[
+            "accounts",
             "conversations",
             "leases",
             "news",
@@ -280,6 +287,7 @@ const IMPORTS: [(&str, &[&str]); 48] = [
             "observing",
             "people",
             "projects",
+            "templates",
             "workshop",
         ],
     ),
@@ -313,6 +321,7 @@ const IMPORTS: [(&str, &[&str]); 48] = [
             "projects",
             "sandbox",
             "telemetry",
+            "templates",
             "whatsapp",
             "words",
         ],
@@ -323,14 +332,29 @@ const IMPORTS: [(&str, &[&str]); 48] = [
     ("starter", &[]),
     ("telemetry", &[]),
     (
+        "templates",
+        &[
+            "accounts",
+            "conversations",
+            "inbox",
+            "leases",
+            "projects",
+            "telemetry",
+            "whatsapp",
+            "words",
+        ],
+    ),
+    (
         "views",
         &[
             "access",
+            "accounts",
             "conversations",
             "events",
             "inbox",
             "lifecycle",
             "projects",
+            "templates",
             "words",
         ],
     ),
@@ -345,7 +369,17 @@ const IMPORTS: [(&str, &[&str]); 48] = [
             "sandbox",
         ],
     ),
-    ("whatsapp", &["portions", "rooms", "telemetry", "words"]),
+    (
+        "whatsapp",
+        &[
+            "accounts",
+            "portions",
+            "projects",
+            "rooms",
+            "telemetry",
+            "words",
+        ],
+    ),
     ("words", &[]),
     (
         "workshop",
