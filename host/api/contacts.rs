@@ -54,7 +54,7 @@ impl From<PeopleError> for ApiError {
             PeopleError::TakenBy(_) => conflict("conversation-taken", error),
             PeopleError::Busy => conflict("contact-busy", error),
             PeopleError::WindowClosed | PeopleError::NeverWrote => conflict("window-closed", error),
-            PeopleError::NoTemplates => conflict("no-templates", error),
+            PeopleError::Unfit(_) => unprocessable("template-unfit", error),
             PeopleError::NoGroups => conflict("no-groups", error),
             PeopleError::NoNumber => conflict("no-number", error),
             PeopleError::OtherNumber => conflict("other-number", error),

@@ -1,10 +1,12 @@
 //! The messages of a conversation: its history, and what a person writes.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
 use super::conversations::{ConversationPath, by, named, raw, to_change};
@@ -13,6 +15,7 @@ use super::{Api, ApiJson, ApiPath, ApiQuery, Caller, ProjectPath, Window, not_nu
 use crate::conversations::{Content, StoredMessage};
 use crate::http::ApiError;
 use crate::people::{NewReply, Reply};
+use crate::templates::{ButtonValue, Filling, Given};
 use crate::views::people::{MediaView, MessageView};
 use crate::views::{Page, Time};
 use crate::whatsapp::messages::{MediaKind, MediaSource};
@@ -98,8 +101,8 @@ pub(super) struct ReplyWanted {
     #[serde(default, deserialize_with = "not_null")]
     #[schema(value_type = MediaWanted, required = false)]
     media: Option<MediaWanted>,
-    /// For more than 24 hours after the contact's last message. This host does not send one by hand yet, and
-    /// says so (`no-templates`).
+    /// The only message for who has not written for 24 hours. What does not fit the template is refused
+    /// (`template-unfit`).
     #[serde(default, deserialize_with = "not_null")]
     #[schema(value_type = TemplateWanted, required = false)]
     template: Option<TemplateWanted>,
@@ -164,12 +167,57 @@ struct MediaWanted {
 #[serde(deny_unknown_fields)]
 struct TemplateWanted {
     #[schema(min_length = 1, max_length = 512)]
-    #[expect(dead_code, reason = "it is refused whatever it is")]
     name: String,
-    /// The language code, for instance `en_US`.
-    #[schema(min_length = 1, max_length = 20)]
-    #[expect(dead_code, reason = "it is refused whatever it is")]
-    language: String,
+    /// The language code, for instance `en_US`; needed when the template is there in several.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 20)]
+    language: Option<String>,
+    /// What stands above the text, as Meta's parameter: `{"type": "image", "image": {"link": "https://…"}}`.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(value_type = Object, required = false)]
+    header: Option<Value>,
+    /// For the variables of the text, in order.
+    #[serde(default)]
+    #[schema(required = false, max_items = 100)]
+    body: Vec<String>,
+    /// For variables that have names.
+    #[serde(default)]
+    #[schema(required = false)]
+    named: BTreeMap<String, String>,
+    /// What buttons take, by their places from 0.
+    #[serde(default)]
+    #[schema(required = false)]
+    buttons: BTreeMap<String, String>,
+}
+
+impl TemplateWanted {
+    fn message(self) -> Result<Reply, ApiError> {
+        let in_order = self.body.into_iter().map(|text| Given { name: None, text });
+        let named = self.named.into_iter().map(|(name, text)| Given {
+            name: Some(name),
+            text,
+        });
+        let mut buttons = Vec::new();
+        for (place, text) in self.buttons {
+            let place: u32 = place.parse().map_err(|_| {
+                unprocessable(
+                    "bad-message",
+                    "`buttons` has their places, from 0, as names",
+                )
+            })?;
+            buttons.push((place, ButtonValue::Text(text)));
+        }
+        Ok(Reply::Template {
+            name: self.name,
+            language: self.language,
+            values: Filling {
+                header: self.header,
+                body: in_order.chain(named).collect(),
+                buttons,
+                ..Filling::default()
+            },
+        })
+    }
 }
 
 impl ReplyWanted {
@@ -181,7 +229,7 @@ impl ReplyWanted {
                 preview_url: text.preview_url,
             }),
             (None, Some(media), None) => media.message(),
-            (None, None, Some(_)) => Ok(Reply::Template),
+            (None, None, Some(template)) => template.message(),
             _ => Err(unprocessable(
                 "bad-message",
                 "a message is exactly one of `text`, `media` and `template`",

@@ -83,6 +83,7 @@ impl Shared {
             inbox: inbox.clone(),
             outbox: outbox.clone(),
             projects: projects.clone(),
+            templates: templates.clone(),
         });
         let shared = Self {
             projects,

@@ -99,9 +99,15 @@ enum ConversationsWord {
         /// Sends an approved template instead, as in `--template order_ready --language en_US`.
         #[arg(long)]
         template: Option<String>,
-        /// The template's language.
-        #[arg(long, default_value = "en_US")]
-        language: String,
+        /// The template's language; needed when it is there in several.
+        #[arg(long, requires = "template")]
+        language: Option<String>,
+        /// What stands for a variable of the template, in order; or by name, as in `--value first_name=Ana`.
+        #[arg(long = "value", requires = "template")]
+        values: Vec<String>,
+        /// What a button of the template takes, by its place from 0, as in `--button 0=17`.
+        #[arg(long = "button", requires = "template")]
+        buttons: Vec<String>,
         /// The id of a message to quote.
         #[arg(long)]
         quote: Option<String>,
@@ -210,12 +216,14 @@ impl ConversationsArgs {
                 kind,
                 template,
                 language,
+                values,
+                buttons,
                 quote,
                 by,
             } => {
                 let message = match (text, media, template) {
                     (_, _, Some(name)) => {
-                        json!({ "template": { "name": name, "language": language } })
+                        template_of(&name, language.as_deref(), &values, &buttons)?
                     }
                     (caption, Some(source), None) => {
                         json!({ "media": media_of(&kind, &source, caption) })
@@ -281,6 +289,41 @@ fn media_of(kind: &str, source: &str, caption: Option<String>) -> Value {
     );
     media.extend(caption.map(|caption| ("caption".to_owned(), json!(caption))));
     Value::Object(media)
+}
+
+/// A template with its values. One that is `NAME=TEXT` is for a variable of that name.
+fn template_of(
+    name: &str,
+    language: Option<&str>,
+    values: &[String],
+    buttons: &[String],
+) -> Result<Value, CliError> {
+    let is_name = |text: &str| {
+        let is_part = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+        !text.is_empty() && text.bytes().all(is_part)
+    };
+    let (mut body, mut named, mut places) = (Vec::new(), Map::new(), Map::new());
+    for value in values {
+        match value.split_once('=') {
+            Some((name, text)) if is_name(name) => {
+                named.insert(name.to_owned(), json!(text));
+            }
+            _ => body.push(value.as_str()),
+        }
+    }
+    for button in buttons {
+        let (place, text) = button.split_once('=').ok_or_else(|| {
+            CliError::Usage(format!(
+                "`--button {button}` has no place: write it as in `--button 0=17`"
+            ))
+        })?;
+        places.insert(place.to_owned(), json!(text));
+    }
+    let mut template = json!({ "name": name, "body": body, "named": named, "buttons": places });
+    if let Some(language) = language {
+        template["language"] = language.into();
+    }
+    Ok(json!({ "template": template }))
 }
 
 /// A body of those of these that are there.

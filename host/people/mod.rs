@@ -18,6 +18,7 @@ use crate::conversations::{
 };
 use crate::inbox::{Inbox, InboxError};
 use crate::projects::{ProjectError, ProjectId, ProjectStore};
+use crate::templates::{NotSendable, Templates};
 use crate::whatsapp::messages::InvalidMessage;
 use crate::whatsapp::{Outbox, SendError};
 
@@ -36,6 +37,7 @@ pub struct People {
     inbox: Inbox,
     outbox: Outbox,
     projects: ProjectStore,
+    templates: Templates,
 }
 
 /// What it is made of.
@@ -45,6 +47,7 @@ pub struct PeopleParts {
     pub inbox: Inbox,
     pub outbox: Outbox,
     pub projects: ProjectStore,
+    pub templates: Templates,
 }
 
 /// Why something cannot be done with a conversation or a contact.
@@ -68,8 +71,9 @@ pub enum PeopleError {
     WindowClosed,
     #[error("the contact has never written: WhatsApp takes only a template; wait until they write")]
     NeverWrote,
-    #[error("this host cannot send a template by hand yet; the project's bot can")]
-    NoTemplates,
+    /// The template is not there, cannot be sent, or takes something else.
+    #[error("{0}")]
+    Unfit(String),
     #[error("this host cannot write to a group by hand yet; the project's bot can")]
     NoGroups,
     #[error("the project has no number to send from; connect one")]
@@ -88,6 +92,15 @@ pub enum PeopleError {
     Project(#[from] ProjectError),
     #[error("the control database failed")]
     Database(#[from] sqlx::Error),
+}
+
+impl From<NotSendable> for PeopleError {
+    fn from(error: NotSendable) -> Self {
+        match error {
+            NotSendable::Unfit(why) => Self::Unfit(why),
+            NotSendable::Database(error) => Self::Database(error),
+        }
+    }
 }
 
 impl From<InboxError> for PeopleError {
@@ -110,6 +123,7 @@ impl People {
             inbox,
             outbox,
             projects,
+            templates,
         } = parts;
         Self {
             pool,
@@ -117,6 +131,7 @@ impl People {
             inbox,
             outbox,
             projects,
+            templates,
         }
     }
 

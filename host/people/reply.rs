@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -10,6 +11,7 @@ use uuid::Uuid;
 use super::{People, PeopleError};
 use crate::conversations::{ConversationCard, Direction, MAX_NAME_CHARS, StoredMessage, checked};
 use crate::projects::ProjectId;
+use crate::templates::Filling;
 use crate::whatsapp::messages::{MediaKind, MediaMessage, MediaSource, Message, TextMessage};
 use crate::whatsapp::{AccessToken, Attempt, SendContext, Sender};
 
@@ -30,7 +32,12 @@ pub enum Reply {
         filename: Option<String>,
     },
     /// Outside of the window Meta takes nothing else.
-    Template,
+    Template {
+        name: String,
+        /// Needed when the template is there in several.
+        language: Option<String>,
+        values: Filling,
+    },
 }
 
 /// A message that a person writes.
@@ -60,10 +67,29 @@ impl People {
         }
         let to = conversation.recipient().ok_or(PeopleError::NoContact)?;
         let json = match new.message {
-            Reply::Template => return Err(PeopleError::NoTemplates),
+            Reply::Template {
+                name,
+                language,
+                values,
+            } => {
+                let language = language.as_deref();
+                let template = self
+                    .templates
+                    .message(project_id, to, name, language, values)
+                    .await?;
+                json!({
+                    "messaging_product": "whatsapp",
+                    "recipient_type": "individual",
+                    "to": to,
+                    "type": "template",
+                    "template": template,
+                })
+            }
             message => message.to_json(to, new.reply_to)?,
         };
+        let is_template = matches!(new.message, Reply::Template { .. });
         match conversation.last_inbound_at {
+            _ if is_template => {}
             None => return Err(PeopleError::NeverWrote),
             Some(_) if !conversation.is_window_open => return Err(PeopleError::WindowClosed),
             Some(_) => {}
@@ -134,7 +160,8 @@ impl Reply {
                 reply_to,
             }
             .to_json(),
-            Self::Template => return Err(PeopleError::NoTemplates),
+            // It is made of what the host knows of it.
+            Self::Template { name, .. } => return Err(PeopleError::Unfit(name)),
         };
         Ok(json?)
     }

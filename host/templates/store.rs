@@ -335,12 +335,22 @@ async fn known(
     account: &str,
     name: Option<&str>,
 ) -> Result<Vec<Stored>, sqlx::Error> {
+    let Some(name) = name else {
+        return sqlx::query_as(
+            "select waba_id, template_id, name, language, category, status, parameter_format,
+                    components, send_ttl_seconds, sub_category, previous_category,
+                    correct_category, quality, rejected_reason, said, status_at, seen_at
+             from template where waba_id = $1 order by name, language",
+        )
+        .bind(account)
+        .fetch_all(conn)
+        .await;
+    };
     sqlx::query_as(
         "select waba_id, template_id, name, language, category, status, parameter_format,
                 components, send_ttl_seconds, sub_category, previous_category, correct_category,
                 quality, rejected_reason, said, status_at, seen_at
-         from template where waba_id = $1 and ($2::text is null or name = $2)
-         order by name, language",
+         from template where waba_id = $1 and name = $2 order by name, language",
     )
     .bind(account)
     .bind(name)

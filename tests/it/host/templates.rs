@@ -374,6 +374,50 @@ async fn two_projects_of_one_account_have_each_their_own_templates() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_sends_a_template_by_hand_and_nobody_advertises_to_who_opted_out() {
+    let mut host = start().await;
+    let pizza = host.bot("pizza", &fixture("sends_templates")).await;
+    let operator = host.operator();
+    approved(&host, "pizza", &order_ready()).await;
+    let mut offer = order_ready();
+    offer["name"] = "offer".into();
+    offer["category"] = "MARKETING".into();
+    approved(&host, "pizza", &offer).await;
+    let mut ana = pizza.customer(ANA).await;
+    assert_eq!(
+        says(&mut ana, &json!({ "how": "GET", "ask": pizza.number_id })).await,
+        "200"
+    );
+
+    let messages = format!("/v1/projects/pizza/conversations/{ANA}/messages");
+    let reply = |name: &str| json!({ "template": { "name": name, "body": ["Ana", "17"] } });
+    operator.post(&messages, &reply("order_ready")).await.ok();
+    assert_eq!(ana.hears().await, "Hello Ana, order 17 is ready.");
+    let unfit = json!({ "template": { "name": "order_ready", "body": ["Ana"] } });
+    let refused = operator.post(&messages, &unfit).await;
+    assert_eq!(refused.refusal(), (422, "template-unfit".to_owned()));
+
+    host.settles(&pizza).await;
+    prints(
+        &operator,
+        &[
+            "contacts", "opt-out", ANA, "-p", "pizza", "--source", "STOP",
+        ],
+    )
+    .await;
+    let refused = operator.post(&messages, &reply("offer")).await;
+    assert!(
+        refused.detail().contains("opted out"),
+        "{}",
+        refused.detail()
+    );
+    let said = says(&mut ana, &typed("offer", "en_US", &["Ana", "17"])).await;
+    assert!(said.contains("opted out"), "{said}");
+    operator.post(&messages, &reply("order_ready")).await.ok();
+    assert_eq!(ana.hears().await, "Hello Ana, order 17 is ready.");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_nobody_made_here_is_the_operators_to_give() {
     let mut host = start().await;
     let pizza = host.project("pizza").await;

@@ -34,7 +34,8 @@ const ASKED: usize = 16;
 
 /// What is read from end to end, and where: tables with a row for each project or fewer, a look at the first row, and
 /// what is asked now and then and has no index.
-const WHOLE: [(&str, &str); 10] = [
+const WHOLE: [(&str, &str); 13] = [
+    ("host/accounts/store.rs", "number_leaving"),
     ("host/inbox/forgetting/store.rs", "conversation_queue"),
     ("host/inbox/jumps/store.rs", "clock"),
     ("host/inbox/lease/room/store.rs", "residency"),
@@ -44,6 +45,8 @@ const WHOLE: [(&str, &str); 10] = [
     ("host/projects/master_key/store.rs", "project"),
     ("host/projects/roster/store.rs", "step"),
     ("host/retention/store.rs", "project"),
+    ("host/templates/store.rs", "number_leaving"),
+    ("host/templates/store.rs", "template_change"),
     ("host/whatsapp/gateway/store.rs", "number_leaving"),
 ];
 

@@ -293,7 +293,14 @@ const IMPORTS: [(&str, &[&str]); 50] = [
     ),
     (
         "people",
-        &["conversations", "inbox", "logs", "projects", "whatsapp"],
+        &[
+            "conversations",
+            "inbox",
+            "logs",
+            "projects",
+            "templates",
+            "whatsapp",
+        ],
     ),
     ("plans", &[]),
     ("portions", &[]),

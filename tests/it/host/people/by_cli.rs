@@ -82,7 +82,7 @@ async fn a_person_looks_after_a_conversation_from_the_command_line() {
     let (code, said) = complains(&operator, &words).await;
     assert_eq!(code, 1);
     assert!(
-        said.contains("cannot send a template by hand yet"),
+        said.contains("the project has no template `order`"),
         "{said}"
     );
     let (code, said) = complains(&operator, &["conversations", "-p", "soup", "show", "4711"]).await;

@@ -114,8 +114,8 @@ async fn what_whatsapp_does_not_take_is_refused_with_what_to_do() {
         (json!({ "text": "hi" }), 422, "bad-body"),
         (
             json!({ "template": { "name": "order", "language": "en_US" } }),
-            409,
-            "no-templates",
+            422,
+            "template-unfit",
         ),
     ] {
         let refused = operator.post(&messages(), &wrong).await;
