@@ -1,6 +1,7 @@
 //! Roost: a high-density host for WhatsApp bots.
 
 pub mod access;
+pub mod accounts;
 pub mod api;
 pub mod app;
 pub mod build;
@@ -15,6 +16,7 @@ pub mod deploys;
 pub mod dev;
 pub mod egress;
 pub mod events;
+pub mod flows;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 pub mod grants;

@@ -14,6 +14,7 @@ mod conversations;
 mod database;
 mod digests;
 mod event;
+mod flows;
 mod http;
 mod intl_dates;
 mod intl_numbers;
@@ -36,11 +37,13 @@ use std::sync::Arc;
 use wasmtime::component::{HasSelf, Linker};
 
 pub use bindings::roost::bot::conversations::{Conversation, Error as ConversationError};
+pub use bindings::roost::bot::flows as wit_flows;
 pub use bindings::roost::bot::log::Level;
 pub use bindings::roost::bot::whatsapp as wit_whatsapp;
 pub(crate) use compression::Held;
 pub use conversations::Conversations;
 pub use database::{DatabaseGrant, Witness};
+pub use flows::FlowSender;
 pub use http::{HttpClient, Outbound, OutboundBody, OutboundError};
 pub use locales::Locales;
 pub use log::{LogSink, NoLog, SharedLog};
@@ -53,6 +56,7 @@ pub struct Grants {
     pub(crate) database: Option<DatabaseGrant>,
     pub(crate) whatsapp: Option<Arc<dyn Messenger>>,
     pub(crate) conversations: Option<Arc<dyn Conversations>>,
+    pub(crate) flows: Option<Arc<dyn FlowSender>>,
     pub(crate) secrets: Arc<BTreeMap<String, String>>,
     pub(crate) log: SharedLog,
     pub(crate) http: Outbound,
@@ -77,6 +81,7 @@ impl Grants {
             database: None,
             whatsapp: None,
             conversations: None,
+            flows: None,
             secrets: Arc::default(),
             log: SharedLog::new(Arc::new(NoLog)),
             http: Outbound::denied(),
@@ -106,6 +111,12 @@ impl Grants {
     /// With the project's conversations.
     pub fn with_conversations(mut self, conversations: Arc<dyn Conversations>) -> Self {
         self.conversations = Some(conversations);
+        self
+    }
+
+    /// With the project's Flows.
+    pub fn with_flows(mut self, flows: Arc<dyn FlowSender>) -> Self {
+        self.flows = Some(flows);
         self
     }
 

@@ -7,6 +7,7 @@ use clap::Args;
 use reqwest::{Method, header};
 
 use super::client::with_query;
+use super::flows::{self, FlowsOfDeploy};
 use super::pack::pack;
 use super::{Answer, ApiArgs, CliError, ProjectArgs, Session, or_dash};
 use crate::deploys::upload::MAX_UPLOAD_BYTES;
@@ -38,6 +39,10 @@ pub struct DeployArgs {
     /// as META_APP_SECRET, where nobody set them.
     #[arg(long)]
     link: bool,
+    /// What becomes of Flows in flows/ that differ from what Meta has: they are pushed as drafts, or published,
+    /// too. Without it you are asked, and in a script they are only told.
+    #[arg(long, value_name = "HOW", num_args = 0..=1, default_missing_value = "push")]
+    flows: Option<FlowsOfDeploy>,
     /// Does not wait for the build.
     #[arg(long)]
     no_wait: bool,
@@ -87,12 +92,19 @@ impl DeployArgs {
             )));
         }
         let seconds = started.elapsed().as_secs_f32();
-        output.answer(&answer, |version| match version.active {
+        let is_served = version.active && self.path.is_dir();
+        let told = output.answer(&answer, |version| match version.active {
             true => format!("{name} serves `{project}` ({seconds:.1} s)"),
             false => format!(
                 "{name} is ready ({seconds:.1} s): `roost versions activate {name}` has it serve"
             ),
-        })
+        });
+        told?;
+        // The bot answers their data requests by now.
+        match is_served {
+            true => flows::of_deploy(session, project, &self.path, self.flows).await,
+            false => Ok(()),
+        }
     }
 
     /// What to send, and its type.

@@ -13,6 +13,7 @@ mod deploy;
 mod doctor;
 mod error;
 mod events;
+mod flows;
 mod logs;
 mod near;
 mod number;
@@ -37,6 +38,7 @@ use serde_json::Value;
 pub use check::CheckArgs;
 pub use client::{Answer, Client, LocalHost};
 pub use error::CliError;
+pub(crate) use flows::folder::{FlowFile, flow_files};
 pub use output::{Output, or_dash, time};
 
 /// Above the flags that all words have which talk to a host.
@@ -91,6 +93,8 @@ pub enum ClientWord {
     Queue(queue::QueueArgs),
     /// Shows, connects and disconnects a project's WhatsApp number.
     Number(number::NumberArgs),
+    /// Lists, checks, pushes and publishes Flows, the forms that open in WhatsApp.
+    Flows(Box<flows::FlowsArgs>),
     /// Shows what came in, what became of it and why; runs dead events again.
     Events(Box<events::EventsArgs>),
     /// Shows what a bot logs.
@@ -133,6 +137,7 @@ impl ClientWord {
             Self::Projects(args) => (&args.api, args.project()),
             Self::Queue(args) => (&args.api, args.project.project.as_deref()),
             Self::Number(args) => (&args.api, args.project.project.as_deref()),
+            Self::Flows(args) => (&args.api, args.project.project.as_deref()),
             Self::Events(args) => (&args.api, args.project.project.as_deref()),
             Self::Logs(args) => (&args.api, args.project.project.as_deref()),
             Self::Deploy(args) => (&args.api, args.project.project.as_deref()),
@@ -151,6 +156,11 @@ impl ClientWord {
         if let Self::Doctor(args) = self {
             return args.run().await;
         }
+        if let Self::Flows(args) = &self
+            && let Some(code) = args.run_here(api.json)
+        {
+            return code;
+        }
         let session = match Client::new(&api) {
             Ok(client) => Session {
                 client,
@@ -162,6 +172,7 @@ impl ClientWord {
             Self::Projects(args) => args.run(&session).await,
             Self::Queue(args) => args.run(&session).await,
             Self::Number(args) => args.run(&session).await,
+            Self::Flows(args) => args.run(&session).await,
             Self::Events(args) => args.run(&session).await,
             Self::Logs(args) => args.run(&session).await,
             Self::Deploy(args) => args.run(&session).await,

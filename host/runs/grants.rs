@@ -3,11 +3,13 @@
 use crate::capabilities::{DatabaseGrant, Grants};
 use crate::conversations::ConversationStore;
 use crate::deploys::Serving;
+use crate::flows::FlowTokens;
 use crate::grants::{
-    BotLog, LastComplaint, LogOf, ProjectConversations, ProjectMessenger, RunClient,
+    BotLog, LastComplaint, LogOf, ProjectConversations, ProjectFlows, ProjectMessenger, RunClient,
 };
 use crate::logs::{LogWriter, Origin};
 use crate::postgres::{Limits, TenantDatabase};
+use crate::projects::Redactor;
 use crate::telemetry::Telemetry;
 use crate::whatsapp::{Gateway, GraphEndpoint, Outbox, SendContext};
 use std::sync::Arc;
@@ -18,6 +20,8 @@ pub struct Services {
     pub database: TenantDatabase,
     /// Conversations in the control database.
     pub conversations: ConversationStore,
+    /// Tokens of Flows that are sent.
+    pub flows: FlowTokens,
     /// The way by which messages leave.
     pub outbox: Outbox,
     /// The way to Meta for everything else.
@@ -35,6 +39,7 @@ impl Services {
     pub(super) fn log(
         &self,
         serving: &Serving,
+        redactor: &Redactor,
         origin: Origin,
         event_id: i64,
         complaint: &LastComplaint,
@@ -43,7 +48,7 @@ impl Services {
             project: serving.project_name.clone(),
             event_id,
             positions: serving.positions.clone(),
-            redactor: serving.redactor.clone(),
+            redactor: redactor.clone(),
             complaint: complaint.clone(),
             kept: self.logs.clone(),
             origin,
@@ -54,6 +59,7 @@ impl Services {
     pub(super) fn grants(
         &self,
         serving: &Serving,
+        redactor: &Redactor,
         log: BotLog,
         traceparent: Option<&str>,
         context: Option<&SendContext>,
@@ -64,7 +70,7 @@ impl Services {
             egress: serving.egress.clone(),
             gateway: self.gateway.clone(),
             meta: context.map(|context| (context.clone(), serving.scope())),
-            redactor: serving.redactor.clone(),
+            redactor: redactor.clone(),
             trace: trace.clone(),
         };
         let mut grants = Grants::none()
@@ -83,12 +89,20 @@ impl Services {
             .with_source(serving.source.clone())
             .with_http(Arc::new(client));
         if let Some(context) = context {
+            grants = grants.with_flows(Arc::new(ProjectFlows::new(
+                self.flows.clone(),
+                self.conversations.clone(),
+                self.outbox.clone(),
+                context.clone(),
+                redactor.clone(),
+                trace.clone(),
+            )));
             grants = grants.with_whatsapp(Arc::new(ProjectMessenger {
                 outbox: self.outbox.clone(),
                 gateway: self.gateway.clone(),
                 context: context.clone(),
                 scope: serving.scope(),
-                redactor: serving.redactor.clone(),
+                redactor: redactor.clone(),
                 trace,
             }));
         }

@@ -12,6 +12,7 @@ use proc_macro2::{Delimiter, TokenTree};
 use roost::access::Scope;
 use roost::app::MIGRATIONS;
 use roost::events::{EventFilter, EventState, Events};
+use roost::flows::{Endpoint, KeyState};
 use roost::inbox::{EventId, EventKind, Lane, Outcome, RowState};
 use roost::lifecycle::{StepName, StepState};
 use roost::logs::{LogFilter, LogStore};
@@ -165,6 +166,8 @@ fn words_of_sets() -> BTreeSet<&'static str> {
         .chain(of::<StepName>())
         .chain(of::<StepState>())
         .chain(of::<Scope>())
+        .chain(of::<Endpoint>())
+        .chain(of::<KeyState>())
         .collect()
 }
 

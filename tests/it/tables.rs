@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Each table of `migrations/`, and the folders of `host/` that write it. Whoever else has to change one calls the
 /// owner, within a transaction where that matters. A second folder is an exception, with its reason.
-const WRITERS: [(&str, &[&str]); 32] = [
+const WRITERS: [(&str, &[&str]); 35] = [
     ("artifact", &["projects"]),
     ("audit", &["access"]),
     // Retention deletes by age, here and below.
@@ -18,6 +18,9 @@ const WRITERS: [(&str, &[&str]); 32] = [
     ("conversation_queue", &["inbox"]),
     ("environment", &["projects"]),
     ("event", &["inbox"]),
+    ("flow", &["flows"]),
+    ("flow_key", &["flows"]),
+    ("flow_token", &["flows"]),
     ("graph_object", &["whatsapp"]),
     ("host_key", &["access"]),
     ("idempotency", &["access"]),

@@ -11,14 +11,16 @@ use crate::support::source::{
 
 /// What each folder of `host/`, and each file beside them, imports of the others. Nothing else may be, and what is no
 /// longer imported is taken out. A new folder needs a line.
-const IMPORTS: [(&str, &[&str]); 46] = [
+const IMPORTS: [(&str, &[&str]); 48] = [
     ("access", &["projects", "words"]),
+    ("accounts", &["projects", "words"]),
     (
         "api",
         &[
             "access",
             "deploys",
             "events",
+            "flows",
             "http",
             "inbox",
             "leases",
@@ -42,6 +44,7 @@ const IMPORTS: [(&str, &[&str]); 46] = [
             "deploys",
             "egress",
             "events",
+            "flows",
             "http",
             "inbox",
             "lifecycle",
@@ -90,6 +93,7 @@ const IMPORTS: [(&str, &[&str]); 46] = [
             "capabilities",
             "deploys",
             "events",
+            "flows",
             "http",
             "inbox",
             "lifecycle",
@@ -182,6 +186,10 @@ const IMPORTS: [(&str, &[&str]); 46] = [
         &["inbox", "logs", "projects", "whatsapp", "words"],
     ),
     (
+        "flows",
+        &["accounts", "keys", "projects", "whatsapp", "words"],
+    ),
+    (
         "fuzzing",
         &[
             "api", "build", "deploys", "egress", "inbox", "intl", "keys", "postgres", "whatsapp",
@@ -194,6 +202,7 @@ const IMPORTS: [(&str, &[&str]); 46] = [
             "capabilities",
             "conversations",
             "egress",
+            "flows",
             "inbox",
             "logs",
             "projects",
@@ -262,6 +271,7 @@ const IMPORTS: [(&str, &[&str]); 46] = [
             "deploys",
             "egress",
             "events",
+            "flows",
             "inbox",
             "lifecycle",
             "logs",
@@ -276,7 +286,7 @@ const IMPORTS: [(&str, &[&str]); 46] = [
     ("projects", &["words"]),
     (
         "retention",
-        &["inbox", "leases", "logs", "portions", "projects"],
+        &["flows", "inbox", "leases", "logs", "portions", "projects"],
     ),
     ("rooms", &[]),
     (
@@ -286,6 +296,7 @@ const IMPORTS: [(&str, &[&str]); 46] = [
             "conversations",
             "deploys",
             "events",
+            "flows",
             "grants",
             "http",
             "inbox",
@@ -308,6 +319,7 @@ const IMPORTS: [(&str, &[&str]); 46] = [
         &[
             "access",
             "events",
+            "flows",
             "inbox",
             "lifecycle",
             "projects",
@@ -319,6 +331,7 @@ const IMPORTS: [(&str, &[&str]); 46] = [
         &[
             "capabilities",
             "deploys",
+            "flows",
             "http",
             "projects",
             "runs",
