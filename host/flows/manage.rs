@@ -294,7 +294,8 @@ impl Flows {
         }
     }
 
-    /// Compares the project's Flows with Meta's. Only those are found that are the project's.
+    /// Compares the project's Flows with Meta's. Only those are found that are the project's. Meta learns again where
+    /// endpoints of this host are, and their key: a number may have been registered anew, or a project renamed.
     pub async fn sync(&self, project: &Project) -> Result<Synced, FlowError> {
         let id = project.project_id;
         let number = self.number(project).await?;
@@ -305,10 +306,21 @@ impl Flows {
         let mut known = self.0.store.page(id, None, i64::MAX).await?;
         let mut names: BTreeSet<String> = known.iter().map(|flow| flow.name.to_string()).collect();
         let mut synced = Synced::default();
+        let mut has_endpoint = false;
         for flow in theirs.iter().filter(|flow| own.contains(&flow.id)) {
             if let Some(at) = known.iter().position(|known| known.flow_id == flow.id) {
                 let known = known.remove(at);
-                self.told(id, &known, flow).await?;
+                let mut flow = flow.clone();
+                if known.endpoint == Endpoint::Host {
+                    has_endpoint = true;
+                    let uri = self.0.addresses.of(&project.name, &known.name);
+                    if uri.is_some() && uri != flow.endpoint_uri {
+                        let (id, categories) = (&flow.id, &flow.categories);
+                        meta.change(id, categories, uri.as_deref()).await?;
+                        flow.endpoint_uri = uri;
+                    }
+                }
+                self.told(id, &known, &flow).await?;
                 synced.seen += 1;
                 continue;
             }
@@ -345,6 +357,10 @@ impl Flows {
             self.0.store.forget(id, &flow.name).await?;
             owners::release(&self.0.accounts, &flow.waba_id, &flow.flow_id, id).await?;
             synced.gone.push(flow.name);
+        }
+        if has_endpoint {
+            let (keys, number) = (&self.0.keys, &number.phone_number_id);
+            keys.ensure(id, &meta, number).await?;
         }
         Ok(synced)
     }
