@@ -44,6 +44,7 @@ pub mod sdk;
 pub mod shutdown;
 pub mod starter;
 pub mod telemetry;
+pub mod templates;
 pub mod views;
 pub mod web;
 pub mod whatsapp;

@@ -14,3 +14,9 @@ create table account_object (
 );
 
 create index account_object_of_project on account_object (project_id);
+
+-- What projects that share an account learned of it may be another's: it is learned anew, by who owns it.
+delete from graph_object using number
+where number.project_id = graph_object.project_id
+  and exists (select from number others
+              where others.waba_id = number.waba_id and others.project_id <> number.project_id);

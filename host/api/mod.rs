@@ -48,6 +48,7 @@ mod projects;
 mod queue;
 mod secrets;
 mod strict;
+mod templates;
 mod time;
 mod tokens;
 mod versions;
@@ -103,6 +104,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(logs::routes())
         .merge(versions::routes())
         .merge(secrets::routes())
+        .merge(templates::routes())
         .merge(environment::routes())
         .merge(tokens::routes())
         .merge(keys::routes())

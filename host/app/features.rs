@@ -22,6 +22,7 @@ use crate::projects::{ProjectStore, Vault};
 use crate::retention::Keeper;
 use crate::runs::{Residents, Runner, SendSettler, SentMessages, Services};
 use crate::telemetry::Telemetry;
+use crate::templates::Templates;
 use crate::web::{Web, WebSettings};
 use crate::whatsapp::{CallbackKey, Gateway, GraphClient, InFlightLimits, Outbox, OutboxSettings};
 use anyhow::{Context, Result};
@@ -36,6 +37,7 @@ pub(super) struct Shared {
     pub(super) outbox: Outbox,
     pub(super) telemetry: Telemetry,
     projects: ProjectStore,
+    templates: Templates,
     cell: Cell,
     database: TenantDatabase,
     client: GraphClient,
@@ -61,12 +63,21 @@ impl Shared {
             telemetry.metrics.clone(),
         );
         let sink = Arc::new(SendSettler::new(outbox.clone()));
+        let projects = ProjectStore::new(pool.clone(), base.vault.clone());
+        let templates = Templates::new(
+            pool.clone(),
+            projects.clone(),
+            client.clone(),
+            telemetry.metrics.clone(),
+        );
         let inbox = Inbox::new(pool.clone(), clock.clone(), sink)
             .with_limits(config.inbox.clone())
+            .with_listener(Arc::new(templates.clone()))
             .with_telemetry(telemetry.clone());
         let (news, telling) = Newsroom::start(pool.clone());
         let shared = Self {
-            projects: ProjectStore::new(pool.clone(), base.vault.clone()),
+            projects,
+            templates,
             cell: base.cell.clone(),
             database: TenantDatabase::new(Pool::new(PoolConfig {
                 max_total: base.share.tenants as usize,
@@ -100,6 +111,7 @@ impl Shared {
             events: Events::new(pool.clone(), inbox.clone(), self.logs.clone()),
             scrape: Scrape::new(inbox.clone(), sandbox, self.database.clone(), pool.clone()),
             projects: self.projects.clone(),
+            templates: self.templates.clone(),
             news: self.news.clone(),
             logs: self.logs.clone(),
             log_writer: self.log_writer.clone(),
@@ -113,13 +125,14 @@ impl Shared {
         }
     }
 
-    /// Forgets by age, and guards what projects may have, until `draining`.
+    /// Forgets by age, guards what projects may have, and compares templates with Meta, until `draining`.
     pub(super) fn keep_house(&self, config: &AppConfig, draining: &CancellationToken) {
         let retention = config.observing.retention.clone();
         let keeper = Keeper::new(self.pool.clone(), self.clock.clone(), retention);
         keeper.start(draining.clone());
         let guard = Guard::new(self.cell.clone(), &self.database, &config.quotas);
         guard.start(draining.clone());
+        self.templates.clone().start(draining.clone());
     }
 }
 
@@ -234,6 +247,7 @@ pub(super) fn runner(
         conversations: ConversationStore::new(shared.pool.clone()),
         flows: flows.tokens().clone(),
         gateway,
+        templates: shared.templates.clone(),
         outbox: shared.outbox.clone(),
         endpoint: config.graph.clone(),
         logs: shared.log_writer.clone(),

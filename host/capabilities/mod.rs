@@ -25,6 +25,7 @@ mod log;
 mod public_keys;
 mod secrets;
 mod source;
+mod templates;
 mod under_way;
 pub(crate) mod wasi;
 mod whatsapp;
@@ -39,6 +40,7 @@ use wasmtime::component::{HasSelf, Linker};
 pub use bindings::roost::bot::conversations::{Conversation, Error as ConversationError};
 pub use bindings::roost::bot::flows as wit_flows;
 pub use bindings::roost::bot::log::Level;
+pub use bindings::roost::bot::templates as wit_templates;
 pub use bindings::roost::bot::whatsapp as wit_whatsapp;
 pub(crate) use compression::Held;
 pub use conversations::Conversations;
@@ -48,6 +50,7 @@ pub use http::{HttpClient, Outbound, OutboundBody, OutboundError};
 pub use locales::Locales;
 pub use log::{LogSink, NoLog, SharedLog};
 pub use source::{BundleText, TextAt};
+pub use templates::TemplateBook;
 pub(crate) use under_way::UnderWay;
 pub use whatsapp::Messenger;
 
@@ -55,6 +58,7 @@ pub use whatsapp::Messenger;
 pub struct Grants {
     pub(crate) database: Option<DatabaseGrant>,
     pub(crate) whatsapp: Option<Arc<dyn Messenger>>,
+    pub(crate) templates: Option<Arc<dyn TemplateBook>>,
     pub(crate) conversations: Option<Arc<dyn Conversations>>,
     pub(crate) flows: Option<Arc<dyn FlowSender>>,
     pub(crate) secrets: Arc<BTreeMap<String, String>>,
@@ -80,6 +84,7 @@ impl Grants {
         Self {
             database: None,
             whatsapp: None,
+            templates: None,
             conversations: None,
             flows: None,
             secrets: Arc::default(),
@@ -105,6 +110,12 @@ impl Grants {
     /// With the project's number.
     pub fn with_whatsapp(mut self, messenger: Arc<dyn Messenger>) -> Self {
         self.whatsapp = Some(messenger);
+        self
+    }
+
+    /// With the project's templates.
+    pub fn with_templates(mut self, templates: Arc<dyn TemplateBook>) -> Self {
+        self.templates = Some(templates);
         self
     }
 

@@ -6,6 +6,7 @@
 //! `project`): clap would take them for one. [`Client`] asks, and its [`Answer`] is one of `crate::views`; [`Output`]
 //! prints: what the API answered with `--json`, else a table or a sentence. Errors are [`CliError`]s and say what to do.
 
+mod accounts;
 mod audit;
 mod check;
 mod client;
@@ -25,6 +26,7 @@ mod rotate;
 mod secrets;
 mod sse;
 mod steps;
+mod templates;
 mod tokens;
 mod versions;
 mod when;
@@ -107,6 +109,10 @@ pub enum ClientWord {
     Rollback(versions::RollbackArgs),
     /// Sets, imports, lists and removes the secrets that a bot finds in `process.env`.
     Secrets(secrets::SecretsArgs),
+    /// Lists, shows, submits and changes templates, and compares a folder's with Meta's.
+    Templates(templates::TemplatesArgs),
+    /// Shows business accounts that projects share, and says whose their templates and Flows are.
+    Accounts(accounts::AccountsArgs),
     /// Lists, makes and removes tokens for the admin API.
     Tokens(tokens::TokensArgs),
     /// Changes the master key, the admin key, the verify token or the app secret while hosts run.
@@ -144,6 +150,8 @@ impl ClientWord {
             Self::Versions(args) => (&args.api, args.project.project.as_deref()),
             Self::Rollback(args) => (&args.api, args.project.project.as_deref()),
             Self::Secrets(args) => (&args.api, args.project.project.as_deref()),
+            Self::Templates(args) => (&args.api, args.project.project.as_deref()),
+            Self::Accounts(args) => (&args.api, None),
             Self::Tokens(args) => (&args.api, args.project()),
             Self::Rotate(args) => (&args.api, None),
             Self::Audit(args) => (&args.api, args.project.project.as_deref()),
@@ -179,6 +187,8 @@ impl ClientWord {
             Self::Versions(args) => args.run(&session).await,
             Self::Rollback(args) => args.run(&session).await,
             Self::Secrets(args) => args.run(&session).await,
+            Self::Templates(args) => args.run(&session).await,
+            Self::Accounts(args) => args.run(&session).await,
             Self::Tokens(args) => args.run(&session).await,
             Self::Rotate(args) => args.run(&session).await,
             Self::Audit(args) => args.run(&session).await,

@@ -49,8 +49,8 @@ pub use forgetting::{Old, forget_events, forget_project, forget_queues, forget_u
 pub use jumps::{ClockWatch, Jump};
 pub use lease::{ClaimLimits, Claims, Lease, LeaseLost};
 pub use model::{
-    ClaimedEvent, EventHandler, EventId, EventKind, FailureKind, Lane, NoSink, Outcome, RowState,
-    RunId, RunOutcome, RunReport, Settled, StatusSink,
+    AccountListener, ClaimedEvent, EventHandler, EventId, EventKind, FailureKind, Lane, NoSink,
+    Outcome, RowState, RunId, RunOutcome, RunReport, Settled, StatusSink,
 };
 pub use queues::ConversationQueues;
 pub use retry::{Next, RetryPolicy, Verdict};

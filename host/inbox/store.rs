@@ -10,7 +10,8 @@ use tokio::sync::watch;
 
 use super::arrival::Waiting;
 use super::clock::Clock;
-use super::model::{EventId, StatusSink};
+use super::model::{AccountListener, EventId, StatusSink};
+use crate::accounts::Accounts;
 use crate::projects::ProjectId;
 use crate::telemetry::Telemetry;
 
@@ -23,6 +24,8 @@ pub struct Inbox {
     pub(super) pool: PgPool,
     pub(super) clock: Clock,
     pub(super) sink: Arc<dyn StatusSink>,
+    pub(super) listener: Option<Arc<dyn AccountListener>>,
+    pub(super) accounts: Accounts,
     pub(super) limits: InboxLimits,
     pub(super) waiting: Waiting,
     /// Whether something was stored that no claim of this process has looked for yet.
@@ -108,9 +111,11 @@ impl From<sqlx::Error> for InboxError {
 impl Inbox {
     pub fn new(pool: PgPool, clock: Clock, sink: Arc<dyn StatusSink>) -> Self {
         Self {
+            accounts: Accounts::new(pool.clone()),
             pool,
             clock,
             sink,
+            listener: None,
             limits: InboxLimits::default(),
             waiting: Waiting::default(),
             news: Arc::default(),
@@ -122,6 +127,14 @@ impl Inbox {
 
     pub fn with_limits(self, limits: InboxLimits) -> Self {
         Self { limits, ..self }
+    }
+
+    /// With somebody who hears of changes of accounts.
+    pub fn with_listener(self, listener: Arc<dyn AccountListener>) -> Self {
+        Self {
+            listener: Some(listener),
+            ..self
+        }
     }
 
     /// With somewhere for numbers and spans to go.

@@ -19,6 +19,7 @@ use crate::projects::{
     ProjectError, ProjectId, ProjectName, ProjectSettings, ProjectStore, SettingError,
     SettingsChange,
 };
+use crate::templates::Templates;
 use crate::workshop::Workshop;
 use anyhow::Result;
 use sqlx::PgPool;
@@ -29,6 +30,7 @@ pub(crate) use keys::keep as keep_keys;
 /// A host without its listeners.
 pub struct Host {
     pub(crate) projects: ProjectStore,
+    pub(crate) templates: Templates,
     pub(crate) deploys: Deploys,
     pub(crate) inbox: Inbox,
     pub(crate) lifecycle: Lifecycle,
@@ -47,6 +49,11 @@ impl Host {
     /// Projects and their versions.
     pub fn projects(&self) -> &ProjectStore {
         &self.projects
+    }
+
+    /// Templates, and whose things of accounts are.
+    pub fn templates(&self) -> &Templates {
+        &self.templates
     }
 
     /// How projects come and go, and their numbers at Meta.

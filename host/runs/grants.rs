@@ -5,12 +5,14 @@ use crate::conversations::ConversationStore;
 use crate::deploys::Serving;
 use crate::flows::FlowTokens;
 use crate::grants::{
-    BotLog, LastComplaint, LogOf, ProjectConversations, ProjectFlows, ProjectMessenger, RunClient,
+    BotLog, LastComplaint, LogOf, ProjectConversations, ProjectFlows, ProjectMessenger,
+    ProjectTemplates, RunClient,
 };
 use crate::logs::{LogWriter, Origin};
 use crate::postgres::{Limits, TenantDatabase};
 use crate::projects::Redactor;
 use crate::telemetry::Telemetry;
+use crate::templates::Templates;
 use crate::whatsapp::{Gateway, GraphEndpoint, Outbox, SendContext};
 use std::sync::Arc;
 
@@ -26,6 +28,8 @@ pub struct Services {
     pub outbox: Outbox,
     /// The way to Meta for everything else.
     pub gateway: Gateway,
+    /// Templates, which messages are compared with.
+    pub templates: Templates,
     /// Where Meta is.
     pub endpoint: GraphEndpoint,
     /// Where what bots log is kept.
@@ -97,14 +101,22 @@ impl Services {
                 redactor.clone(),
                 trace.clone(),
             )));
-            grants = grants.with_whatsapp(Arc::new(ProjectMessenger {
+            let messenger = Arc::new(ProjectMessenger {
                 outbox: self.outbox.clone(),
                 gateway: self.gateway.clone(),
+                templates: self.templates.clone(),
                 context: context.clone(),
                 scope: serving.scope(),
                 redactor: redactor.clone(),
                 trace,
-            }));
+            });
+            grants = grants
+                .with_templates(Arc::new(ProjectTemplates {
+                    templates: self.templates.clone(),
+                    project_id: origin.project_id,
+                    messenger: messenger.clone(),
+                }))
+                .with_whatsapp(messenger);
         }
         grants
     }

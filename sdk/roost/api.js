@@ -4,6 +4,7 @@ import { makeDatabase } from './api/database.js'
 import { makeFlows } from './api/flows.js'
 import { makeLog } from './api/log.js'
 import { makeSecrets } from './api/secrets.js'
+import { makeTemplates } from './api/templates.js'
 import { makeWhatsapp } from './api/whatsapp.js'
 import { RoostError, fromHost } from './error.js'
 
@@ -31,6 +32,7 @@ export function makeApi(backend) {
     database: makeDatabase(backend),
     log: makeLog(backend),
     secrets: makeSecrets(call),
+    templates: makeTemplates(call),
     whatsapp: { ...makeWhatsapp(call), sendFlow: flows.send },
     RoostError,
   }

@@ -104,6 +104,9 @@ const functions = {
   // Meta does not know which Flow a token is of.
   'flows.asked-by': () => undefined,
   'flows.withdraw': () => onlyInRoost('flows.withdraw'),
+  // Which values a template takes is known to the host.
+  'templates.list': () => onlyInRoost('templates.list'),
+  'templates.send': () => onlyInRoost('templates.send'),
   'conversations.get': () => onlyInRoost('conversations.get'),
   'conversations.set-state': () => onlyInRoost('conversations.setState'),
   'conversations.clear-state': () => onlyInRoost('conversations.clearState'),

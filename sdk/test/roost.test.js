@@ -85,6 +85,45 @@ test('a Flow\'s route gets plain JSON and gives a screen, the end, or that it is
   assert.match(passed.message, /gives a screen/)
 })
 
+test('inside a bot, a template takes values in order, by name, and for its buttons and cards', async () => {
+  const seen = []
+  const engine = makeEngine({
+    'templates.send': (message) => {
+      seen.push(JSON.parse(JSON.stringify(message)))
+      return { messageId: 'wamid.1' }
+    },
+    'templates.list': () => [{ name: 'order_ready', language: 'en_US', status: 'APPROVED', components: '[{"type":"BODY"}]' }],
+  })
+  await engine.boot(`const { templates } = require('roost')
+    require('http').createServer(async (req, res) => {
+      await templates.send('+5511', 'order_ready', { body: ['Ana', 17], buttons: ['17'] })
+      await templates.send('5511', 'offer', {
+        language: 'pt_BR', header: { image: 'https://a/b.png' }, body: { first_name: 'Ana' }, buttons: { 1: 'SAVE' }, expiresAt: new Date(1700000000000),
+        cards: [{ header: { document: { id: '7' }, filename: 'a.pdf' }, body: 'x' }],
+      })
+      const [{ components }] = await templates.list()
+      res.end(components[0].type)
+    }).listen(1)`)
+  assert.equal((await engine.event()).body, 'BODY')
+  assert.deepEqual(seen, [
+    { to: '5511', name: 'order_ready', body: [{ text: 'Ana' }, { text: '17' }], buttons: [{ index: 0, value: { tag: 'text', val: '17' } }], cards: [] },
+    {
+      to: '5511', name: 'offer', language: 'pt_BR', header: { tag: 'image', val: { tag: 'link', val: 'https://a/b.png' } },
+      body: [{ name: 'first_name', text: 'Ana' }], buttons: [{ index: 1, value: { tag: 'text', val: 'SAVE' } }], expiresAt: 1700000000000,
+      cards: [{ header: { tag: 'document', val: { source: { tag: 'id', val: '7' }, filename: 'a.pdf' } }, body: [{ text: 'x' }], buttons: [] }],
+    },
+  ])
+})
+
+test('inside a bot, a template that does not fit is told from one that Meta refused', async () => {
+  const ends = [{ tag: 'unfit', val: 'the body: it has 2 variables' }, { tag: 'not-sent', val: { tag: 'rejected', val: { code: 132015, status: 400, message: 'paused' } } }]
+  const engine = makeEngine({ 'templates.send': () => { throw { payload: ends.shift() } } }) // eslint-disable-line no-throw-literal
+  await engine.boot(`const { templates } = require('roost')
+    const told = () => templates.send('1', 'x').catch((e) => [e.code, e.graphCode, e.message].join())
+    require('http').createServer(async (req, res) => res.end([await told(), await told()].join(' | '))).listen(1)`)
+  assert.equal((await engine.event()).body, 'unfit,,the body: it has 2 variables | rejected,132015,paused')
+})
+
 test('inside a bot, both names are one package', async () => {
   const engine = makeEngine()
   await engine.boot(`require('http').createServer((req, res) => res.end(String(require('roost') === require('@roost-host/roost')))).listen(1)`)

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Delimiter, TokenTree};
 use roost::access::Scope;
+use roost::accounts::Kind;
 use roost::app::MIGRATIONS;
 use roost::events::{EventFilter, EventState, Events};
 use roost::flows::{Endpoint, KeyState};
@@ -17,6 +18,7 @@ use roost::inbox::{EventId, EventKind, Lane, Outcome, RowState};
 use roost::lifecycle::{StepName, StepState};
 use roost::logs::{LogFilter, LogStore};
 use roost::projects::{ProjectStatus, VersionKind, VersionState};
+use roost::templates::What;
 use roost::whatsapp::SendState;
 use roost::words::{LogLevel, Vocabulary};
 use sqlx::types::chrono::Utc;
@@ -168,6 +170,8 @@ fn words_of_sets() -> BTreeSet<&'static str> {
         .chain(of::<Scope>())
         .chain(of::<Endpoint>())
         .chain(of::<KeyState>())
+        .chain(of::<Kind>())
+        .chain(of::<What>())
         .collect()
 }
 

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 /// Each table of `migrations/`, and the folders of `host/` that write it. Whoever else has to change one calls the
 /// owner, within a transaction where that matters. A second folder is an exception, with its reason.
-const WRITERS: [(&str, &[&str]); 35] = [
+const WRITERS: [(&str, &[&str]); 39] = [
+    ("account_object", &["accounts"]),
     ("artifact", &["projects"]),
     ("audit", &["access"]),
     // Retention deletes by age, here and below.
@@ -42,6 +43,9 @@ const WRITERS: [(&str, &[&str]); 35] = [
     ("send_pause", &["whatsapp"]),
     ("step", &["lifecycle", "leases"]),
     ("step_change", &["lifecycle"]),
+    ("template", &["templates"]),
+    ("template_change", &["templates"]),
+    ("template_sync", &["templates"]),
     ("token", &["access"]),
     ("unrouted", &["inbox"]),
     ("upload", &["projects"]),

@@ -11,6 +11,8 @@ impl Inbox {
                     min(u.received_at) as oldest_received_at
              from number n join unrouted u on u.phone_number_id = n.phone_number_id
                or u.phone_number_id is null and u.account_id = n.waba_id
+                  and not exists (select from number others
+                                  where others.waba_id = n.waba_id and others.project_id <> $1)
              where n.project_id = $1",
         )
         .bind(project_id)
@@ -28,6 +30,8 @@ impl Inbox {
             "select u.unrouted_id, u.payload
              from number n join unrouted u on u.phone_number_id = n.phone_number_id
                or u.phone_number_id is null and u.account_id = n.waba_id
+                  and not exists (select from number others
+                                  where others.waba_id = n.waba_id and others.project_id <> $1)
              where n.project_id = $1 and u.payload is not null and u.unrouted_id > $2
              order by u.unrouted_id limit $3",
         )

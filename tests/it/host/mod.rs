@@ -34,6 +34,7 @@ mod starter;
 mod starts;
 mod statuses;
 mod support;
+mod templates;
 mod traces;
 mod two_hosts;
 mod typed;

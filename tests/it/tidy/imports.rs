@@ -11,13 +11,14 @@ use crate::support::source::{
 
 /// What each folder of `host/`, and each file beside them, imports of the others. Nothing else may be, and what is no
 /// longer imported is taken out. A new folder needs a line.
-const IMPORTS: [(&str, &[&str]); 48] = [
+const IMPORTS: [(&str, &[&str]); 49] = [
     ("access", &["projects", "words"]),
     ("accounts", &["projects", "words"]),
     (
         "api",
         &[
             "access",
+            "accounts",
             "deploys",
             "events",
             "flows",
@@ -30,6 +31,7 @@ const IMPORTS: [(&str, &[&str]); 48] = [
             "operator",
             "projects",
             "telemetry",
+            "templates",
             "views",
             "words",
         ],
@@ -61,6 +63,7 @@ const IMPORTS: [(&str, &[&str]); 48] = [
             "sandbox",
             "sdk",
             "telemetry",
+            "templates",
             "web",
             "whatsapp",
             "workshop",
@@ -104,6 +107,7 @@ const IMPORTS: [(&str, &[&str]); 48] = [
             "sandbox",
             "sdk",
             "telemetry",
+            "templates",
             "views",
             "whatsapp",
             "words",
@@ -207,6 +211,7 @@ const IMPORTS: [(&str, &[&str]); 48] = [
             "logs",
             "projects",
             "telemetry",
+            "templates",
             "whatsapp",
             "words",
             "workshop",
@@ -219,6 +224,7 @@ const IMPORTS: [(&str, &[&str]); 48] = [
     (
         "inbox",
         &[
+            "accounts",
             "conversations",
             "leases",
             "portions",
@@ -278,6 +284,7 @@ const IMPORTS: [(&str, &[&str]); 48] = [
             "news",
             "observing",
             "projects",
+            "templates",
             "workshop",
         ],
     ),
@@ -305,6 +312,7 @@ const IMPORTS: [(&str, &[&str]); 48] = [
             "projects",
             "sandbox",
             "telemetry",
+            "templates",
             "whatsapp",
             "words",
         ],
@@ -315,14 +323,28 @@ const IMPORTS: [(&str, &[&str]); 48] = [
     ("starter", &[]),
     ("telemetry", &[]),
     (
+        "templates",
+        &[
+            "accounts",
+            "inbox",
+            "leases",
+            "projects",
+            "telemetry",
+            "whatsapp",
+            "words",
+        ],
+    ),
+    (
         "views",
         &[
             "access",
+            "accounts",
             "events",
             "flows",
             "inbox",
             "lifecycle",
             "projects",
+            "templates",
             "words",
         ],
     ),
@@ -338,7 +360,17 @@ const IMPORTS: [(&str, &[&str]); 48] = [
             "sandbox",
         ],
     ),
-    ("whatsapp", &["portions", "rooms", "telemetry", "words"]),
+    (
+        "whatsapp",
+        &[
+            "accounts",
+            "portions",
+            "projects",
+            "rooms",
+            "telemetry",
+            "words",
+        ],
+    ),
     ("words", &[]),
     (
         "workshop",

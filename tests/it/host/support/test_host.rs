@@ -350,6 +350,56 @@ impl TestHost {
         self.connected(name, &number.id, waba_id, &token).await
     }
 
+    /// A project whose number is in the account of another one's.
+    pub(in crate::host) async fn shares(&mut self, name: &str, with: &TestProject) -> TestProject {
+        self.projects += 1;
+        let waba = self.account_of(with).await;
+        let phone = format!("+1 555 078 38{:02}", self.projects);
+        let number = wire::NewNumber::new(&waba, &phone);
+        let number = self.control.create_number(&number).await.unwrap();
+        let token = NewToken {
+            app_id: APP_ID.to_owned(),
+            ..NewToken::default()
+        };
+        let token = self.control.create_token(&token).await.unwrap().token;
+        self.connected(name, &number.id, &waba, &token).await
+    }
+
+    /// The account of a project's number.
+    pub(in crate::host) async fn account_of(&self, project: &TestProject) -> String {
+        let numbers = self.control.numbers().await.unwrap();
+        let mut numbers = numbers.into_iter();
+        let number = numbers.find(|number| number.id == project.number_id);
+        number.expect("the emulator has its number").waba_id
+    }
+
+    /// From now on the emulator tells these fields.
+    pub(in crate::host) async fn hears_of(&self, fields: &[&str]) {
+        let app = NewApp {
+            id: Some(APP_ID.to_owned()),
+            secret: Some(self.setup.app_secret.to_owned()),
+            callback_url: Some(format!("http://{}/webhooks/whatsapp", self.address)),
+            verify_token: Some(VERIFY_TOKEN.to_owned()),
+            fields: Some(fields.iter().map(|field| (*field).to_owned()).collect()),
+            ..NewApp::default()
+        };
+        self.control.create_app(&app).await.unwrap();
+    }
+
+    /// A template of an account that was made elsewhere, and is approved.
+    pub(in crate::host) async fn declares_template(&self, waba: &str, name: &str) {
+        let template = wire::NewTemplate {
+            waba_id: waba.to_owned(),
+            name: name.to_owned(),
+            language: "en_US".to_owned(),
+            category: "UTILITY".to_owned(),
+            status: None,
+            parameter_format: None,
+            components: vec![serde_json::json!({ "type": "BODY", "text": "Hello." })],
+        };
+        self.control.declare_template(&template).await.unwrap();
+    }
+
     /// A project with a number that the emulator knows nothing of.
     pub(in crate::host) async fn project_with_number(
         &self,
