@@ -16,6 +16,7 @@ pub mod deploys;
 pub mod dev;
 pub mod egress;
 pub mod events;
+pub mod flows;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 pub mod grants;

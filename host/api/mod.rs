@@ -36,6 +36,7 @@ pub mod error;
 mod event_view;
 mod events;
 mod extract;
+mod flows;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod idempotency;
@@ -101,6 +102,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(queue::routes())
         .merge(lifecycle::routes())
         .merge(number::routes())
+        .merge(flows::routes())
         .merge(events::routes())
         .merge(logs::routes())
         .merge(contacts::routes())

@@ -10,6 +10,7 @@ use crate::conversations::ConversationStore;
 use crate::deploys::{DeployParts, DeploySettings, Deploys};
 use crate::egress::{Egress, EgressLimits};
 use crate::events::Events;
+use crate::flows::{Addresses, FlowParts, Flows};
 use crate::inbox::{Clock, Inbox};
 use crate::lifecycle::{Lifecycle, LifecycleParts};
 use crate::logs::{LogStore, LogWriter};
@@ -18,7 +19,7 @@ use crate::observing::Scrape;
 use crate::operator::{Host, Sealed};
 use crate::people::{People, PeopleParts};
 use crate::postgres::{Cell, Guard, Pool, PoolConfig, TenantDatabase};
-use crate::projects::ProjectStore;
+use crate::projects::{ProjectStore, Vault};
 use crate::retention::Keeper;
 use crate::runs::{Residents, Runner, SendSettler, SentMessages, Services};
 use crate::telemetry::Telemetry;
@@ -27,6 +28,7 @@ use crate::web::{Web, WebSettings};
 use crate::whatsapp::{CallbackKey, Gateway, GraphClient, InFlightLimits, Outbox, OutboxSettings};
 use anyhow::{Context, Result};
 use sqlx::PgPool;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -113,6 +115,7 @@ impl Shared {
         deploys: Deploys,
         lifecycle: Lifecycle,
         changes: Changes,
+        flows: Flows,
         sealed: Sealed,
     ) -> Host {
         let (pool, inbox) = (self.pool.clone(), self.inbox.clone());
@@ -130,6 +133,7 @@ impl Shared {
             inbox,
             lifecycle,
             changes,
+            flows,
             pool,
             sealed,
         }
@@ -218,12 +222,34 @@ pub(super) fn lifecycle(
     })
 }
 
+/// What is done with Flows. Meta finds their endpoints at `address` in development, else below the domain.
+pub(super) fn flows(
+    config: &AppConfig,
+    shared: &Shared,
+    vault: Arc<Vault>,
+    address: SocketAddr,
+) -> Flows {
+    let addresses = match (&config.web.domain, config.web.is_dev) {
+        (_, true) => Addresses::Local(address),
+        (Some(domain), false) => Addresses::Domain(domain.to_string()),
+        (None, false) => Addresses::None,
+    };
+    Flows::new(FlowParts {
+        pool: shared.pool.clone(),
+        vault,
+        projects: shared.projects.clone(),
+        client: shared.client.clone(),
+        addresses,
+    })
+}
+
 /// What runs events and web requests.
 pub(super) fn runner(
     config: &AppConfig,
     shared: &Shared,
     deploys: &Deploys,
     residents: &Residents,
+    flows: &Flows,
 ) -> Runner {
     let gateway = Gateway::with_limits(
         shared.pool.clone(),
@@ -235,6 +261,7 @@ pub(super) fn runner(
     let services = Arc::new(Services {
         database: shared.database.clone(),
         people: shared.people.clone(),
+        flows: flows.tokens().clone(),
         gateway,
         templates: shared.templates.clone(),
         outbox: shared.outbox.clone(),
@@ -251,7 +278,7 @@ pub(super) fn web(
     shared: &Shared,
     keys: &HostKeys,
     deploys: &Deploys,
-    runner: &Runner,
+    (runner, flows): (&Runner, &Flows),
 ) -> Web {
     let settings = WebSettings {
         app_secrets: keys.app_secrets().clone(),
@@ -262,6 +289,7 @@ pub(super) fn web(
         shared.projects.clone(),
         deploys.clone(),
         runner.clone(),
+        flows.clone(),
     )
 }
 

@@ -14,6 +14,7 @@ mod conversations;
 mod database;
 mod digests;
 mod event;
+mod flows;
 mod http;
 mod intl_dates;
 mod intl_numbers;
@@ -39,12 +40,14 @@ use wasmtime::component::{HasSelf, Linker};
 pub use bindings::roost::bot::conversations::{
     Consent, Conversation, Error as ConversationError, Overview, Session, Takeover,
 };
+pub use bindings::roost::bot::flows as wit_flows;
 pub use bindings::roost::bot::log::Level;
 pub use bindings::roost::bot::templates as wit_templates;
 pub use bindings::roost::bot::whatsapp as wit_whatsapp;
 pub(crate) use compression::Held;
 pub use conversations::{Change as ConversationChange, Conversations};
 pub use database::{DatabaseGrant, Witness};
+pub use flows::FlowSender;
 pub use http::{HttpClient, Outbound, OutboundBody, OutboundError};
 pub use locales::Locales;
 pub use log::{LogSink, NoLog, SharedLog};
@@ -59,6 +62,7 @@ pub struct Grants {
     pub(crate) whatsapp: Option<Arc<dyn Messenger>>,
     pub(crate) templates: Option<Arc<dyn TemplateBook>>,
     pub(crate) conversations: Option<Arc<dyn Conversations>>,
+    pub(crate) flows: Option<Arc<dyn FlowSender>>,
     pub(crate) secrets: Arc<BTreeMap<String, String>>,
     pub(crate) log: SharedLog,
     pub(crate) http: Outbound,
@@ -84,6 +88,7 @@ impl Grants {
             whatsapp: None,
             templates: None,
             conversations: None,
+            flows: None,
             secrets: Arc::default(),
             log: SharedLog::new(Arc::new(NoLog)),
             http: Outbound::denied(),
@@ -119,6 +124,12 @@ impl Grants {
     /// With the project's conversations.
     pub fn with_conversations(mut self, conversations: Arc<dyn Conversations>) -> Self {
         self.conversations = Some(conversations);
+        self
+    }
+
+    /// With the project's Flows.
+    pub fn with_flows(mut self, flows: Arc<dyn FlowSender>) -> Self {
+        self.flows = Some(flows);
         self
     }
 

@@ -8,6 +8,7 @@ use clap::Args;
 use reqwest::{Method, header};
 
 use super::client::with_query;
+use super::flows::{self, FlowsOfDeploy};
 use super::output;
 use super::pack::pack;
 use super::templates::Plan;
@@ -41,6 +42,10 @@ pub struct DeployArgs {
     /// as META_APP_SECRET, where nobody set them.
     #[arg(long)]
     link: bool,
+    /// What becomes of Flows in flows/ that differ from what Meta has: they are pushed as drafts, or published,
+    /// too. Without it you are asked, and in a script they are only told.
+    #[arg(long, value_name = "HOW", num_args = 0..=1, default_missing_value = "push")]
+    flows: Option<FlowsOfDeploy>,
     /// Submits what is new or different in the folder's `templates/` to Meta, without asking.
     #[arg(long)]
     templates: bool,
@@ -93,6 +98,7 @@ impl DeployArgs {
             )));
         }
         let seconds = started.elapsed().as_secs_f32();
+        let is_served = version.active && self.path.is_dir();
         let told = output.answer(&answer, |version| match version.active {
             true => format!("{name} serves `{project}` ({seconds:.1} s)"),
             false => format!(
@@ -100,7 +106,12 @@ impl DeployArgs {
             ),
         });
         told?;
-        self.offer_templates(session, project).await
+        self.offer_templates(session, project).await?;
+        // The bot answers their data requests by now.
+        match is_served {
+            true => flows::of_deploy(session, project, &self.path, self.flows).await,
+            false => Ok(()),
+        }
     }
 
     /// Compares the folder's templates with what Meta has. Submits what is different when that is wanted: by

@@ -16,6 +16,7 @@ mod deploy;
 mod doctor;
 mod error;
 mod events;
+mod flows;
 mod logs;
 mod near;
 mod number;
@@ -41,6 +42,7 @@ use serde_json::Value;
 pub use check::CheckArgs;
 pub use client::{Answer, Client, LocalHost};
 pub use error::CliError;
+pub(crate) use flows::folder::{FlowFile, flow_files};
 pub use output::{Output, or_dash, time};
 
 /// Above the flags that all words have which talk to a host.
@@ -95,6 +97,8 @@ pub enum ClientWord {
     Queue(queue::QueueArgs),
     /// Shows, connects and disconnects a project's WhatsApp number.
     Number(number::NumberArgs),
+    /// Lists, checks, pushes and publishes Flows, the forms that open in WhatsApp.
+    Flows(Box<flows::FlowsArgs>),
     /// Shows what came in, what became of it and why; runs dead events again.
     Events(Box<events::EventsArgs>),
     /// Shows conversations, and looks after them in the bot's place.
@@ -145,6 +149,7 @@ impl ClientWord {
             Self::Projects(args) => (&args.api, args.project()),
             Self::Queue(args) => (&args.api, args.project.project.as_deref()),
             Self::Number(args) => (&args.api, args.project.project.as_deref()),
+            Self::Flows(args) => (&args.api, args.project.project.as_deref()),
             Self::Events(args) => (&args.api, args.project.project.as_deref()),
             Self::Conversations(args) => (&args.api, args.project.project.as_deref()),
             Self::Contacts(args) => (&args.api, args.project.project.as_deref()),
@@ -167,6 +172,11 @@ impl ClientWord {
         if let Self::Doctor(args) = self {
             return args.run().await;
         }
+        if let Self::Flows(args) = &self
+            && let Some(code) = args.run_here(api.json)
+        {
+            return code;
+        }
         let session = match Client::new(&api) {
             Ok(client) => Session {
                 client,
@@ -178,6 +188,7 @@ impl ClientWord {
             Self::Projects(args) => args.run(&session).await,
             Self::Queue(args) => args.run(&session).await,
             Self::Number(args) => args.run(&session).await,
+            Self::Flows(args) => args.run(&session).await,
             Self::Events(args) => args.run(&session).await,
             Self::Conversations(args) => args.run(&session).await,
             Self::Contacts(args) => args.run(&session).await,

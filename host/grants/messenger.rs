@@ -122,7 +122,7 @@ fn graph_error(error: whatsapp::GraphError) -> GraphError {
     }
 }
 
-fn send_error(error: SendError) -> Error {
+pub(super) fn send_error(error: SendError) -> Error {
     let text = error.to_string();
     match error {
         SendError::Rejected(error) => Error::Rejected(graph_error(error)),

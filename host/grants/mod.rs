@@ -6,6 +6,7 @@
 
 mod complaint;
 mod conversations;
+mod flows;
 mod log;
 mod messenger;
 mod outbound;
@@ -13,6 +14,7 @@ mod templates;
 
 pub(crate) use complaint::LastComplaint;
 pub(crate) use conversations::ProjectConversations;
+pub(crate) use flows::ProjectFlows;
 pub(crate) use log::{BotLog, LogOf, Say};
 pub(crate) use messenger::ProjectMessenger;
 pub use outbound::BootClient;

@@ -9,6 +9,7 @@ use crate::changes::Changes;
 use crate::deploys::Deploys;
 use crate::egress::Rule;
 use crate::events::Events;
+use crate::flows::Flows;
 use crate::inbox::Inbox;
 use crate::lifecycle::Lifecycle;
 use crate::logs::{LogStore, LogWriter};
@@ -35,6 +36,7 @@ pub struct Host {
     pub(crate) inbox: Inbox,
     pub(crate) lifecycle: Lifecycle,
     pub(crate) changes: Changes,
+    pub(crate) flows: Flows,
     pub(crate) news: Newsroom,
     pub(crate) events: Events,
     pub(crate) people: People,
@@ -79,6 +81,11 @@ impl Host {
     /// What follows changes of projects.
     pub fn changes(&self) -> &Changes {
         &self.changes
+    }
+
+    /// Projects' Flows.
+    pub fn flows(&self) -> &Flows {
+        &self.flows
     }
 
     /// News of projects.

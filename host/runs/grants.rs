@@ -2,13 +2,15 @@
 
 use crate::capabilities::{DatabaseGrant, Grants};
 use crate::deploys::Serving;
+use crate::flows::FlowTokens;
 use crate::grants::{
-    BotLog, LastComplaint, LogOf, ProjectConversations, ProjectMessenger, ProjectTemplates,
-    RunClient,
+    BotLog, LastComplaint, LogOf, ProjectConversations, ProjectFlows, ProjectMessenger,
+    ProjectTemplates, RunClient,
 };
 use crate::logs::{LogWriter, Origin};
 use crate::people::People;
 use crate::postgres::{Limits, TenantDatabase};
+use crate::projects::Redactor;
 use crate::telemetry::Telemetry;
 use crate::templates::Templates;
 use crate::whatsapp::{Gateway, GraphEndpoint, Outbox, SendContext};
@@ -20,6 +22,8 @@ pub struct Services {
     pub database: TenantDatabase,
     /// Conversations, and the people who look after them.
     pub people: People,
+    /// Tokens of Flows that are sent.
+    pub flows: FlowTokens,
     /// The way by which messages leave.
     pub outbox: Outbox,
     /// The way to Meta for everything else.
@@ -39,6 +43,7 @@ impl Services {
     pub(super) fn log(
         &self,
         serving: &Serving,
+        redactor: &Redactor,
         origin: Origin,
         event_id: i64,
         complaint: &LastComplaint,
@@ -47,7 +52,7 @@ impl Services {
             project: serving.project_name.clone(),
             event_id,
             positions: serving.positions.clone(),
-            redactor: serving.redactor.clone(),
+            redactor: redactor.clone(),
             complaint: complaint.clone(),
             kept: self.logs.clone(),
             origin,
@@ -58,6 +63,7 @@ impl Services {
     pub(super) fn grants(
         &self,
         serving: &Serving,
+        redactor: &Redactor,
         log: BotLog,
         traceparent: Option<&str>,
         context: Option<&SendContext>,
@@ -68,7 +74,7 @@ impl Services {
             egress: serving.egress.clone(),
             gateway: self.gateway.clone(),
             meta: context.map(|context| (context.clone(), serving.scope())),
-            redactor: serving.redactor.clone(),
+            redactor: redactor.clone(),
             trace: trace.clone(),
         };
         let mut grants = Grants::none()
@@ -87,13 +93,21 @@ impl Services {
             .with_source(serving.source.clone())
             .with_http(Arc::new(client));
         if let Some(context) = context {
+            grants = grants.with_flows(Arc::new(ProjectFlows::new(
+                self.flows.clone(),
+                self.conversations.clone(),
+                self.outbox.clone(),
+                context.clone(),
+                redactor.clone(),
+                trace.clone(),
+            )));
             let messenger = Arc::new(ProjectMessenger {
                 outbox: self.outbox.clone(),
                 gateway: self.gateway.clone(),
                 templates: self.templates.clone(),
                 context: context.clone(),
                 scope: serving.scope(),
-                redactor: serving.redactor.clone(),
+                redactor: redactor.clone(),
                 trace,
             });
             grants = grants

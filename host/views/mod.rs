@@ -9,6 +9,7 @@ pub mod accounts;
 pub mod audit;
 pub mod environment;
 pub mod events;
+pub mod flows;
 pub mod keys;
 pub mod logs;
 pub mod number;

@@ -1,5 +1,6 @@
 import type { Conversations } from './api/conversations.js'
 import type { Database } from './api/database.js'
+import type { Flows } from './api/flows.js'
 import type { Log } from './api/log.js'
 import type { Secrets } from './api/secrets.js'
 import type { Templates } from './api/templates.js'
@@ -7,6 +8,7 @@ import type { Whatsapp } from './api/whatsapp.js'
 
 export * from './api/conversations.js'
 export * from './api/database.js'
+export * from './api/flows.js'
 export * from './api/log.js'
 export * from './api/secrets.js'
 export * from './api/templates.js'
@@ -14,6 +16,7 @@ export * from './api/whatsapp.js'
 
 export const conversations: Conversations
 export const database: Database
+export const flows: Flows
 export const log: Log
 export const secrets: Secrets
 export const templates: Templates

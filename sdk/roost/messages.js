@@ -115,6 +115,15 @@ export function templateMessage(to, { name, language, components = [] }) {
   }
 }
 
+export function flowMessage(to, message) {
+  const { flow, footer, screen, data, draft = false, reference, expiresIn, replyTo } = message ?? {}
+  return {
+    to: recipient(to), name: text(flow, '`flow`'), header: header(message.header), body: text(message.body, '`body`'), footer,
+    button: text(message.button, '`button`'), screen, data: data === undefined ? undefined : JSON.stringify(data), draft: Boolean(draft),
+    reference: reference === undefined ? undefined : String(reference), seconds: expiresIn === undefined ? undefined : Math.ceil(expiresIn), replyTo,
+  }
+}
+
 /** A text, or a parameter as Meta's JSON has it. */
 function templateParameter(parameter) {
   if (typeof parameter !== 'object') return { tag: 'text', val: String(parameter) }

@@ -88,6 +88,22 @@ const functions = {
   'whatsapp.request': ({ method, path, body }) => graph(method, path, body),
   'secrets.get': (name) => process.env[name],
   'secrets.names': () => Object.keys(process.env).sort(),
+  'flows.send': async ({ name, screen, data, draft, button, header, ...message }) => {
+    const token = globalThis.crypto.randomUUID()
+    const shown = header && { type: header.tag, [header.tag]: header.tag === 'text' ? header.val : media(header.val) }
+    const payload = screen === undefined ? undefined : { screen, data: data === undefined ? undefined : JSON.parse(data) }
+    const sent = await interactive({ ...message, header: shown }, 'flow', {
+      name: 'flow',
+      parameters: {
+        flow_message_version: '3', flow_name: name, flow_token: token, flow_cta: button, mode: draft ? 'draft' : undefined,
+        flow_action: screen === undefined ? 'data_exchange' : 'navigate', flow_action_payload: payload,
+      },
+    })
+    return { ...sent, token }
+  },
+  // Meta does not know which Flow a token is of.
+  'flows.asked-by': () => undefined,
+  'flows.withdraw': () => onlyInRoost('flows.withdraw'),
   // Which values a template takes is known to the host.
   'templates.list': () => onlyInRoost('templates.list'),
   'templates.send': () => onlyInRoost('templates.send'),

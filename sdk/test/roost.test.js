@@ -32,6 +32,59 @@ test('inside a bot, friendly arguments become the host\'s records', async () => 
   ])
 })
 
+test('a Flow is sent by its name, and its answer says which it was', async () => {
+  const seen = []
+  const engine = makeEngine({
+    'flows.send': (message) => { seen.push(JSON.parse(JSON.stringify(message))); return { messageId: 'wamid.1', token: 'rf1.t' } },
+    'flows.asked-by': (token, sender) => (token === 'rf1.t' && sender === '5511'
+      ? { name: 'booking', contact: '5511', reference: 'table 4', sentAt: 1767225600n } : undefined),
+    'flows.withdraw': (token) => token === 'rf1.t',
+  })
+  await engine.boot(`const { flows, whatsapp } = require('roost')
+    const reply = (from, response, name = 'flow') => ({ from, type: 'interactive', interactive: { type: 'nfm_reply', nfm_reply: { name, body: 'Sent', response_json: JSON.stringify(response) } } })
+    require('http').createServer(async (req, res) => {
+      const { token } = await whatsapp.sendFlow('+5511', { flow: 'booking', body: 'Book?', button: 'Book', screen: 'DAY', data: { day: 1 }, reference: 'table 4', expiresIn: 59.5 })
+      const own = await flows.answer(reply('5511', { flow_token: token, day: '1' }))
+      const others = await flows.answer(reply('5512', { flow_token: token, day: '1' }))
+      const text = await flows.answer({ type: 'text', from: '5511', text: { body: 'hi' } })
+      const address = await flows.answer(reply('5511', {}, 'address_message'))
+      res.end(JSON.stringify([own, others.flow ?? null, others.data, text ?? null, address ?? null, await flows.withdraw(token)]))
+    }).listen(1)`)
+  const [own, others, data, text, address, withdrawn] = JSON.parse((await engine.event()).body)
+  assert.deepEqual(own, {
+    flow: 'booking', data: { day: '1' }, token: 'rf1.t', contact: '5511', reference: 'table 4', sentAt: '2026-01-01T00:00:00.000Z', isFirst: true,
+  })
+  assert.deepEqual([others, data, text, address, withdrawn], [null, { day: '1' }, null, null, true])
+  assert.deepEqual(seen, [{ to: '5511', name: 'booking', body: 'Book?', button: 'Book', screen: 'DAY', data: '{"day":1}', draft: false, reference: 'table 4', seconds: 60 }])
+})
+
+test('a Flow\'s route gets plain JSON and gives a screen, the end, or that it is over', async () => {
+  const { flows } = await import('../roost/index.js')
+  const handle = flows.endpoint(async (request) => {
+    if (request.action === 'INIT') return flows.screen('DAY', { who: request.contact })
+    if (request.screen === 'LATE') return flows.over('Too late')
+    if (request.screen === 'ODD') return 'DAY'
+    return flows.finish(request, { day: request.data.day })
+  })
+  const ask = async (body, { parsed = false, next } = {}) => {
+    const text = JSON.stringify(body)
+    const req = { headers: { 'x-roost-flow': 'booking', 'x-roost-flow-contact': '5511' }, body: parsed ? body : undefined, async* [Symbol.asyncIterator]() { yield Buffer.from(text) } }
+    const answer = {}
+    await handle(req, { writeHead(status) { answer.status = status }, end(said) { answer.body = JSON.parse(said) } }, next)
+    return answer
+  }
+  assert.deepEqual(await ask({ version: '3.0', action: 'INIT' }), { status: 200, body: { screen: 'DAY', data: { who: '5511' } } })
+  const last = { version: '3.0', action: 'data_exchange', screen: 'DAY', data: { day: '2' }, flow_token: 't' }
+  assert.deepEqual(await ask(last, { parsed: true }), {
+    status: 200, body: { screen: 'SUCCESS', data: { extension_message_response: { params: { flow_token: 't', day: '2' } } } },
+  })
+  assert.deepEqual(await ask({ action: 'data_exchange', screen: 'LATE' }), { status: 427, body: { error_msg: 'Too late' } })
+  await assert.rejects(ask({ action: 'data_exchange', screen: 'ODD' }), /gives a screen/)
+  let passed
+  await ask({ action: 'data_exchange', screen: 'ODD' }, { next: (error) => { passed = error } })
+  assert.match(passed.message, /gives a screen/)
+})
+
 test('inside a bot, a template takes values in order, by name, and for its buttons and cards', async () => {
   const seen = []
   const engine = makeEngine({

@@ -18,6 +18,7 @@ use roost::conversations::{
     Consent, ContactFilter, ConversationFilter, ConversationStore, Direction, ListPlace, Session,
 };
 use roost::events::{EventFilter, EventState, Events};
+use roost::flows::{Endpoint, KeyState};
 use roost::inbox::{EventId, EventKind, Lane, Outcome, RowState};
 use roost::lifecycle::{StepName, StepState};
 use roost::logs::{LogFilter, LogStore};
@@ -182,6 +183,8 @@ fn words_of_sets() -> BTreeSet<&'static str> {
         .chain(of::<StepName>())
         .chain(of::<StepState>())
         .chain(of::<Scope>())
+        .chain(of::<Endpoint>())
+        .chain(of::<KeyState>())
         .chain(of::<Kind>())
         .chain(of::<What>())
         .collect()

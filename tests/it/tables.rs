@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Each table of `migrations/`, and the folders of `host/` that write it. Whoever else has to change one calls the
 /// owner, within a transaction where that matters. A second folder is an exception, with its reason.
-const WRITERS: [(&str, &[&str]); 38] = [
+const WRITERS: [(&str, &[&str]); 41] = [
     ("account_object", &["accounts"]),
     ("artifact", &["projects"]),
     ("audit", &["access"]),
@@ -21,6 +21,9 @@ const WRITERS: [(&str, &[&str]); 38] = [
     ("conversation_queue", &["inbox"]),
     ("environment", &["projects"]),
     ("event", &["inbox"]),
+    ("flow", &["flows"]),
+    ("flow_key", &["flows"]),
+    ("flow_token", &["flows"]),
     ("graph_object", &["whatsapp"]),
     ("host_key", &["access"]),
     ("idempotency", &["access"]),

@@ -17,6 +17,7 @@ use serde_json::Value;
 use super::body::{Body, Parameter, in_pairs};
 use super::bounds;
 use super::fields;
+use super::flows::{self, NamedFlow};
 use super::offers::{self, Gives, Node, Offer, Rule, Verb};
 use super::refused::{MOST_MESSAGE_BYTES, Refused, shown};
 use super::token::is_credential;
@@ -66,6 +67,8 @@ pub(super) struct Judged {
     pub(super) ids: Vec<Named>,
     /// Likewise names of templates.
     pub(super) names: Vec<TemplateName>,
+    /// Likewise Flows.
+    pub(super) flows: Vec<NamedFlow>,
 }
 
 /// An id in a parameter.
@@ -189,6 +192,7 @@ impl Call {
         if offer.gives == Gives::Message {
             named.names.extend(template_of(&parameters)?);
         }
+        let flows = flows::named(&parameters)?;
         drop(parameters);
         let is_idle = |name: &str| idle.contains(name.split('[').next().unwrap_or(name));
         self.query.retain(|(name, _)| !is_idle(name));
@@ -207,6 +211,7 @@ impl Call {
             gives: offer.gives,
             ids: named.ids,
             names: named.names,
+            flows,
         })
     }
 

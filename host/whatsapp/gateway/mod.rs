@@ -27,6 +27,7 @@ mod answer;
 mod body;
 mod bounds;
 mod fields;
+mod flows;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod multipart;
@@ -259,6 +260,9 @@ impl Gateway {
         let judged = call.judge(node, context.phone_number_id())?;
         for named in &judged.ids {
             self.check(context, scope, named).await?;
+        }
+        for named in &judged.flows {
+            self.flow(context, scope, named).await?;
         }
         let mut claimed = Vec::new();
         for named in &judged.names {

@@ -94,6 +94,21 @@ impl Store {
         .await
     }
 
+    /// Whether the project has a Flow that Meta lists by this name.
+    pub(super) async fn has_flow_called(
+        &self,
+        project_id: Uuid,
+        name: &str,
+    ) -> Result<bool, sqlx::Error> {
+        sqlx::query_scalar(
+            "select exists (select from flow where project_id = $1 and meta_name = $2)",
+        )
+        .bind(project_id)
+        .bind(name)
+        .fetch_one(&self.pool)
+        .await
+    }
+
     /// Writes down that objects are a project's, but for those that cannot be: numbers, accounts, and
     /// objects of projects of other accounts. The oldest are forgotten when there are too many.
     pub(super) async fn remember(

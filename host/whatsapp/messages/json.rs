@@ -128,15 +128,15 @@ impl MediaKind {
 }
 
 /// What interactive messages have in common.
-struct Parts<'a> {
-    header: Option<Value>,
-    body: &'a str,
-    footer: Option<&'a str>,
-    action: Value,
+pub(super) struct Parts<'a> {
+    pub(super) header: Option<Value>,
+    pub(super) body: &'a str,
+    pub(super) footer: Option<&'a str>,
+    pub(super) action: Value,
 }
 
 impl Parts<'_> {
-    fn json(self, kind: &str) -> Value {
+    pub(super) fn json(self, kind: &str) -> Value {
         let mut fields = Map::new();
         fields.insert("type".to_owned(), json!(kind));
         if let Some(header) = self.header {
@@ -151,7 +151,7 @@ impl Parts<'_> {
     }
 }
 
-fn envelope(
+pub(super) fn envelope(
     to: &str,
     reply_to: Option<&str>,
     kind: &str,
@@ -171,7 +171,7 @@ fn envelope(
     Ok(Value::Object(message))
 }
 
-fn header(header: &Header) -> Result<Value, InvalidMessage> {
+pub(super) fn header(header: &Header) -> Result<Value, InvalidMessage> {
     let (kind, source) = match header {
         Header::Text(text) => {
             limits::length("header", text, 1..=limits::HEADER)?;

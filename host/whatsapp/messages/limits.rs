@@ -12,6 +12,8 @@ pub(super) const CAPTION: usize = 1024;
 pub(super) const HEADER: usize = 60;
 pub(super) const FOOTER: usize = 60;
 pub(super) const LIST_BUTTON: usize = 20;
+pub(super) const FLOW_BODY: usize = 1024;
+pub(super) const FLOW_BUTTON: usize = 30;
 pub(super) const TEMPLATE_NAME: usize = 512;
 /// Of message ids, media ids and language codes. Meta states none; this only stops nonsense.
 pub(super) const ID: usize = 512;

@@ -3,12 +3,14 @@
 //! Every message is checked before it becomes JSON, so that a bot reads which field is wrong and
 //! what the limit is. Not checked here: what only Meta knows, such as a template's parameters.
 
+mod flow;
 mod json;
 mod limits;
 mod recipient;
 #[cfg(test)]
 mod tests;
 
+pub use flow::FlowMessage;
 pub use limits::InvalidMessage;
 
 use serde_json::Value;

@@ -18,6 +18,7 @@ mod derivations;
 mod endings;
 mod failures;
 mod faults;
+mod flows;
 mod hostile;
 mod isolation;
 mod lifecycle;

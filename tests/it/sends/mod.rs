@@ -9,6 +9,7 @@ mod bench;
 mod door;
 mod everyday;
 mod failures;
+mod flows;
 mod gateway;
 mod hostile;
 mod limits;

@@ -11,7 +11,7 @@ use crate::support::source::{
 
 /// What each folder of `host/`, and each file beside them, imports of the others. Nothing else may be, and what is no
 /// longer imported is taken out. A new folder needs a line.
-const IMPORTS: [(&str, &[&str]); 50] = [
+const IMPORTS: [(&str, &[&str]); 51] = [
     ("access", &["plans", "projects", "words"]),
     ("accounts", &["projects", "words"]),
     (
@@ -22,6 +22,7 @@ const IMPORTS: [(&str, &[&str]); 50] = [
             "conversations",
             "deploys",
             "events",
+            "flows",
             "http",
             "inbox",
             "leases",
@@ -48,6 +49,7 @@ const IMPORTS: [(&str, &[&str]); 50] = [
             "deploys",
             "egress",
             "events",
+            "flows",
             "http",
             "inbox",
             "lifecycle",
@@ -99,6 +101,7 @@ const IMPORTS: [(&str, &[&str]); 50] = [
             "conversations",
             "deploys",
             "events",
+            "flows",
             "http",
             "inbox",
             "lifecycle",
@@ -192,6 +195,10 @@ const IMPORTS: [(&str, &[&str]); 50] = [
         &["inbox", "logs", "plans", "projects", "whatsapp", "words"],
     ),
     (
+        "flows",
+        &["accounts", "keys", "projects", "whatsapp", "words"],
+    ),
+    (
         "fuzzing",
         &[
             "api", "build", "deploys", "egress", "inbox", "intl", "keys", "postgres", "whatsapp",
@@ -204,6 +211,7 @@ const IMPORTS: [(&str, &[&str]); 50] = [
             "capabilities",
             "conversations",
             "egress",
+            "flows",
             "inbox",
             "logs",
             "people",
@@ -280,6 +288,7 @@ const IMPORTS: [(&str, &[&str]); 50] = [
             "deploys",
             "egress",
             "events",
+            "flows",
             "inbox",
             "lifecycle",
             "logs",
@@ -308,7 +317,15 @@ const IMPORTS: [(&str, &[&str]); 50] = [
     ("projects", &["plans", "words"]),
     (
         "retention",
-        &["inbox", "leases", "logs", "plans", "portions", "projects"],
+        &[
+            "flows",
+            "inbox",
+            "leases",
+            "logs",
+            "plans",
+            "portions",
+            "projects",
+        ],
     ),
     ("rooms", &[]),
     (
@@ -318,6 +335,7 @@ const IMPORTS: [(&str, &[&str]); 50] = [
             "conversations",
             "deploys",
             "events",
+            "flows",
             "grants",
             "http",
             "inbox",
@@ -358,6 +376,7 @@ const IMPORTS: [(&str, &[&str]); 50] = [
             "accounts",
             "conversations",
             "events",
+            "flows",
             "inbox",
             "lifecycle",
             "projects",
@@ -370,6 +389,7 @@ const IMPORTS: [(&str, &[&str]); 50] = [
         &[
             "capabilities",
             "deploys",
+            "flows",
             "http",
             "projects",
             "runs",

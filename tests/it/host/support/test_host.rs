@@ -333,21 +333,30 @@ impl TestHost {
 
     /// A project with a number, and no bot yet.
     pub(in crate::host) async fn project(&mut self, name: &str) -> TestProject {
-        self.projects += 1;
         let waba = NewWaba {
             app_ids: [APP_ID.to_owned()].into(),
             ..NewWaba::default()
         };
         let waba = self.control.create_waba(&waba).await.unwrap();
+        self.project_in(name, &waba.id).await
+    }
+
+    /// A project whose number is in the account of another's, and no bot yet.
+    pub(in crate::host) async fn beside(&mut self, name: &str, other: &TestProject) -> TestProject {
+        self.project_in(name, &other.waba_id).await
+    }
+
+    async fn project_in(&mut self, name: &str, waba_id: &str) -> TestProject {
+        self.projects += 1;
         let phone = format!("+1 555 078 38{:02}", self.projects);
-        let number = wire::NewNumber::new(&waba.id, &phone);
+        let number = wire::NewNumber::new(waba_id, &phone);
         let number = self.control.create_number(&number).await.unwrap();
         let token = NewToken {
             app_id: APP_ID.to_owned(),
             ..NewToken::default()
         };
         let token = self.control.create_token(&token).await.unwrap().token;
-        self.connected(name, &number.id, &waba.id, &token).await
+        self.connected(name, &number.id, waba_id, &token).await
     }
 
     /// A project whose number is in the account of another one's.
@@ -420,6 +429,7 @@ impl TestHost {
         TestProject {
             id: self.made(name, Some(number_of_it)).await,
             number_id: number.to_owned(),
+            waba_id: waba.to_owned(),
             token: token.to_owned(),
             control: self.control.clone(),
         }
