@@ -26,6 +26,7 @@ mod secrets;
 mod source;
 mod under_way;
 pub(crate) mod wasi;
+mod webhooks;
 mod whatsapp;
 mod zstd;
 

@@ -5,6 +5,7 @@ import { makeLog } from './api/log.js'
 import { makeSecrets } from './api/secrets.js'
 import { makeWhatsapp } from './api/whatsapp.js'
 import { RoostError, fromHost } from './error.js'
+import { messages, statuses } from './inbound.js'
 
 /**
  * @param {{
@@ -29,6 +30,8 @@ export function makeApi(backend) {
     log: makeLog(backend),
     secrets: makeSecrets(call),
     whatsapp: makeWhatsapp(call),
+    messages,
+    statuses,
     RoostError,
   }
 }

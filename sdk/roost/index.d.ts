@@ -7,6 +7,7 @@ import type { Whatsapp } from './api/whatsapp.js'
 export * from './api/conversations.js'
 export * from './api/database.js'
 export * from './api/log.js'
+export * from './api/messages.js'
 export * from './api/secrets.js'
 export * from './api/whatsapp.js'
 
