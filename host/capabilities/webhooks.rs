@@ -27,3 +27,36 @@ fn typed<T: DeserializeOwned>(read: Result<Vec<Value>, Unreadable>) -> Result<Ve
         .collect::<Result<_, _>>()
         .map_err(|error| Error::Other(error.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capabilities::bindings::roost::bot::webhooks::Content;
+
+    const CASES: &str = include_str!("../../sdk/test/messages/inbound.json");
+
+    #[test]
+    fn whatever_is_declared_of_what_comes_in_fits_the_records_of_the_wit() {
+        let cases: Vec<Value> = serde_json::from_str(CASES).unwrap();
+        let mut known = 0;
+        for case in &cases {
+            let body = case["body"].to_string();
+            let messages: Vec<Message> = typed(read_messages(&body)).unwrap();
+            let statuses: Vec<Status> = typed(read_statuses(&body)).unwrap();
+            assert_eq!(messages.len(), case["messages"].as_array().unwrap().len());
+            assert_eq!(statuses.len(), case["statuses"].as_array().unwrap().len());
+            let is_known = |message: &&Message| !matches!(message.content, Content::Unknown(_));
+            known += messages.iter().filter(is_known).count();
+        }
+        assert!(known > 35, "{known}");
+    }
+
+    #[test]
+    fn a_body_that_is_no_json_says_where() {
+        let error = typed::<Message>(read_messages("{\n}}")).unwrap_err();
+        assert!(
+            matches!(&error, Error::Malformed(text) if text.contains("line 2")),
+            "{error:?}"
+        );
+    }
+}

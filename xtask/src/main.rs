@@ -7,6 +7,8 @@ mod bindings;
 mod commands;
 mod component;
 mod engine;
+#[cfg(test)]
+mod frozen;
 mod messages;
 mod package;
 mod schemathesis;

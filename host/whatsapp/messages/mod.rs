@@ -6,6 +6,8 @@
 
 mod compose;
 mod declared;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod invalid;
 mod read;
 mod recipient;
