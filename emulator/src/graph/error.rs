@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 use crate::codes;
 use crate::ids;
 
+/// The code of what is the emulator's own shortcoming; no code of Meta's.
+pub(crate) const NOT_KNOWN_HERE: u32 = 501;
+
 /// An error of the Graph API.
 #[derive(Clone, Debug)]
 pub(crate) struct GraphError {
@@ -15,7 +18,10 @@ pub(crate) struct GraphError {
     subcode: Option<u32>,
     message: String,
     kind: &'static str,
+    /// `error_data.details`.
     details: Option<String>,
+    /// What people are told, on calls that manage something: a title and a sentence.
+    user: Option<Box<(String, String)>>,
     retry_after_s: Option<u32>,
 }
 
@@ -30,6 +36,7 @@ impl GraphError {
             message: format!("(#{code}) {}", known.title),
             kind: "OAuthException",
             details: Some(known.details.to_owned()),
+            user: None,
             retry_after_s: None,
         }
     }
@@ -45,6 +52,48 @@ impl GraphError {
     /// Code 100 in its generic form: the message says it all.
     pub(crate) fn parameter(message: impl std::fmt::Display) -> Self {
         Self::generic(StatusCode::BAD_REQUEST, 100, format!("(#100) {message}"))
+    }
+
+    /// An error of a call that manages something, with what people are told of it.
+    pub(crate) fn managed(
+        code: u32,
+        subcode: Option<u32>,
+        title: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        let said = match code {
+            100 => "Invalid parameter".to_owned(),
+            code => format!("(#{code}) {}", codes::lookup(code).title),
+        };
+        Self {
+            subcode,
+            user: Some(Box::new((title.into(), message.into()))),
+            ..Self::generic(StatusCode::BAD_REQUEST, code, said)
+        }
+    }
+
+    /// A call that the emulator does not know. Meta has no such error: it may know the call.
+    pub(crate) fn not_known_here(what: impl std::fmt::Display) -> Self {
+        let message = format!(
+            "Roost's emulator does not know {what}. This is not Meta's answer: the Cloud API may \
+             well know it. What the emulator knows is listed in its README."
+        );
+        Self {
+            kind: "EmulatorLimitation",
+            ..Self::generic(StatusCode::NOT_IMPLEMENTED, NOT_KNOWN_HERE, message)
+        }
+    }
+
+    /// A field that a node does not have.
+    pub(crate) fn unknown_field(name: &str, node_type: &str) -> Self {
+        Self::parameter(format_args!(
+            "Tried accessing nonexisting field ({name}) on node type ({node_type})"
+        ))
+    }
+
+    /// A parameter that is missing, as the Graph API says it.
+    pub(crate) fn required(name: &str) -> Self {
+        Self::parameter(format_args!("The parameter {name} is required."))
     }
 
     /// An id that names nothing which this token can see.
@@ -85,6 +134,7 @@ impl GraphError {
             message,
             kind: "OAuthException",
             details: None,
+            user: None,
             retry_after_s: None,
         }
     }
@@ -96,6 +146,11 @@ impl GraphError {
             retry_after_s,
             ..self
         }
+    }
+
+    /// The same error of another type.
+    pub(crate) fn of_kind(self, kind: &'static str) -> Self {
+        Self { kind, ..self }
     }
 
     /// The error that a fault asks for, in the form that Meta gives its code.
@@ -125,6 +180,11 @@ impl GraphError {
         }
         if let Some(details) = &self.details {
             error["error_data"] = json!({"messaging_product": "whatsapp", "details": details});
+        }
+        if let Some((title, message)) = self.user.as_deref() {
+            error["is_transient"] = false.into();
+            error["error_user_title"] = title.as_str().into();
+            error["error_user_msg"] = message.as_str().into();
         }
         error["fbtrace_id"] = ids::trace_id().into();
         json!({"error": error})

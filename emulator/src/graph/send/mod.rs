@@ -7,7 +7,6 @@ mod accept;
 mod content;
 mod draft;
 mod interactive;
-mod object;
 mod read_mark;
 mod template;
 
@@ -18,9 +17,9 @@ use serde_json::Value;
 
 use crate::faults::Fault;
 use crate::graph::error::GraphError;
+use crate::graph::params::Object;
 use crate::graph::send::accept::accept;
 use crate::graph::send::draft::Draft;
-use crate::graph::send::object::Object;
 use crate::graph::{Call, auth};
 use crate::statuses;
 

@@ -6,14 +6,14 @@ use crate::graph::error::GraphError;
 
 /// An object among the parameters, and its name, for example `interactive['action']`.
 #[derive(Clone, Debug)]
-pub(super) struct Object<'a> {
-    pub(super) map: &'a Map<String, Value>,
+pub(crate) struct Object<'a> {
+    pub(crate) map: &'a Map<String, Value>,
     name: String,
 }
 
 impl<'a> Object<'a> {
     /// The parameters themselves.
-    pub(super) fn root(map: &'a Map<String, Value>) -> Self {
+    pub(crate) fn root(map: &'a Map<String, Value>) -> Self {
         Self {
             map,
             name: String::new(),
@@ -21,7 +21,7 @@ impl<'a> Object<'a> {
     }
 
     /// How Meta names a member: `type` at the root, `text['body']` below.
-    pub(super) fn name_of(&self, key: &str) -> String {
+    pub(crate) fn name_of(&self, key: &str) -> String {
         if self.name.is_empty() {
             key.to_owned()
         } else {
@@ -30,15 +30,15 @@ impl<'a> Object<'a> {
     }
 
     /// A member that is there; null counts as absent.
-    pub(super) fn get(&self, key: &str) -> Option<&'a Value> {
+    pub(crate) fn get(&self, key: &str) -> Option<&'a Value> {
         self.map.get(key).filter(|value| !value.is_null())
     }
 
-    pub(super) fn text(&self, key: &str) -> Result<&'a str, GraphError> {
+    pub(crate) fn text(&self, key: &str) -> Result<&'a str, GraphError> {
         self.optional_text(key)?.ok_or_else(|| self.missing(key))
     }
 
-    pub(super) fn optional_text(&self, key: &str) -> Result<Option<&'a str>, GraphError> {
+    pub(crate) fn optional_text(&self, key: &str) -> Result<Option<&'a str>, GraphError> {
         match self.get(key) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
@@ -46,11 +46,11 @@ impl<'a> Object<'a> {
         }
     }
 
-    pub(super) fn object(&self, key: &str) -> Result<Object<'a>, GraphError> {
+    pub(crate) fn object(&self, key: &str) -> Result<Object<'a>, GraphError> {
         self.optional_object(key)?.ok_or_else(|| self.missing(key))
     }
 
-    pub(super) fn optional_object(&self, key: &str) -> Result<Option<Object<'a>>, GraphError> {
+    pub(crate) fn optional_object(&self, key: &str) -> Result<Option<Object<'a>>, GraphError> {
         let name = self.name_of(key);
         match self.get(key) {
             None => Ok(None),
@@ -60,7 +60,7 @@ impl<'a> Object<'a> {
     }
 
     /// A member that is an array of objects.
-    pub(super) fn list(&self, key: &str) -> Result<Vec<Object<'a>>, GraphError> {
+    pub(crate) fn list(&self, key: &str) -> Result<Vec<Object<'a>>, GraphError> {
         let items = match self.get(key) {
             None => return Err(self.missing(key)),
             Some(Value::Array(items)) => items,
@@ -80,7 +80,7 @@ impl<'a> Object<'a> {
     }
 
     /// An array of objects, or nothing.
-    pub(super) fn optional_list(&self, key: &str) -> Result<Vec<Object<'a>>, GraphError> {
+    pub(crate) fn optional_list(&self, key: &str) -> Result<Vec<Object<'a>>, GraphError> {
         match self.get(key) {
             None => Ok(Vec::new()),
             Some(_) => self.list(key),
@@ -88,7 +88,7 @@ impl<'a> Object<'a> {
     }
 
     /// Fails on members that the object does not have.
-    pub(super) fn only(&self, keys: &[&str]) -> Result<(), GraphError> {
+    pub(crate) fn only(&self, keys: &[&str]) -> Result<(), GraphError> {
         match self.map.keys().find(|key| !keys.contains(&key.as_str())) {
             None => Ok(()),
             Some(key) => Err(GraphError::parameter(format!(
@@ -99,7 +99,7 @@ impl<'a> Object<'a> {
     }
 
     /// Fails unless a text is between `min` and `max` characters long, in the words of parameters.
-    pub(super) fn check_length(
+    pub(crate) fn check_length(
         &self,
         key: &str,
         text: &str,
@@ -121,7 +121,7 @@ impl<'a> Object<'a> {
         }
     }
 
-    pub(super) fn missing(&self, key: &str) -> GraphError {
+    pub(crate) fn missing(&self, key: &str) -> GraphError {
         let name = self.name_of(key);
         if self.name.is_empty() && key != "interactive" && key != "template" {
             // The members of every request: Meta checks them before anything else.
@@ -136,7 +136,7 @@ impl<'a> Object<'a> {
 }
 
 /// Fails unless a text of an interactive message is between `min` and `max` characters long.
-pub(super) fn check_interactive_length(
+pub(crate) fn check_interactive_length(
     what: &str,
     text: &str,
     min: usize,
@@ -153,11 +153,11 @@ pub(super) fn check_interactive_length(
 }
 
 /// Code 131009, with its details.
-pub(super) fn invalid(details: impl Into<String>) -> GraphError {
+pub(crate) fn invalid(details: impl Into<String>) -> GraphError {
     GraphError::detailed(131009, details)
 }
 
 /// Whether a text is an http or https URL.
-pub(super) fn is_web_url(text: &str) -> bool {
+pub(crate) fn is_web_url(text: &str) -> bool {
     reqwest::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
 }
