@@ -318,13 +318,7 @@ const IMPORTS: [(&str, &[&str]); 51] = [
     (
         "retention",
         &[
-            "flows",
-            "inbox",
-            "leases",
-            "logs",
-            "plans",
-            "portions",
-            "projects",
+            "flows", "inbox", "leases", "logs", "plans", "portions", "projects",
         ],
     ),
     ("rooms", &[]),
