@@ -14,11 +14,10 @@ use super::error::{database, unprocessable};
 use super::{Api, ApiJson, ApiPath, ApiQuery, Caller, ProjectPath, Window, not_null};
 use crate::conversations::{Content, StoredMessage};
 use crate::http::ApiError;
-use crate::people::{NewReply, Reply};
+use crate::people::{MediaKind, MediaSource, NewReply, Reply};
 use crate::templates::{ButtonValue, Filling, Given};
 use crate::views::people::{MediaView, MessageView};
 use crate::views::{Page, Time};
-use crate::whatsapp::messages::{MediaKind, MediaSource};
 use crate::words::Told;
 
 impl From<StoredMessage> for MessageView {

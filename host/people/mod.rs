@@ -23,7 +23,7 @@ use crate::whatsapp::messages::InvalidMessage;
 use crate::whatsapp::{Outbox, SendError};
 
 pub use erasure::Erased;
-pub use reply::{NewReply, Reply};
+pub use reply::{MediaKind, MediaSource, NewReply, Reply};
 pub use takeover::Taken;
 
 /// How often a transaction is tried that another one made fail.

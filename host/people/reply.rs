@@ -12,11 +12,43 @@ use super::{People, PeopleError};
 use crate::conversations::{ConversationCard, Direction, MAX_NAME_CHARS, StoredMessage, checked};
 use crate::projects::ProjectId;
 use crate::templates::Filling;
-use crate::whatsapp::messages::{MediaKind, MediaMessage, MediaSource, Message, TextMessage};
+use crate::whatsapp::messages::compose;
 use crate::whatsapp::{AccessToken, Attempt, SendContext, Sender};
 
 /// How long a message may take to go out, tries included.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Kinds of media.
+#[derive(Clone, Copy, Debug)]
+pub enum MediaKind {
+    Image,
+    Video,
+    Audio,
+    Document,
+    Sticker,
+}
+
+impl MediaKind {
+    /// As `wit/messages.json` calls it.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Image => "image",
+            Self::Video => "video",
+            Self::Audio => "audio",
+            Self::Document => "document",
+            Self::Sticker => "sticker",
+        }
+    }
+}
+
+/// Where media comes from.
+#[derive(Clone, Debug)]
+pub enum MediaSource {
+    /// The id that Meta gave it.
+    Id(String),
+    /// A public address that Meta fetches.
+    Link(String),
+}
 
 /// What a person writes.
 #[derive(Clone, Debug)]
@@ -137,31 +169,35 @@ impl People {
 
 impl Reply {
     fn to_json(&self, to: &str, reply_to: Option<&str>) -> Result<serde_json::Value, PeopleError> {
-        let (to, reply_to) = (to.to_owned(), reply_to.map(str::to_owned));
-        let json = match self.clone() {
-            Self::Text { body, preview_url } => TextMessage {
-                to,
-                body,
-                preview_url,
-                reply_to,
-            }
-            .to_json(),
+        let json = match self {
+            Self::Text { body, preview_url } => compose(
+                "text-message",
+                &json!({ "to": to, "body": body, "preview-url": preview_url, "reply-to": reply_to }),
+            ),
             Self::Media {
                 kind,
                 source,
                 caption,
                 filename,
-            } => MediaMessage {
-                to,
-                kind,
-                source,
-                caption,
-                filename,
-                reply_to,
+            } => {
+                let source = match source {
+                    MediaSource::Id(id) => json!({ "id": id }),
+                    MediaSource::Link(link) => json!({ "link": link }),
+                };
+                compose(
+                    "media-message",
+                    &json!({
+                        "to": to,
+                        "kind": kind.word(),
+                        "source": source,
+                        "caption": caption,
+                        "filename": filename,
+                        "reply-to": reply_to,
+                    }),
+                )
             }
-            .to_json(),
             // It is made of what the host knows of it.
-            Self::Template { name, .. } => return Err(PeopleError::Unfit(name)),
+            Self::Template { name, .. } => return Err(PeopleError::Unfit(name.clone())),
         };
         Ok(json?)
     }

@@ -95,7 +95,7 @@ impl Services {
         if let Some(context) = context {
             grants = grants.with_flows(Arc::new(ProjectFlows::new(
                 self.flows.clone(),
-                self.conversations.clone(),
+                self.people.conversations().clone(),
                 self.outbox.clone(),
                 context.clone(),
                 redactor.clone(),
