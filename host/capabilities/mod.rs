@@ -28,6 +28,7 @@ mod source;
 mod templates;
 mod under_way;
 pub(crate) mod wasi;
+mod webhooks;
 mod whatsapp;
 mod zstd;
 

@@ -8,12 +8,16 @@ use crate::capabilities::FlowSender;
 use crate::capabilities::wit_flows::{Asked, FlowMessage, SentFlow};
 use crate::capabilities::wit_whatsapp::Error;
 use crate::conversations::ConversationStore;
-use crate::flows::{self, Endpoint, FlowTokens, MOST_SECONDS, Sending, USUAL_SECONDS};
+use crate::flows::{self, Endpoint, Flow, FlowTokens, MOST_SECONDS, Sending, USUAL_SECONDS};
 use crate::projects::{ProjectId, Redactor};
 use crate::telemetry::TraceScope;
-use crate::whatsapp::messages::{self, Message as _};
+use crate::whatsapp::messages;
 use crate::whatsapp::{Outbox, SendContext};
 use futures::future::BoxFuture;
+use serde_json::{Value, json};
+
+/// What `wit/messages.json` calls a message that opens a Flow.
+const MESSAGE: &str = "flow-message";
 
 /// The longest that a bot may know a Flow by.
 const MOST_REFERENCE: usize = 200;
@@ -71,21 +75,8 @@ impl ProjectFlows {
                 "`reference` has more than {MOST_REFERENCE} characters"
             )));
         }
-        let mut ready = messages::FlowMessage {
-            to: message.to.clone(),
-            flow_id: flow.flow_id.clone(),
-            token: String::new(),
-            header: message.header.clone().map(Into::into),
-            body: message.body.clone(),
-            footer: message.footer.clone(),
-            button: message.button.clone(),
-            asks_endpoint: message.screen.is_none() && flow.endpoint != Endpoint::None,
-            screen: message.screen.clone(),
-            data: message.data.clone(),
-            draft: message.draft,
-            reply_to: message.reply_to.clone(),
-        };
-        let json = ready.to_json();
+        let mut ready = composed(&flow, &message);
+        let json = messages::compose(MESSAGE, &ready);
         let content = json
             .map_err(|error| Error::Invalid(error.to_string()))?
             .to_string();
@@ -100,8 +91,8 @@ impl ProjectFlows {
             seconds: message.seconds.unwrap_or(USUAL_SECONDS).min(MOST_SECONDS),
         };
         let token = self.tokens.token(&sending).await.map_err(store)?;
-        ready.token.clone_from(&token);
-        let json = ready.to_json();
+        ready["token"] = token.as_str().into();
+        let json = messages::compose(MESSAGE, &ready);
         let json = json.map_err(|error| Error::Invalid(error.to_string()))?;
         let sent = self.outbox.send(&self.context, &json).await;
         let sent = sent.map_err(send_error)?;
@@ -202,6 +193,24 @@ impl FlowSender for ProjectFlows {
             withdrawn.map_err(store)
         })
     }
+}
+
+/// The message of Meta's that a bot's is, still without a token.
+fn composed(flow: &Flow, message: &FlowMessage) -> Value {
+    let asks_endpoint = message.screen.is_none() && flow.endpoint != Endpoint::None;
+    json!({
+        "to": message.to,
+        "flow": { "id": flow.flow_id },
+        "header": message.header,
+        "body": message.body,
+        "footer": message.footer,
+        "cta": message.button,
+        "action": if asks_endpoint { "data-exchange" } else { "navigate" },
+        "screen": message.screen,
+        "data": message.data,
+        "mode": message.draft.then_some("draft"),
+        "reply-to": message.reply_to,
+    })
 }
 
 fn store(error: sqlx::Error) -> Error {

@@ -7,6 +7,7 @@ import { makeSecrets } from './api/secrets.js'
 import { makeTemplates } from './api/templates.js'
 import { makeWhatsapp } from './api/whatsapp.js'
 import { RoostError, fromHost } from './error.js'
+import { messages, statuses } from './inbound.js'
 
 /**
  * @param {{
@@ -33,7 +34,9 @@ export function makeApi(backend) {
     log: makeLog(backend),
     secrets: makeSecrets(call),
     templates: makeTemplates(call),
-    whatsapp: { ...makeWhatsapp(call), sendFlow: flows.send },
+    whatsapp: makeWhatsapp(call),
+    messages,
+    statuses,
     RoostError,
   }
 }

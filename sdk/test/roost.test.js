@@ -40,10 +40,10 @@ test('a Flow is sent by its name, and its answer says which it was', async () =>
       ? { name: 'booking', contact: '5511', reference: 'table 4', sentAt: 1767225600n } : undefined),
     'flows.withdraw': (token) => token === 'rf1.t',
   })
-  await engine.boot(`const { flows, whatsapp } = require('roost')
+  await engine.boot(`const { flows } = require('roost')
     const reply = (from, response, name = 'flow') => ({ from, type: 'interactive', interactive: { type: 'nfm_reply', nfm_reply: { name, body: 'Sent', response_json: JSON.stringify(response) } } })
     require('http').createServer(async (req, res) => {
-      const { token } = await whatsapp.sendFlow('+5511', { flow: 'booking', body: 'Book?', button: 'Book', screen: 'DAY', data: { day: 1 }, reference: 'table 4', expiresIn: 59.5 })
+      const { token } = await flows.send('+5511', { flow: 'booking', body: 'Book?', button: 'Book', screen: 'DAY', data: { day: 1 }, reference: 'table 4', expiresIn: 59.5 })
       const own = await flows.answer(reply('5511', { flow_token: token, day: '1' }))
       const others = await flows.answer(reply('5512', { flow_token: token, day: '1' }))
       const text = await flows.answer({ type: 'text', from: '5511', text: { body: 'hi' } })
@@ -174,17 +174,17 @@ before(async () => {
 after(() => server.close())
 
 test('on plain Node, sends go to the Cloud API', async () => {
-  assert.deepEqual(await whatsapp.sendButtons('+5511', { body: 'ok?', buttons: ['yes'] }), { messageId: 'wamid.9', waId: '5511' })
+  assert.deepEqual(await whatsapp.sendButtons('+551199', { body: 'ok?', buttons: ['yes'] }), { messageId: 'wamid.9', waId: '5511' })
   assert.deepEqual(requests.at(-1), {
     url: '/v23.0/99/messages', token: 'Bearer t', body: {
-      messaging_product: 'whatsapp', to: '5511', type: 'interactive',
+      messaging_product: 'whatsapp', recipient_type: 'individual', to: '551199', type: 'interactive',
       interactive: { type: 'button', body: { text: 'ok?' }, action: { buttons: [{ type: 'reply', reply: { id: 'yes', title: 'yes' } }] } },
     },
   })
 })
 
 test('on plain Node, Meta\'s refusals are RoostErrors', async () => {
-  await assert.rejects(whatsapp.sendText('5511', 'refuse'), (error) => error instanceof RoostError && error.code === 'rejected' &&
+  await assert.rejects(whatsapp.sendText('551199', 'refuse'), (error) => error instanceof RoostError && error.code === 'rejected' &&
     error.graphCode === 131047 && error.message === 'Re-engagement message: more than 24 hours')
 })
 
@@ -193,5 +193,5 @@ test('on plain Node, conversations say where they exist', async () => {
 })
 
 test('what is wrong with a message is said before it is sent', async () => {
-  await assert.rejects(whatsapp.sendButtons('5511', { body: 'x', buttons: [] }), { code: 'invalid', message: '`buttons` must be one to three' })
+  await assert.rejects(whatsapp.sendButtons('551199', { body: 'x', buttons: [] }), { code: 'invalid', message: '`buttons` has 0 entries, and Meta takes 1 to 3: add some' })
 })

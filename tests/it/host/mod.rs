@@ -24,6 +24,7 @@ mod isolation;
 mod lifecycle;
 mod lists;
 mod long;
+mod messages;
 mod observed;
 mod outbound;
 mod packaged;
