@@ -25,8 +25,8 @@ create table flow (
   json_sha256       text,
   -- The one that was published last.
   published_sha256  text,
-  -- JSON, as Meta told it.
-  validation_errors text not null default '[]',
+  -- As Meta told it.
+  validation_errors json not null default '[]',
   -- What a phone last complained of to the endpoint: Meta's word for it.
   complaint         text,
   complained_at     timestamptz,

@@ -1,7 +1,6 @@
 //! The SQL of Flows, of the keys of their endpoints, and of those that were sent.
 
 use sqlx::PgPool;
-use sqlx::types::Json;
 use sqlx::types::chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -95,11 +94,12 @@ impl Store {
         project: ProjectId,
         row: &Row<'_>,
     ) -> Result<Option<Flow>, sqlx::Error> {
+        let problems = serde_json::to_string(row.validation_errors).unwrap_or_default();
         sqlx::query_as(
             "insert into flow (project_id, name, waba_id, flow_id, meta_name, status, categories,
                                json_version, data_api_version, endpoint, endpoint_uri, route,
                                json, json_sha256, validation_errors)
-             select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15
+             select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15::text::json
              where not exists (
                select from flow where flow_id = $4 and (project_id, name) <> ($1, $2))
              on conflict (project_id, name) do update
@@ -128,7 +128,7 @@ impl Store {
         .bind(row.route)
         .bind(row.json.map(|(json, _)| json))
         .bind(row.json.map(|(_, digest)| digest))
-        .bind(Json(row.validation_errors))
+        .bind(problems)
         .fetch_optional(&self.pool)
         .await
     }

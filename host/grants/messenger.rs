@@ -43,6 +43,8 @@ impl ProjectMessenger {
 impl Messenger for ProjectMessenger {
     fn send(&self, message: Value) -> BoxFuture<'_, Result<Sent, Error>> {
         Box::pin(async move {
+            let own = self.gateway.has_flows(&self.context, &self.scope, &message);
+            own.await.map_err(gateway_error)?;
             let project = ProjectId(self.context.attempt().project_id);
             match self.templates.admit(project, &message).await {
                 Ok(()) => self.send_fitted(message).await,

@@ -57,16 +57,11 @@ const functions = {
   'whatsapp.request': ({ method, path, body }) => graph(method, path, body),
   'secrets.get': (name) => process.env[name],
   'secrets.names': () => Object.keys(process.env).sort(),
-  'flows.send': async ({ name, screen, data, draft, button, header, ...message }) => {
+  'flows.send': async ({ name, button, screen, draft, reference, seconds, ...message }) => {
     const token = globalThis.crypto.randomUUID()
-    const shown = header && { type: header.tag, [header.tag]: header.tag === 'text' ? header.val : media(header.val) }
-    const payload = screen === undefined ? undefined : { screen, data: data === undefined ? undefined : JSON.parse(data) }
-    const sent = await interactive({ ...message, header: shown }, 'flow', {
-      name: 'flow',
-      parameters: {
-        flow_message_version: '3', flow_name: name, flow_token: token, flow_cta: button, mode: draft ? 'draft' : undefined,
-        flow_action: screen === undefined ? 'data_exchange' : 'navigate', flow_action_payload: payload,
-      },
+    const action = screen === undefined ? 'data-exchange' : 'navigate'
+    const sent = await sends['whatsapp.send-flow']({
+      ...message, flow: { tag: 'name', val: name }, cta: button, token, action, screen, mode: draft ? 'draft' : undefined,
     })
     return { ...sent, token }
   },

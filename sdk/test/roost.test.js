@@ -40,10 +40,10 @@ test('a Flow is sent by its name, and its answer says which it was', async () =>
       ? { name: 'booking', contact: '5511', reference: 'table 4', sentAt: 1767225600n } : undefined),
     'flows.withdraw': (token) => token === 'rf1.t',
   })
-  await engine.boot(`const { flows, whatsapp } = require('roost')
+  await engine.boot(`const { flows } = require('roost')
     const reply = (from, response, name = 'flow') => ({ from, type: 'interactive', interactive: { type: 'nfm_reply', nfm_reply: { name, body: 'Sent', response_json: JSON.stringify(response) } } })
     require('http').createServer(async (req, res) => {
-      const { token } = await whatsapp.sendFlow('+5511', { flow: 'booking', body: 'Book?', button: 'Book', screen: 'DAY', data: { day: 1 }, reference: 'table 4', expiresIn: 59.5 })
+      const { token } = await flows.send('+5511', { flow: 'booking', body: 'Book?', button: 'Book', screen: 'DAY', data: { day: 1 }, reference: 'table 4', expiresIn: 59.5 })
       const own = await flows.answer(reply('5511', { flow_token: token, day: '1' }))
       const others = await flows.answer(reply('5512', { flow_token: token, day: '1' }))
       const text = await flows.answer({ type: 'text', from: '5511', text: { body: 'hi' } })

@@ -122,6 +122,23 @@ fn no_flow(name: &str) -> Refused {
 }
 
 impl Gateway {
+    /// Looks whether the Flows that a message names, given as Meta's JSON, are the project's.
+    ///
+    /// Fails with [`GatewayError::Denied`] and [`GatewayError::Store`].
+    pub async fn has_flows(
+        &self,
+        context: &SendContext,
+        scope: &Scope,
+        message: &Value,
+    ) -> Result<(), GatewayError> {
+        let mut found = Vec::new();
+        collect(message, &mut found, 0)?;
+        for named in &found {
+            self.flow(context, scope, named).await?;
+        }
+        Ok(())
+    }
+
     /// Looks whether a Flow is the project's.
     pub(super) async fn flow(
         &self,

@@ -1,7 +1,7 @@
-import type { MediaSource, ReplyOptions, Sent } from './whatsapp.js'
+import type { MediaSource, ReplyOptions, Sent } from './messages.js'
 
-/** A message that opens a Flow. */
-export interface FlowMessage extends ReplyOptions {
+/** A message that opens a Flow of the project's. */
+export interface OwnFlowMessage extends ReplyOptions {
   /** The project's name for the Flow: `flows/NAME.json`. */
   flow: string
   header?: string | { text: string } | { image: MediaSource } | { video: MediaSource } | { document: MediaSource }
@@ -61,7 +61,7 @@ export interface FlowScreen { screen: string, data: Record<string, unknown> }
 
 /** The project's Flows. */
 export interface Flows {
-  send(to: string, message: FlowMessage): Promise<SentFlow>
+  send(to: string, message: OwnFlowMessage): Promise<SentFlow>
   /** What a person entered, of an inbound message; nothing when it is no answer of a Flow. */
   answer<Data = Record<string, unknown>>(message: unknown): Promise<FlowAnswer<Data> | undefined>
   /** Has the data endpoint refuse further requests with this token. */
@@ -74,11 +74,4 @@ export interface Flows {
   finish(request: FlowRequest, params?: Record<string, unknown>): FlowScreen
   /** What a handler gives when the request comes too late: people read the text. */
   over(message: string): Error
-}
-
-declare module './whatsapp.js' {
-  interface Whatsapp {
-    /** Sends a Flow by its name, as `flows.send` does. */
-    sendFlow(to: string, message: FlowMessage): Promise<SentFlow>
-  }
 }

@@ -1,6 +1,6 @@
 /** The project's Flows: sent by name, answered as what was asked, and their data endpoint as a route. */
 import { RoostError } from '../error.js'
-import { flowMessage } from '../messages.js'
+import { flowMessage } from '../filling.js'
 
 /** Says that what a data request is about is over: WhatsApp shows the text and closes the Flow. */
 class FlowOver extends Error {

@@ -1,5 +1,5 @@
 /** The project's templates: what Meta approved, sent by name. */
-import { templateFilling } from '../messages.js'
+import { templateFilling } from '../filling.js'
 
 export function makeTemplates(call) {
   return {
