@@ -11,10 +11,12 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::conversations::{ConversationPath, by, named, raw, to_change};
 use super::error::{database, unprocessable};
+use super::events::plain;
 use super::{Api, ApiJson, ApiPath, ApiQuery, Caller, ProjectPath, Window, not_null};
-use crate::conversations::{Content, StoredMessage};
+use crate::conversations::{Content, ConversationId, ConversationStore, StoredMessage};
 use crate::http::ApiError;
 use crate::people::{MediaKind, MediaSource, NewReply, Reply};
+use crate::projects::ProjectId;
 use crate::templates::{ButtonValue, Filling, Given};
 use crate::views::people::{MediaView, MessageView};
 use crate::views::{Page, Time};
@@ -56,11 +58,21 @@ pub(super) struct MessagesQuery {
     limit: Option<u32>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
+    /// What the message says, whatever its case: its text, caption, title or name.
+    #[param(pattern = r"^[^\u0000]*$")]
+    text: Option<String>,
 }
+
+/// Messages that are looked through for one page of those that say something.
+const LOOKED_THROUGH: usize = 5_000;
+
+/// Those that are read at once for it.
+const AT_ONCE: i64 = 500;
 
 /// The history of a conversation, newest first
 ///
-/// Each message with what Meta reported of it, and who wrote it when a person did.
+/// Each message with what Meta reported of it, and who wrote it when a person did. With `text` a page may have few
+/// messages, or none, and a `next_cursor` all the same: 5,000 messages are looked through for one.
 #[utoipa::path(get, path = "/v1/projects/{project}/conversations/{conversation}/messages", tag = "people",
     params(ConversationPath, MessagesQuery),
     responses((status = 200, description = "A page of messages", body = Page<MessageView>)))]
@@ -74,6 +86,12 @@ pub(super) async fn list_messages(
     let card = named(&api, &caller, project.project_id, path.name()).await?;
     let window = Window::<i64>::read("messages", query.limit, query.cursor.as_deref())?;
     let store = api.host.people().conversations();
+    if let Some(text) = plain("text", query.text)? {
+        let (project, conversation) = (project.project_id, card.conversation_id);
+        let (found, looked_to) = find(store, (project, conversation), &window, &text).await?;
+        let found = found.into_iter().map(MessageView::from);
+        return Ok(Json(window.part(found.collect(), looked_to)));
+    }
     let messages = store
         .messages(
             project.project_id,
@@ -88,6 +106,43 @@ pub(super) async fn list_messages(
         |message| message.position,
         MessageView::from,
     )))
+}
+
+/// Messages that say this, and how far they were looked for; `None`: to the beginning.
+async fn find(
+    store: &ConversationStore,
+    (project, conversation): (ProjectId, ConversationId),
+    window: &Window<i64>,
+    text: &str,
+) -> Result<(Vec<StoredMessage>, Option<i64>), ApiError> {
+    let wanted = text.to_lowercase();
+    let says_it = |message: &StoredMessage| {
+        let content = Content::of(&message.message_type, &message.body);
+        let said = content.text.map(|said| said.to_lowercase());
+        said.is_some_and(|said| said.contains(&wanted))
+    };
+    let (mut found, mut before, mut looked) = (Vec::new(), window.after, 0);
+    while looked < LOOKED_THROUGH {
+        let messages = store
+            .messages(project, conversation, before, AT_ONCE)
+            .await
+            .map_err(database)?;
+        let is_end = messages.len() < AT_ONCE as usize;
+        looked += messages.len();
+        for message in messages {
+            before = Some(message.position);
+            if says_it(&message) {
+                found.push(message);
+                if found.len() == window.limit() {
+                    return Ok((found, before));
+                }
+            }
+        }
+        if is_end {
+            return Ok((found, None));
+        }
+    }
+    Ok((found, before))
 }
 
 /// A message that a person writes: exactly one of `text`, `media` and `template`.

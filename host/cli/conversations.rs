@@ -79,6 +79,9 @@ enum ConversationsWord {
     History {
         #[command(flatten)]
         one: One,
+        /// What the messages say.
+        #[arg(long)]
+        text: Option<String>,
         /// How many messages to show: the last ones.
         #[arg(long, default_value_t = 50)]
         limit: usize,
@@ -208,7 +211,7 @@ impl ConversationsArgs {
             Word::List { which } if which.follow => desk.follow().await,
             Word::List { which } => desk.list(&which).await,
             Word::Show(one) => desk.show(&one).await,
-            Word::History { one, limit } => desk.history(&one, limit).await,
+            Word::History { one, text, limit } => desk.history(&one, text.as_deref(), limit).await,
             Word::Reply {
                 one,
                 text,
@@ -444,17 +447,18 @@ impl<'a> Desk<'a> {
         ])
     }
 
-    async fn history(&self, one: &One, limit: usize) -> Result<(), CliError> {
+    async fn history(&self, one: &One, text: Option<&str>, limit: usize) -> Result<(), CliError> {
         let path = self.path(one, &["messages"]);
+        let query: Vec<(&str, &str)> = text.map(|text| ("text", text)).into_iter().collect();
         let list: Answer<Page<MessageView>> =
-            self.session.client.list(&path, &[], Some(limit)).await?;
+            self.session.client.list(&path, &query, Some(limit)).await?;
         let output = &self.session.output;
         if output.is_json() {
             return output.json(list.json());
         }
         let messages = list.read()?.items;
         if messages.is_empty() {
-            return output.say("nothing was written yet");
+            return output.say("there are no such messages");
         }
         for message in messages.iter().rev() {
             output.say(&line(message))?;

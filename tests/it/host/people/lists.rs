@@ -270,6 +270,20 @@ async fn a_history_has_every_message_with_its_media_and_what_meta_reported() {
         .await
         .ok();
     assert_eq!(items(&rest), std::slice::from_ref(question));
+    let found = operator
+        .get(&format!("{path}?text=THERE%20soup&limit=1"))
+        .await
+        .ok();
+    assert_eq!(items(&found), std::slice::from_ref(answer));
+    let cursor = found["next_cursor"].as_str().unwrap();
+    let next = operator
+        .get(&format!("{path}?text=there%20soup&cursor={cursor}"))
+        .await
+        .ok();
+    assert_eq!(items(&next), std::slice::from_ref(question));
+    assert_eq!(next["next_cursor"], Value::Null);
+    let none = operator.get(&format!("{path}?text=stew")).await.ok();
+    assert_eq!(items(&none), Vec::<Value>::new());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
