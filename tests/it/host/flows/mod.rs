@@ -67,8 +67,9 @@ impl Scene {
     async fn key_of(&self, project: &str) -> String {
         let key = self
             .operator
-            .get(&format!("/v1/projects/{project}/flow-key"));
-        key.await.ok()["public_key"].as_str().unwrap().to_owned()
+            .get(&format!("/v1/projects/{project}/flow-key"))
+            .await;
+        key.ok()["public_key"].as_str().unwrap().to_owned()
     }
 
     /// A POST to the endpoint of a project's Flow.
@@ -113,8 +114,11 @@ async fn a_flow_of_three_screens_is_answered_and_neither_project_sees_the_others
     scene.publishes("other").await;
     assert_ne!(scene.key_of("shop").await, scene.key_of("other").await);
     for (project, own) in [("shop", &pushed), ("other", &theirs)] {
-        let list = scene.operator.get(&format!("/v1/projects/{project}/flows"));
-        let list = list.await.ok();
+        let list = scene
+            .operator
+            .get(&format!("/v1/projects/{project}/flows"))
+            .await;
+        let list = list.ok();
         let ids: Vec<_> = list["items"]
             .as_array()
             .unwrap()
@@ -124,11 +128,9 @@ async fn a_flow_of_three_screens_is_answered_and_neither_project_sees_the_others
         assert_eq!(ids, [&own["flow"]["flow_id"]]);
         let synced = scene
             .operator
-            .post(&format!("/v1/projects/{project}/flows/sync"), &json!({}));
-        assert_eq!(
-            synced.await.ok(),
-            json!({ "found": [], "gone": [], "seen": 1 })
-        );
+            .post(&format!("/v1/projects/{project}/flows/sync"), &json!({}))
+            .await;
+        assert_eq!(synced.ok(), json!({ "found": [], "gone": [], "seen": 1 }));
     }
 
     let mut ana = scene.shop.customer(ANA).await;
@@ -526,8 +528,9 @@ async fn what_is_wrong_is_said_before_meta_is_asked() {
     );
     let checked = scene
         .operator
-        .post("/v1/projects/shop/flows/check", &json!({ "json": broken }));
-    let checked = checked.await.ok();
+        .post("/v1/projects/shop/flows/check", &json!({ "json": broken }))
+        .await;
+    let checked = checked.ok();
     assert_eq!(checked["is_good"], false);
     assert_eq!(checked["problems"][0]["line_start"], 21);
     for (body, code) in [
@@ -549,16 +552,20 @@ async fn what_is_wrong_is_said_before_meta_is_asked() {
     }
     let named = scene
         .operator
-        .put("/v1/projects/shop/flows/a.b", &json!({ "json": BOOKING }));
-    assert_eq!(named.await.refusal(), (422, "bad-flow-name".to_owned()));
+        .put("/v1/projects/shop/flows/a.b", &json!({ "json": BOOKING }))
+        .await;
+    assert_eq!(named.refusal(), (422, "bad-flow-name".to_owned()));
     let nothing = scene.operator.get("/v1/projects/shop/flow-key").await;
     assert_eq!(nothing.refusal(), (404, "no-flow-key".to_owned()));
     scene.host.bare_project("bare").await;
-    let bare = scene.operator.put(
-        "/v1/projects/bare/flows/booking",
-        &json!({ "json": BOOKING }),
-    );
-    assert_eq!(bare.await.refusal(), (409, "no-number".to_owned()));
+    let bare = scene
+        .operator
+        .put(
+            "/v1/projects/bare/flows/booking",
+            &json!({ "json": BOOKING }),
+        )
+        .await;
+    assert_eq!(bare.refusal(), (409, "no-number".to_owned()));
 
     // Whoever has an endpoint of their own gets what Meta sends, as it is.
     let own = json!({ "json": BOOKING, "endpoint": "https://flows.example.com/x" });
