@@ -5,7 +5,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::FlowError;
-use super::endpoint::{NotOpened, Opened, Sealed};
+use super::endpoint::{Asked, NotOpened, Opened, Sealed};
 use super::meta::Meta;
 use super::model::KeyState;
 use super::store::{SealedKey, Store};
@@ -26,22 +26,33 @@ pub(super) struct Keys {
 
 impl Keys {
     /// Opens a request with whichever key of the project Meta has.
-    pub(super) async fn open(&self, project: ProjectId, body: &[u8]) -> Result<Opened, FlowError> {
-        let sealed = Sealed::read(body)?;
-        let keys = self.store.keys(project).await?;
-        let mut found = Vec::new();
-        for key in keys {
-            found.push(self.private(project, &key)?);
+    ///
+    /// Meta asks whether an endpoint is there with the key of any number of the account, which may be another
+    /// project's. Such a question, and nothing else, is opened with that one's key.
+    pub(super) async fn open(
+        &self,
+        project: ProjectId,
+        account: &str,
+        body: &[u8],
+    ) -> Result<Opened, FlowError> {
+        let sealed = Arc::new(Sealed::read(body)?);
+        let mut own = Vec::new();
+        for key in self.store.keys(project).await? {
+            own.push(self.private(project, &key)?);
         }
-        // It takes about a millisecond for each.
-        let opened = tokio::task::spawn_blocking(move || {
-            let opened = found.iter().map(|key| sealed.open(key));
-            let mut opened = opened.filter(|opened| !matches!(opened, Err(NotOpened::WrongKey)));
-            opened.next().unwrap_or(Err(NotOpened::WrongKey))
-        });
-        Ok(opened
-            .await
-            .map_err(|error| FlowError::Later(error.to_string()))??)
+        match opened(sealed.clone(), own).await? {
+            Err(NotOpened::WrongKey) => {}
+            opened => return Ok(opened?),
+        }
+        let mut others = Vec::new();
+        for (owner, key) in self.store.keys_beside(project, account).await? {
+            others.push(self.private(owner, &key)?);
+        }
+        let opened = opened(sealed, others).await??;
+        match opened.asked() {
+            Asked::Ping => Ok(opened),
+            Asked::Complaint(_) | Asked::Data => Err(NotOpened::WrongKey.into()),
+        }
     }
 
     /// Sees to it that Meta has a key of this project for its number. Says whether there was something to do.
@@ -136,6 +147,21 @@ impl Keys {
             .open(&place(project, &row), &key.private_key_sealed)?;
         private(&opened).map_err(|_| FlowError::Later("a key of the project is damaged".to_owned()))
     }
+}
+
+/// What the first of the keys that fits opens. It takes about a millisecond for each.
+async fn opened(
+    sealed: Arc<Sealed>,
+    keys: Vec<Arc<Key>>,
+) -> Result<Result<Opened, NotOpened>, FlowError> {
+    let opened = tokio::task::spawn_blocking(move || {
+        let opened = keys.iter().map(|key| sealed.open(key));
+        let mut opened = opened.filter(|opened| !matches!(opened, Err(NotOpened::WrongKey)));
+        opened.next().unwrap_or(Err(NotOpened::WrongKey))
+    });
+    opened
+        .await
+        .map_err(|error| FlowError::Later(error.to_string()))
 }
 
 fn place(project_id: ProjectId, row: &str) -> Place<'_> {

@@ -170,11 +170,16 @@ impl Flows {
         found.ok_or_else(|| FlowError::NotFound(name.chars().take(80).collect()))
     }
 
-    /// Opens a data request that came for a project.
+    /// Opens a data request that came for a project's Flow in an account.
     ///
     /// Fails with [`FlowError::NotOpened`] when no key of the project opens it.
-    pub async fn open(&self, project: ProjectId, body: &[u8]) -> Result<Opened, FlowError> {
-        self.0.keys.open(project, body).await
+    pub async fn open(
+        &self,
+        project: ProjectId,
+        account: &str,
+        body: &[u8],
+    ) -> Result<Opened, FlowError> {
+        self.0.keys.open(project, account, body).await
     }
 
     /// Takes down what a phone complained of, by Meta's word for it.

@@ -10,6 +10,9 @@ use crate::projects::ProjectId;
 /// Tokens that are over stay so long: answers still come.
 const KEPT_DAYS: i32 = 30;
 
+/// As many keys of others are tried for a question of Meta's.
+const MOST_BESIDE: i64 = 20;
+
 #[derive(Clone)]
 pub(super) struct Store {
     pub(super) pool: PgPool,
@@ -23,6 +26,14 @@ pub(super) struct SealedKey {
     pub(super) public_key: String,
     pub(super) state: KeyState,
     pub(super) phone_number_id: Option<String>,
+}
+
+/// A key of another project.
+#[derive(Debug, sqlx::FromRow)]
+struct KeyBeside {
+    project_id: ProjectId,
+    #[sqlx(flatten)]
+    key: SealedKey,
 }
 
 /// A Flow as it is to be written.
@@ -202,6 +213,27 @@ impl Store {
         .bind(project)
         .fetch_all(&self.pool)
         .await
+    }
+
+    /// The keys that Meta has of other projects whose numbers are in an account.
+    pub(super) async fn keys_beside(
+        &self,
+        project: ProjectId,
+        account: &str,
+    ) -> Result<Vec<(ProjectId, SealedKey)>, sqlx::Error> {
+        let found: Vec<KeyBeside> = sqlx::query_as(
+            "select k.project_id, k.key_id, k.private_key_sealed, k.public_key, k.state, k.phone_number_id
+             from flow_key k join number n on n.project_id = k.project_id
+             where n.waba_id = $2 and k.project_id <> $1 and k.state = 'active'
+             order by k.registered_at desc limit $3",
+        )
+        .bind(project)
+        .bind(account)
+        .bind(MOST_BESIDE)
+        .fetch_all(&self.pool)
+        .await?;
+        let parted = |found: KeyBeside| (found.project_id, found.key);
+        Ok(found.into_iter().map(parted).collect())
     }
 
     pub(super) async fn key_card(

@@ -195,7 +195,8 @@ impl Web {
         if flow.endpoint != crate::flows::Endpoint::Host {
             return Err(Unanswered::NoFlow);
         }
-        let opened = self.0.flows.open(project.project_id, &body).await?;
+        let flows = &self.0.flows;
+        let opened = flows.open(project.project_id, &flow.waba_id, &body).await?;
         let asked = opened.asked();
         *told = match asked {
             Asked::Ping => "ping",
