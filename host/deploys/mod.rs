@@ -63,7 +63,7 @@ use upload::Uploaded;
 /// What the key of kept images is for.
 const IMAGES: &[u8] = b"images of a host";
 
-/// How many bots stay compiled at once; each costs its image and three mappings.
+/// How many bots stay compiled at once; each costs some MiB, an open file and three mappings. Its image is on disk.
 const COMPILED_BOTS: u64 = 5_000;
 
 /// How long a bot stays compiled for a version that is not asked for. Those that serve stay anyway.

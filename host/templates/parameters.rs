@@ -462,13 +462,12 @@ impl Check {
             return self.fault(place, why);
         }
         match &button.action {
+            Action::Url(url) if url.variables.is_empty() && parameters.is_empty() => {}
             Action::Url(url) if url.variables.is_empty() => {
-                if !parameters.is_empty() {
-                    self.fault(
-                        place,
-                        "its address has no variable, and a parameter is given",
-                    );
-                }
+                self.fault(
+                    place,
+                    "its address has no variable, and a parameter is given",
+                );
             }
             Action::Url(_) | Action::Otp(_) => match parameters.as_slice() {
                 [one] => self.one_text(place, one),

@@ -53,7 +53,7 @@ pub(super) fn collect<'a>(root: &'a Node, flow: &Flow, problems: &mut Problems) 
             id,
             node,
             is_terminal: node.get("terminal").and_then(Node::bool) == Some(true),
-            data: data(node, &path, flow, problems),
+            data: data(node, &path, problems),
             form: inputs.fields,
             pickers: inputs.pickers,
             routes: root.get("routing_model"),
@@ -151,7 +151,7 @@ fn id<'a>(
 }
 
 /// The data model, and what is wrong with it.
-fn data(node: &Node, path: &str, flow: &Flow, problems: &mut Problems) -> Option<Fields> {
+fn data(node: &Node, path: &str, problems: &mut Problems) -> Option<Fields> {
     let data = node.get("data")?;
     let path = below(path, "data");
     let Some(members) = data.members() else {
@@ -162,13 +162,13 @@ fn data(node: &Node, path: &str, flow: &Flow, problems: &mut Problems) -> Option
     let mut fields = Fields::new();
     for member in members {
         let path = below(&path, &member.name);
-        schema(&member.node, &path, true, flow, problems);
+        schema(&member.node, &path, true, problems);
         fields.insert(member.name.clone(), Type::of_schema(&member.node));
     }
     Some(fields)
 }
 
-fn schema(node: &Node, path: &str, is_top: bool, flow: &Flow, problems: &mut Problems) {
+fn schema(node: &Node, path: &str, is_top: bool, problems: &mut Problems) {
     const ERROR: &str = "INVALID_SCREEN_DATA";
     if node.members().is_none() {
         problems.kind(
@@ -215,7 +215,7 @@ fn schema(node: &Node, path: &str, is_top: bool, flow: &Flow, problems: &mut Pro
                 let message = "`items` is missing: the schema of what is in the array";
                 problems.add(ERROR, path, node.place, message);
             }
-            Some(items) => schema(items, &below(path, "items"), false, flow, problems),
+            Some(items) => schema(items, &below(path, "items"), false, problems),
         },
         Some("object") => {
             let path = below(path, "properties");
@@ -224,13 +224,7 @@ fn schema(node: &Node, path: &str, is_top: bool, flow: &Flow, problems: &mut Pro
                 .and_then(Node::members)
                 .unwrap_or_default()
             {
-                schema(
-                    &member.node,
-                    &below(&path, &member.name),
-                    false,
-                    flow,
-                    problems,
-                );
+                schema(&member.node, &below(&path, &member.name), false, problems);
             }
         }
         _ => {}

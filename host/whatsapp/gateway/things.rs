@@ -75,7 +75,10 @@ impl Gateway {
             .owner_of(&account, Kind::Template, name)
             .await?;
         match owner.is(ProjectId(project)) {
-            true => Ok(self.store.remember(project, &[named.id.clone()]).await?),
+            true => Ok(self
+                .store
+                .remember(project, std::slice::from_ref(&named.id))
+                .await?),
             false => Err(denied()),
         }
     }
