@@ -143,23 +143,26 @@ impl Data {
     fn indexed(path: &Path) -> Result<Self, DataError> {
         let unreadable = |error| DataError::Unreadable(path.to_owned(), error);
         let file = File::open(path).map_err(unreadable)?;
-        let mut head = [0; FIRST_LINE.len() + 8];
-        file.read_exact_at(&mut head, 0).map_err(unreadable)?;
+        let mut line = [0; FIRST_LINE.len()];
+        file.read_exact_at(&mut line, 0).map_err(unreadable)?;
         let damaged = |what: &str| DataError::Damaged(path.to_owned(), what.to_owned());
-        let (line, lengths) = head.split_at(FIRST_LINE.len());
         if !line.starts_with(MARK) {
             return Err(damaged("it begins as no such file does"));
         }
-        if line != FIRST_LINE {
+        if line != *FIRST_LINE {
             return Err(DataError::AnotherVersion(path.to_owned()));
         }
+        let mut lengths = [0; 8];
+        let after = line.len() as u64;
+        file.read_exact_at(&mut lengths, after)
+            .map_err(unreadable)?;
+        let place = after + lengths.len() as u64;
         let lengths = lengths.as_chunks().0.iter().copied();
         let lengths: Vec<u32> = lengths.map(u32::from_le_bytes).collect();
         let (length, plain) = match lengths[..] {
             [length, plain] if length <= INDEX.0 && plain <= INDEX.1 => (length, plain),
             _ => return Err(damaged("its index is too long")),
         };
-        let place = head.len() as u64;
         let text = inflated(&file, place, length, plain)
             .map_err(|error| damaged(&format!("its index: {error}")))?;
         let index: Index = serde_json::from_slice(&text)
