@@ -203,16 +203,26 @@ impl Parser<'_> {
 
     fn sum(&mut self) -> Result<Value, String> {
         let mut left = self.part()?;
-        while let Some(operator) = self.eat(&["+", "-"]) {
-            let right = self.part()?;
-            left = match (operator, left.as_f64(), right.as_f64()) {
-                ("+", Some(left), Some(right)) => number_value(left + right),
-                ("+", ..) => json!(format!("{}{}", plain(&left), plain(&right))),
-                (_, Some(left), Some(right)) => number_value(left - right),
-                _ => Value::Null,
-            };
+        loop {
+            if let Some(operator) = self.eat(&["+", "-"]) {
+                let right = self.part()?;
+                left = match (operator, left.as_f64(), right.as_f64()) {
+                    ("+", Some(left), Some(right)) => number_value(left + right),
+                    ("+", ..) => json!(format!("{}{}", plain(&left), plain(&right))),
+                    (_, Some(left), Some(right)) => number_value(left - right),
+                    _ => Value::Null,
+                };
+            } else if matches!(
+                self.tokens.get(self.at),
+                Some(Token::Plain(_) | Token::Reference(_))
+            ) {
+                // What stands side by side is one text: `'Hello ' ${form.name}`.
+                let right = self.part()?;
+                left = json!(format!("{}{}", plain(&left), plain(&right)));
+            } else {
+                return Ok(left);
+            }
         }
-        Ok(left)
     }
 
     fn part(&mut self) -> Result<Value, String> {
@@ -305,6 +315,7 @@ mod tests {
         for (text, expected) in [
             ("${data.n}", json!(3)),
             ("`'Hi ' + ${data.name} + '!'`", json!("Hi Ana!")),
+            ("`'Hi ' ${data.name} '!'`", json!("Hi Ana!")),
             ("`(${data.n} + 1) / 2 >= 2 && !(${form.no})`", json!(true)),
             ("`${data.n} % 2 == 1 || false`", json!(true)),
             ("plain ${data.n}", json!("plain ${data.n}")),
