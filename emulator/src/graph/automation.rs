@@ -23,15 +23,11 @@ pub(crate) fn change(call: &Call<'_>, id: &str) -> Result<Value, GraphError> {
             check_length("prompts", prompt, LONGEST_PROMPT)?;
         }
     }
-    let commands = match request.params.get("commands") {
-        None | Some(Value::Null) => None,
-        Some(value) => {
-            let commands: Vec<Command> = serde_json::from_value(value.clone()).map_err(|_| {
-                GraphError::parameter("Param commands must be an array of commands.")
-            })?;
-            Some(commands)
-        }
-    };
+    let commands = request.structured("commands").map(|value| {
+        serde_json::from_value::<Vec<Command>>(value)
+            .map_err(|_| GraphError::parameter("Param commands must be an array of commands."))
+    });
+    let commands = commands.transpose()?;
     if let Some(commands) = &commands {
         check_count("commands", commands.len(), MOST_COMMANDS)?;
         for command in commands {

@@ -23,7 +23,7 @@ pub(crate) async fn run(
     request: &GraphRequest,
     cut: &Cut,
 ) -> Result<Value, GraphError> {
-    let calls = match request.params.get("batch") {
+    let calls = match request.structured("batch") {
         Some(Value::Array(calls)) => calls,
         Some(_) => {
             return Err(GraphError::parameter(
@@ -41,7 +41,7 @@ pub(crate) async fn run(
     // Bodies of what was answered, by the names of the calls; null for what failed.
     let mut by_name: HashMap<String, Option<Value>> = HashMap::new();
     let mut answers = Vec::new();
-    for call in calls {
+    for call in &calls {
         let name = call["name"].as_str().map(str::to_owned);
         let outcome = match one(platform, request, call, &by_name, cut).await {
             // What it depends on failed: it is not made, and not answered.

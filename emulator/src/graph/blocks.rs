@@ -102,7 +102,7 @@ fn users(call: &Call<'_>) -> Result<Vec<String>, GraphError> {
     if call.request.text("messaging_product").as_deref() != Some("whatsapp") {
         return Err(GraphError::required("messaging_product"));
     }
-    let users = match call.request.params.get("block_users") {
+    let users = match call.request.structured("block_users") {
         Some(Value::Array(users)) if !users.is_empty() && users.len() <= MOST_USERS => users,
         Some(_) => {
             return Err(GraphError::parameter(format_args!(

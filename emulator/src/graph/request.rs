@@ -107,9 +107,18 @@ impl GraphRequest {
         }
     }
 
+    /// A parameter that is an object or a list, which may come as JSON text.
+    pub(crate) fn structured(&self, key: &str) -> Option<Value> {
+        match self.params.get(key)? {
+            Value::Null => None,
+            Value::String(text) => Some(value_of(text.clone())),
+            other => Some(other.clone()),
+        }
+    }
+
     /// The texts of a parameter that is a list: of JSON, or with commas.
     pub(crate) fn texts(&self, key: &str) -> Option<Vec<String>> {
-        match self.params.get(key)? {
+        match &self.structured(key)? {
             Value::Array(items) => Some(
                 items
                     .iter()

@@ -61,7 +61,7 @@ pub(crate) fn unsubscribe(call: &Call<'_>, waba_id: &str) -> Result<Value, Graph
 
 /// `POST /{PHONE_NUMBER_ID}` with `webhook_configuration`.
 pub(crate) async fn override_number(call: &Call<'_>, id: &str) -> Result<Value, GraphError> {
-    let Some(configuration) = call.request.params.get("webhook_configuration") else {
+    let Some(configuration) = call.request.structured("webhook_configuration") else {
         return Err(GraphError::parameter(
             "The parameter webhook_configuration is required.",
         ));

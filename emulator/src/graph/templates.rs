@@ -93,7 +93,7 @@ fn make(
     let (platform, request) = (call.platform, call.request);
     declared::check_name(name)?;
     declared::check_language(language)?;
-    let components = request.params.get("components");
+    let components = request.structured("components");
     let components = components.ok_or_else(|| GraphError::required("components"))?;
     let format = request
         .text("parameter_format")
@@ -112,7 +112,7 @@ fn make(
             parameter_format: &format,
             waba_id,
         };
-        let components = declared::check(world, &wish, components)?;
+        let components = declared::check(world, &wish, &components)?;
         check_room(call, world, waba_id, name, language, now_ms)?;
         let template = Template {
             id: ids::object_id(),
@@ -345,8 +345,8 @@ pub(crate) fn edit(call: &Call<'_>, id: &str) -> Result<Value, GraphError> {
             parameter_format: &template.parameter_format,
             waba_id: &template.waba_id,
         };
-        let components = match request.params.get("components") {
-            Some(components) => Some(declared::check(world, &wish, components)?),
+        let components = match request.structured("components") {
+            Some(components) => Some(declared::check(world, &wish, &components)?),
             None => None,
         };
         let was_approved = template.status == "APPROVED";
@@ -706,7 +706,7 @@ pub(crate) fn upsert(call: &Call<'_>, waba_id: &str) -> Result<Value, GraphError
         let template = match known {
             None => make(call, waba_id, &name, &language, "AUTHENTICATION")?,
             Some(id) => {
-                let components = request.params.get("components");
+                let components = request.structured("components");
                 let components = components.ok_or_else(|| GraphError::required("components"))?;
                 call.platform.edit(|world| {
                     let wish = Wish {
@@ -714,7 +714,7 @@ pub(crate) fn upsert(call: &Call<'_>, waba_id: &str) -> Result<Value, GraphError
                         parameter_format: "POSITIONAL",
                         waba_id,
                     };
-                    let components = declared::check(world, &wish, components)?;
+                    let components = declared::check(world, &wish, &components)?;
                     let known = world
                         .templates
                         .get_mut(&id)

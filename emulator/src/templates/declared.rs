@@ -627,6 +627,9 @@ fn url_button(button: &Map<String, Value>, made: &mut Value) -> Result<(), Graph
         return Err(invalid("The URL of a button can't be a link to WhatsApp."));
     }
     made["url"] = url.into();
+    if let Some(link) = button.get("app_deep_link") {
+        made["app_deep_link"] = link.clone();
+    }
     if url.contains("{{") {
         let example = button.get("example").unwrap_or(&Value::Null);
         let example = example.as_str().or_else(|| example[0].as_str());

@@ -157,12 +157,12 @@ def template_of_each_kind(wa):
                 components=[
                     t.HeaderText("Order {{number}}", number="42"),
                     t.BodyText("Hi {{name}}, the order is ready for you.", name="Ann"),
-                    t.FooterText("Bye"),
+                    t.FooterText(text="Bye"),
                     t.Buttons(
                         buttons=[
-                            t.QuickReplyButton("Thanks"),
-                            t.URLButton("Track", url="https://example.com/{{1}}", example="42"),
-                            t.PhoneNumberButton("Call", phone_number="16505551234"),
+                            t.QuickReplyButton(text="Thanks"),
+                            t.URLButton(text="Track", url="https://example.com/{{1}}", example="42"),
+                            t.PhoneNumberButton(text="Call", phone_number="16505551234"),
                         ]
                     ),
                 ],
@@ -285,11 +285,7 @@ def number(wa, app):
     did(wa.get_business_account())
     assert len(list(did(wa.get_owned_business_accounts()))) == 1
     command = types.Command(name="help", description="Help")
-    did(
-        wa.update_conversational_automation(
-            enable_chat_opened=True, ice_breakers=["Hi"], commands=[command]
-        )
-    )
+    did(wa.update_conversational_automation(ice_breakers=["Hi"], commands=[command]))
     did(wa.update_commerce_settings(is_catalog_visible=True))
     assert did(wa.get_commerce_settings()).is_catalog_visible
     did(wa.update_display_name("Lucky Shrub"))
