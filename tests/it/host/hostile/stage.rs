@@ -21,6 +21,7 @@ use http_body_util::BodyExt as _;
 use roost::egress::{EgressArgs, EgressPolicy};
 use roost::sandbox::Budget;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use tokio::net::TcpListener;
 
 use super::super::support::{Setup, TestHost, fixture, guest, log};
@@ -30,13 +31,13 @@ use crate::support::keeper::Keeper;
 pub(super) const SECRET: &str = "sk_live_of_the_hostile_bot";
 
 /// Processor time of an event. What another bound ends needs less.
-const CPU: Duration = Duration::from_secs(2);
+const CPU: Duration = Duration::from_secs(3);
 
 /// What uses up its processor time must come to it on a busy machine, too.
 pub(super) const WALL: Duration = Duration::from_secs(60);
 
-/// A little of it is used up soon.
-const MEMORY: usize = 64 << 20;
+/// MiB. A little of it is used up soon.
+const MEMORY: i32 = 64;
 
 /// 128 MiB of zeros, by Brotli.
 const BOMB: &str = "z///f/gnAOKxQCD3/p/////wTwDEYQGA7v0/////4Z8AiMMiAN37f/7//8M/ARCHBQC69//8//+HfwIgDgsAdO//+f//D/8EQBwWAOje//P//x/+CYA4LADQvf/n//8//BMAcVgAoHv/Pw==";
@@ -119,6 +120,11 @@ async fn keeps_the_stage() {
     let secrets = format!("SOUP_KEY={SECRET}");
     let set = projects.import_secrets(hostile.id, &secrets, false).await;
     assert_eq!(set.unwrap().set, ["SOUP_KEY"]);
+    let memory = json!({ "settings": { "memory": MEMORY } });
+    host.operator()
+        .patch("/v1/projects/hostile", &memory)
+        .await
+        .ok();
     host.deploys(&hostile, &fixture("hostile")).await.unwrap();
     host.bare_project("evil").await;
     let placement = host.app().projects().by_id(echo.id).await.unwrap();
@@ -153,7 +159,6 @@ fn setup(peer: u16) -> Setup {
         budget: Budget {
             wall: WALL,
             cpu: CPU,
-            memory_bytes: MEMORY,
             host_calls: 500,
             requests: 50,
             sends: 20,
