@@ -259,6 +259,8 @@ impl TestHost {
             secret: Some(self.setup.app_secret.to_owned()),
             callback_url: Some(format!("{url}/webhooks/whatsapp")),
             verify_token: Some(VERIFY_TOKEN.to_owned()),
+            // Without this one Meta publishes no Flow.
+            fields: Some(["messages", "flows"].map(str::to_owned).into()),
             ..NewApp::default()
         };
         self.control.create_app(&app).await.unwrap();
