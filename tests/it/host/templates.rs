@@ -24,7 +24,7 @@ fn order_ready() -> Value {
     json!({
         "name": "order_ready", "language": "en_US", "category": "UTILITY",
         "components": [
-            { "type": "BODY", "text": "Hello {{1}}, order {{2}} is ready.", "example": { "body_text": [["Ana", "17"]] } },
+            { "type": "BODY", "text": "Hello {{1}}, your order {{2}} is ready.", "example": { "body_text": [["Ana", "17"]] } },
         ],
     })
 }
@@ -183,7 +183,7 @@ async fn a_template_is_edited_and_deleted() {
     let operator = host.operator();
     approved(&host, "pizza", &order_ready()).await;
     let mut other = order_ready();
-    other["components"][0]["text"] = "Dear {{1}}, order {{2}} is ready.".into();
+    other["components"][0]["text"] = "Dear {{1}}, your order {{2}} is ready.".into();
     let edited = operator.put(READY, &other).await.ok();
     assert_eq!(
         edited["components"][0]["text"],
@@ -244,7 +244,10 @@ async fn a_message_that_does_not_fit_its_template_goes_nowhere_and_says_why() {
     }
     // It goes out once it fits.
     let fits = typed("order_ready", "en_US", &["Ana", "17"]);
-    assert_eq!(says(&mut ana, &fits).await, "Hello Ana, order 17 is ready.");
+    assert_eq!(
+        says(&mut ana, &fits).await,
+        "Hello Ana, your order 17 is ready."
+    );
 
     let pause = TemplateDecision {
         event: "PAUSED".to_owned(),
@@ -392,7 +395,7 @@ async fn a_person_sends_a_template_by_hand_and_nobody_advertises_to_who_opted_ou
     let messages = format!("/v1/projects/pizza/conversations/{ANA}/messages");
     let reply = |name: &str| json!({ "template": { "name": name, "body": ["Ana", "17"] } });
     operator.post(&messages, &reply("order_ready")).await.ok();
-    assert_eq!(ana.hears().await, "Hello Ana, order 17 is ready.");
+    assert_eq!(ana.hears().await, "Hello Ana, your order 17 is ready.");
     let unfit = json!({ "template": { "name": "order_ready", "body": ["Ana"] } });
     let refused = operator.post(&messages, &unfit).await;
     assert_eq!(refused.refusal(), (422, "template-unfit".to_owned()));
@@ -414,7 +417,7 @@ async fn a_person_sends_a_template_by_hand_and_nobody_advertises_to_who_opted_ou
     let said = says(&mut ana, &typed("offer", "en_US", &["Ana", "17"])).await;
     assert!(said.contains("opted out"), "{said}");
     operator.post(&messages, &reply("order_ready")).await.ok();
-    assert_eq!(ana.hears().await, "Hello Ana, order 17 is ready.");
+    assert_eq!(ana.hears().await, "Hello Ana, your order 17 is ready.");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -507,7 +510,11 @@ async fn a_deploy_says_which_templates_meta_does_not_have_and_submits_them_when_
     host.project("pizza").await;
     let operator = host.operator();
     let folder = Folder::new("bot");
-    let app = "require('http').createServer((req, res) => res.end()).listen(3000)";
+    let app = "require('http').createServer((req, res) => {
+      const asked = new URL(req.url, 'http://bot')
+      res.statusCode = asked.pathname === '/webhook' ? 200 : 404
+      res.end(asked.searchParams.get('hub.challenge'))
+    }).listen(3000)";
     std::fs::write(folder.0.join("app.js"), app).unwrap();
     std::fs::create_dir_all(folder.0.join("templates")).unwrap();
     std::fs::write(
