@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids;
 
+/// The newest version of the Graph API that the emulator knows.
+pub(crate) const NEWEST_VERSION: u32 = 26;
+
 /// How an emulator is started.
 #[derive(Clone, Debug)]
 pub struct Config {

@@ -8,7 +8,6 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::clock::{DAY_MS, SECOND_MS, timestamp};
-use crate::graph::media::download_url;
 use crate::ids::{self, Direction};
 use crate::outbox::update::{Content, Update};
 use crate::platform::Platform;
@@ -17,6 +16,7 @@ use crate::platform::model::{Customer, Media, digits_of};
 use crate::platform::thread::{Choice, ChoiceKind, ReceivedMessage};
 use crate::platform::world::World;
 use crate::statuses::contact_object;
+use crate::urls::download_url;
 use crate::webhooks::post;
 use crate::wire::{Act, Circumstances, MediaAct};
 

@@ -12,6 +12,7 @@ mod codes;
 pub mod config;
 pub mod control;
 mod crypto;
+mod error;
 mod faults;
 mod flow_endpoint;
 mod flow_json;
@@ -27,6 +28,7 @@ pub mod program;
 mod running;
 mod statuses;
 mod templates;
+mod urls;
 mod webhooks;
 pub mod wire;
 

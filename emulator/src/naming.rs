@@ -1,10 +1,7 @@
 //! Display names: asked for, reviewed, and told.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::agenda::{self, What};
-use crate::graph::Call;
-use crate::graph::error::GraphError;
 use crate::outbox::update::Update;
 use crate::platform::model::NameRequest;
 use crate::platform::world::World;
@@ -15,42 +12,6 @@ pub(crate) struct Decision {
     /// `APPROVED`, `REJECTED` or `DEFERRED`.
     pub(crate) word: String,
     pub(crate) reason: Option<String>,
-}
-
-/// `POST /{PHONE_NUMBER_ID}` with `new_display_name`.
-pub(crate) fn request(call: &Call<'_>, id: &str, name: String) -> Result<Value, GraphError> {
-    if !(3..=75).contains(&name.trim().chars().count()) {
-        return Err(GraphError::managed(
-            100,
-            Some(2_388_010),
-            "Invalid display name",
-            "A display name has between 3 and 75 characters.",
-        ));
-    }
-    let platform = call.platform;
-    let delay_ms = platform.settings().name_review_ms;
-    let now_ms = platform.clock.now_ms();
-    platform.edit(|world| {
-        let number = world.numbers.get_mut(id).ok_or_else(|| call.unknown(id))?;
-        if number.allowed_recipients.is_some() {
-            return Err(GraphError::managed(
-                100,
-                Some(2_388_011),
-                "Display name cannot be changed",
-                "The display name of a test number cannot be changed.",
-            ));
-        }
-        number.new_name = Some(NameRequest {
-            name: name.clone(),
-            status: "PENDING_REVIEW".to_owned(),
-        });
-        if let Some(delay_ms) = delay_ms {
-            let number_id = id.to_owned();
-            let at_ms = now_ms.saturating_add_unsigned(delay_ms);
-            agenda::schedule(platform, world, at_ms, What::NameReview { number_id, name });
-        }
-        Ok(json!({"success": true}))
-    })
 }
 
 /// The review that comes by itself approves.

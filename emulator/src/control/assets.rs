@@ -9,10 +9,10 @@ use axum::Json;
 use axum::extract::State;
 
 use crate::clock::SECOND_MS;
+use crate::config::NEWEST_VERSION;
 use crate::control::Body;
 use crate::control::error::ControlError;
 use crate::graph::auth::{MANAGEMENT, MESSAGING};
-use crate::graph::request::NEWEST_VERSION;
 use crate::ids;
 use crate::platform::Platform;
 use crate::platform::model::{

@@ -8,7 +8,6 @@ mod screen;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::flow_endpoint::{self, EndpointError, Exchange};
@@ -17,29 +16,11 @@ use crate::inbound::{self, ActError, Actor, nfm_reply};
 use crate::platform::Platform;
 use crate::platform::kinds::MediaKind;
 use crate::platform::model::FlowStatus;
-use crate::platform::thread::OfferedFlow;
+use crate::platform::thread::{OfferedFlow, OpenFlow};
 use crate::wire::{Circumstances, FlowAct, FlowView};
 
 /// The id that ends a Flow.
 const SUCCESS: &str = "SUCCESS";
-
-/// A Flow that a customer has open.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct OpenFlow {
-    flow_id: String,
-    flow_token: String,
-    /// The message that opened it.
-    message_id: String,
-    /// Its Flow JSON, as it was when it was opened.
-    json: Value,
-    screen: String,
-    /// What each screen was given.
-    data: BTreeMap<String, Value>,
-    /// What was entered on each screen.
-    forms: BTreeMap<String, Map<String, Value>>,
-    /// The screens before this one.
-    history: Vec<String>,
-}
 
 /// What an act comes to.
 enum Outcome {

@@ -5,7 +5,6 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::OpenFlow;
 use crate::clock::DAY_MS;
 use crate::flow_endpoint::crypto::seal_file;
 use crate::flow_json::components::component;
@@ -14,6 +13,7 @@ use crate::ids;
 use crate::inbound::ActError;
 use crate::platform::Platform;
 use crate::platform::model::Media;
+use crate::platform::thread::OpenFlow;
 use crate::wire::FlowScreen;
 
 /// How long the files of a Flow can be fetched.

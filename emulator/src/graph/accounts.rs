@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::graph::error::GraphError;
+use crate::error::GraphError;
 use crate::graph::fields::{Ask, NodeType, project, project_with};
 use crate::graph::paging::{List, page};
 use crate::graph::{Call, flows, health, numbers, subscriptions, templates};

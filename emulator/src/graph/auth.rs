@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::clock::SECOND_MS;
-use crate::graph::error::GraphError;
+use crate::error::GraphError;
 use crate::graph::request::GraphRequest;
 use crate::platform::Platform;
 use crate::platform::model::Token;

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::error::GraphError;
 use crate::graph::Call;
-use crate::graph::error::GraphError;
 use crate::platform::model::{Command, Number};
 
 const MOST_PROMPTS: usize = 4;

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use axum::http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
+use crate::error::GraphError;
 use crate::graph::answer;
-use crate::graph::error::GraphError;
 use crate::graph::listener::Cut;
 use crate::graph::request::{GraphRequest, body_params, major_version, pairs};
 use crate::platform::Platform;

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::clock::DAY_MS;
+use crate::error::GraphError;
 use crate::graph::Call;
-use crate::graph::error::GraphError;
 use crate::graph::paging::{List, page};
 use crate::platform::model::digits_of;
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::error::GraphError;
 use crate::graph::Call;
-use crate::graph::error::GraphError;
 
 /// `GET /{PHONE_NUMBER_ID}/whatsapp_commerce_settings`.
 pub(crate) fn describe(call: &Call<'_>, id: &str) -> Result<Value, GraphError> {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::graph::error::GraphError;
+use crate::error::GraphError;
 
 /// A type of node.
 #[derive(Debug)]

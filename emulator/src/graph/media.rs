@@ -9,9 +9,9 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use crate::clock::SECOND_MS;
+use crate::error::GraphError;
 use crate::graph::Call;
 use crate::graph::auth::{self, Caller};
-use crate::graph::error::GraphError;
 use crate::graph::fields::{NodeType, project};
 use crate::graph::request::GraphRequest;
 use crate::ids;
@@ -19,10 +19,8 @@ use crate::platform::Platform;
 use crate::platform::kinds::MediaKind;
 use crate::platform::model::Media;
 use crate::platform::world::{NodeKind, World};
-use crate::webhooks::signature::hex_hmac;
+use crate::urls::{download_url, url_hash};
 
-/// How long a download URL is good for.
-const URL_LIFETIME_MS: i64 = 5 * 60 * SECOND_MS;
 /// How long an upload can be sent and fetched.
 const UPLOAD_MS: i64 = 30 * 24 * 3600 * SECOND_MS;
 
@@ -147,16 +145,6 @@ fn owned(call: &Call<'_>, id: &str) -> Result<Media, GraphError> {
     Ok(media.clone())
 }
 
-/// The URL of a media object's bytes, good for five minutes from now.
-pub(crate) fn download_url(platform: &Platform, id: &str) -> String {
-    let expires_s = (platform.clock.now_ms() + URL_LIFETIME_MS).div_euclid(SECOND_MS);
-    format!(
-        "{}/whatsapp_business/attachments/?mid={id}&ext={expires_s}&hash={}",
-        platform.graph_url,
-        url_hash(platform, id, &expires_s.to_string()),
-    )
-}
-
 /// `GET` of a download URL: 401 without a good token, 404 when the URL is not, or no longer, good.
 pub(crate) fn download(platform: &Arc<Platform>, request: &GraphRequest) -> Response {
     let caller = match auth::authenticate(platform, request) {
@@ -204,9 +192,4 @@ pub(crate) fn public(platform: &Platform, id: &str) -> Response {
 fn is_visible(world: &World, caller: &Caller, id: &str) -> bool {
     let waba = world.waba_of(NodeKind::Media, id);
     waba.is_some_and(|waba| caller.reaches(&waba.id))
-}
-
-/// Ties a URL to its media and its expiry. Kept in the process: URLs end with it.
-fn url_hash(platform: &Platform, id: &str, expires_s: &str) -> String {
-    hex_hmac(&platform.media_key, format!("{id}:{expires_s}").as_bytes())
 }

@@ -9,7 +9,6 @@ mod automation;
 mod batch;
 mod blocks;
 mod commerce;
-pub(crate) mod error;
 pub(crate) mod fields;
 mod flows;
 mod form;
@@ -41,9 +40,9 @@ use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::Value;
 
+use crate::error::GraphError;
 use crate::faults::{AssetCall, Fault};
 use crate::graph::auth::Caller;
-use crate::graph::error::GraphError;
 use crate::graph::fields::Ask;
 use crate::graph::listener::Cut;
 use crate::graph::request::GraphRequest;
@@ -98,7 +97,7 @@ async fn handle(
     let Ok(body) = axum::body::to_bytes(body, most).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    let mut version = request::NEWEST_VERSION;
+    let mut version = crate::config::NEWEST_VERSION;
     let mut response = match GraphRequest::read(&parts, &body) {
         Ok(request) => {
             version = request.version;

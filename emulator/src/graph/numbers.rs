@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::clock::datetime;
-use crate::graph::error::GraphError;
+use crate::error::GraphError;
 use crate::graph::fields::{Ask, NodeType, project_with};
 use crate::graph::paging::{List, page};
 use crate::graph::{Call, accounts, automation, health, profile, registration, subscriptions};
-use crate::naming;
-use crate::platform::model::Number;
+use crate::platform::agenda::{self, What};
+use crate::platform::model::{NameRequest, Number};
 use crate::platform::world::World;
 
 const NUMBER: NodeType = NodeType {
@@ -112,7 +112,7 @@ pub(crate) async fn change(call: &Call<'_>, id: &str) -> Result<Value, GraphErro
         return registration::set_pin(call, id);
     }
     if let Some(name) = call.request.text("new_display_name") {
-        return naming::request(call, id, name);
+        return request_name(call, id, name);
     }
     match params.keys().find(|key| *key != "appsecret_proof") {
         None => Err(GraphError::required("webhook_configuration")),
@@ -189,4 +189,40 @@ fn webhook_configuration(call: &Call<'_>, world: &World, number: &Number) -> Val
     } else {
         Value::Object(set)
     }
+}
+
+/// `POST /{PHONE_NUMBER_ID}` with `new_display_name`.
+fn request_name(call: &Call<'_>, id: &str, name: String) -> Result<Value, GraphError> {
+    if !(3..=75).contains(&name.trim().chars().count()) {
+        return Err(GraphError::managed(
+            100,
+            Some(2_388_010),
+            "Invalid display name",
+            "A display name has between 3 and 75 characters.",
+        ));
+    }
+    let platform = call.platform;
+    let delay_ms = platform.settings().name_review_ms;
+    let now_ms = platform.clock.now_ms();
+    platform.edit(|world| {
+        let number = world.numbers.get_mut(id).ok_or_else(|| call.unknown(id))?;
+        if number.allowed_recipients.is_some() {
+            return Err(GraphError::managed(
+                100,
+                Some(2_388_011),
+                "Display name cannot be changed",
+                "The display name of a test number cannot be changed.",
+            ));
+        }
+        number.new_name = Some(NameRequest {
+            name: name.clone(),
+            status: "PENDING_REVIEW".to_owned(),
+        });
+        if let Some(delay_ms) = delay_ms {
+            let number_id = id.to_owned();
+            let at_ms = now_ms.saturating_add_unsigned(delay_ms);
+            agenda::schedule(platform, world, at_ms, What::NameReview { number_id, name });
+        }
+        Ok(json!({"success": true}))
+    })
 }

@@ -4,8 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde_json::{Value, json};
 
+use crate::error::GraphError;
 use crate::graph::Call;
-use crate::graph::error::GraphError;
 use crate::graph::fields::Ask;
 
 /// Items of a page unless the request says otherwise.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::graph::error::GraphError;
+use crate::error::GraphError;
 
 /// An object among the parameters, and its name, for example `interactive['action']`.
 #[derive(Clone, Debug)]
@@ -155,9 +155,4 @@ pub(crate) fn check_interactive_length(
 /// Code 131009, with its details.
 pub(crate) fn invalid(details: impl Into<String>) -> GraphError {
     GraphError::detailed(131009, details)
-}
-
-/// Whether a text is an http or https URL.
-pub(crate) fn is_web_url(text: &str) -> bool {
-    reqwest::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
 }

@@ -3,8 +3,8 @@
 use reqwest::Url;
 use serde_json::{Value, json};
 
+use crate::error::GraphError;
 use crate::graph::Call;
-use crate::graph::error::GraphError;
 use crate::graph::fields::{Ask, NodeType, project_with};
 
 const PROFILE: NodeType = NodeType {

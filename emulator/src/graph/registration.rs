@@ -4,8 +4,8 @@ use rand::RngExt as _;
 use serde_json::{Value, json};
 
 use crate::clock::SECOND_MS;
+use crate::error::GraphError;
 use crate::graph::Call;
-use crate::graph::error::GraphError;
 use crate::ids;
 use crate::outbox::update::Update;
 use crate::platform::model::{Number, digits_of};

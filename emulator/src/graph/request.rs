@@ -7,11 +7,10 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
 use serde_json::{Map, Value};
 
-use crate::graph::error::GraphError;
+use crate::config::NEWEST_VERSION;
+use crate::error::GraphError;
 use crate::graph::form;
 
-/// The newest version that the emulator knows.
-pub(crate) const NEWEST_VERSION: u32 = 26;
 /// The oldest version that is still served; older ones, and calls without one, are served as it.
 pub(crate) const OLDEST_VERSION: u32 = 21;
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::error::GraphError;
 use crate::graph::Call;
-use crate::graph::error::GraphError;
 use crate::outbox::update::Update;
 use crate::webhooks::post;
 

@@ -3,8 +3,8 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
+use crate::error::GraphError;
 use crate::graph::Call;
-use crate::graph::error::GraphError;
 use crate::platform::model::{Callback, Subscription};
 use crate::webhooks::handshake::{self, HandshakeError};
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::clock::{DAY_MS, SECOND_MS};
-use crate::graph::error::GraphError;
+use crate::error::GraphError;
 use crate::graph::fields::{Ask, NodeType, project};
 use crate::graph::paging::{List, page};
 use crate::graph::{Call, health};

@@ -10,8 +10,8 @@ use rand::RngExt as _;
 use serde_json::{Value, json};
 
 use crate::clock::DAY_MS;
+use crate::error::GraphError;
 use crate::graph::Call;
-use crate::graph::error::GraphError;
 use crate::graph::profile::photo_id;
 use crate::platform::Platform;
 use crate::platform::model::UploadSession;

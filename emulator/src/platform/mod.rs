@@ -4,6 +4,7 @@
 //! it does so through [`Platform::edit`], which wakes the long polls and the writer of the state
 //! file. Tasks (statuses, deliveries) belong to an [`Epoch`]; a reset ends one and starts another.
 
+pub(crate) mod agenda;
 pub(crate) mod kinds;
 pub(crate) mod limits;
 pub(crate) mod model;

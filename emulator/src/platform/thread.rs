@@ -1,12 +1,11 @@
 //! One conversation between a business number and a customer.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::clock::DAY_MS;
-use crate::flow_player::OpenFlow;
 use crate::platform::kinds::MessageType;
 
 /// Something that the business did in a conversation, in the order in which it happened.
@@ -249,4 +248,22 @@ impl Thread {
         }
         true
     }
+}
+
+/// A Flow that a customer has open.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct OpenFlow {
+    pub(crate) flow_id: String,
+    pub(crate) flow_token: String,
+    /// The message that opened it.
+    pub(crate) message_id: String,
+    /// Its Flow JSON, as it was when it was opened.
+    pub(crate) json: Value,
+    pub(crate) screen: String,
+    /// What each screen was given.
+    pub(crate) data: BTreeMap<String, Value>,
+    /// What was entered on each screen.
+    pub(crate) forms: BTreeMap<String, Map<String, Value>>,
+    /// The screens before this one.
+    pub(crate) history: Vec<String>,
 }

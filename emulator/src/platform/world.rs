@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use crate::agenda::Due;
 use crate::ids;
 use crate::outbox::update::Update;
+use crate::platform::agenda::Due;
 use crate::platform::model::{
     App, Callback, Customer, Flow, Media, Number, Template, Token, UploadSession, Waba,
 };

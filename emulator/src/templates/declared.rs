@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use crate::graph::error::GraphError;
-use crate::graph::params::is_web_url;
+use crate::error::GraphError;
 use crate::platform::world::World;
+use crate::urls::is_web_url;
 
 /// The languages that templates have.
 pub(crate) const LANGUAGES: [&str; 73] = [

@@ -6,10 +6,10 @@ pub(crate) mod declared;
 
 use serde_json::{Value, json};
 
-use crate::agenda::{self, What};
 use crate::clock::{DAY_MS, SECOND_MS};
 use crate::outbox::update::Update;
 use crate::platform::Platform;
+use crate::platform::agenda::{self, What};
 use crate::platform::model::{Quality, Template};
 use crate::platform::world::World;
 use crate::wire::TemplateDecision;

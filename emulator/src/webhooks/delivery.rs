@@ -6,7 +6,7 @@ use std::time::Duration;
 use reqwest::header;
 use tokio::time::Instant;
 
-use crate::graph::request::NEWEST_VERSION;
+use crate::config::NEWEST_VERSION;
 use crate::outbox::log::{Attempt, AttemptOutcome};
 use crate::outbox::update::Update;
 use crate::outstanding::{OnDuty, lock};

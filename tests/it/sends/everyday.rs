@@ -75,7 +75,7 @@ const REQUESTS: &[(&str, &str, &str, &str)] = &[
     (
         "POST {N}/marketing_messages",
         JSON,
-        r#"{"messaging_product":"whatsapp","to":"8","type":"template","template":{},"message_activity_sharing":true}"#,
+        r#"{"messaging_product":"whatsapp","to":"8","type":"template","template":{"name":"offer","language":{"code":"en"}},"message_activity_sharing":true}"#,
         "",
     ),
     (

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use subtle::ConstantTimeEq as _;
 
 use crate::clock::SECOND_MS;
+use crate::error::GraphError;
 use crate::flow_endpoint::watch::status_change;
 use crate::flow_json;
 use crate::graph::Call;
-use crate::graph::error::GraphError;
 use crate::graph::request::GraphRequest;
 use crate::platform::Platform;
 use crate::platform::model::{Flow, FlowStatus};

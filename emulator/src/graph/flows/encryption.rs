@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
+use crate::error::GraphError;
 use crate::flow_endpoint::crypto::PublicKey;
 use crate::graph::Call;
-use crate::graph::error::GraphError;
 use crate::platform::model::Encryption;
 
 /// `POST /{PHONE_NUMBER_ID}/whatsapp_business_encryption`.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::clock::{DAY_MS, SECOND_MS, datetime, day_ms};
+use crate::error::GraphError;
 use crate::graph::Call;
-use crate::graph::error::GraphError;
 use crate::graph::fields::Field;
 use crate::platform::model::Flow;
 use crate::platform::model::flow::EndpointRequest;

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
+use crate::error::GraphError;
 use crate::flow_endpoint::watch::status_change;
 use crate::graph::Call;
-use crate::graph::error::GraphError;
 use crate::ids;
 use crate::platform::model::{Flow, FlowStatus};
 use crate::webhooks::post_all;

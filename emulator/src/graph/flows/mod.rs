@@ -15,9 +15,9 @@ use reqwest::Url;
 use serde_json::{Value, json};
 
 use crate::clock::{DAY_MS, SECOND_MS, datetime};
+use crate::error::GraphError;
 use crate::flow_endpoint::watch::status_change;
 use crate::flow_json;
-use crate::graph::error::GraphError;
 use crate::graph::fields::{Ask, Field, NodeType, project_with};
 use crate::graph::paging::{List, page};
 use crate::graph::request::GraphRequest;

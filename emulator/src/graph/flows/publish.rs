@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
+use crate::error::GraphError;
 use crate::flow_endpoint::{self, watch::status_change};
 use crate::flow_json;
 use crate::graph::Call;
-use crate::graph::error::GraphError;
 use crate::platform::model::{Flow, FlowStatus};
 use crate::platform::world::World;
 use crate::webhooks::post_all;

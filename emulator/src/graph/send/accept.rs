@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use crate::clock::SECOND_MS;
 use crate::config::ClosedWindow;
+use crate::error::GraphError;
 use crate::flow_json;
 use crate::graph::Call;
-use crate::graph::error::GraphError;
 use crate::graph::params::invalid;
 use crate::graph::send::content::MediaRef;
 use crate::graph::send::draft::Draft;

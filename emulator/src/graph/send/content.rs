@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-use crate::graph::error::GraphError;
-use crate::graph::params::{Object, invalid, is_web_url};
+use crate::error::GraphError;
+use crate::graph::params::{Object, invalid};
 use crate::platform::kinds::MediaKind;
+use crate::urls::is_web_url;
 
 /// Characters of a text.
 const LONGEST_TEXT: usize = 4096;

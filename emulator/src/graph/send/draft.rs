@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::graph::error::GraphError;
+use crate::error::GraphError;
 use crate::graph::params::{Object, invalid};
 use crate::graph::send::content::MediaRef;
 use crate::graph::send::interactive::FlowWish;

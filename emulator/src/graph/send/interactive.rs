@@ -4,11 +4,12 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use crate::graph::error::GraphError;
-use crate::graph::params::{Object, check_interactive_length, invalid, is_web_url};
+use crate::error::GraphError;
+use crate::graph::params::{Object, check_interactive_length, invalid};
 use crate::graph::send::content::{MediaRef, check_source};
 use crate::platform::kinds::{Action, InteractiveType, MediaKind};
 use crate::platform::thread::{Choice, ChoiceKind};
+use crate::urls::is_web_url;
 
 const MOST_BUTTONS: usize = 3;
 const MOST_SECTIONS: usize = 10;

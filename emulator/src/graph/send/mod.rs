@@ -15,8 +15,8 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use serde_json::Value;
 
+use crate::error::GraphError;
 use crate::faults::Fault;
-use crate::graph::error::GraphError;
 use crate::graph::params::Object;
 use crate::graph::send::accept::accept;
 use crate::graph::send::draft::Draft;

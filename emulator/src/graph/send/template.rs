@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::graph::error::GraphError;
+use crate::error::GraphError;
 use crate::graph::params::Object;
 use crate::graph::send::content::{MediaRef, check_source};
 use crate::platform::kinds::MediaKind;

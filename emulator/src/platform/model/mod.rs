@@ -38,7 +38,7 @@ pub struct App {
 }
 
 pub(crate) fn newest_version() -> u32 {
-    crate::graph::request::NEWEST_VERSION
+    crate::config::NEWEST_VERSION
 }
 
 /// Where webhooks go, and what the receiver expects in the handshake.
