@@ -1,4 +1,6 @@
 //! The SQL of templates, and of what Meta said of them.
+//!
+//! `offset 0` keeps what an index answers for one account from being read for all of them.
 
 use std::collections::HashMap;
 
@@ -45,7 +47,8 @@ impl Templates {
                and (o.project_id = $1
                     or o.object_id is null
                        and not exists (select from number others
-                                       where others.waba_id = n.waba_id and others.project_id <> $1)
+                                       where others.waba_id = n.waba_id and others.project_id <> $1
+                                       offset 0)
                        and not exists (select from number_leaving others
                                        where others.waba_id = n.waba_id and others.project_id <> $1
                                          and others.comes_back))
@@ -215,7 +218,8 @@ impl Templates {
                and (o.project_id = $1
                     or o.object_id is null
                        and not exists (select from number others
-                                       where others.waba_id = n.waba_id and others.project_id <> $1)
+                                       where others.waba_id = n.waba_id and others.project_id <> $1
+                                       offset 0)
                        and not exists (select from number_leaving others
                                        where others.waba_id = n.waba_id and others.project_id <> $1
                                          and others.comes_back))
