@@ -461,12 +461,15 @@ pub(super) fn learned(gives: Gives, answer: &GraphResponse) -> Vec<String> {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let of = |object: &Value| object.get("id")?.as_str().map(str::to_owned);
     let found: Vec<String> = match gives {
-        // One, or a list of them.
+        // One, or a list of them; what else stands in an answer about one is not what was made.
         Gives::Made | Gives::Makes(_) => {
             let listed = body.get("data").and_then(Value::as_array);
             let listed = listed.into_iter().flatten().filter_map(of);
-            let all = of(&body).into_iter().chain(listed);
-            all.filter(|id| is_id(id)).collect()
+            let all: Vec<String> = match of(&body) {
+                Some(id) => vec![id],
+                None => listed.collect(),
+            };
+            all.into_iter().filter(|id| is_id(id)).collect()
         }
         Gives::Session => {
             let session = of(&body).and_then(|id| Some(id.split('?').next()?.to_owned()));

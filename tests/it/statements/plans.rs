@@ -34,8 +34,7 @@ const ASKED: usize = 10;
 
 /// What is read from end to end, and where: tables with a row for each project or fewer, a look at the first row, and
 /// what is asked now and then and has no index.
-const WHOLE: [(&str, &str); 16] = [
-    ("host/accounts/store.rs", "number_leaving"),
+const WHOLE: [(&str, &str); 15] = [
     ("host/inbox/forgetting/store.rs", "conversation_queue"),
     ("host/inbox/forgetting/store.rs", "unrouted"),
     ("host/inbox/jumps/store.rs", "clock"),

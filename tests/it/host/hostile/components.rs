@@ -15,7 +15,7 @@ macro_rules! components {
         $(
             #[test]
             fn $name() {
-                is_refused(&made::$name(), $because);
+                is_refused(stringify!($name), &made::$name(), $because);
             }
         )+
     };
@@ -86,10 +86,15 @@ mod made {
     }
 }
 
-fn is_refused(component: &[u8], because: &str) {
+/// Each has a project of its own: of two versions that are built at once, the older one gives way.
+pub(super) fn project(name: &str) -> String {
+    name.replace('_', "-")
+}
+
+fn is_refused(name: &str, component: &[u8], because: &str) {
     runs(async {
         let stage = Stage::enter().await;
-        let refused = refusal(&stage.operator, "evil", component.to_vec()).await;
+        let refused = refusal(&stage.operator, &project(name), component.to_vec()).await;
         stage.goes_on().await;
         let refused = refused.expect("it is ready");
         let is_named = refused.contains(because);

@@ -25,6 +25,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use super::super::support::{Setup, TestHost, fixture, guest, log};
+use super::components;
 use crate::support::keeper::Keeper;
 
 /// The value of a secret of the hostile bot's project.
@@ -126,7 +127,9 @@ async fn keeps_the_stage() {
         .await
         .ok();
     host.deploys(&hostile, &fixture("hostile")).await.unwrap();
-    host.bare_project("evil").await;
+    for component in components::ALL {
+        host.bare_project(&components::project(component)).await;
+    }
     let placement = host.app().projects().by_id(echo.id).await.unwrap();
     let watch = Router::new().fallback(move |Query(since): Query<Since>| {
         let (log, asked) = (log(), asked.lock().unwrap());

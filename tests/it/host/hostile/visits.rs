@@ -101,7 +101,7 @@ visits! {
     has_a_long_path("GET /{path} HTTP/1.1\nhost: hostile.bots.test"): "HTTP/1.1 4", without "ENOENT";
     has_a_large_body("POST /web/says_who_asked HTTP/1.1\nhost: hostile.bots.test\ncontent-length: 4000000000\n\nsoup"):
         "HTTP/1.1 413" & "body-too-large";
-    asks_for_an_upgrade("GET /web/says_who_asked HTTP/1.1\nhost: hostile.bots.test\nconnection: upgrade\nupgrade: websocket"):
+    asks_for_an_upgrade("GET /web/says_who_asked HTTP/1.1\nhost: hostile.bots.test\nconnection: upgrade, close\nupgrade: websocket"):
         "HTTP/1.1 501" & "no-websockets";
     asks_for_a_tunnel("CONNECT 127.0.0.1:{guarded} HTTP/1.1\nhost: hostile.bots.test"): "HTTP/1.1 4";
     asks_for_an_echo("TRACE / HTTP/1.1\nhost: hostile.bots.test\nx-secret: soup"): "HTTP/1.1 405", without "soup";
