@@ -325,7 +325,7 @@ const REQUESTS: &[(&str, &str, &str, &str)] = &[
 #[tokio::test]
 async fn what_bots_ask_of_meta_passes() {
     let door = Door::new(vec![]).await;
-    let own = [OBJECT, "upload:MTphdA==", "1627019861106475"].map(str::to_owned);
+    let own = [OBJECT, "upload:MTphdA==", "1627019861106475", "1", "2"].map(str::to_owned);
     let project = door.bench.run().attempt().project_id;
     door.gateway.remember(project, &own).await.unwrap();
     let filled = |text: &str| {

@@ -76,7 +76,6 @@ behaviours! {
         makes_a_huge_key: Done, "with 512 to 8,192 bits";
         makes_a_huge_prime: Done, "at most 4,096 bits";
         checks_a_huge_prime: Done, "longer than the host takes";
-        packs_at_its_best: Done, "the compression takes about";
     }
     depth {
         recurses: Done, "RangeError";
