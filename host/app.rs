@@ -80,13 +80,14 @@ impl App {
         let residents = features::residents(&config, &shared, &deploys);
         let changes = features::changes(&shared, &deploys, &residents);
         let lifecycle = features::lifecycle(&config, &shared, &base.keys, &deploys, &changes);
-        let runner = features::runner(&config, &shared, &deploys, &residents);
-        let web = features::web(&config, &shared, &base.keys, &deploys, &runner);
+        let flows = features::flows(&config, &shared, base.vault.clone(), address);
+        let runner = features::runner(&config, &shared, &deploys, &residents, &flows);
+        let web = features::web(&config, &shared, &base.keys, &deploys, (&runner, &flows));
         let sealed = Sealed {
             pool: shared.pool.clone(),
             vault: base.vault,
         };
-        let host = Arc::new(shared.host(deploys, lifecycle, changes, sealed));
+        let host = Arc::new(shared.host(deploys, lifecycle, changes, flows, sealed));
 
         // All of it is there. From here on it runs.
         let owner = &config.dispatcher.owner;

@@ -1,6 +1,7 @@
 //! Roost: a high-density host for WhatsApp bots.
 
 pub mod access;
+pub mod accounts;
 pub mod api;
 pub mod app;
 pub mod build;
@@ -15,6 +16,7 @@ pub mod deploys;
 pub mod dev;
 pub mod egress;
 pub mod events;
+pub mod flows;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 pub mod grants;
@@ -31,6 +33,7 @@ pub mod near;
 pub mod news;
 pub mod observing;
 pub mod operator;
+pub mod people;
 pub(crate) mod plans;
 pub(crate) mod portions;
 pub mod postgres;
@@ -43,6 +46,7 @@ pub mod sdk;
 pub mod shutdown;
 pub mod starter;
 pub mod telemetry;
+pub mod templates;
 pub mod views;
 pub mod web;
 pub mod whatsapp;

@@ -23,6 +23,12 @@ const GENERIC: Code = code(131000, 500, "Something went wrong", "Something went 
 
 const CODES: &[Code] = &[
     GENERIC,
+    code(
+        1,
+        400,
+        "API Unknown",
+        "The request may be wrong, or Meta's server has a problem.",
+    ),
     code(2, 503, "API Service", ""),
     code(4, 400, "API Too Many Calls", ""),
     code(
@@ -50,6 +56,18 @@ const CODES: &[Code] = &[
         400,
         "Rate limit issues",
         "The account has reached its rate limit.",
+    ),
+    code(
+        80008,
+        400,
+        "There have been too many calls to this WhatsApp Business account",
+        "Wait a bit and try again.",
+    ),
+    code(
+        130403,
+        400,
+        "Business has blocked this user",
+        "The business has blocked this user: unblock them to send messages.",
     ),
     code(
         130429,
@@ -114,6 +132,12 @@ const CODES: &[Code] = &[
         "Account has been locked.",
     ),
     code(
+        131037,
+        400,
+        "WhatsApp provided number needs display name approval before message can be sent.",
+        "The display name of the number has not been approved.",
+    ),
+    code(
         131042,
         400,
         "Business eligibility payment issue",
@@ -150,7 +174,7 @@ const CODES: &[Code] = &[
         400,
         "Unable to deliver the message. This recipient has chosen to stop receiving marketing \
          messages on WhatsApp from your business",
-        "",
+        "The recipient has stopped marketing messages from your business.",
     ),
     code(
         131051,
@@ -184,6 +208,18 @@ const CODES: &[Code] = &[
         "The account is in maintenance mode.",
     ),
     code(
+        131059,
+        400,
+        "Invalid cursor",
+        "The cursor in the request is not valid.",
+    ),
+    code(
+        131062,
+        400,
+        "Business-scoped user IDs are not supported for this message",
+        "Authentication templates with one-tap, zero-tap or copy-code buttons need a phone number.",
+    ),
+    code(
         132000,
         400,
         "Number of parameters does not match the expected number of params",
@@ -196,6 +232,13 @@ const CODES: &[Code] = &[
         "",
     ),
     code(132005, 400, "Translated text too long", ""),
+    code(
+        132007,
+        400,
+        "Content Policy Violated",
+        "Template content violates a WhatsApp policy.",
+    ),
+    code(132008, 400, "Parameter value is not valid", ""),
     code(
         132012,
         400,
@@ -219,6 +262,14 @@ const CODES: &[Code] = &[
         400,
         "There is an issue with the parameters in your template",
         "",
+    ),
+    code(132068, 400, "Flow is blocked", "Flow is in blocked state."),
+    code(
+        132069,
+        400,
+        "Flow is throttled",
+        "Flow is in throttled state and 10 messages using this flow were already sent in the \
+         last hour.",
     ),
     code(
         133000,
@@ -274,6 +325,45 @@ const CODES: &[Code] = &[
         "Account register/deregister rate limit exceeded",
         "There were too many registration or deregistration attempts for this phone number.",
     ),
+    code(
+        135000,
+        400,
+        "Generic user error",
+        "Message failed to send because of an unknown error.",
+    ),
+    code(
+        136024,
+        400,
+        "Request code error",
+        "The code could not be requested.",
+    ),
+    code(
+        136025,
+        400,
+        "Verify code error",
+        "The code could not be verified.",
+    ),
+    code(
+        137000,
+        400,
+        "Recipient identity key hash mismatch",
+        "The identity of the recipient changed.",
+    ),
+    code(139000, 400, "Blocked by Integrity", ""),
+    code(139001, 400, "Flow can't be updated", ""),
+    code(139002, 400, "Flow can't be published", ""),
+    code(139003, 400, "Can't deprecate unpublished flow", ""),
+    code(139004, 400, "Can't delete published flow", ""),
+    code(139006, 400, "Metric thresholds are not reached", ""),
+    code(139100, 400, "Failed to block/unblock some users", ""),
+    code(139101, 400, "Blocklist limit reached", ""),
+    code(
+        147001,
+        400,
+        "Username is not available",
+        "The username is taken: choose another one.",
+    ),
+    code(200005, 400, "Template Insights Not Available", ""),
 ];
 
 /// What is known of a code; the generic error when nothing is.

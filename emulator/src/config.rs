@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids;
 
+/// The newest version of the Graph API that the emulator knows.
+pub(crate) const NEWEST_VERSION: u32 = 26;
+
 /// How an emulator is started.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -64,6 +67,18 @@ pub struct Settings {
     pub pair_rate: Option<PairRate>,
     /// Messages a second per business number; off when absent. Meta's default is 80.
     pub throughput_per_second: Option<u32>,
+    /// How long the review of a template takes, by the emulator's clock; absent, only the control
+    /// API decides.
+    pub template_review_ms: Option<u64>,
+    /// How long the review of a display name takes; absent, only the control API decides.
+    pub name_review_ms: Option<u64>,
+    /// Whether a Flow that is published may be edited: it is a draft again then, and customers go
+    /// on getting what was published.
+    pub published_flows_can_be_edited: bool,
+    /// Whether publishing a Flow checks its endpoint, its key and its number, as Meta does.
+    pub flow_publish_checks: bool,
+    /// How long a Flow's endpoint may take to answer.
+    pub flow_timeout_ms: u64,
 }
 
 impl Default for Settings {
@@ -80,6 +95,11 @@ impl Default for Settings {
             closed_window: ClosedWindow::FailsLater,
             pair_rate: None,
             throughput_per_second: None,
+            template_review_ms: Some(60_000),
+            name_review_ms: Some(60_000),
+            published_flows_can_be_edited: true,
+            flow_publish_checks: true,
+            flow_timeout_ms: 10_000,
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::graph::listener::{Cut, CuttableListener};
 use crate::platform::Platform;
 use crate::platform::store::{self, StateError};
 use crate::platform::world::World;
-use crate::{control, graph};
+use crate::{agenda, control, graph};
 
 /// How long requests that are under way may take when the emulator stops.
 const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(5);
@@ -85,6 +85,7 @@ impl Emulator {
                 .with_graceful_shutdown(stopping.cancelled_owned())
                 .await
         });
+        platform.tasks.spawn(agenda::keep(platform.clone()));
         if let Some(path) = &config.state_file {
             platform
                 .tasks

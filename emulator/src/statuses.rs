@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
-use crate::clock::timestamp;
+use crate::clock::{DAY_MS, timestamp};
 use crate::codes;
 use crate::outbox::update::{Content, Update};
 use crate::outstanding::Duty;
 use crate::platform::Platform;
+use crate::platform::kinds::MessageType;
 use crate::platform::model::Customer;
 use crate::platform::thread::{AddressedBy, MessageStatus, SentMessage};
 use crate::platform::world::World;
@@ -68,6 +70,22 @@ pub(crate) fn read_all(platform: &Arc<Platform>, number_id: &str, phone: &str) -
     messages.len()
 }
 
+/// The customer listens to a voice message.
+pub(crate) fn play(platform: &Arc<Platform>, number_id: &str, phone: &str, message_id: &str) {
+    let tracked = Tracked {
+        message_id: message_id.to_owned(),
+        number_id: number_id.to_owned(),
+        phone: phone.to_owned(),
+    };
+    for status in [
+        MessageStatus::Delivered,
+        MessageStatus::Read,
+        MessageStatus::Played,
+    ] {
+        advance(platform, &tracked, status, None);
+    }
+}
+
 async fn travel(platform: &Arc<Platform>, tracked: &Tracked) {
     tokio::time::sleep(platform.status_delay()).await;
     advance(platform, tracked, MessageStatus::Sent, None);
@@ -80,7 +98,7 @@ async fn arrive(platform: &Arc<Platform>, tracked: &Tracked) {
         .world()
         .thread(&tracked.number_id, &tracked.phone)
         .and_then(|thread| thread.messages().find(|m| m.id == tracked.message_id))
-        .is_none_or(|message| message.message_type == "reaction");
+        .is_none_or(|message| message.message_type == MessageType::Reaction);
     // Reactions have no status but `sent`.
     if is_reaction {
         return;
@@ -127,9 +145,11 @@ fn advance(
         let message = message.clone();
         let mut status = status_object(world, tracked, &message, now_ms);
         if has_pricing(from, message.status) {
+            status["conversation"] = conversation(&message, now_ms);
             status["pricing"] = pricing(&message);
         }
         Some(Update {
+            waba_id: world.waba_id_of(&tracked.number_id),
             number_id: tracked.number_id.clone(),
             customer: tracked.phone.clone(),
             content: Content::Status {
@@ -148,21 +168,40 @@ fn has_pricing(from: MessageStatus, to: MessageStatus) -> bool {
     match to {
         MessageStatus::Sent | MessageStatus::Delivered => true,
         MessageStatus::Read => from < MessageStatus::Delivered,
-        MessageStatus::Accepted | MessageStatus::Failed => false,
+        MessageStatus::Accepted | MessageStatus::Played | MessageStatus::Failed => false,
+    }
+}
+
+/// The conversation that a message is counted in. Apps on v24.0 and later see it only of those who
+/// came by an advertisement.
+fn conversation(message: &SentMessage, now_ms: i64) -> Value {
+    let id = hex::encode(&Sha256::digest(&message.id)[..16]);
+    let mut conversation = json!({"id": id});
+    if message.status == MessageStatus::Sent {
+        conversation["expiration_timestamp"] = timestamp(now_ms + DAY_MS).into();
+    }
+    conversation["origin"] = json!({"type": category(message)});
+    conversation
+}
+
+fn category(message: &SentMessage) -> &str {
+    match message.is_entry_point {
+        true => "referral_conversion",
+        false => &message.category,
     }
 }
 
 fn pricing(message: &SentMessage) -> Value {
-    let kind = if message.is_billable {
-        "regular"
-    } else {
-        "free_customer_service"
+    let kind = match (message.is_billable, message.is_entry_point) {
+        (_, true) => "free_entry_point",
+        (true, false) => "regular",
+        (false, false) => "free_customer_service",
     };
     json!({
         "billable": message.is_billable,
         "pricing_model": "PMP",
         "type": kind,
-        "category": message.category,
+        "category": category(message),
     })
 }
 
@@ -242,7 +281,7 @@ fn in_state(
         }
         let messages = threads.get(phone).into_iter().flat_map(|t| t.messages());
         let mut tracked: Vec<Tracked> = messages
-            .filter(|m| m.message_type != "reaction" && states.contains(&m.status))
+            .filter(|m| m.message_type != MessageType::Reaction && states.contains(&m.status))
             .map(|message| Tracked {
                 message_id: message.id.clone(),
                 number_id: id.clone(),

@@ -21,6 +21,10 @@ pub struct NewApp {
     pub verify_token: Option<String>,
     /// Webhook fields; `messages` when absent.
     pub fields: Option<BTreeSet<String>>,
+    /// Refuse calls without `appsecret_proof`.
+    pub requires_proof: bool,
+    /// The version of its webhooks, for example 23; the newest when absent.
+    pub webhook_version: Option<u32>,
 }
 
 /// An account to create, or to replace when its id exists.
@@ -32,6 +36,8 @@ pub struct NewWaba {
     pub business_id: Option<String>,
     /// Apps that are subscribed to it from the start.
     pub app_ids: BTreeSet<String>,
+    /// The most templates that it may have; 250 when absent.
+    pub template_limit: Option<usize>,
 }
 
 /// A business number to create, or to replace when its id exists.
@@ -53,6 +59,9 @@ pub struct NewNumber {
     /// Makes it a test number, which reaches only these phones.
     #[serde(default)]
     pub allowed_recipients: Option<BTreeSet<String>>,
+    /// Of a number that was never proved: `NOT_VERIFIED`. `VERIFIED` when absent.
+    #[serde(default)]
+    pub code_verification_status: Option<String>,
 }
 
 impl NewNumber {
@@ -66,8 +75,99 @@ impl NewNumber {
             is_registered: None,
             pin: None,
             allowed_recipients: None,
+            code_verification_status: None,
         }
     }
+}
+
+/// A change to a number that Meta makes: what is absent stays. The apps are told.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NumberChange {
+    /// `GREEN`, `YELLOW`, `RED` or `UNKNOWN`.
+    pub quality_rating: Option<String>,
+    /// `CONNECTED`, `FLAGGED`, `RESTRICTED`, `RATE_LIMITED`, `BANNED` and the like; empty for what
+    /// follows from its registration.
+    pub status: Option<String>,
+    /// For example `TIER_2K`.
+    pub messaging_limit: Option<String>,
+    /// `STANDARD` or `HIGH`.
+    pub throughput: Option<String>,
+    pub is_official_business_account: Option<bool>,
+    /// `APPROVED`, `DECLINED` and the like.
+    pub name_status: Option<String>,
+}
+
+/// What Meta decides about a number's display name.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NameDecision {
+    /// `APPROVED`, `REJECTED` or `DEFERRED`.
+    pub decision: String,
+    /// For example `NAME_FORMAT_UNACCEPTABLE`.
+    pub reason: Option<String>,
+}
+
+/// What Meta decides about a template.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TemplateDecision {
+    /// `APPROVED`, `REJECTED`, `PAUSED`, `DISABLED`, `FLAGGED` and the like.
+    pub event: String,
+    /// Of a rejection: for example `ABUSIVE_CONTENT`; `INVALID_FORMAT` when absent.
+    pub reason: Option<String>,
+    /// Of a rejection for `INVALID_FORMAT`: what to do.
+    pub recommendation: Option<String>,
+    /// `other_info.title`; made up when absent, like the description.
+    pub title: Option<String>,
+    pub description: Option<String>,
+}
+
+/// What customers think of a template.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TemplateGrade {
+    /// `GREEN`, `YELLOW`, `RED` or `UNKNOWN`.
+    pub score: String,
+}
+
+/// Another category for a template.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TemplateCategory {
+    pub category: String,
+    /// It changes in 24 hours, and is announced now.
+    #[serde(default)]
+    pub is_announced: bool,
+}
+
+/// What Meta does to a Flow.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FlowChange {
+    /// `PUBLISHED`, `THROTTLED`, `BLOCKED` and the like.
+    pub status: String,
+}
+
+/// Whether a Flow's endpoint is there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pinged {
+    pub is_active: bool,
+    /// In Meta's word, for example `timeout_error`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub error_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub error: Option<String>,
+}
+
+/// A webhook of any field, as it comes from Meta now and then.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewWebhook {
+    pub waba_id: String,
+    /// For example `account_update`.
+    pub field: String,
+    pub value: Value,
 }
 
 /// An access token to create, or to replace when it exists.
@@ -173,6 +273,58 @@ pub enum Act {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reply_to: Option<String>,
     },
+    /// Cards of contacts, in the form in which webhooks have them.
+    Contacts {
+        contacts: Vec<Value>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply_to: Option<String>,
+    },
+    /// Orders products of a catalog.
+    Order {
+        catalog_id: String,
+        /// `product_retailer_id`, `quantity`, `item_price` and `currency` of each.
+        product_items: Vec<Value>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply_to: Option<String>,
+    },
+    /// Answers a request for the permission to call.
+    CallPermission {
+        accepts: bool,
+        #[serde(default)]
+        is_permanent: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message_id: Option<String>,
+    },
+    /// Answers an address message.
+    Address {
+        values: Value,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        saved_address_id: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message_id: Option<String>,
+    },
+    /// Opens the chat for the first time.
+    Welcome,
+    /// Sends something that the Cloud API does not tell, for example a `poll`.
+    Unsupported {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        kind: Option<String>,
+    },
+    /// Changes the text of a message of theirs.
+    Edit {
+        message_id: String,
+        body: String,
+    },
+    /// Deletes a message of theirs for everyone.
+    Revoke {
+        message_id: String,
+    },
+    /// Moves to another phone number.
+    ChangeNumber {
+        phone: String,
+    },
     Reaction {
         message_id: String,
         /// Takes the reaction away when absent.
@@ -217,6 +369,116 @@ pub struct ActRequest {
     pub number_id: String,
     #[serde(flatten)]
     pub act: Act,
+    #[serde(flatten)]
+    pub circumstances: Circumstances,
+}
+
+/// How an act came about.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Circumstances {
+    /// The message was forwarded to the customer before.
+    pub forwarded: bool,
+    /// More than five times.
+    pub frequently_forwarded: bool,
+    /// The advertisement by which the customer came, as webhooks have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub referral: Option<Value>,
+    /// The product that the customer asks about: `catalog_id` and `product_retailer_id`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub referred_product: Option<Value>,
+}
+
+/// A customer listens to a voice message.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlayRequest {
+    pub number_id: String,
+    pub message_id: String,
+}
+
+/// A customer stops, or wants again, a number's marketing messages.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PreferenceRequest {
+    pub number_id: String,
+    pub wants_marketing: bool,
+}
+
+/// A customer opens the Flow of a message.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FlowOpening {
+    pub number_id: String,
+    /// The newest message with a Flow when absent.
+    #[serde(default)]
+    pub message_id: Option<String>,
+}
+
+/// What a customer does on the screen of a Flow.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FlowStep {
+    pub number_id: String,
+    #[serde(flatten)]
+    pub act: FlowAct,
+}
+
+/// What can be done on the screen of a Flow.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum FlowAct {
+    /// Fills in what is named, and goes on by the screen's footer or, where there is none, by its
+    /// list.
+    Submit {
+        #[serde(default)]
+        values: serde_json::Map<String, Value>,
+    },
+    /// Fills in what is named, and taps a component that acts: by its name, its text, or the id
+    /// of an item in it.
+    Tap {
+        component: String,
+        #[serde(default)]
+        values: serde_json::Map<String, Value>,
+    },
+    /// Fills in what is named, and does what follows from choosing it.
+    Select {
+        #[serde(default)]
+        values: serde_json::Map<String, Value>,
+    },
+    Back,
+    /// Leaves the Flow without an answer.
+    Close,
+}
+
+/// What a customer sees of a Flow.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FlowView {
+    pub flow_id: String,
+    pub flow_token: String,
+    /// The screen that is shown; none once the Flow is over.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub screen: Option<FlowScreen>,
+    /// The message that the Flow's answer became, once it is complete.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub message_id: Option<String>,
+    /// What the customer is told, when something went wrong.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub error: Option<String>,
+    /// The same in Meta's word, for example `timeout_error`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub error_type: Option<String>,
+}
+
+/// A screen as the customer sees it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FlowScreen {
+    pub id: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub title: Option<String>,
+    pub is_terminal: bool,
+    /// What is visible, with all that is bound filled in, in order. Inputs have their present
+    /// `value`.
+    pub components: Vec<Value>,
 }
 
 /// The message that an act became.

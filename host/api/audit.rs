@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Api;
-use super::caller::{Caller, find_visible};
+use super::caller::{Caller, find_visible, uuid};
 use super::extract::ApiQuery;
 use super::page::Window;
 use crate::access::{AuditEntry, AuditOutcome, NewAuditEntry, Scope};
@@ -73,13 +73,20 @@ pub(super) async fn write_down(
     Ok(response)
 }
 
-/// What the path names, besides the project.
+/// What a path may name by a person's number, which the log does not tell.
+const PEOPLE: [&str; 2] = ["contact", "conversation"];
+
+/// What the path names, besides the project. Of people it tells the host's own ids only.
 fn target(params: Option<&RawPathParams>) -> Value {
     let params = params.into_iter().flatten();
     let named = params
         .filter(|(name, _)| *name != "project")
         .map(|(name, value)| {
-            let value: String = value.chars().take(LONGEST_TARGET).collect();
+            let is_hidden = PEOPLE.contains(&name) && uuid(value).is_none();
+            let value: String = match is_hidden {
+                true => "(by an id at Meta)".to_owned(),
+                false => value.chars().take(LONGEST_TARGET).collect(),
+            };
             (name.to_owned(), Value::String(value))
         });
     Value::Object(named.collect::<Map<_, _>>())

@@ -30,8 +30,10 @@ const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
     tags(
         (name = "projects", description = "Bots, each with its number, schema, secrets and conversations"),
         (name = "queue", description = "What waits to run"),
+        (name = "flows", description = "Forms that open in WhatsApp, and the key of their endpoints"),
         (name = "events", description = "What woke bots, what became of it, and why"),
         (name = "logs", description = "What bots log"),
+        (name = "people", description = "Contacts, conversations, and the people who look after them"),
         (name = "versions", description = "Deploys, their builds, and which one serves"),
         (name = "secrets", description = "What a bot finds in `process.env`; values are never shown"),
         (name = "tokens", description = "Who may use this API"),

@@ -47,6 +47,11 @@ pub fn unprocessable(code: &'static str, detail: impl ToString) -> ApiError {
     refused(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
 }
 
+/// 502: Meta cannot be asked, or did not answer.
+pub fn bad_gateway(code: &'static str, detail: impl ToString) -> ApiError {
+    refused(StatusCode::BAD_GATEWAY, code, detail)
+}
+
 /// 415 and the other statuses of requests that no handler saw.
 pub(super) fn other(status: StatusCode, code: &'static str, detail: impl ToString) -> ApiError {
     refused(status, code, detail)

@@ -3,8 +3,11 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::contacts::ConsentGiven;
+use super::conversations::{ChangedConversation, NewNote, SnoozedUntil, WantedTakeover};
 use super::dead_events::DeadEvents;
 use super::extract::RowId;
+use super::messages::ReplyWanted;
 use super::number::NewNumber;
 use super::page::Window;
 use super::projects::{NewProject, ProjectChange};
@@ -18,7 +21,7 @@ use crate::projects::{SecretError, dotenv};
 /// Reads a body as each kind that there is, and a text as each kind of parameter.
 pub(crate) fn run(input: &[u8]) {
     if let Ok(value) = serde_json::from_slice::<Value>(input) {
-        let readers: [fn(&Value) -> bool; 7] = [
+        let readers: [fn(&Value) -> bool; 13] = [
             reads::<NewProject>,
             reads::<ProjectChange>,
             reads::<NewNumber>,
@@ -26,6 +29,12 @@ pub(crate) fn run(input: &[u8]) {
             reads::<TokenWanted>,
             reads::<SecretValue>,
             reads::<Rollback>,
+            reads::<ConsentGiven>,
+            reads::<ChangedConversation>,
+            reads::<NewNote>,
+            reads::<SnoozedUntil>,
+            reads::<WantedTakeover>,
+            reads::<ReplyWanted>,
         ];
         let taken = readers.iter().filter(|reads| reads(&value)).count();
         // All of them are objects.

@@ -174,13 +174,17 @@ async fn follow_logs(
     Ok(Sse::new(lines).keep_alive(KeepAlive::default()))
 }
 
-fn last_event_id(headers: &HeaderMap) -> Result<Option<i64>, ApiError> {
+pub(super) fn last_event_id(headers: &HeaderMap) -> Result<Option<i64>, ApiError> {
     let Some(value) = headers.get(LAST_EVENT_ID) else {
         return Ok(None);
     };
     let id = value.to_str().ok().and_then(RowId::parse);
-    id.map(|RowId(id)| Some(id))
-        .ok_or_else(|| bad_request("bad-last-event-id", "`Last-Event-ID` is no id of a line"))
+    id.map(|RowId(id)| Some(id)).ok_or_else(|| {
+        bad_request(
+            "bad-last-event-id",
+            "`Last-Event-ID` is no `id` of this stream",
+        )
+    })
 }
 
 /// Ends when the database fails: clients come again, and miss nothing.

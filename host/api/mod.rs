@@ -27,6 +27,8 @@
 
 mod audit;
 mod caller;
+mod contacts;
+mod conversations;
 mod dead_events;
 mod document;
 mod environment;
@@ -34,12 +36,14 @@ pub mod error;
 mod event_view;
 mod events;
 mod extract;
+mod flows;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod idempotency;
 mod keys;
 mod lifecycle;
 mod logs;
+mod messages;
 mod metrics;
 mod number;
 mod page;
@@ -47,6 +51,7 @@ mod projects;
 mod queue;
 mod secrets;
 mod strict;
+mod templates;
 mod time;
 mod tokens;
 mod versions;
@@ -97,10 +102,14 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(queue::routes())
         .merge(lifecycle::routes())
         .merge(number::routes())
+        .merge(flows::routes())
         .merge(events::routes())
         .merge(logs::routes())
+        .merge(contacts::routes())
+        .merge(conversations::routes())
         .merge(versions::routes())
         .merge(secrets::routes())
+        .merge(templates::routes())
         .merge(environment::routes())
         .merge(tokens::routes())
         .merge(keys::routes())

@@ -57,6 +57,11 @@ impl<K: Serialize + DeserializeOwned> Window<K> {
         Ok(Self { list, after, limit })
     }
 
+    /// How many items a page has at most.
+    pub fn limit(&self) -> usize {
+        self.limit as usize
+    }
+
     /// How many rows to ask for: one more than a page has, which tells whether there is a next.
     pub fn rows(&self) -> i64 {
         i64::from(self.limit) + 1
@@ -79,6 +84,16 @@ impl<K: Serialize + DeserializeOwned> Window<K> {
         Page {
             items: rows.into_iter().map(show).collect(),
             next_cursor,
+        }
+    }
+}
+
+impl<K: Serialize> Window<K> {
+    /// A page of what was found by looking through a list as far as a key, or to its end.
+    pub fn part<T>(&self, items: Vec<T>, looked_to: Option<K>) -> Page<T> {
+        Page {
+            items,
+            next_cursor: looked_to.map(|key| encode(self.list, &key)),
         }
     }
 }
@@ -132,6 +147,15 @@ mod tests {
         assert_eq!((page.items.len(), page.next_cursor), (3, None));
         let page = window.page(Vec::<i64>::new(), |row| *row, |row| row);
         assert_eq!((page.items.len(), page.next_cursor), (0, None));
+    }
+
+    #[test]
+    fn a_part_goes_on_where_it_ended() {
+        let window = Window::<i64>::read("messages", Some(2), None).unwrap();
+        let part = window.part(vec!["a"], Some(7));
+        let next = Window::<i64>::read("messages", None, part.next_cursor.as_deref()).unwrap();
+        assert_eq!(next.after, Some(7));
+        assert_eq!(window.part(vec!["a"], None).next_cursor, None);
     }
 
     #[test]

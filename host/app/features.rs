@@ -10,21 +10,25 @@ use crate::conversations::ConversationStore;
 use crate::deploys::{DeployParts, DeploySettings, Deploys};
 use crate::egress::{Egress, EgressLimits};
 use crate::events::Events;
+use crate::flows::{Addresses, FlowParts, Flows};
 use crate::inbox::{Clock, Inbox};
 use crate::lifecycle::{Lifecycle, LifecycleParts};
 use crate::logs::{LogStore, LogWriter};
 use crate::news::{NewsTasks, Newsroom};
 use crate::observing::Scrape;
 use crate::operator::{Host, Sealed};
+use crate::people::{People, PeopleParts};
 use crate::postgres::{Cell, Guard, Pool, PoolConfig, TenantDatabase};
-use crate::projects::ProjectStore;
+use crate::projects::{ProjectStore, Vault};
 use crate::retention::Keeper;
 use crate::runs::{Residents, Runner, SendSettler, SentMessages, Services};
 use crate::telemetry::Telemetry;
+use crate::templates::Templates;
 use crate::web::{Web, WebSettings};
 use crate::whatsapp::{CallbackKey, Gateway, GraphClient, InFlightLimits, Outbox, OutboxSettings};
 use anyhow::{Context, Result};
 use sqlx::PgPool;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -34,6 +38,7 @@ pub(super) struct Shared {
     pub(super) outbox: Outbox,
     pub(super) telemetry: Telemetry,
     projects: ProjectStore,
+    templates: Templates,
     cell: Cell,
     database: TenantDatabase,
     client: GraphClient,
@@ -42,6 +47,7 @@ pub(super) struct Shared {
     log_writer: LogWriter,
     inbox: Inbox,
     news: Newsroom,
+    people: People,
 }
 
 impl Shared {
@@ -49,7 +55,9 @@ impl Shared {
         let pool = base.pool.clone();
         let telemetry = telemetry(config)?;
         let client = graph_client(config)?;
-        let outbox = outbox(config, &pool, client.clone())?.with_metrics(telemetry.metrics.clone());
+        let (news, telling) = Newsroom::start(pool.clone());
+        let outbox =
+            outbox(config, &pool, client.clone(), &news)?.with_metrics(telemetry.metrics.clone());
         let clock = Clock::database();
         let logs = LogStore::new(pool.clone());
         let log_writer = LogWriter::start(
@@ -59,12 +67,30 @@ impl Shared {
             telemetry.metrics.clone(),
         );
         let sink = Arc::new(SendSettler::new(outbox.clone()));
+        let projects = ProjectStore::new(pool.clone(), base.vault.clone());
+        let templates = Templates::new(
+            pool.clone(),
+            projects.clone(),
+            client.clone(),
+            telemetry.metrics.clone(),
+        );
         let inbox = Inbox::new(pool.clone(), clock.clone(), sink)
             .with_limits(config.inbox.clone())
+            .with_listener(Arc::new(templates.clone()))
+            .with_newsroom(news.clone())
             .with_telemetry(telemetry.clone());
-        let (news, telling) = Newsroom::start(pool.clone());
+        let people = People::new(PeopleParts {
+            pool: pool.clone(),
+            conversations: ConversationStore::new(pool.clone()).with_news(news.clone()),
+            inbox: inbox.clone(),
+            outbox: outbox.clone(),
+            projects: projects.clone(),
+            templates: templates.clone(),
+        });
         let shared = Self {
-            projects: ProjectStore::new(pool.clone(), base.vault.clone()),
+            projects,
+            templates,
+            people,
             cell: base.cell.clone(),
             database: TenantDatabase::new(Pool::new(PoolConfig {
                 max_total: base.share.tenants as usize,
@@ -89,6 +115,7 @@ impl Shared {
         deploys: Deploys,
         lifecycle: Lifecycle,
         changes: Changes,
+        flows: Flows,
         sealed: Sealed,
     ) -> Host {
         let (pool, inbox) = (self.pool.clone(), self.inbox.clone());
@@ -97,6 +124,8 @@ impl Shared {
             events: Events::new(pool.clone(), inbox.clone(), self.logs.clone()),
             scrape: Scrape::new(inbox.clone(), sandbox, self.database.clone(), pool.clone()),
             projects: self.projects.clone(),
+            templates: self.templates.clone(),
+            people: self.people.clone(),
             news: self.news.clone(),
             logs: self.logs.clone(),
             log_writer: self.log_writer.clone(),
@@ -104,18 +133,22 @@ impl Shared {
             inbox,
             lifecycle,
             changes,
+            flows,
             pool,
             sealed,
         }
     }
 
-    /// Forgets by age, and guards what projects may have, until `draining`.
+    /// Forgets by age, guards what projects may have, opens what was snoozed, and compares templates with Meta, until
+    /// `draining`.
     pub(super) fn keep_house(&self, config: &AppConfig, draining: &CancellationToken) {
         let retention = config.observing.retention.clone();
         let keeper = Keeper::new(self.pool.clone(), self.clock.clone(), retention);
         keeper.start(draining.clone());
         let guard = Guard::new(self.cell.clone(), &self.database, &config.quotas);
         guard.start(draining.clone());
+        self.templates.clone().start(draining.clone());
+        self.people.open_snoozed(draining.clone());
     }
 }
 
@@ -189,12 +222,34 @@ pub(super) fn lifecycle(
     })
 }
 
+/// What is done with Flows. Meta finds their endpoints at `address` in development, else below the domain.
+pub(super) fn flows(
+    config: &AppConfig,
+    shared: &Shared,
+    vault: Arc<Vault>,
+    address: SocketAddr,
+) -> Flows {
+    let addresses = match (&config.web.domain, config.web.is_dev) {
+        (_, true) => Addresses::Local(address),
+        (Some(domain), false) => Addresses::Domain(domain.to_string()),
+        (None, false) => Addresses::None,
+    };
+    Flows::new(FlowParts {
+        pool: shared.pool.clone(),
+        vault,
+        projects: shared.projects.clone(),
+        client: shared.client.clone(),
+        addresses,
+    })
+}
+
 /// What runs events and web requests.
 pub(super) fn runner(
     config: &AppConfig,
     shared: &Shared,
     deploys: &Deploys,
     residents: &Residents,
+    flows: &Flows,
 ) -> Runner {
     let gateway = Gateway::with_limits(
         shared.pool.clone(),
@@ -205,8 +260,10 @@ pub(super) fn runner(
     );
     let services = Arc::new(Services {
         database: shared.database.clone(),
-        conversations: ConversationStore::new(shared.pool.clone()),
+        people: shared.people.clone(),
+        flows: flows.tokens().clone(),
         gateway,
+        templates: shared.templates.clone(),
         outbox: shared.outbox.clone(),
         endpoint: config.graph.clone(),
         logs: shared.log_writer.clone(),
@@ -221,7 +278,7 @@ pub(super) fn web(
     shared: &Shared,
     keys: &HostKeys,
     deploys: &Deploys,
-    runner: &Runner,
+    (runner, flows): (&Runner, &Flows),
 ) -> Web {
     let settings = WebSettings {
         app_secrets: keys.app_secrets().clone(),
@@ -232,10 +289,16 @@ pub(super) fn web(
         shared.projects.clone(),
         deploys.clone(),
         runner.clone(),
+        flows.clone(),
     )
 }
 
-fn outbox(config: &AppConfig, pool: &PgPool, client: GraphClient) -> Result<Outbox> {
+fn outbox(
+    config: &AppConfig,
+    pool: &PgPool,
+    client: GraphClient,
+    news: &Newsroom,
+) -> Result<Outbox> {
     let settings = OutboxSettings {
         settle_after: config.settle_after,
         ..OutboxSettings::new(CallbackKey::new(derived(
@@ -247,7 +310,7 @@ fn outbox(config: &AppConfig, pool: &PgPool, client: GraphClient) -> Result<Outb
         pool.clone(),
         client,
         settings,
-        Arc::new(SentMessages),
+        Arc::new(SentMessages { news: news.clone() }),
     )?)
 }
 

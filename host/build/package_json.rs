@@ -19,7 +19,15 @@ pub(super) struct Settings {
     pub(super) folder: Option<String>,
 }
 
-const SETTINGS: [&str; 5] = ["entry", "webhookPath", "webhook", "instance", "folder"];
+// `flows` is for `roost flows` and `roost deploy`.
+const SETTINGS: [&str; 6] = [
+    "entry",
+    "webhookPath",
+    "webhook",
+    "instance",
+    "folder",
+    "flows",
+];
 
 /// A folder without a package.json has an empty one.
 #[derive(Debug, Default)]

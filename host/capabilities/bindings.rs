@@ -3,6 +3,8 @@
 wasmtime::component::bindgen!({
     path: "wit",
     world: "roost:bot/capabilities",
+    // Messages pass as plain values where one declaration goes by them (`whatsapp::messages`).
+    additional_derives: [serde::Deserialize, serde::Serialize],
     imports: {
         // The bot waits for these, and the thread that it runs on does not.
         "roost:bot/compression.[method]compressor.write": async,

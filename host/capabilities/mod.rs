@@ -14,6 +14,7 @@ mod conversations;
 mod database;
 mod digests;
 mod event;
+mod flows;
 mod http;
 mod intl_dates;
 mod intl_numbers;
@@ -24,8 +25,10 @@ mod log;
 mod public_keys;
 mod secrets;
 mod source;
+mod templates;
 mod under_way;
 pub(crate) mod wasi;
+mod webhooks;
 mod whatsapp;
 mod zstd;
 
@@ -35,16 +38,22 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use wasmtime::component::{HasSelf, Linker};
 
-pub use bindings::roost::bot::conversations::{Conversation, Error as ConversationError};
+pub use bindings::roost::bot::conversations::{
+    Consent, Conversation, Error as ConversationError, Overview, Session, Takeover,
+};
+pub use bindings::roost::bot::flows as wit_flows;
 pub use bindings::roost::bot::log::Level;
+pub use bindings::roost::bot::templates as wit_templates;
 pub use bindings::roost::bot::whatsapp as wit_whatsapp;
 pub(crate) use compression::Held;
-pub use conversations::Conversations;
+pub use conversations::{Change as ConversationChange, Conversations};
 pub use database::{DatabaseGrant, Witness};
+pub use flows::FlowSender;
 pub use http::{HttpClient, Outbound, OutboundBody, OutboundError};
 pub use locales::Locales;
 pub use log::{LogSink, NoLog, SharedLog};
 pub use source::{BundleText, TextAt};
+pub use templates::TemplateBook;
 pub(crate) use under_way::UnderWay;
 pub use whatsapp::Messenger;
 
@@ -52,7 +61,9 @@ pub use whatsapp::Messenger;
 pub struct Grants {
     pub(crate) database: Option<DatabaseGrant>,
     pub(crate) whatsapp: Option<Arc<dyn Messenger>>,
+    pub(crate) templates: Option<Arc<dyn TemplateBook>>,
     pub(crate) conversations: Option<Arc<dyn Conversations>>,
+    pub(crate) flows: Option<Arc<dyn FlowSender>>,
     pub(crate) secrets: Arc<BTreeMap<String, String>>,
     pub(crate) log: SharedLog,
     pub(crate) http: Outbound,
@@ -76,7 +87,9 @@ impl Grants {
         Self {
             database: None,
             whatsapp: None,
+            templates: None,
             conversations: None,
+            flows: None,
             secrets: Arc::default(),
             log: SharedLog::new(Arc::new(NoLog)),
             http: Outbound::denied(),
@@ -103,9 +116,21 @@ impl Grants {
         self
     }
 
+    /// With the project's templates.
+    pub fn with_templates(mut self, templates: Arc<dyn TemplateBook>) -> Self {
+        self.templates = Some(templates);
+        self
+    }
+
     /// With the project's conversations.
     pub fn with_conversations(mut self, conversations: Arc<dyn Conversations>) -> Self {
         self.conversations = Some(conversations);
+        self
+    }
+
+    /// With the project's Flows.
+    pub fn with_flows(mut self, flows: Arc<dyn FlowSender>) -> Self {
+        self.flows = Some(flows);
         self
     }
 

@@ -1,18 +1,20 @@
 //! `roost:bot/whatsapp`: the project's own number.
 //!
-//! Typed messages become Meta's JSON here; from there on they are sends like
+//! Typed messages become Meta's JSON here, by what `wit/messages.json` says of each; from there on they are sends like
 //! any other, by the same [`Messenger`] that a bot's plain HTTP to Meta reaches.
 
-use super::bindings::roost::bot::whatsapp::{
-    self, ButtonsMessage, Error, GraphRequest, GraphResponse, Header, ListMessage, MediaKind,
-    MediaMessage, MediaSource, Sent, TemplateMessage, TemplateParameter, TextMessage,
-};
+use super::bindings::roost::bot::whatsapp::{self, Error, GraphRequest, GraphResponse, Sent};
 use crate::sandbox::RunState;
-use crate::whatsapp::messages::{self, Message, Receipt};
+use crate::whatsapp::messages::{self, Receipt};
 use futures::future::BoxFuture;
+use serde::Serialize;
 use serde_json::Value;
+use std::io::{self, Write};
 use std::sync::Arc;
 use wasmtime::component::{Accessor, HasSelf};
+
+/// As long as the JSON of a message of plain HTTP may be.
+const MOST_MESSAGE_BYTES: usize = 1 << 20;
 
 /// Sends from one project's number, for one event.
 pub trait Messenger: Send + Sync {
@@ -36,45 +38,84 @@ fn granted<T>(accessor: &Accessor<T, HasSelf<RunState>>) -> Result<Arc<dyn Messe
     })
 }
 
+/// Checks a message, makes Meta's JSON of it, and sends it. `name` is what `wit/messages.json` calls it.
 async fn send<T>(
     accessor: &Accessor<T, HasSelf<RunState>>,
-    message: impl Message,
+    name: &str,
+    message: impl Serialize,
 ) -> Result<Sent, Error> {
     let messenger = granted(accessor)?;
-    let message = message
-        .to_json()
-        .map_err(|error| Error::Invalid(error.to_string()))?;
+    let mut size = Size(0);
+    if serde_json::to_writer(&mut size, &message).is_err() {
+        return Err(Error::Invalid(format!(
+            "the message is larger than {} KiB, and no message of Meta's is: say less, and send files as media",
+            MOST_MESSAGE_BYTES >> 10
+        )));
+    }
+    let load = accessor.with(|mut access| access.get().under_way.take(size.0));
+    let _load = load.map_err(Error::Denied)?;
+    let invalid = |error: &dyn ToString| Error::Invalid(error.to_string());
+    let message = serde_json::to_value(message).map_err(|error| invalid(&error))?;
+    let message = messages::compose(name, &message).map_err(|error| invalid(&error))?;
     messenger.send(message).await
 }
 
+/// How long the JSON of a message is. Writing to it fails when that is too long: values take many times the memory of
+/// what a bot gave for them.
+struct Size(usize);
+
+impl Write for Size {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        match self.0 > MOST_MESSAGE_BYTES {
+            true => Err(io::ErrorKind::FileTooLarge.into()),
+            false => Ok(bytes.len()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A function for each type of message.
+macro_rules! sends {
+    ($($function:ident($record:ident) is $name:literal;)*) => {$(
+        async fn $function(
+            accessor: &Accessor<T, Self>,
+            message: whatsapp::$record,
+        ) -> Result<Sent, Error> {
+            send(accessor, $name, message).await
+        }
+    )*};
+}
+
 impl<T: Send> whatsapp::HostWithStore<T> for HasSelf<RunState> {
-    async fn send_text(accessor: &Accessor<T, Self>, message: TextMessage) -> Result<Sent, Error> {
-        send(accessor, messages::TextMessage::from(message)).await
-    }
-
-    async fn send_buttons(
-        accessor: &Accessor<T, Self>,
-        message: ButtonsMessage,
-    ) -> Result<Sent, Error> {
-        send(accessor, messages::ButtonsMessage::from(message)).await
-    }
-
-    async fn send_list(accessor: &Accessor<T, Self>, message: ListMessage) -> Result<Sent, Error> {
-        send(accessor, messages::ListMessage::from(message)).await
-    }
-
-    async fn send_media(
-        accessor: &Accessor<T, Self>,
-        message: MediaMessage,
-    ) -> Result<Sent, Error> {
-        send(accessor, messages::MediaMessage::from(message)).await
-    }
-
-    async fn send_template(
-        accessor: &Accessor<T, Self>,
-        message: TemplateMessage,
-    ) -> Result<Sent, Error> {
-        send(accessor, messages::TemplateMessage::from(message)).await
+    sends! {
+        // Made by `cargo xtask messages` of wit/messages.json: change that.
+        send_text(TextMessage) is "text-message";
+        send_buttons(ButtonsMessage) is "buttons-message";
+        send_list(ListMessage) is "list-message";
+        send_media(MediaMessage) is "media-message";
+        send_voice(VoiceMessage) is "voice-message";
+        send_location(LocationMessage) is "location-message";
+        send_contacts(ContactsMessage) is "contacts-message";
+        send_reaction(ReactionMessage) is "reaction-message";
+        send_cta_url(CtaUrlMessage) is "cta-url-message";
+        send_flow(FlowMessage) is "flow-message";
+        send_product(ProductMessage) is "product-message";
+        send_products(ProductsMessage) is "products-message";
+        send_catalog(CatalogMessage) is "catalog-message";
+        send_carousel(CarouselMessage) is "carousel-message";
+        send_location_request(LocationRequest) is "location-request";
+        send_address_request(AddressRequest) is "address-request";
+        send_contact_request(ContactRequest) is "contact-request";
+        send_call_permission_request(CallPermissionRequest) is "call-permission-request";
+        send_voice_call(VoiceCallMessage) is "voice-call-message";
+        send_template(TemplateMessage) is "template-message";
+        send_carousel_template(CarouselTemplate) is "carousel-template";
+        send_pin(PinMessage) is "pin-message";
+        // End of what is made.
     }
 
     async fn mark_read(accessor: &Accessor<T, Self>, message_id: String) -> Result<(), Error> {
@@ -102,132 +143,3 @@ impl<T: Send> whatsapp::HostWithStore<T> for HasSelf<RunState> {
 }
 
 impl whatsapp::Host for RunState {}
-
-impl From<TextMessage> for messages::TextMessage {
-    fn from(message: TextMessage) -> Self {
-        let TextMessage {
-            to,
-            body,
-            preview_url,
-            reply_to,
-        } = message;
-        Self {
-            to,
-            body,
-            preview_url,
-            reply_to,
-        }
-    }
-}
-
-impl From<MediaSource> for messages::MediaSource {
-    fn from(source: MediaSource) -> Self {
-        match source {
-            MediaSource::Id(id) => Self::Id(id),
-            MediaSource::Link(link) => Self::Link(link),
-        }
-    }
-}
-
-impl From<Header> for messages::Header {
-    fn from(header: Header) -> Self {
-        match header {
-            Header::Text(text) => Self::Text(text),
-            Header::Image(source) => Self::Image(source.into()),
-            Header::Video(source) => Self::Video(source.into()),
-            Header::Document(source) => Self::Document(source.into()),
-        }
-    }
-}
-
-impl From<ButtonsMessage> for messages::ButtonsMessage {
-    fn from(message: ButtonsMessage) -> Self {
-        let buttons = message.buttons.into_iter();
-        Self {
-            to: message.to,
-            header: message.header.map(Into::into),
-            body: message.body,
-            footer: message.footer,
-            buttons: buttons
-                .map(|b| messages::Button {
-                    id: b.id,
-                    title: b.title,
-                })
-                .collect(),
-            reply_to: message.reply_to,
-        }
-    }
-}
-
-impl From<ListMessage> for messages::ListMessage {
-    fn from(message: ListMessage) -> Self {
-        let row = |row: whatsapp::ListRow| messages::ListRow {
-            id: row.id,
-            title: row.title,
-            description: row.description,
-        };
-        let section = |section: whatsapp::ListSection| messages::ListSection {
-            title: section.title,
-            rows: section.rows.into_iter().map(row).collect(),
-        };
-        Self {
-            to: message.to,
-            header: message.header,
-            body: message.body,
-            footer: message.footer,
-            button: message.button,
-            sections: message.sections.into_iter().map(section).collect(),
-            reply_to: message.reply_to,
-        }
-    }
-}
-
-impl From<MediaMessage> for messages::MediaMessage {
-    fn from(message: MediaMessage) -> Self {
-        Self {
-            to: message.to,
-            kind: match message.kind {
-                MediaKind::Image => messages::MediaKind::Image,
-                MediaKind::Video => messages::MediaKind::Video,
-                MediaKind::Audio => messages::MediaKind::Audio,
-                MediaKind::Document => messages::MediaKind::Document,
-                MediaKind::Sticker => messages::MediaKind::Sticker,
-            },
-            source: message.source.into(),
-            caption: message.caption,
-            filename: message.filename,
-            reply_to: message.reply_to,
-        }
-    }
-}
-
-impl From<TemplateMessage> for messages::TemplateMessage {
-    fn from(message: TemplateMessage) -> Self {
-        let component = |component: whatsapp::TemplateComponent| messages::TemplateComponent {
-            kind: component.kind,
-            sub_type: component.sub_type,
-            index: component.index,
-            parameters: component.parameters.into_iter().map(Into::into).collect(),
-        };
-        Self {
-            to: message.to,
-            name: message.name,
-            language: message.language,
-            components: message.components.into_iter().map(component).collect(),
-        }
-    }
-}
-
-impl From<TemplateParameter> for messages::TemplateParameter {
-    fn from(parameter: TemplateParameter) -> Self {
-        match parameter {
-            TemplateParameter::Text(text) => Self::Text(text),
-            TemplateParameter::NamedText((name, text)) => Self::NamedText(name, text),
-            TemplateParameter::Image(source) => Self::Image(source.into()),
-            TemplateParameter::Video(source) => Self::Video(source.into()),
-            TemplateParameter::Document(source) => Self::Document(source.into()),
-            TemplateParameter::Payload(payload) => Self::Payload(payload),
-            TemplateParameter::Json(json) => Self::Json(json),
-        }
-    }
-}

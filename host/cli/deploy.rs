@@ -1,5 +1,6 @@
 //! `roost deploy`: hands a bot in, and follows its build until it serves.
 
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -7,7 +8,10 @@ use clap::Args;
 use reqwest::{Method, header};
 
 use super::client::with_query;
+use super::flows::{self, FlowsOfDeploy};
+use super::output;
 use super::pack::pack;
+use super::templates::Plan;
 use super::{Answer, ApiArgs, CliError, ProjectArgs, Session, or_dash};
 use crate::deploys::upload::MAX_UPLOAD_BYTES;
 use crate::projects::VersionState;
@@ -38,6 +42,13 @@ pub struct DeployArgs {
     /// as META_APP_SECRET, where nobody set them.
     #[arg(long)]
     link: bool,
+    /// What becomes of Flows in flows/ that differ from what Meta has: they are pushed as drafts, or published,
+    /// too. Without it you are asked, and in a script they are only told.
+    #[arg(long, value_name = "HOW", num_args = 0..=1, default_missing_value = "push")]
+    flows: Option<FlowsOfDeploy>,
+    /// Submits what is new or different in the folder's `templates/` to Meta, without asking.
+    #[arg(long)]
+    templates: bool,
     /// Does not wait for the build.
     #[arg(long)]
     no_wait: bool,
@@ -87,12 +98,56 @@ impl DeployArgs {
             )));
         }
         let seconds = started.elapsed().as_secs_f32();
-        output.answer(&answer, |version| match version.active {
+        let is_served = version.active && self.path.is_dir();
+        let told = output.answer(&answer, |version| match version.active {
             true => format!("{name} serves `{project}` ({seconds:.1} s)"),
             false => format!(
                 "{name} is ready ({seconds:.1} s): `roost versions activate {name}` has it serve"
             ),
-        })
+        });
+        told?;
+        self.offer_templates(session, project).await?;
+        // The bot answers their data requests by now.
+        match is_served {
+            true => flows::of_deploy(session, project, &self.path, self.flows).await,
+            false => Ok(()),
+        }
+    }
+
+    /// Compares the folder's templates with what Meta has. Submits what is different when that is wanted: by
+    /// `--templates`, or by who is asked; else says how.
+    async fn offer_templates(&self, session: &Session, project: &str) -> Result<(), CliError> {
+        let output = &session.output;
+        // Of a component nobody knows the folder, and a program asks for what it wants.
+        if !self.path.is_dir() || (output.is_json() && !self.templates) {
+            return Ok(());
+        }
+        let plan = match Plan::of(session, project, &self.path).await {
+            Ok(Some(plan)) => plan,
+            Ok(None) => return Ok(()),
+            Err(error) if self.templates => return Err(error),
+            // The bot is deployed all the same.
+            Err(error) => {
+                return output.say(&format!(
+                    "the templates of the folder could not be compared with Meta: {error}"
+                ));
+            }
+        };
+        if !self.templates {
+            let lines = plan.lines();
+            if lines.is_empty() {
+                return Ok(());
+            }
+            for line in lines {
+                output.say(&line)?;
+            }
+            if plan.pending() == 0 || !asks(plan.pending())? {
+                return output.say(
+                    "nothing of it was submitted: `roost templates push` does so, and so does `roost deploy --templates`",
+                );
+            }
+        }
+        plan.submit(session, project).await
     }
 
     /// What to send, and its type.
@@ -130,6 +185,25 @@ impl DeployArgs {
         fits(&self.path, packed.archive.len(), false)?;
         Ok((packed.archive, "application/gzip"))
     }
+}
+
+/// Asks whether to submit templates; who is no person is taken to say no.
+fn asks(count: usize) -> Result<bool, CliError> {
+    if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
+        return Ok(false);
+    }
+    let what = match count {
+        1 => "it".to_owned(),
+        n => format!("these {n}"),
+    };
+    output::write(format!("Submit {what} to Meta for approval? [y/N] ").as_bytes())?;
+    let mut answer = String::new();
+    let read = std::io::stdin().read_line(&mut answer);
+    read.map_err(|error| CliError::File(format!("the answer cannot be read: {error}")))?;
+    Ok(matches!(
+        answer.trim().to_ascii_lowercase().as_str(),
+        "y" | "yes"
+    ))
 }
 
 /// Whether a host takes so many bytes; without it the answer is about bytes, and not about the bot.

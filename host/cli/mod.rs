@@ -6,13 +6,17 @@
 //! `project`): clap would take them for one. [`Client`] asks, and its [`Answer`] is one of `crate::views`; [`Output`]
 //! prints: what the API answered with `--json`, else a table or a sentence. Errors are [`CliError`]s and say what to do.
 
+mod accounts;
 mod audit;
 mod check;
 mod client;
+mod contacts;
+mod conversations;
 mod deploy;
 mod doctor;
 mod error;
 mod events;
+mod flows;
 mod logs;
 mod near;
 mod number;
@@ -24,6 +28,7 @@ mod rotate;
 mod secrets;
 mod sse;
 mod steps;
+mod templates;
 mod tokens;
 mod versions;
 mod when;
@@ -37,6 +42,7 @@ use serde_json::Value;
 pub use check::CheckArgs;
 pub use client::{Answer, Client, LocalHost};
 pub use error::CliError;
+pub(crate) use flows::folder::{FlowFile, flow_files};
 pub use output::{Output, or_dash, time};
 
 /// Above the flags that all words have which talk to a host.
@@ -91,8 +97,14 @@ pub enum ClientWord {
     Queue(queue::QueueArgs),
     /// Shows, connects and disconnects a project's WhatsApp number.
     Number(number::NumberArgs),
+    /// Lists, checks, pushes and publishes Flows, the forms that open in WhatsApp.
+    Flows(Box<flows::FlowsArgs>),
     /// Shows what came in, what became of it and why; runs dead events again.
     Events(Box<events::EventsArgs>),
+    /// Shows conversations, and looks after them in the bot's place.
+    Conversations(Box<conversations::ConversationsArgs>),
+    /// Shows who writes to a project's number, and what they agreed to; exports and erases one of them.
+    Contacts(contacts::ContactsArgs),
     /// Shows what a bot logs.
     Logs(logs::LogsArgs),
     /// Deploys a bot: its folder, or a component that `roost build` made.
@@ -103,6 +115,10 @@ pub enum ClientWord {
     Rollback(versions::RollbackArgs),
     /// Sets, imports, lists and removes the secrets that a bot finds in `process.env`.
     Secrets(secrets::SecretsArgs),
+    /// Lists, shows, submits and changes templates, and compares a folder's with Meta's.
+    Templates(templates::TemplatesArgs),
+    /// Shows business accounts that projects share, and says whose their templates and Flows are.
+    Accounts(accounts::AccountsArgs),
     /// Lists, makes and removes tokens for the admin API.
     Tokens(tokens::TokensArgs),
     /// Changes the master key, the admin key, the verify token or the app secret while hosts run.
@@ -133,12 +149,17 @@ impl ClientWord {
             Self::Projects(args) => (&args.api, args.project()),
             Self::Queue(args) => (&args.api, args.project.project.as_deref()),
             Self::Number(args) => (&args.api, args.project.project.as_deref()),
+            Self::Flows(args) => (&args.api, args.project.project.as_deref()),
             Self::Events(args) => (&args.api, args.project.project.as_deref()),
+            Self::Conversations(args) => (&args.api, args.project.project.as_deref()),
+            Self::Contacts(args) => (&args.api, args.project.project.as_deref()),
             Self::Logs(args) => (&args.api, args.project.project.as_deref()),
             Self::Deploy(args) => (&args.api, args.project.project.as_deref()),
             Self::Versions(args) => (&args.api, args.project.project.as_deref()),
             Self::Rollback(args) => (&args.api, args.project.project.as_deref()),
             Self::Secrets(args) => (&args.api, args.project.project.as_deref()),
+            Self::Templates(args) => (&args.api, args.project.project.as_deref()),
+            Self::Accounts(args) => (&args.api, None),
             Self::Tokens(args) => (&args.api, args.project()),
             Self::Rotate(args) => (&args.api, None),
             Self::Audit(args) => (&args.api, args.project.project.as_deref()),
@@ -151,6 +172,11 @@ impl ClientWord {
         if let Self::Doctor(args) = self {
             return args.run().await;
         }
+        if let Self::Flows(args) = &self
+            && let Some(code) = args.run_here(api.json)
+        {
+            return code;
+        }
         let session = match Client::new(&api) {
             Ok(client) => Session {
                 client,
@@ -162,12 +188,17 @@ impl ClientWord {
             Self::Projects(args) => args.run(&session).await,
             Self::Queue(args) => args.run(&session).await,
             Self::Number(args) => args.run(&session).await,
+            Self::Flows(args) => args.run(&session).await,
             Self::Events(args) => args.run(&session).await,
+            Self::Conversations(args) => args.run(&session).await,
+            Self::Contacts(args) => args.run(&session).await,
             Self::Logs(args) => args.run(&session).await,
             Self::Deploy(args) => args.run(&session).await,
             Self::Versions(args) => args.run(&session).await,
             Self::Rollback(args) => args.run(&session).await,
             Self::Secrets(args) => args.run(&session).await,
+            Self::Templates(args) => args.run(&session).await,
+            Self::Accounts(args) => args.run(&session).await,
             Self::Tokens(args) => args.run(&session).await,
             Self::Rotate(args) => args.run(&session).await,
             Self::Audit(args) => args.run(&session).await,

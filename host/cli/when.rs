@@ -28,6 +28,27 @@ pub(super) fn time_of(text: &str) -> Result<String, CliError> {
     }
 }
 
+/// A time for the API: in `10m`, `2h` or `3d`, or as it is.
+pub(super) fn time_to_come(text: &str) -> Result<String, CliError> {
+    let bad = || {
+        CliError::Usage(format!(
+            "`{text}` is no time; say `10m`, `2h` or `3d` for in so long, or a time as in \
+             2030-01-31T09:30:00Z"
+        ))
+    };
+    let Some(wait) = ago(text) else {
+        return DateTime::parse_from_rfc3339(text)
+            .map(|time| time.to_utc().format("%Y-%m-%dT%H:%M:%SZ").to_string())
+            .map_err(|_| bad());
+    };
+    let then = i64::try_from(wait.as_secs())
+        .ok()
+        .and_then(|wait| Utc::now().timestamp().checked_add(wait))
+        .and_then(|then| DateTime::from_timestamp(then, 0))
+        .ok_or_else(bad)?;
+    Ok(then.format("%Y-%m-%dT%H:%M:%SZ").to_string())
+}
+
 /// `10m` and so on.
 fn ago(text: &str) -> Option<Duration> {
     let unit = match text.chars().last()? {
@@ -52,6 +73,12 @@ mod tests {
         let same = "2026-01-31T09:30:00.000000Z";
         assert_eq!(time_of("2026-01-31T10:30:00+01:00").unwrap(), same);
         assert!(time_of("10m").unwrap() < time_of("5m").unwrap());
+        assert!(time_to_come("10m").unwrap() > time_to_come("5m").unwrap());
+        assert_eq!(
+            time_to_come("2026-01-31T10:30:00+01:00").unwrap(),
+            "2026-01-31T09:30:00Z"
+        );
+        assert!(time_to_come("9999999999999999d").is_err());
         for bad in [
             "",
             "m",

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::party::Party;
 use crate::projects::ProjectId;
+use crate::words::words;
 
 /// Names a contact of a project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, sqlx::Type)]
@@ -20,6 +21,36 @@ pub struct ContactId(pub Uuid);
 #[serde(transparent)]
 #[sqlx(transparent)]
 pub struct ConversationId(pub Uuid);
+
+words! {
+    /// Whether somebody has to look after a conversation now.
+    pub enum Session: "session" {
+        /// Yes, or the bot does.
+        Open = "open",
+        /// Not before a certain time, or the contact's next message.
+        Snoozed = "snoozed",
+        /// Not before the contact's next message.
+        Resolved = "resolved",
+    }
+}
+
+words! {
+    /// What a contact said to messages of marketing.
+    pub enum Consent: "consent" {
+        OptedIn = "opted-in",
+        OptedOut = "opted-out",
+    }
+}
+
+words! {
+    /// Which way a message went.
+    pub enum Direction: "direction" {
+        /// The contact wrote it.
+        In = "in",
+        /// The bot did, or a person in its place.
+        Out = "out",
+    }
+}
 
 /// A conversation with one contact, or with a group.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -47,6 +78,8 @@ pub struct NewOutbound {
     pub body: String,
     /// The event in whose run it was sent.
     pub event_id: Option<i64>,
+    /// Who wrote it by hand; absent when the bot did.
+    pub written_by: Option<String>,
     pub at: DateTime<Utc>,
 }
 
@@ -68,8 +101,27 @@ pub struct StatusUpdate {
     pub callback_data: Option<String>,
 }
 
+impl fmt::Display for ContactId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 impl fmt::Display for ConversationId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::tests::assert_allowed;
+
+    #[test]
+    fn the_database_takes_the_words_of_conversations() {
+        assert_allowed::<Session>("conversation_session_known", &[]);
+        assert_allowed::<Consent>("contact_consent_known", &[]);
+        assert_allowed::<Direction>("message_direction_known", &[]);
     }
 }

@@ -6,6 +6,7 @@ use sqlx::{PgConnection, PgPool};
 use super::identity::{Enrolled, Enrolment, enrol};
 use super::merge::Queues;
 use super::model::{Conversation, ConversationId, NewOutbound, StatusUpdate};
+use crate::news::{Change, Newsroom};
 use crate::portions::{PORTION, delete_all};
 use crate::projects::ProjectId;
 
@@ -29,7 +30,8 @@ pub struct NewInbound<'a> {
 /// Conversations in the control database.
 #[derive(Clone)]
 pub struct ConversationStore {
-    pool: PgPool,
+    pub(super) pool: PgPool,
+    news: Option<Newsroom>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +47,26 @@ pub enum ConversationError {
 
 impl ConversationStore {
     pub fn new(pool: PgPool) -> Self {
-        Self { pool }
+        Self { pool, news: None }
+    }
+
+    /// With somebody who tells followers of each change.
+    pub fn with_news(self, news: Newsroom) -> Self {
+        Self {
+            news: Some(news),
+            ..self
+        }
+    }
+
+    /// Tells that a conversation of a project was changed, once that is committed.
+    pub fn tell(&self, project_id: ProjectId) {
+        if let Some(news) = &self.news {
+            news.tell(project_id, Change::Conversation);
+        }
+    }
+
+    pub(super) fn news(&self) -> Option<&Newsroom> {
+        self.news.as_ref()
     }
 
     /// The conversation with a contact, named by WhatsApp id or by user id.
@@ -85,13 +106,17 @@ impl ConversationStore {
         }
         let conversation = self.find(project_id, contact).await?;
         sqlx::query(
-            "update conversation set state = $3 where project_id = $1 and conversation_id = $2",
+            "update conversation
+             set state = $3, touched = nextval('conversation_touch'),
+                 touched_at = statement_timestamp()
+             where project_id = $1 and conversation_id = $2 and state is distinct from $3",
         )
         .bind(project_id)
         .bind(conversation.conversation_id)
         .bind(state)
         .execute(&self.pool)
         .await?;
+        self.tell(project_id);
         Ok(())
     }
 }
@@ -116,11 +141,16 @@ pub async fn record_outbound(
         return Ok(None);
     };
     sqlx::query(
-        "insert into message
-           (project_id, wamid, conversation_id, contact_id, direction, type, body, event_id,
-            sent_at, created_at)
-         values ($1, $2, $3, $4, 'out', $5, $6::text::json, $7, $8, $8)
-         on conflict (project_id, wamid) do nothing",
+        "with kept as (
+           insert into message
+             (project_id, wamid, conversation_id, contact_id, direction, type, body, event_id,
+              sent_at, created_at, written_by)
+           values ($1, $2, $3, $4, 'out', $5, $6::text::json, $7, $8, $8, $9)
+           on conflict (project_id, wamid) do nothing
+           returning conversation_id)
+         update conversation c
+         set unread = 0, touched = nextval('conversation_touch'), touched_at = $8
+         from kept where c.project_id = $1 and c.conversation_id = kept.conversation_id",
     )
     .bind(message.project_id)
     .bind(&message.wamid)
@@ -130,13 +160,14 @@ pub async fn record_outbound(
     .bind(&message.body)
     .bind(message.event_id)
     .bind(message.at)
+    .bind(&message.written_by)
     .execute(conn)
     .await?;
     Ok(Some(with.conversation_id))
 }
 
-/// Keeps messages that people wrote, in their order, and when each conversation was written to last.
-/// One that is known already changes nothing. Belongs in a transaction.
+/// Keeps messages that people wrote, in their order, and when each conversation was written to last: it is open
+/// again, whatever it was. One that is known already changes nothing. Belongs in a transaction.
 pub async fn keep_inbound(
     conn: &mut PgConnection,
     project_id: ProjectId,
@@ -158,8 +189,12 @@ pub async fn keep_inbound(
            from n order by n.position
            on conflict (project_id, wamid) do nothing)
          update conversation c
-         set last_inbound_at = greatest(c.last_inbound_at, latest.at)
-         from (select conversation_id, max(coalesce(sent_at, $2)) as at from n group by 1) latest
+         set last_inbound_at = greatest(c.last_inbound_at, latest.at),
+             unread = c.unread + latest.messages, session = 'open', snoozed_until = null,
+             touched = nextval('conversation_touch'), touched_at = $2
+         from (select conversation_id, max(coalesce(sent_at, $2)) as at,
+                      count(*)::integer as messages
+               from n group by 1) latest
          where c.project_id = $1 and c.conversation_id = latest.conversation_id",
     )
     .bind(project_id)

@@ -9,6 +9,7 @@
 pub mod chat;
 mod dotenv;
 mod fates;
+mod flows;
 mod keys;
 mod progress;
 mod setup;
@@ -316,6 +317,9 @@ async fn first_deploy(bot: &LocalBot<'_>) -> Result<Live> {
     for line in said_of(bot, &deployed, &mut warnings).await? {
         say(&line);
     }
+    for line in flows::follow(bot).await {
+        say(&line);
+    }
     say(&format!(
         "deployed in {} ms: {entry}; webhook {} ({})",
         started.elapsed().as_millis(),
@@ -551,6 +555,7 @@ async fn deploy_again(
     };
     let said = said_of(bot, &deployed, &mut warnings).await?;
     lines.extend(said.into_iter().filter(is_new));
+    lines.extend(flows::follow(bot).await);
     Ok((Live { inputs, warnings }, lines))
 }
 

@@ -12,7 +12,7 @@ use crate::projects::{NewProject, Project, ProjectName, Secret, WishedNumber};
 use crate::runs::ResidentSettings;
 use crate::sandbox::{Budget, Compiler, SandboxSettings};
 use crate::web::WebSettings;
-use crate::whatsapp::{GraphEndpoint, GraphLimits};
+use crate::whatsapp::{GraphEndpoint, GraphLimits, WEBHOOK_FIELDS};
 use anyhow::{Context, Result, bail};
 use roost_emulator::control::wire::{
     NewApp, NewCustomer, NewNumber as EmulatedNumber, NewToken, NewWaba,
@@ -149,6 +149,7 @@ impl Setup {
                 secret: Some(self.keys.app_secret.clone()),
                 callback_url: Some(callback),
                 verify_token: Some(self.keys.verify_token.clone()),
+                fields: Some(WEBHOOK_FIELDS.map(str::to_owned).into()),
                 ..NewApp::default()
             })
             .await?;

@@ -122,6 +122,7 @@ impl Service<Uri> for Connector {
         let addresses = Addresses {
             policy: self.policy.clone(),
             port: uri.port_u16().unwrap_or(default),
+            is_port_named: uri.port().is_some(),
             lookups: self.lookups.clone(),
         };
         let mut tcp = HttpConnector::new_with_resolver(addresses);

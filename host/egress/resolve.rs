@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::error::EgressError;
 use super::policy::EgressPolicy;
+use super::settings::Resolved;
 use crate::rooms::Places;
 
 /// Lookups at once. Each occupies a thread, for as long as the system's resolver likes.
@@ -72,13 +73,22 @@ impl Lookups {
 pub(super) struct Addresses {
     pub(super) policy: Arc<EgressPolicy>,
     pub(super) port: u16,
+    /// Whether the URL names a port that is not its scheme's own.
+    pub(super) is_port_named: bool,
     pub(super) lookups: Lookups,
 }
 
 impl Addresses {
+    /// Whether the connection is to what a given address stands for. One with a port is one service: what is beside it on
+    /// its machine is not given.
+    fn leads_to(&self, given: &Resolved) -> bool {
+        let port = given.address.port();
+        port == 0 || !self.is_port_named || port == self.port
+    }
+
     async fn of(&self, host: &str) -> Result<Vec<SocketAddr>, EgressError> {
         let given = self.policy.resolve.iter();
-        let given = given.filter(|resolved| resolved.is_for(host));
+        let given = given.filter(|resolved| resolved.is_for(host) && self.leads_to(resolved));
         let given: Vec<_> = given.map(|resolved| resolved.address).collect();
         let is_given = !given.is_empty();
         let found = match is_given {

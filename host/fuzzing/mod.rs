@@ -31,7 +31,7 @@ pub struct Target {
 const UNPACKS: usize = 1 << 20;
 
 /// All of them.
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 11] = [
     Target {
         name: "webhook",
         run: crate::inbox::envelope::fuzz::run,
@@ -219,6 +219,38 @@ pub const TARGETS: [Target; 10] = [
         ],
         most: 16 << 10,
         memory: 4 << 10,
+    },
+    Target {
+        name: "messages",
+        run: crate::whatsapp::messages::fuzz::run,
+        words: &[
+            "{\"entry\":[{\"changes\":[{\"value\":{",
+            "\"messages\":[",
+            "\"statuses\":[",
+            "\"contacts\":[",
+            "\"metadata\":{\"phone_number_id\":\"1\"}",
+            "\"type\":\"interactive\"",
+            "\"type\":\"button_reply\"",
+            "\"response_json\":\"{}\"",
+            "\"timestamp\":\"1750030073\"",
+            "\"to\":\"16505551234\"",
+            "\"to\":\"US.1\"",
+            "\"body\":\"b\"",
+            "\"buttons\":[{\"id\":\"a\",\"title\":\"A\"}]",
+            "\"sections\":[{\"rows\":[]}]",
+            "\"cards\":[",
+            "\"action\":{\"link\":{",
+            "{\"tag\":\"id\",\"val\":\"1\"}",
+            "\"source\":{\"link\":\"https://a.b\"}",
+            "\"latitude\":-91",
+            "\"data\":\"{}\"",
+            "null",
+            "1e308",
+            "\\ud83d",
+        ],
+        most: 16 << 10,
+        // A list of small values is as many larger ones, and each type of message is tried.
+        memory: 8 << 10,
     },
     Target {
         name: "archive",

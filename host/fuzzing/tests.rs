@@ -77,6 +77,11 @@ fn whatever_is_asked_of_meta_is_understood_or_refused() {
 }
 
 #[test]
+fn whatever_is_sent_or_comes_in_is_typed_or_refused() {
+    holds("messages", 3000);
+}
+
+#[test]
 fn whatever_is_uploaded_as_an_archive_stays_in_its_folder() {
     holds("archive", 500);
 }

@@ -2,8 +2,9 @@
 
 use crate::capabilities::Messenger;
 use crate::capabilities::wit_whatsapp::{Error, GraphError, GraphRequest, GraphResponse, Sent};
-use crate::projects::Redactor;
+use crate::projects::{ProjectId, Redactor};
 use crate::telemetry::TraceScope;
+use crate::templates::{NotSendable, Templates};
 use crate::whatsapp::{
     self, Gateway, GatewayError, Outbox, Scope, SendContext, SendError, messages::Receipt,
 };
@@ -16,25 +17,40 @@ use serde_json::Value;
 pub(crate) struct ProjectMessenger {
     pub(crate) outbox: Outbox,
     pub(crate) gateway: Gateway,
+    pub(crate) templates: Templates,
     pub(crate) context: SendContext,
     pub(crate) scope: Scope,
     pub(crate) redactor: Redactor,
     pub(crate) trace: TraceScope,
 }
 
+impl ProjectMessenger {
+    /// Sends a message of which is known that its template fits, if it has one.
+    pub(crate) async fn send_fitted(&self, message: Value) -> Result<Sent, Error> {
+        let mut span = self.trace.span("whatsapp.send");
+        let sent = self.outbox.send(&self.context, &message).await;
+        if let Err(error) = &sent {
+            span.fail(self.redactor.redact(&error.to_string()).into_owned());
+        }
+        let sent = sent.map_err(send_error)?;
+        Ok(Sent {
+            message_id: sent.message_id,
+            wa_id: sent.wa_id,
+        })
+    }
+}
+
 impl Messenger for ProjectMessenger {
     fn send(&self, message: Value) -> BoxFuture<'_, Result<Sent, Error>> {
         Box::pin(async move {
-            let mut span = self.trace.span("whatsapp.send");
-            let sent = self.outbox.send(&self.context, &message).await;
-            if let Err(error) = &sent {
-                span.fail(self.redactor.redact(&error.to_string()).into_owned());
+            let own = self.gateway.has_flows(&self.context, &self.scope, &message);
+            own.await.map_err(gateway_error)?;
+            let project = ProjectId(self.context.attempt().project_id);
+            match self.templates.admit(project, &message).await {
+                Ok(()) => self.send_fitted(message).await,
+                Err(NotSendable::Unfit(why)) => Err(Error::Invalid(why)),
+                Err(error @ NotSendable::Database(_)) => Err(Error::Unreachable(error.to_string())),
             }
-            let sent = sent.map_err(send_error)?;
-            Ok(Sent {
-                message_id: sent.message_id,
-                wa_id: sent.wa_id,
-            })
         })
     }
 
@@ -108,7 +124,7 @@ fn graph_error(error: whatsapp::GraphError) -> GraphError {
     }
 }
 
-fn send_error(error: SendError) -> Error {
+pub(super) fn send_error(error: SendError) -> Error {
     let text = error.to_string();
     match error {
         SendError::Rejected(error) => Error::Rejected(graph_error(error)),

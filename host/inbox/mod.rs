@@ -16,8 +16,8 @@
 //! and a host that lost its lease can no longer say how it ended.
 //!
 //! Nobody else writes `event`, `run`, `conversation_queue`, `unrouted`, `project_pace` and `clock`. Who merges contacts
-//! (`queues`), replays or gives up (`dead`), takes over what came too early (`unrouted`) or forgets (`forgetting`)
-//! calls the verbs here; whoever shows events reads.
+//! (`queues`), gives a conversation to a person (`persons`), replays or gives up (`dead`), takes over what came too early
+//! (`unrouted`) or forgets (`forgetting`) calls the verbs here; whoever shows events reads.
 //!
 //! Not here: what running an event means (an [`EventHandler`] does), and effects, which have to be
 //! exactly-once across runs by themselves.
@@ -33,6 +33,7 @@ mod herald;
 mod jumps;
 mod lease;
 mod model;
+mod persons;
 mod queues;
 mod retry;
 mod running;
@@ -45,13 +46,17 @@ mod unrouted;
 pub use arrival::PutReport;
 pub use clock::Clock;
 pub use dispatcher::{Dispatcher, DispatcherHandle, DispatcherSettings, DrainReport};
-pub use forgetting::{Old, forget_events, forget_project, forget_queues, forget_unrouted};
+pub use forgetting::{
+    Contact, Forgotten, Old, forget_contact, forget_events, forget_project, forget_queues,
+    forget_unrouted,
+};
 pub use jumps::{ClockWatch, Jump};
 pub use lease::{ClaimLimits, Claims, Lease, LeaseLost};
 pub use model::{
-    ClaimedEvent, EventHandler, EventId, EventKind, FailureKind, Lane, NoSink, Outcome, RowState,
-    RunId, RunOutcome, RunReport, Settled, StatusSink,
+    AccountListener, ClaimedEvent, EventHandler, EventId, EventKind, FailureKind, Lane, NoSink,
+    Outcome, RowState, RunId, RunOutcome, RunReport, Settled, StatusSink,
 };
+pub use persons::{Held, PERSON};
 pub use queues::ConversationQueues;
 pub use retry::{Next, RetryPolicy, Verdict};
 pub use store::{Inbox, InboxError, InboxLimits, QueueDepth};

@@ -190,6 +190,22 @@ pub enum FailureKind {
     SendWaits(Duration),
 }
 
+/// Hears of changes of accounts before they are put in the inbox.
+pub trait AccountListener: Send + Sync + 'static {
+    /// Takes note of a change: what `field` of which `account` says `payload`, an envelope with nothing else in it.
+    /// `key` tells it from all others, and is the same when Meta repeats it.
+    ///
+    /// Called before the change is stored, once for all projects and outside any transaction; again when storing
+    /// fails and Meta repeats the webhook. On an error nothing is stored.
+    fn hear<'a>(
+        &'a self,
+        account: &'a str,
+        field: &'a str,
+        payload: &'a str,
+        key: &'a str,
+    ) -> BoxFuture<'a, Result<(), sqlx::Error>>;
+}
+
 /// Hears of statuses before they are put in the inbox.
 pub trait StatusSink: Send + Sync + 'static {
     /// Settles the send that a status is about. Called for statuses that carry callback data.

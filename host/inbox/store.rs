@@ -10,7 +10,9 @@ use tokio::sync::watch;
 
 use super::arrival::Waiting;
 use super::clock::Clock;
-use super::model::{EventId, StatusSink};
+use super::model::{AccountListener, EventId, StatusSink};
+use crate::accounts::Accounts;
+use crate::news::{Change, Newsroom};
 use crate::plans::by_values;
 use crate::projects::ProjectId;
 use crate::telemetry::Telemetry;
@@ -24,6 +26,8 @@ pub struct Inbox {
     pub(super) pool: PgPool,
     pub(super) clock: Clock,
     pub(super) sink: Arc<dyn StatusSink>,
+    pub(super) listener: Option<Arc<dyn AccountListener>>,
+    pub(super) accounts: Accounts,
     pub(super) limits: InboxLimits,
     pub(super) waiting: Waiting,
     /// Whether something was stored that no claim of this process has looked for yet.
@@ -33,6 +37,7 @@ pub struct Inbox {
     /// Changes when there is one thing less to wait for.
     pub(super) ended: watch::Sender<()>,
     pub(super) telemetry: Telemetry,
+    newsroom: Option<Newsroom>,
 }
 
 /// What may wait in the inbox, and for how long.
@@ -109,20 +114,46 @@ impl From<sqlx::Error> for InboxError {
 impl Inbox {
     pub fn new(pool: PgPool, clock: Clock, sink: Arc<dyn StatusSink>) -> Self {
         Self {
+            accounts: Accounts::new(pool.clone()),
             pool,
             clock,
             sink,
+            listener: None,
             limits: InboxLimits::default(),
             waiting: Waiting::default(),
             news: Arc::default(),
             claimable: watch::Sender::new(()),
             ended: watch::Sender::new(()),
             telemetry: Telemetry::default(),
+            newsroom: None,
+        }
+    }
+
+    /// With somebody who tells followers of conversations what came.
+    pub fn with_newsroom(self, newsroom: Newsroom) -> Self {
+        Self {
+            newsroom: Some(newsroom),
+            ..self
+        }
+    }
+
+    /// Tells that conversations of a project have changed, once that is committed.
+    pub(super) fn tell(&self, project_id: ProjectId) {
+        if let Some(newsroom) = &self.newsroom {
+            newsroom.tell(project_id, Change::Conversation);
         }
     }
 
     pub fn with_limits(self, limits: InboxLimits) -> Self {
         Self { limits, ..self }
+    }
+
+    /// With somebody who hears of changes of accounts.
+    pub fn with_listener(self, listener: Arc<dyn AccountListener>) -> Self {
+        Self {
+            listener: Some(listener),
+            ..self
+        }
     }
 
     /// With somewhere for numbers and spans to go.

@@ -28,7 +28,7 @@ use crate::projects::{ProjectId, VersionId};
 use crate::words::LogLevel;
 
 pub use hours::LogLimits;
-pub use store::LogStore;
+pub use store::{LogStore, forget_contact};
 pub use tail::Tail;
 pub use writer::LogWriter;
 

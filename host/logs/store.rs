@@ -2,7 +2,7 @@
 
 use sqlx::postgres::PgRow;
 use sqlx::types::chrono::{DateTime, Utc};
-use sqlx::{FromRow, PgPool, Postgres, QueryBuilder, Row};
+use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder, Row};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -159,6 +159,27 @@ impl LogStore {
         .fetch_all(&self.pool)
         .await
     }
+}
+
+/// Deletes what was logged of a contact's events, and what names the contact, within the transaction that erases them.
+pub async fn forget_contact(
+    conn: &mut PgConnection,
+    project: ProjectId,
+    events: &[i64],
+    ids: &[String],
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "delete from bot_log l
+         where l.project_id = $1
+           and (l.event_id = any($2)
+                or exists (select from unnest($3::text[]) as id where position(id in l.message) > 0))",
+    )
+    .bind(project)
+    .bind(events)
+    .bind(ids)
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 fn lines_of(project: ProjectId, filter: &LogFilter) -> QueryBuilder<Postgres> {

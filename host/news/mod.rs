@@ -31,6 +31,10 @@ const WAITING: usize = 1024;
 /// After so long who waits looks without news: a host may have been killed before it told them.
 const ANYWAY: Duration = Duration::from_secs(2);
 
+/// For so long news of conversations, of which there are many, are gathered before other hosts are told. Other news
+/// do not wait for them.
+const GATHERED: Duration = Duration::from_millis(50);
+
 /// How long a host that lost its connection waits before it listens again.
 const AGAIN: Duration = Duration::from_secs(5);
 
@@ -211,7 +215,18 @@ async fn call(
         };
         let is_last = first.is_none();
         let mut calls = BTreeSet::new();
+        let mut is_urgent = first.is_none_or(is_urgent_call);
         calls.extend(first.map(|call| written(own, call)));
+        let gathered = tokio::time::Instant::now() + GATHERED;
+        while !is_urgent {
+            let next = tokio::select! {
+                next = waiting.recv() => next,
+                () = tokio::time::sleep_until(gathered) => None,
+                () = stop.cancelled() => None,
+            };
+            is_urgent = next.is_none_or(is_urgent_call);
+            calls.extend(next.map(|call| written(own, call)));
+        }
         while let Ok(call) = waiting.try_recv() {
             calls.insert(written(own, call));
         }
@@ -225,6 +240,11 @@ async fn call(
             return;
         }
     }
+}
+
+/// Whether somebody may be waiting for just that.
+fn is_urgent_call((_, change): Call) -> bool {
+    change != Change::Conversation
 }
 
 /// Hears other hosts until `stop`.

@@ -9,15 +9,18 @@ use crate::changes::Changes;
 use crate::deploys::Deploys;
 use crate::egress::Rule;
 use crate::events::Events;
+use crate::flows::Flows;
 use crate::inbox::Inbox;
 use crate::lifecycle::Lifecycle;
 use crate::logs::{LogStore, LogWriter};
 use crate::news::{Change, Newsroom};
 use crate::observing::Scrape;
+use crate::people::People;
 use crate::projects::{
     ProjectError, ProjectId, ProjectName, ProjectSettings, ProjectStore, SettingError,
     SettingsChange,
 };
+use crate::templates::Templates;
 use crate::workshop::Workshop;
 use anyhow::Result;
 use sqlx::PgPool;
@@ -28,12 +31,15 @@ pub(crate) use keys::keep as keep_keys;
 /// A host without its listeners.
 pub struct Host {
     pub(crate) projects: ProjectStore,
+    pub(crate) templates: Templates,
     pub(crate) deploys: Deploys,
     pub(crate) inbox: Inbox,
     pub(crate) lifecycle: Lifecycle,
     pub(crate) changes: Changes,
+    pub(crate) flows: Flows,
     pub(crate) news: Newsroom,
     pub(crate) events: Events,
+    pub(crate) people: People,
     pub(crate) logs: LogStore,
     pub(crate) log_writer: LogWriter,
     pub(crate) scrape: Scrape,
@@ -45,6 +51,11 @@ impl Host {
     /// Projects and their versions.
     pub fn projects(&self) -> &ProjectStore {
         &self.projects
+    }
+
+    /// Templates, and whose things of accounts are.
+    pub fn templates(&self) -> &Templates {
+        &self.templates
     }
 
     /// How projects come and go, and their numbers at Meta.
@@ -72,6 +83,11 @@ impl Host {
         &self.changes
     }
 
+    /// Projects' Flows.
+    pub fn flows(&self) -> &Flows {
+        &self.flows
+    }
+
     /// News of projects.
     pub fn news(&self) -> &Newsroom {
         &self.news
@@ -80,6 +96,11 @@ impl Host {
     /// Events as people see them.
     pub fn events(&self) -> &Events {
         &self.events
+    }
+
+    /// Conversations, and what people do with them.
+    pub fn people(&self) -> &People {
+        &self.people
     }
 
     /// What bots logged.

@@ -13,6 +13,7 @@ use sqlx::types::chrono::{DateTime, Utc};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::flows::forget_tokens;
 use crate::inbox::Clock;
 use crate::leases::Turn;
 use crate::logs::LogLimits;
@@ -63,6 +64,8 @@ pub struct Swept {
     pub statuses: u64,
     pub log_lines: u64,
     pub unrouted: u64,
+    /// Tokens of Flows that were sent and are over.
+    pub flow_tokens: u64,
     /// Empty queues, which are made again when they are needed.
     pub queues: u64,
 }
@@ -150,6 +153,7 @@ impl Keeper {
         swept.unrouted = self
             .sweep_unrouted(before(self.policy.event_days.max(SHORTEST_DAYS)))
             .await?;
+        swept.flow_tokens = forget_tokens(&self.pool).await?;
         swept.queues = self.sweep_queues(before(SHORTEST_DAYS)).await?;
         for (project, log_days) in self.logging_projects().await? {
             let log_days = log_days.map_or(self.policy.log_days, days);

@@ -1,14 +1,18 @@
 //! What a run may do: the host's services, narrowed to one project and one event.
 
 use crate::capabilities::{DatabaseGrant, Grants};
-use crate::conversations::ConversationStore;
 use crate::deploys::Serving;
+use crate::flows::FlowTokens;
 use crate::grants::{
-    BotLog, LastComplaint, LogOf, ProjectConversations, ProjectMessenger, RunClient,
+    BotLog, LastComplaint, LogOf, ProjectConversations, ProjectFlows, ProjectMessenger,
+    ProjectTemplates, RunClient,
 };
 use crate::logs::{LogWriter, Origin};
+use crate::people::People;
 use crate::postgres::{Limits, TenantDatabase};
+use crate::projects::Redactor;
 use crate::telemetry::Telemetry;
+use crate::templates::Templates;
 use crate::whatsapp::{Gateway, GraphEndpoint, Outbox, SendContext};
 use std::sync::Arc;
 
@@ -16,12 +20,16 @@ use std::sync::Arc;
 pub struct Services {
     /// Connections of tenants.
     pub database: TenantDatabase,
-    /// Conversations in the control database.
-    pub conversations: ConversationStore,
+    /// Conversations, and the people who look after them.
+    pub people: People,
+    /// Tokens of Flows that are sent.
+    pub flows: FlowTokens,
     /// The way by which messages leave.
     pub outbox: Outbox,
     /// The way to Meta for everything else.
     pub gateway: Gateway,
+    /// Templates, which messages are compared with.
+    pub templates: Templates,
     /// Where Meta is.
     pub endpoint: GraphEndpoint,
     /// Where what bots log is kept.
@@ -35,6 +43,7 @@ impl Services {
     pub(super) fn log(
         &self,
         serving: &Serving,
+        redactor: &Redactor,
         origin: Origin,
         event_id: i64,
         complaint: &LastComplaint,
@@ -43,7 +52,7 @@ impl Services {
             project: serving.project_name.clone(),
             event_id,
             positions: serving.positions.clone(),
-            redactor: serving.redactor.clone(),
+            redactor: redactor.clone(),
             complaint: complaint.clone(),
             kept: self.logs.clone(),
             origin,
@@ -54,6 +63,7 @@ impl Services {
     pub(super) fn grants(
         &self,
         serving: &Serving,
+        redactor: &Redactor,
         log: BotLog,
         traceparent: Option<&str>,
         context: Option<&SendContext>,
@@ -64,7 +74,7 @@ impl Services {
             egress: serving.egress.clone(),
             gateway: self.gateway.clone(),
             meta: context.map(|context| (context.clone(), serving.scope())),
-            redactor: serving.redactor.clone(),
+            redactor: redactor.clone(),
             trace: trace.clone(),
         };
         let mut grants = Grants::none()
@@ -74,7 +84,7 @@ impl Services {
                 limits: Limits::default(),
             })
             .with_conversations(Arc::new(ProjectConversations {
-                store: self.conversations.clone(),
+                people: self.people.clone(),
                 project_id: origin.project_id,
             }))
             .with_secrets(serving.secrets.clone())
@@ -83,14 +93,30 @@ impl Services {
             .with_source(serving.source.clone())
             .with_http(Arc::new(client));
         if let Some(context) = context {
-            grants = grants.with_whatsapp(Arc::new(ProjectMessenger {
+            grants = grants.with_flows(Arc::new(ProjectFlows::new(
+                self.flows.clone(),
+                self.people.conversations().clone(),
+                self.outbox.clone(),
+                context.clone(),
+                redactor.clone(),
+                trace.clone(),
+            )));
+            let messenger = Arc::new(ProjectMessenger {
                 outbox: self.outbox.clone(),
                 gateway: self.gateway.clone(),
+                templates: self.templates.clone(),
                 context: context.clone(),
                 scope: serving.scope(),
-                redactor: serving.redactor.clone(),
+                redactor: redactor.clone(),
                 trace,
-            }));
+            });
+            grants = grants
+                .with_templates(Arc::new(ProjectTemplates {
+                    templates: self.templates.clone(),
+                    project_id: origin.project_id,
+                    messenger: messenger.clone(),
+                }))
+                .with_whatsapp(messenger);
         }
         grants
     }

@@ -112,14 +112,19 @@ impl Runner {
             run_id: Some(event.run_id),
             version_id: Some(event.version_id),
         };
-        let log = self
-            .services
-            .log(&serving, origin, event.event_id.0, &complaint);
+        let log = self.services.log(
+            &serving,
+            &serving.redactor,
+            origin,
+            event.event_id.0,
+            &complaint,
+        );
         let share = self.shares.of(event.project_id);
         let grants = self
             .services
             .grants(
                 &serving,
+                &serving.redactor,
                 log.clone(),
                 event.traceparent.as_deref(),
                 context.as_ref(),

@@ -6,15 +6,18 @@
 
 use crate::conversations::{self, NewOutbound, Party, StatusUpdate};
 use crate::inbox::{ConversationQueues, EventId, Settled, StatusSink};
+use crate::news::{Change, Newsroom};
 use crate::projects::ProjectId;
 use crate::whatsapp::{OutboundMessage, OutboundSink, Outbox, Settlement, StatusNotice};
 use futures::future::BoxFuture;
 use sqlx::PgConnection;
 use sqlx::types::chrono::Utc;
 
-/// Writes messages that Meta took into their conversations.
-#[derive(Clone, Copy, Debug)]
-pub struct SentMessages;
+/// Writes messages that Meta took into their conversations, and tells those who follow them.
+#[derive(Clone, Debug)]
+pub struct SentMessages {
+    pub news: Newsroom,
+}
 
 impl OutboundSink for SentMessages {
     fn record<'a>(
@@ -31,11 +34,17 @@ impl OutboundSink for SentMessages {
                 message_type: message.kind.clone(),
                 body: message.body.to_string(),
                 event_id: Some(message.event_id),
+                written_by: message.written_by.clone(),
                 at: Utc::now(),
             };
             conversations::record_outbound(connection, &ConversationQueues, &outbound).await?;
             Ok(())
         })
+    }
+
+    fn recorded(&self, message: &OutboundMessage) {
+        let project_id = ProjectId(message.project_id);
+        self.news.tell(project_id, Change::Conversation);
     }
 }
 

@@ -12,7 +12,7 @@ use crate::deploys::Serving;
 use crate::grants::LastComplaint;
 use crate::inbox::RunReport;
 use crate::logs::Origin;
-use crate::projects::ProjectId;
+use crate::projects::{ProjectId, Redactor};
 use crate::sandbox::{RunError, Share};
 use crate::whatsapp::{Attempt, SendContext};
 use http::HeaderName;
@@ -38,6 +38,8 @@ pub struct WebRun {
     pub serving: Arc<Serving>,
     /// What came in, as the bot is to see it.
     pub request: http::Request<OutboundBody>,
+    /// Hides what is secret in what the bot says meanwhile.
+    pub redactor: Redactor,
     /// How long it may wait for the project's resident instance.
     pub patience: Duration,
     /// How long the bot may take to begin its answer.
@@ -136,10 +138,10 @@ impl Runner {
         };
         let log = self
             .services
-            .log(serving, origin, request_number, &complaint);
+            .log(serving, &run.redactor, origin, request_number, &complaint);
         let grants = self
             .services
-            .grants(serving, log.clone(), None, context.as_ref())
+            .grants(serving, &run.redactor, log.clone(), None, context.as_ref())
             .with_budget(&self.budget)
             .with_share(share);
         let mut stage = match place.begin(serving, self.budget, grants).await {

@@ -359,6 +359,22 @@ async fn two_bots_share_their_engines_code_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn the_memory_of_an_instance_comes_from_a_file_on_disk_that_has_no_name() {
+    let bench = Bench::boot("globalThis.serve = async (r) => r.answer(200, 'awake')").await;
+    let mut instance = Instance::start(&bench.bot, bench.budget, bench.grants())
+        .await
+        .unwrap();
+    assert_eq!(body(&instance.handle(request("")).await.unwrap()), "awake");
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+    // What is written to is an instance's memory: code is not.
+    let on_disk = maps.lines().filter(|line| {
+        let writable = line.contains(" rw-p ");
+        writable && line.contains("/sandbox-cache/") && line.ends_with("(deleted)")
+    });
+    assert!(on_disk.count() > 0, "{maps}");
+}
+
+#[tokio::test]
 async fn an_image_of_the_host_is_compiled_here_and_what_a_stranger_made_elsewhere() {
     let maker = maker(4).await;
     let options = BootOptions::default();

@@ -5,16 +5,20 @@
 //! may be newer than the command line that asks it, and a word that the one does not know is shown as it came.
 //! For the same reason no view denies fields that it does not know.
 
+pub mod accounts;
 pub mod audit;
 pub mod environment;
 pub mod events;
+pub mod flows;
 pub mod keys;
 pub mod logs;
 pub mod number;
 mod page;
+pub mod people;
 pub mod projects;
 pub mod queue;
 pub mod secrets;
+pub mod templates;
 #[cfg(test)]
 mod tests;
 mod time;

@@ -15,6 +15,7 @@
 mod address;
 mod bodies;
 mod cookies;
+mod flows;
 mod forged;
 mod forwarded;
 mod places;
@@ -22,6 +23,7 @@ mod refusal;
 mod serve;
 
 use crate::deploys::Deploys;
+use crate::flows::Flows;
 use crate::projects::{Accepted, ProjectStore};
 use crate::runs::Runner;
 use axum::extract::{ConnectInfo, Request, State};
@@ -64,6 +66,8 @@ pub struct WebSettings {
     pub running_per_project: usize,
     /// Requests of all projects at once.
     pub running: usize,
+    /// How long an answer to a Flow's data request may take; Meta waits for ten seconds.
+    pub flow_answer: Duration,
     /// The Meta app's secrets: what Meta signs a request to a bot's own route with.
     pub app_secrets: Accepted,
 }
@@ -81,6 +85,7 @@ impl Default for WebSettings {
             reader: Duration::from_secs(10),
             running_per_project: 16,
             running: 256,
+            flow_answer: Duration::from_secs(9),
             app_secrets: Accepted::default(),
         }
     }
@@ -95,6 +100,7 @@ struct Inner {
     projects: ProjectStore,
     deploys: Deploys,
     runner: Runner,
+    flows: Flows,
     places: Places,
     runs: TaskTracker,
     /// Ends all runs.
@@ -108,6 +114,7 @@ impl Web {
         projects: ProjectStore,
         deploys: Deploys,
         runner: Runner,
+        flows: Flows,
     ) -> Self {
         Self(Arc::new(Inner {
             places: Places::new(settings.running_per_project, settings.running),
@@ -115,6 +122,7 @@ impl Web {
             projects,
             deploys,
             runner,
+            flows,
             runs: TaskTracker::new(),
             abandon: CancellationToken::new(),
         }))

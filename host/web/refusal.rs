@@ -1,6 +1,7 @@
 //! Why a request did not get the bot's own answer, and what is said instead.
 
 use crate::deploys::ServingError;
+use crate::flows::FlowError;
 use crate::http::Problem;
 use crate::projects::{ProjectError, Redactor};
 use crate::runs::{NoTurn, WebRunError};
@@ -37,6 +38,10 @@ pub(super) enum Refusal {
     )]
     MisplacedWebhook,
     #[error(
+        "this is for a Flow's data, which reaches the bot through the host's endpoint of the Flow, and from nobody else"
+    )]
+    FlowRoute,
+    #[error(
         "the body cannot be looked into: send it as UTF-8, and packed by gzip, deflate or br at most"
     )]
     Encoding,
@@ -68,7 +73,9 @@ impl Refusal {
             Self::SlowBody(_) | Self::Crowded => StatusCode::REQUEST_TIMEOUT,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::WebSocket => StatusCode::NOT_IMPLEMENTED,
-            Self::UnsignedWebhook | Self::MisplacedWebhook => StatusCode::FORBIDDEN,
+            Self::UnsignedWebhook | Self::MisplacedWebhook | Self::FlowRoute => {
+                StatusCode::FORBIDDEN
+            }
             Self::Encoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Paused
@@ -92,6 +99,7 @@ impl Refusal {
             Self::WebSocket => "no-websockets",
             Self::UnsignedWebhook => "unsigned-webhook",
             Self::MisplacedWebhook => "misplaced-webhook",
+            Self::FlowRoute => "flow-route",
             Self::Encoding => "body-encoding",
             Self::TooLarge(_) => "body-too-large",
             Self::CutOff => "body-cut-off",
@@ -204,6 +212,12 @@ fn escaped(text: &str) -> String {
 
 impl From<ProjectError> for Refusal {
     fn from(error: ProjectError) -> Self {
+        Self::Unavailable(error.into())
+    }
+}
+
+impl From<FlowError> for Refusal {
+    fn from(error: FlowError) -> Self {
         Self::Unavailable(error.into())
     }
 }

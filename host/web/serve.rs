@@ -7,10 +7,11 @@ use super::forged::{self, Watch};
 use super::forwarded::{end_to_end, forward};
 use super::places::Place;
 use super::refusal::{Asked, Refusal};
-use super::{Web, WebSettings};
+use super::{Web, WebSettings, flows};
 use crate::capabilities::OutboundBody;
 use crate::deploys::Serving;
-use crate::projects::{ProjectId, ProjectName, ProjectStatus, Secret};
+use crate::flows::Addresses;
+use crate::projects::{ProjectId, ProjectName, ProjectStatus, Redactor, Secret};
 use crate::runs::{WebRun, WebRunEnd};
 use axum::body::Body;
 use axum::extract::Request;
@@ -31,16 +32,24 @@ const WEBHOOK_BYTES: usize = 3 << 20;
 const SHORT_BYTES: usize = 64 << 10;
 
 /// Where Meta's signature is.
-const SIGNATURE: &str = "x-hub-signature-256";
+pub(super) const SIGNATURE: &str = "x-hub-signature-256";
 const SIGNATURE_BEFORE: &str = "x-hub-signature";
 
 /// A request on its way to its bot.
-struct Visit {
-    project: ProjectName,
-    prefix: Option<String>,
-    authority: String,
-    asked: Asked,
-    started: Instant,
+pub(super) struct Visit {
+    pub(super) project: ProjectName,
+    pub(super) prefix: Option<String>,
+    pub(super) authority: String,
+    pub(super) asked: Asked,
+    pub(super) started: Instant,
+}
+
+/// What of a run stays between the bot and whoever asked.
+pub(super) struct Privacy {
+    /// Hides what is secret in what the bot says.
+    pub(super) redactor: Redactor,
+    /// Whether the host's log says nothing of what went wrong but that something did.
+    pub(super) hides_failures: bool,
 }
 
 impl Web {
@@ -98,6 +107,11 @@ impl Web {
         let settings = &self.0.settings;
         let project = self.0.projects.by_name(&visit.project).await?;
         let project = project.ok_or(Refusal::NoSuchProject)?;
+        let path = bare_path(request.uri(), visit.prefix.as_deref());
+        if let Some(flow) = Addresses::flow_in(&path) {
+            let flow = flow.to_owned();
+            return Ok(self.flow(visit, &project, peer, &flow, request).await);
+        }
         if project.status != ProjectStatus::Active {
             return Err(Refusal::Paused);
         }
@@ -107,7 +121,9 @@ impl Web {
         let mut body = Ahead::of(body);
         let serving = self.0.deploys.serving(project.project_id, version).await?;
         let stopped = Stopped::default();
-        let path = bare_path(&parts.uri, visit.prefix.as_deref());
+        self.is_for_anybody(project.project_id, &parts.method, &path)
+            .await?;
+        flows::forget_marks(&mut parts.headers);
         let is_webhook = is_webhook(&parts.method, &path, &serving);
         let client = settings.trusted_proxies.client(peer, &parts.headers);
         // Who sends slowly holds nobody up: what is read first is read before there is a place.
@@ -148,10 +164,14 @@ impl Web {
             .body(body)
             .map_err(|error| Refusal::Malformed(error.to_string()))?;
         *request.headers_mut() = parts.headers;
+        let privacy = Privacy {
+            redactor: serving.redactor.clone(),
+            hides_failures: false,
+        };
         self.run(
             visit,
             project.project_id,
-            serving,
+            (serving, privacy),
             request,
             (is_head, stopped),
             place,
@@ -159,12 +179,30 @@ impl Web {
         .await
     }
 
+    /// What is for a Flow's data alone, nobody else may send to the bot.
+    async fn is_for_anybody(
+        &self,
+        project: ProjectId,
+        method: &Method,
+        path: &str,
+    ) -> Result<(), Refusal> {
+        if is_safe(method) {
+            return Ok(());
+        }
+        let path = path.split('?').next().unwrap_or_default();
+        let routes = self.0.flows.routes(project).await?;
+        match routes.iter().any(|route| leads_to(path, route)) {
+            true => Err(Refusal::FlowRoute),
+            false => Ok(()),
+        }
+    }
+
     /// Starts the run in a task of its own, and waits for the beginning of its answer.
-    async fn run(
+    pub(super) async fn run(
         &self,
         visit: &Visit,
         project_id: ProjectId,
-        serving: Arc<Serving>,
+        (serving, privacy): (Arc<Serving>, Privacy),
         request: http::Request<OutboundBody>,
         (is_head, stopped): (bool, Stopped),
         place: Place,
@@ -176,12 +214,16 @@ impl Web {
         let cut = gone.clone();
         let cut_off = Arc::new(AtomicBool::new(false));
         let (answered, answer) = oneshot::channel();
-        let line = Line::of(visit, request.method());
-        let redactor = serving.redactor.clone();
+        let line = Line {
+            hides_failures: privacy.hides_failures,
+            ..Line::of(visit, request.method())
+        };
+        let redactor = privacy.redactor.clone();
         let run = WebRun {
             project_id,
             serving,
             request,
+            redactor: privacy.redactor,
             patience: settings.patience,
             first_byte: settings.first_byte,
             gone,
@@ -226,7 +268,7 @@ impl Web {
     }
 
     /// The right to run.
-    async fn place(&self, project: ProjectId, client: IpAddr) -> Result<Place, Refusal> {
+    pub(super) async fn place(&self, project: ProjectId, client: IpAddr) -> Result<Place, Refusal> {
         let taking = self.0.places.take(project, client);
         match tokio::time::timeout(self.0.settings.patience, taking).await {
             Ok(Ok(place)) => Ok(place),
@@ -269,11 +311,15 @@ fn bare_path(uri: &http::Uri, prefix: Option<&str>) -> String {
     bare.to_owned()
 }
 
+/// Whether a request changes nothing.
+fn is_safe(method: &Method) -> bool {
+    [Method::GET, Method::HEAD, Method::OPTIONS].contains(method)
+}
+
 /// Whether it is a delivery to the webhook. Meta's handshake and other readers change nothing.
 fn is_webhook(method: &Method, path: &str, serving: &Serving) -> bool {
-    let is_safe = [Method::GET, Method::HEAD, Method::OPTIONS].contains(method);
     let path = path.split('?').next().unwrap_or_default();
-    !is_safe && leads_to(path, &serving.webhook_path)
+    !is_safe(method) && leads_to(path, &serving.webhook_path)
 }
 
 /// Whether a request carries a signature like Meta's over a body that may be read first.
@@ -353,6 +399,7 @@ struct Line {
     project: String,
     method: Method,
     started: Instant,
+    hides_failures: bool,
 }
 
 impl Line {
@@ -362,12 +409,18 @@ impl Line {
             project: visit.project.as_str().to_owned(),
             method: method.clone(),
             started: visit.started,
+            hides_failures: false,
         }
     }
 
     fn write(&self, end: &WebRunEnd) {
         let report = &end.report;
         let status = report.response_status;
+        let failure = end.failure.as_deref();
+        let failure = failure.map(|failure| match self.hides_failures {
+            true => "the bot failed; its own log says how",
+            false => failure,
+        });
         tracing::info!(
             request.id = self.request_id,
             project = self.project,
@@ -380,7 +433,7 @@ impl Line {
             memory_bytes = report.memory_bytes,
             host_calls = report.host_calls,
             messages_sent = report.sends,
-            failure = end.failure,
+            failure,
             "web request: {} {}",
             self.method,
             status.map_or_else(|| "no answer".to_owned(), |status| status.to_string())

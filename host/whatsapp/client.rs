@@ -58,6 +58,9 @@ const PART_OF_FILES: usize = 16;
 const IDLE_CONNECTIONS: usize = 64;
 const IDLE_PART: usize = 128;
 
+/// Below these domains Meta serves files that answers name.
+const FILE_HOSTS: [&str; 4] = ["facebook.com", "fbcdn.net", "fbsbx.com", "whatsapp.net"];
+
 /// Where Meta serves media that messages carry.
 const META_MEDIA: &str = "https://lookaside.fbsbx.com";
 
@@ -459,6 +462,37 @@ impl GraphClient {
             headers,
             body,
         })
+    }
+
+    /// Fetches a file that an answer of Meta's named, without a token. Only Meta's own hosts are asked, or the
+    /// endpoint's, when it stands for Meta.
+    pub async fn download(&self, url: &str) -> Outcome {
+        let Some(url) = Url::parse(url).ok().filter(|url| self.is_metas(url)) else {
+            let reason = "the file is not at one of Meta's hosts";
+            return Outcome::NotSent(reason.to_owned());
+        };
+        let download = async {
+            let builder = self.http.get(url);
+            let builder = builder.header(header::ACCEPT_ENCODING, "identity");
+            match builder.send().await {
+                Ok(response) => self.read(response).await,
+                Err(error) => failure(error.without_url()),
+            }
+        };
+        let downloaded = tokio::time::timeout(self.limits.answer, download).await;
+        downloaded.unwrap_or_else(|_| self.is_late())
+    }
+
+    fn is_metas(&self, url: &Url) -> bool {
+        if url.origin() == self.endpoint.base_url.origin() {
+            return true;
+        }
+        let host = url.host_str().unwrap_or_default();
+        let is_one = |domain: &&str| {
+            let before = host.strip_suffix(*domain);
+            before.is_some_and(|before| before.ends_with('.'))
+        };
+        url.scheme() == "https" && FILE_HOSTS.iter().any(is_one)
     }
 
     async fn exchange(

@@ -21,6 +21,16 @@ pub mod outbox;
 #[cfg(test)]
 mod tests;
 
+/// The webhook fields that a Meta app must be subscribed to: what the host and its bots are told by.
+pub const WEBHOOK_FIELDS: [&str; 6] = [
+    "flows",
+    "message_template_components_update",
+    "message_template_quality_update",
+    "message_template_status_update",
+    "messages",
+    "template_category_update",
+];
+
 pub use client::{
     AccessToken, GraphClient, GraphEndpoint, GraphLimits, GraphRequest, GraphResponse, Outcome,
 };

@@ -1,10 +1,13 @@
 /** The functions of this package, over a backend: the host's own functions inside Roost, Meta's API and `pg` on Node. */
 import { makeConversations } from './api/conversations.js'
 import { makeDatabase } from './api/database.js'
+import { makeFlows } from './api/flows.js'
 import { makeLog } from './api/log.js'
 import { makeSecrets } from './api/secrets.js'
+import { makeTemplates } from './api/templates.js'
 import { makeWhatsapp } from './api/whatsapp.js'
 import { RoostError, fromHost } from './error.js'
+import { messages, statuses } from './inbound.js'
 
 /**
  * @param {{
@@ -23,12 +26,17 @@ export function makeApi(backend) {
     }
   }
 
+  const flows = makeFlows(call)
   return {
+    flows,
     conversations: makeConversations(call),
     database: makeDatabase(backend),
     log: makeLog(backend),
     secrets: makeSecrets(call),
+    templates: makeTemplates(call),
     whatsapp: makeWhatsapp(call),
+    messages,
+    statuses,
     RoostError,
   }
 }

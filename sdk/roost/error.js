@@ -22,6 +22,8 @@ export function fromHost(error) {
   // An error of the bot's own, or a RoostError already.
   if (payload === undefined) return error
   const { tag, val } = typeof payload === 'string' ? { tag: payload } : payload
+  // A send that is part of something else ends as any other does.
+  if (typeof val?.tag === 'string') return fromHost({ payload: val })
   if (typeof val === 'object' && val !== null && 'message' in val) {
     const { message, code, sqlstate, ...details } = val
     if (code !== undefined) details.graphCode = code

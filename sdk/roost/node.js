@@ -1,5 +1,8 @@
 /** The backend on plain Node: Meta's Cloud API over fetch, and the npm package `pg`. */
 import { format } from 'node:util'
+import { compose } from './compose.js'
+import { MESSAGES } from './declared.js'
+import { functionOf } from './messages.js'
 
 const VERSION = 'v25.0'
 
@@ -42,45 +45,11 @@ async function send(message) {
   return { messageId: body.messages?.[0]?.id, waId: body.contacts?.[0]?.wa_id }
 }
 
-const media = ({ tag, val }) => ({ [tag]: val })
-const context = (replyTo) => (replyTo === undefined ? {} : { context: { message_id: replyTo } })
-const plain = (object) => JSON.parse(JSON.stringify(object))
-
-function parameter({ tag, val }) {
-  switch (tag) {
-    case 'text': return { type: 'text', text: val }
-    case 'named-text': return { type: 'text', parameter_name: val[0], text: val[1] }
-    case 'payload': return { type: 'payload', payload: val }
-    case 'json': return JSON.parse(val)
-    default: return { type: tag, [tag]: media(val) }
-  }
-}
-
-const interactive = ({ to, header, body, footer, replyTo }, type, action) => send(plain({
-  to, type: 'interactive', ...context(replyTo),
-  interactive: { type, header, body: { text: body }, footer: footer === undefined ? undefined : { text: footer }, action },
-}))
+/** A send for each type of message. */
+const sends = Object.fromEntries(Object.keys(MESSAGES).map((name) => [functionOf(name), async (given) => send(compose(name, given))]))
 
 const functions = {
-  'whatsapp.send-text': ({ to, body, previewUrl, replyTo }) => send({ to, type: 'text', text: { body, preview_url: previewUrl }, ...context(replyTo) }),
-  'whatsapp.send-buttons': (message) => {
-    const { header } = message
-    const shown = header && { type: header.tag, [header.tag]: header.tag === 'text' ? header.val : media(header.val) }
-    return interactive({ ...message, header: shown }, 'button', { buttons: message.buttons.map((reply) => ({ type: 'reply', reply })) })
-  },
-  'whatsapp.send-list': (message) => interactive(
-    { ...message, header: message.header === undefined ? undefined : { type: 'text', text: message.header } },
-    'list', { button: message.button, sections: message.sections }),
-  'whatsapp.send-media': ({ to, kind, source, caption, filename, replyTo }) =>
-    send(plain({ to, type: kind, [kind]: { ...media(source), caption, filename }, ...context(replyTo) })),
-  'whatsapp.send-template': ({ to, name, language, components }) => send(plain({
-    to, type: 'template',
-    template: {
-      name, language: { code: language },
-      components: components.map(({ kind, subType, index, parameters }) =>
-        ({ type: kind, sub_type: subType, index: index?.toString(), parameters: parameters.map(parameter) })),
-    },
-  })),
+  ...sends,
   'whatsapp.mark-read': async (messageId) => { await send({ status: 'read', message_id: messageId }) },
   'whatsapp.show-typing': async (messageId) => {
     await send({ status: 'read', message_id: messageId, typing_indicator: { type: 'text' } })
@@ -88,9 +57,32 @@ const functions = {
   'whatsapp.request': ({ method, path, body }) => graph(method, path, body),
   'secrets.get': (name) => process.env[name],
   'secrets.names': () => Object.keys(process.env).sort(),
+  'flows.send': async ({ name, button, screen, draft, reference, seconds, ...message }) => {
+    const token = globalThis.crypto.randomUUID()
+    const action = screen === undefined ? 'data-exchange' : 'navigate'
+    const sent = await sends['whatsapp.send-flow']({
+      ...message, flow: { tag: 'name', val: name }, cta: button, token, action, screen, mode: draft ? 'draft' : undefined,
+    })
+    return { ...sent, token }
+  },
+  // Meta does not know which Flow a token is of.
+  'flows.asked-by': () => undefined,
+  'flows.withdraw': () => onlyInRoost('flows.withdraw'),
+  // Which values a template takes is known to the host.
+  'templates.list': () => onlyInRoost('templates.list'),
+  'templates.send': () => onlyInRoost('templates.send'),
   'conversations.get': () => onlyInRoost('conversations.get'),
   'conversations.set-state': () => onlyInRoost('conversations.setState'),
   'conversations.clear-state': () => onlyInRoost('conversations.clearState'),
+  'conversations.overview-of': () => onlyInRoost('conversations.overview'),
+  'conversations.hand-off': () => onlyInRoost('conversations.handOff'),
+  'conversations.release': () => onlyInRoost('conversations.release'),
+  'conversations.assign': () => onlyInRoost('conversations.assign'),
+  'conversations.add-label': () => onlyInRoost('conversations.addLabel'),
+  'conversations.remove-label': () => onlyInRoost('conversations.removeLabel'),
+  'conversations.add-note': () => onlyInRoost('conversations.addNote'),
+  'conversations.resolve': () => onlyInRoost('conversations.resolve'),
+  'conversations.set-consent': (contact, consent) => onlyInRoost(`conversations.${consent === 'opted-in' ? 'optIn' : 'optOut'}`),
 }
 
 let pool

@@ -39,6 +39,7 @@ fn outbound(bench: &Bench, to: Party, wamid: &str) -> NewOutbound {
         message_type: "text".to_owned(),
         body: r#"{"text":{"body":"nul \u0000"}}"#.to_owned(),
         event_id: Some(7),
+        written_by: None,
         at: bench.clock.now(),
     }
 }

@@ -12,7 +12,7 @@ use http::{Request, Response};
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Empty, Full, StreamBody};
 use roost::capabilities::{HttpClient, OutboundBody, OutboundError};
-use roost::egress::{Egress, EgressError, EgressLimits, EgressPolicy, StreamingBody};
+use roost::egress::{Egress, EgressArgs, EgressError, EgressLimits, EgressPolicy, StreamingBody};
 use roost::grants::BootClient;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -196,6 +196,30 @@ async fn names_are_checked_by_what_they_resolve_to() {
     let other = Peer::new().await;
     let url = format!("http://localhost:{}/", other.address.port());
     assert_eq!(refused(&excepted, &url).await, "DestinationIpProhibited");
+}
+
+#[tokio::test]
+async fn an_address_that_is_given_for_a_name_is_one_service_of_its_machine() {
+    let [peer, beside] = [Peer::new().await, Peer::new().await];
+    let port = peer.address.port();
+    let given = EgressArgs {
+        egress_resolve: vec![format!("localhost=127.0.0.1:{port}").parse().unwrap()],
+        ..EgressArgs::default()
+    };
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let limits = EgressLimits::default();
+    let egress = Arc::new(Egress::new(EgressPolicy::from(given), limits).unwrap());
+    let answer = format!("{OK}content-length: 2\r\n\r\nhi");
+    for url in [
+        "http://localhost/".to_owned(),
+        "http://localhost:80/".to_owned(),
+        format!("http://localhost:{port}/"),
+    ] {
+        let answered = outcome(&egress, &peer, get(&url), &answer).await;
+        assert_eq!(answered.unwrap(), "hi", "{url}");
+    }
+    let url = format!("http://localhost:{}/", beside.address.port());
+    assert_eq!(refused(&egress, &url).await, "DestinationIpProhibited");
 }
 
 #[tokio::test]

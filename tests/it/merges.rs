@@ -76,6 +76,7 @@ impl Bench {
             message_type: "text".to_owned(),
             body: "{}".to_owned(),
             event_id: Some(event.event_id.0),
+            written_by: None,
             at: self.clock.now(),
         };
         let mut tx = self.pool.begin().await.unwrap();
@@ -247,6 +248,7 @@ async fn what_is_stored_in_the_midst_of_a_merge_is_the_persons_too() {
         message_type: "text".to_owned(),
         body: "{}".to_owned(),
         event_id: None,
+        written_by: None,
         at: bench.clock.now(),
     };
     let recorded = record_outbound(&mut merge, &ConversationQueues, &to_both).await;

@@ -12,12 +12,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Delimiter, TokenTree};
 use roost::access::Scope;
+use roost::accounts::Kind;
 use roost::app::MIGRATIONS;
+use roost::conversations::{
+    Consent, ContactFilter, ConversationFilter, ConversationStore, Direction, ListPlace, Session,
+};
 use roost::events::{EventFilter, EventState, Events};
+use roost::flows::{Endpoint, KeyState};
 use roost::inbox::{EventId, EventKind, Lane, Outcome, RowState};
 use roost::lifecycle::{StepName, StepState};
 use roost::logs::{LogFilter, LogStore};
 use roost::projects::{ProjectStatus, VersionKind, VersionState};
+use roost::templates::What;
 use roost::whatsapp::SendState;
 use roost::words::{LogLevel, Vocabulary};
 use sqlx::types::chrono::Utc;
@@ -83,9 +89,13 @@ const FILLED: [(&str, Fillings); 4] = [
 const HANDED_ON: [&str; 1] = ["host/postgres/server.rs"];
 
 /// Statements that are put together of parts, and how many in each file. All their parts are run by
-/// `what_is_put_together_runs_with_every_filter`, but that of a followed log and that of dead events after others:
-/// tests of `logs` and of `events` have these.
-const PUT_TOGETHER: [(&str, usize); 2] = [("host/events/store.rs", 3), ("host/logs/store.rs", 1)];
+/// `what_is_put_together_runs_with_every_filter`, but those of a followed log and of followed conversations, and that of
+/// dead events after others: tests of `logs`, of `people` and of `events` have these.
+const PUT_TOGETHER: [(&str, usize); 3] = [
+    ("host/conversations/listing/store.rs", 5),
+    ("host/events/store.rs", 3),
+    ("host/logs/store.rs", 1),
+];
 
 /// Folders of `host/postgres/` with SQL in them that the host does not ask: it is what bots may send.
 const NOT_ASKED: [&str; 1] = ["host/postgres/filter/"];
@@ -118,9 +128,15 @@ async fn every_statement_of_cells_fits_what_is_in_one() {
     none(&problems);
 }
 
-/// Words in statements that are of no set: of chains of steps, whose set is `lifecycle`'s own, which way a message went,
-/// and the name of a column in JSON.
-const OF_NO_SET: [&str; 6] = ["changed_at", "in", "out", "provision", "release", "removal"];
+/// Words in statements that are of no set: of chains of steps, whose set is `lifecycle`'s own, a sequence, and the name
+/// of a column in JSON.
+const OF_NO_SET: [&str; 5] = [
+    "changed_at",
+    "conversation_touch",
+    "provision",
+    "release",
+    "removal",
+];
 
 /// What a statement compares a column of words with, or sets it to. Postgres prepares it, however it is misspelled.
 #[test]
@@ -158,6 +174,8 @@ fn words_of_sets() -> BTreeSet<&'static str> {
         .chain(of::<RowState>())
         .chain(of::<Outcome>())
         .chain(of::<Lane>())
+        .chain(of::<Session>())
+        .chain(of::<Direction>())
         .chain(of::<SendState>())
         .chain(of::<ProjectStatus>())
         .chain(of::<VersionState>())
@@ -165,6 +183,10 @@ fn words_of_sets() -> BTreeSet<&'static str> {
         .chain(of::<StepName>())
         .chain(of::<StepState>())
         .chain(of::<Scope>())
+        .chain(of::<Endpoint>())
+        .chain(of::<KeyState>())
+        .chain(of::<Kind>())
+        .chain(of::<What>())
         .collect()
 }
 
@@ -199,6 +221,32 @@ async fn what_is_put_together_runs_with_every_filter() {
     };
     let lines = logs.list(project, &filter, Some(1), 10).await;
     assert!(lines.unwrap().is_empty());
+    let store = ConversationStore::new(bench.pool.clone());
+    let place = Some(ListPlace(7, uuid::Uuid::from_u128(7)));
+    for session in Session::ALL.map(Some).into_iter().chain([None]) {
+        let filter = ConversationFilter {
+            state: Some("asked".to_owned()),
+            session,
+            label: Some("vip".to_owned()),
+            assignee: Some("ana".to_owned()),
+            is_unread: session.map(|session| session == Session::Open),
+            is_taken: session.map(|session| session == Session::Open),
+            text: Some("An".to_owned()),
+        };
+        let listed = store.conversations(project, &filter, place, 10).await;
+        assert!(listed.unwrap().is_empty());
+    }
+    let filter = ContactFilter {
+        text: Some("An".to_owned()),
+        consent: Some(Consent::OptedIn),
+    };
+    let before = Some(uuid::Uuid::from_u128(7));
+    let contacts = store.contacts(project, &filter, before, 10).await;
+    assert!(contacts.unwrap().is_empty());
+    for named in ["34600", "00000000-0000-0000-0000-000000000007"] {
+        assert_eq!(store.contact(project, named).await.unwrap(), None);
+        assert_eq!(store.conversation(project, named).await.unwrap(), None);
+    }
 }
 
 #[test]

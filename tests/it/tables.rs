@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 /// Each table of `migrations/`, and the folders of `host/` that write it. Whoever else has to change one calls the
 /// owner, within a transaction where that matters. A second folder is an exception, with its reason.
-const WRITERS: [(&str, &[&str]); 32] = [
+const WRITERS: [(&str, &[&str]); 41] = [
+    ("account_object", &["accounts"]),
     ("artifact", &["projects"]),
     ("audit", &["access"]),
     // Retention deletes by age, here and below.
@@ -15,9 +16,14 @@ const WRITERS: [(&str, &[&str]); 32] = [
     ("clock", &["inbox"]),
     ("contact", &["conversations"]),
     ("conversation", &["conversations"]),
+    ("conversation_label", &["conversations"]),
+    ("conversation_note", &["conversations"]),
     ("conversation_queue", &["inbox"]),
     ("environment", &["projects"]),
     ("event", &["inbox"]),
+    ("flow", &["flows"]),
+    ("flow_key", &["flows"]),
+    ("flow_token", &["flows"]),
     ("graph_object", &["whatsapp"]),
     ("host_key", &["access"]),
     ("idempotency", &["access"]),
@@ -39,6 +45,9 @@ const WRITERS: [(&str, &[&str]); 32] = [
     ("send_pause", &["whatsapp"]),
     ("step", &["lifecycle", "leases"]),
     ("step_change", &["lifecycle"]),
+    ("template", &["templates"]),
+    ("template_change", &["templates"]),
+    ("template_sync", &["templates"]),
     ("token", &["access"]),
     ("unrouted", &["inbox"]),
     ("upload", &["projects"]),

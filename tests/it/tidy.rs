@@ -250,22 +250,6 @@ fn every_fixture_is_named_by_a_test() {
     );
 }
 
-/// Each line of the table is a behaviour, and each part of it is played by a test.
-#[test]
-fn every_hostile_behaviour_is_played() {
-    let table = text("tests/it/host/hostile/rows.txt");
-    let tests = text("tests/it/host/hostile/long.rs");
-    let parts = table.lines().filter_map(|line| line.strip_prefix("## "));
-    let idle = parts.filter(|part| !tests.contains(&format!("\"{part}\"")));
-    none(
-        &idle
-            .map(|part| format!("no test plays the part `{part}`"))
-            .collect::<Vec<_>>(),
-    );
-    let rows = table.lines().filter(|line| line.contains(" | ")).count();
-    assert!(rows >= 160, "{rows}");
-}
-
 #[test]
 fn every_promise_of_security_names_tests_that_are_there() {
     let code: String = rust_files(&["host", "tests"])

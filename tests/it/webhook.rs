@@ -6,6 +6,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use futures::future::join_all;
 use http::{Request, StatusCode};
+use roost::accounts::{Accounts, Kind, WEBHOOKS};
 use roost::http::{Health, HttpState, WebhookSettings, router, sign};
 use roost::projects::Secret;
 use serde_json::{Value, json};
@@ -13,7 +14,7 @@ use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use crate::support::bench::{Bench, NUMBER, deploy, envelope, text};
+use crate::support::bench::{Bench, NUMBER, WABA, deploy, envelope, text};
 use crate::support::db;
 
 const APP_SECRET: &str = "meta's secret";
@@ -325,14 +326,92 @@ async fn what_nobody_has_the_number_of_is_kept_aside() {
     assert_eq!(door.pending().await, 0);
 }
 
+/// A change of the account, with one field.
+fn change(field: &str, value: &Value) -> String {
+    let change = json!({ "field": field, "value": value });
+    let entry = json!({ "id": WABA, "time": 1_750_030_100, "changes": [change] });
+    json!({ "object": "whatsapp_business_account", "entry": [entry] }).to_string()
+}
+
+fn template(name: &str) -> Value {
+    json!({ "event": "APPROVED", "message_template_id": 17, "message_template_name": name, "message_template_language": "en_US" })
+}
+
 #[tokio::test]
-async fn a_change_of_the_account_goes_to_each_of_its_projects() {
+async fn what_an_account_shares_goes_to_each_of_its_projects() {
     let door = Door::open().await;
     let other = deploy(&door.bench.projects, "other", "777").await;
-    door.meta_posts(BATCH).await.is_ok();
+    let limits = json!({ "max_daily_conversations_per_business": 2000 });
+    door.meta_posts(&change("business_capability_update", &limits))
+        .await
+        .is_ok();
     let depth = |project| door.bench.inbox.depth(Some(project));
-    assert_eq!(depth(door.bench.project).await.unwrap().pending, 6);
+    assert_eq!(depth(door.bench.project).await.unwrap().pending, 1);
     assert_eq!(depth(other).await.unwrap().pending, 1);
+}
+
+#[tokio::test]
+async fn what_is_one_projects_of_an_account_is_told_to_no_other() {
+    let door = Door::open().await;
+    let other = deploy(&door.bench.projects, "other", "777").await;
+    let accounts = Accounts::new(door.bench.pool.clone());
+    let (own, theirs) = (["mine".to_owned()], ["theirs".to_owned()]);
+    let kind = Kind::Template;
+    accounts
+        .claim(WABA, kind, &own, door.bench.project)
+        .await
+        .unwrap();
+    accounts.claim(WABA, kind, &theirs, other).await.unwrap();
+    let flow = ["99".to_owned()];
+    accounts
+        .claim(WABA, Kind::Flow, &flow, other)
+        .await
+        .unwrap();
+    accounts
+        .give(
+            WABA,
+            Kind::Webhooks,
+            WEBHOOKS,
+            Some((door.bench.project, "bot")),
+        )
+        .await
+        .unwrap();
+    for (field, value) in [
+        ("message_template_status_update", template("mine")),
+        ("message_template_quality_update", template("theirs")),
+        ("template_category_update", template("theirs")),
+        ("message_template_components_update", template("theirs")),
+        (
+            "flows",
+            json!({ "event": "FLOW_STATUS_CHANGE", "flow_id": "99" }),
+        ),
+        ("account_update", json!({ "event": "ACCOUNT_VIOLATION" })),
+        (
+            "security",
+            json!({ "display_phone_number": "+1 555 999 0000", "event": "PIN_CHANGED" }),
+        ),
+        ("message_template_status_update", template("nobodys")),
+    ] {
+        door.meta_posts(&change(field, &value)).await.is_ok();
+    }
+    let depth = async |project| door.bench.inbox.depth(Some(project)).await.unwrap().pending;
+    // The first template and the account's own news.
+    assert_eq!(depth(door.bench.project).await, 2);
+    assert_eq!(depth(other).await, 4);
+    // A template and a number that are nobody's here.
+    assert_eq!(door.bench.unrouted().await, 2);
+    for project in [door.bench.project, other] {
+        assert_eq!(door.bench.inbox.adopt(project).await.unwrap().events, 0);
+        assert_eq!(door.bench.inbox.missed(project).await.unwrap().count, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_project_that_is_alone_in_its_account_hears_of_all_of_it() {
+    let door = Door::open().await;
+    door.meta_posts(BATCH).await.is_ok();
+    let depth = door.bench.inbox.depth(Some(door.bench.project)).await;
+    assert_eq!(depth.unwrap().pending, 6);
 }
 
 #[tokio::test]

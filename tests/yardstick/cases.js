@@ -209,9 +209,10 @@ async function judge(setup, name) {
       throw new Error(`${name} on Node, step ${n + 1}: not ${step.node}, but ${JSON.stringify(node.seen[n])}`)
     }
   }
-  const difference = roost.failure ? `${roost.failure}:\n${indent(roost.said)}` : differs(settings.steps, node.seen, roost.seen)
+  const difference = roost.failure ?? differs(settings.steps, node.seen, roost.seen)
   if (difference && settings.later && !complaint) return { is: 'later', why: settings.later }
-  if (difference || complaint) return { is: 'not', why: [difference, complaint].filter(Boolean).join('\n') }
+  const said = difference && !complaint && `said was:\n${indent(roost.said)}`
+  if (difference || complaint) return { is: 'not', why: [difference, complaint, said].filter(Boolean).join('\n') }
   return { is: 'same', note: settings.later && 'as on Node now: take its `later` away' }
 }
 

@@ -7,6 +7,9 @@ mod bindings;
 mod commands;
 mod component;
 mod engine;
+#[cfg(test)]
+mod frozen;
+mod messages;
 mod package;
 mod schemathesis;
 mod sdk;
@@ -38,6 +41,7 @@ cargo xtask <word>
                read inputs that nobody wrote, led by coverage (fuzz/README.md)
   setup        install the pinned tools and build the SDK
   engine       build the engine
+  messages     write what follows from wit/messages.json: WIT, the host's functions, the npm package's types, docs
   component DIR [OUT]
                make a component of a bot in C (guests/components/c)
   package      pack `roost` for npm into target/package; --try installs and runs it
@@ -63,6 +67,7 @@ fn main() -> Result<()> {
         Some("setup") => setup().map(|_| ()),
         Some("schemathesis") => schemathesis::schemathesis(&args.collect::<Vec<_>>()),
         Some("component") => component::component(&tools::install()?, &args.collect::<Vec<_>>()),
+        Some("messages") => messages::write(&tools::checkout()?),
         Some("engine") => engine::build(&tools::install()?),
         Some("package") => package::package(&setup()?, &args.collect::<Vec<_>>()),
         Some("help" | "--help" | "-h") | None => {

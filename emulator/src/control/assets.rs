@@ -9,6 +9,7 @@ use axum::Json;
 use axum::extract::State;
 
 use crate::clock::SECOND_MS;
+use crate::config::NEWEST_VERSION;
 use crate::control::Body;
 use crate::control::error::ControlError;
 use crate::graph::auth::{MANAGEMENT, MESSAGING};
@@ -20,7 +21,7 @@ use crate::platform::model::{
 use crate::webhooks::handshake;
 use crate::wire::{NewApp, NewNumber, NewTemplate, NewToken, NewWaba, Page};
 
-type Answer<T> = Result<Json<T>, ControlError>;
+pub(crate) type Answer<T> = Result<Json<T>, ControlError>;
 
 pub(crate) async fn put_app(
     State(platform): State<Arc<Platform>>,
@@ -44,6 +45,8 @@ pub(crate) async fn put_app(
         name: new.name.unwrap_or_else(|| "App".to_owned()),
         callback,
         fields: new.fields.unwrap_or_else(|| ["messages".to_owned()].into()),
+        requires_proof: new.requires_proof,
+        webhook_version: new.webhook_version.unwrap_or(NEWEST_VERSION),
     };
     platform.edit(|world| world.apps.insert(app.id.clone(), app.clone()));
     Ok(Json(app))
@@ -63,18 +66,21 @@ pub(crate) async fn put_waba(
                 require(&world.apps, "app", app_id)?;
             }
             let id = new.id.unwrap_or_else(ids::object_id);
-            let templates = world.wabas.remove(&id).map(|waba| waba.templates);
-            let waba = Waba {
-                name: new.name.unwrap_or_else(|| "Business".to_owned()),
-                business_id: new.business_id.unwrap_or_else(ids::object_id),
-                subscriptions: new
-                    .app_ids
-                    .into_iter()
-                    .map(|app_id| (app_id, Subscription::default()))
-                    .collect(),
-                templates: templates.unwrap_or_default(),
-                id,
-            };
+            let known = world.wabas.remove(&id);
+            let is_new = known.is_none();
+            let mut waba =
+                known.unwrap_or_else(|| Waba::new(id, "Business".to_owned(), ids::object_id()));
+            // What is not named is made up for a new account, and for a known one again.
+            if is_new || new.name.is_some() {
+                waba.name = new.name.unwrap_or_else(|| "Business".to_owned());
+            }
+            waba.business_id = new.business_id.unwrap_or(waba.business_id);
+            waba.template_limit = new.template_limit.unwrap_or(waba.template_limit);
+            waba.subscriptions = new
+                .app_ids
+                .into_iter()
+                .map(|app_id| (app_id, Subscription::default()))
+                .collect();
             world.wabas.insert(waba.id.clone(), waba.clone());
             Ok(waba)
         })
@@ -95,22 +101,30 @@ pub(crate) async fn put_number(
             new.display_phone_number
         )));
     }
+    let now_ms = platform.clock.now_ms();
     platform
         .edit(|world| {
             require(&world.wabas, "account", &new.waba_id)?;
-            let number = Number {
-                id: new.id.unwrap_or_else(ids::object_id),
-                waba_id: new.waba_id,
-                display_phone_number: new.display_phone_number,
-                verified_name: new.verified_name.unwrap_or_else(|| "Business".to_owned()),
-                is_registered: new.is_registered.unwrap_or(true),
-                pin: new.pin,
-                registrations_ms: Vec::new(),
-                override_callbacks: BTreeMap::new(),
-                allowed_recipients: new
-                    .allowed_recipients
-                    .map(|phones| phones.iter().map(|phone| digits_of(phone)).collect()),
-            };
+            let id = new.id.unwrap_or_else(ids::object_id);
+            // Profile, settings and the like outlive a start of the script.
+            let known = world.numbers.remove(&id);
+            let fresh = || Number::new(id, new.waba_id.clone(), String::new());
+            let mut number = known.unwrap_or_else(fresh);
+            number.waba_id = new.waba_id;
+            number.display_phone_number = new.display_phone_number;
+            number.verified_name = new.verified_name.unwrap_or_else(|| "Business".to_owned());
+            number.is_registered = new.is_registered.unwrap_or(true);
+            number.pin = new.pin;
+            number.registrations_ms = Vec::new();
+            number.override_callbacks = BTreeMap::new();
+            number.allowed_recipients = new
+                .allowed_recipients
+                .map(|phones| phones.iter().map(|phone| digits_of(phone)).collect());
+            if number.is_registered {
+                number.last_onboarded_ms.get_or_insert(now_ms);
+            }
+            let verified = || "VERIFIED".to_owned();
+            number.code_verification_status = new.code_verification_status.unwrap_or_else(verified);
             world.numbers.insert(number.id.clone(), number.clone());
             Ok(number)
         })
@@ -161,24 +175,36 @@ pub(crate) async fn put_template(
     let word = |text: Option<String>, default: &str| {
         text.map_or_else(|| default.to_owned(), |text| text.to_uppercase())
     };
+    let now_ms = platform.clock.now_ms();
     platform
         .edit(|world| {
             require(&world.wabas, "account", &new.waba_id)?;
+            let known = world.template(&new.waba_id, &new.name, &new.language);
+            let id = known.map_or_else(ids::object_id, |known| known.id.clone());
             let template = Template {
-                id: ids::object_id(),
+                id,
+                waba_id: new.waba_id,
                 name: new.name,
                 language: new.language,
                 category: new.category.to_uppercase(),
                 status: word(new.status, "APPROVED"),
                 parameter_format: word(new.parameter_format, "POSITIONAL"),
                 components: new.components,
+                previous_category: None,
+                correct_category: None,
+                rejected_reason: None,
+                quality: Default::default(),
+                message_send_ttl_seconds: None,
+                cta_url_link_tracking_opted_out: None,
+                library_template_name: None,
+                created_at_ms: now_ms,
+                edits_ms: Vec::new(),
+                pauses: 0,
+                review: 0,
             };
-            if let Some(waba) = world.wabas.get_mut(&new.waba_id) {
-                waba.templates.retain(|known| {
-                    known.name != template.name || known.language != template.language
-                });
-                waba.templates.push(template.clone());
-            }
+            world
+                .templates
+                .insert(template.id.clone(), template.clone());
             Ok(template)
         })
         .map(Json)

@@ -12,16 +12,21 @@ use serde_json::{Map, Value, json};
 use crate::config::Settings;
 use crate::faults::{ArmedFault, Fault, Often};
 use crate::outbox::log::Attempt;
-use crate::platform::model::{App, Customer, Number, Template, Token, Waba};
+use crate::platform::model::{App, Customer, Flow, Number, Template, Token, Waba};
 use crate::platform::thread::SentItem;
 use crate::wire::{
-    Act, ActRequest, Acted, ClockChange, ClockState, Count, Cursor, CustomerChange, Idle, MediaAct,
-    NewApp, NewCustomer, NewNumber, NewTemplate, NewToken, NewWaba, Page, Problem, ReadRequest,
-    Release, Reset, Wait,
+    Act, ActRequest, Acted, Circumstances, ClockChange, ClockState, Count, Cursor, CustomerChange,
+    FlowAct, FlowChange, FlowOpening, FlowStep, FlowView, Idle, MediaAct, NameDecision, NewApp,
+    NewCustomer, NewNumber, NewTemplate, NewToken, NewWaba, NewWebhook, NumberChange, Page, Pinged,
+    PlayRequest, PreferenceRequest, Problem, ReadRequest, Release, Reset, TemplateCategory,
+    TemplateDecision, TemplateGrade, Wait,
 };
 
 /// How much longer than a long poll's own wait the client waits for its answer.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How much longer an endpoint may take: two requests and a notice, each with its timeout.
+const SLOW_MS: u64 = 60_000;
 
 /// Why a control call failed.
 #[derive(Debug, thiserror::Error)]
@@ -115,6 +120,91 @@ impl ControlClient {
         Ok(self.list("customers").await?.items)
     }
 
+    pub async fn number(&self, id: &str) -> Answer<Number> {
+        self.call(Method::GET, self.url(&format!("numbers/{id}")), None, 0)
+            .await
+    }
+
+    /// Changes what Meta thinks of a number.
+    pub async fn change_number(&self, id: &str, change: &NumberChange) -> Answer<Number> {
+        let url = self.url(&format!("numbers/{id}"));
+        self.call(Method::PATCH, url, Some(json!(change)), 0).await
+    }
+
+    /// Decides about the display name that a number waits for.
+    pub async fn decide_name(&self, number_id: &str, decision: &NameDecision) -> Answer<Number> {
+        self.post(&format!("numbers/{number_id}/name"), decision)
+            .await
+    }
+
+    pub async fn templates(&self) -> Answer<Vec<Template>> {
+        Ok(self.list("templates").await?.items)
+    }
+
+    /// Approves a template.
+    pub async fn approve_template(&self, id: &str) -> Answer<Template> {
+        let event = "APPROVED".to_owned();
+        let decision = TemplateDecision {
+            event,
+            ..TemplateDecision::default()
+        };
+        self.decide_template(id, &decision).await
+    }
+
+    /// Rejects a template, for example for `ABUSIVE_CONTENT`.
+    pub async fn reject_template(&self, id: &str, reason: &str) -> Answer<Template> {
+        let decision = TemplateDecision {
+            event: "REJECTED".to_owned(),
+            reason: Some(reason.to_owned()),
+            ..TemplateDecision::default()
+        };
+        self.decide_template(id, &decision).await
+    }
+
+    /// Decides about a template: approves, rejects, pauses, disables it and the like.
+    pub async fn decide_template(&self, id: &str, decision: &TemplateDecision) -> Answer<Template> {
+        self.post(&format!("templates/{id}/decisions"), decision)
+            .await
+    }
+
+    /// Changes what customers think of a template.
+    pub async fn grade_template(&self, id: &str, score: &str) -> Answer<Template> {
+        let score = score.to_owned();
+        self.post(&format!("templates/{id}/quality"), &TemplateGrade { score })
+            .await
+    }
+
+    pub async fn recategorize_template(
+        &self,
+        id: &str,
+        category: &TemplateCategory,
+    ) -> Answer<Template> {
+        self.post(&format!("templates/{id}/category"), category)
+            .await
+    }
+
+    pub async fn flows(&self) -> Answer<Vec<Flow>> {
+        Ok(self.list("flows").await?.items)
+    }
+
+    /// Throttles, blocks or restores a Flow.
+    pub async fn set_flow_status(&self, id: &str, status: &str) -> Answer<Flow> {
+        let status = status.to_owned();
+        self.post(&format!("flows/{id}/status"), &FlowChange { status })
+            .await
+    }
+
+    /// Asks a Flow's endpoint whether it is there.
+    pub async fn ping_flow(&self, id: &str) -> Answer<Pinged> {
+        self.post(&format!("flows/{id}/ping"), &Map::new()).await
+    }
+
+    /// Tells the apps of an account anything at all; gives how many are told.
+    pub async fn tell(&self, webhook: &NewWebhook) -> Answer<usize> {
+        let count: Count = self.post("webhooks", webhook).await?;
+        Ok(count.count)
+    }
+
     /// A customer in front of the conversation with a number.
     pub fn customer(&self, number_id: &str, phone: &str) -> CustomerClient {
         CustomerClient {
@@ -206,6 +296,16 @@ impl ControlClient {
 
     async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Answer<T> {
         self.call(Method::POST, self.url(path), Some(json!(body)), 0)
+            .await
+    }
+
+    /// The same, where the emulator asks somebody else before it answers.
+    async fn post_slowly<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Answer<T> {
+        self.call(Method::POST, self.url(path), Some(json!(body)), SLOW_MS)
             .await
     }
 
@@ -347,9 +447,15 @@ impl CustomerClient {
 
     /// Does anything that a customer can do.
     pub async fn does(&self, act: Act) -> Answer<String> {
+        self.does_so(act, Circumstances::default()).await
+    }
+
+    /// Does something that came about in a certain way: forwarded, or by an advertisement.
+    pub async fn does_so(&self, act: Act, circumstances: Circumstances) -> Answer<String> {
         let request = ActRequest {
             number_id: self.number_id.clone(),
             act,
+            circumstances,
         };
         let acted: Acted = self.client.post(&self.path("/acts"), &request).await?;
         Ok(acted.message_id)
@@ -361,6 +467,57 @@ impl CustomerClient {
         let request = ReadRequest { number_id };
         let count: Count = self.client.post(&self.path("/read"), &request).await?;
         Ok(count.count)
+    }
+
+    /// Listens to a voice message.
+    pub async fn plays(&self, message_id: &str) -> Answer<usize> {
+        let request = PlayRequest {
+            number_id: self.number_id.clone(),
+            message_id: message_id.to_owned(),
+        };
+        let count: Count = self.client.post(&self.path("/play"), &request).await?;
+        Ok(count.count)
+    }
+
+    /// Stops the number's marketing messages, or wants them again.
+    pub async fn wants_marketing(&self, wants_marketing: bool) -> Answer<Customer> {
+        let request = PreferenceRequest {
+            number_id: self.number_id.clone(),
+            wants_marketing,
+        };
+        self.client.post(&self.path("/preference"), &request).await
+    }
+
+    /// Opens the Flow of a message; of the newest that has one, when none is named.
+    pub async fn opens_flow(&self, message_id: Option<&str>) -> Answer<FlowView> {
+        let request = FlowOpening {
+            number_id: self.number_id.clone(),
+            message_id: message_id.map(str::to_owned),
+        };
+        self.client.post_slowly(&self.path("/flow"), &request).await
+    }
+
+    /// Does something on the screen of the Flow that is open.
+    pub async fn in_flow(&self, act: FlowAct) -> Answer<FlowView> {
+        let request = FlowStep {
+            number_id: self.number_id.clone(),
+            act,
+        };
+        let path = self.path("/flow/steps");
+        self.client.post_slowly(&path, &request).await
+    }
+
+    /// Fills in what is named and goes on by the screen's footer.
+    pub async fn submits(&self, values: Value) -> Answer<FlowView> {
+        let values = values.as_object().cloned().unwrap_or_default();
+        self.in_flow(FlowAct::Submit { values }).await
+    }
+
+    /// What is on the screen of the Flow that is open.
+    pub async fn sees_flow(&self) -> Answer<FlowView> {
+        let number_id = self.number_id.clone();
+        let path = self.path("/flow");
+        self.client.read(&path, &ReadRequest { number_id }, 0).await
     }
 
     pub async fn changes(&self, change: &CustomerChange) -> Answer<Customer> {

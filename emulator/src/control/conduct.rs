@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use serde_json::{Map, Value};
 
+use crate::agenda;
 use crate::config::Settings;
 use crate::control::Body;
 use crate::control::error::ControlError;
@@ -49,6 +50,9 @@ pub(crate) async fn set_clock(
     state
         .clock
         .set_offset_ms(present_ms.saturating_add(change.advance_ms));
+    // What the time has come for happens before the answer.
+    agenda::run_due(&state);
+    state.agenda.notify_one();
     clock(state).await
 }
 

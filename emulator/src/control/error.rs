@@ -40,7 +40,10 @@ impl ControlError {
                 | ActError::CustomerNotFound(_)
                 | ActError::MessageNotFound(_) => (StatusCode::NOT_FOUND, "not-found"),
                 ActError::NoSuchChoice { .. } => (StatusCode::CONFLICT, "no-such-choice"),
-                ActError::BadMedia(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid"),
+                ActError::NoOpenFlow | ActError::NoFlow => (StatusCode::CONFLICT, "no-flow"),
+                ActError::BadMedia(_) | ActError::Invalid(_) => {
+                    (StatusCode::UNPROCESSABLE_ENTITY, "invalid")
+                }
             },
             Self::Handshake(_) => (StatusCode::UNPROCESSABLE_ENTITY, "callback-not-verified"),
         }

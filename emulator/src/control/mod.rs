@@ -6,6 +6,7 @@
 pub(crate) mod assets;
 pub mod client;
 pub(crate) mod conduct;
+pub(crate) mod decisions;
 pub(crate) mod error;
 pub(crate) mod people;
 pub(crate) mod reads;
@@ -29,11 +30,14 @@ pub use crate::faults::{ArmedFault, AssetCall, Fault, Often};
 pub use crate::outbox::ReleaseOrder;
 pub use crate::outbox::log::{Attempt, AttemptOutcome};
 pub use crate::outstanding::Outstanding;
+pub use crate::platform::kinds::{InteractiveType, MediaKind, MessageType};
 pub use crate::platform::model::{
-    App, Callback, Customer, Number, Subscription, Template, Token, Waba,
+    App, Automation, Callback, CatalogSettings, Command, Customer, Encryption, Flow, FlowStatus,
+    NameRequest, Number, Profile, QrCode, Quality, Subscription, Template, Token, Waba,
 };
 pub use crate::platform::thread::{
-    AddressedBy, Choice, ChoiceKind, MessageStatus, SentItem, SentKind, SentMessage,
+    AddressedBy, Choice, ChoiceKind, MessageStatus, OfferedFlow, Rendered, SentItem, SentKind,
+    SentMessage,
 };
 pub use crate::wire;
 
@@ -51,7 +55,27 @@ pub(crate) fn router(platform: Arc<Platform>, control_token: String) -> Router {
             get(assets::list_numbers).post(assets::put_number),
         )
         .route("/tokens", get(assets::list_tokens).post(assets::put_token))
-        .route("/templates", post(assets::put_template))
+        .route(
+            "/numbers/{id}",
+            get(decisions::show_number).patch(decisions::change_number),
+        )
+        .route("/numbers/{id}/name", post(decisions::decide_name))
+        .route(
+            "/templates",
+            get(decisions::templates).post(assets::put_template),
+        )
+        .route(
+            "/templates/{id}/decisions",
+            post(decisions::decide_template),
+        )
+        .route("/templates/{id}/quality", post(decisions::grade_template))
+        .route(
+            "/templates/{id}/category",
+            post(decisions::recategorize_template),
+        )
+        .route("/flows", get(decisions::flows))
+        .route("/flows/{id}/status", post(decisions::change_flow))
+        .route("/flows/{id}/ping", post(decisions::ping_flow))
         .route("/customers", get(people::list).post(people::put))
         .route(
             "/customers/{phone}",
@@ -59,6 +83,13 @@ pub(crate) fn router(platform: Arc<Platform>, control_token: String) -> Router {
         )
         .route("/customers/{phone}/acts", post(people::act))
         .route("/customers/{phone}/read", post(people::read))
+        .route("/customers/{phone}/play", post(people::play))
+        .route("/customers/{phone}/preference", post(people::prefer))
+        .route(
+            "/customers/{phone}/flow",
+            get(people::show_flow).post(people::open_flow),
+        )
+        .route("/customers/{phone}/flow/steps", post(people::step_flow))
         .route("/sent", get(reads::sent))
         .route("/deliveries", get(reads::deliveries))
         .route("/idle", get(reads::idle))
@@ -73,6 +104,7 @@ pub(crate) fn router(platform: Arc<Platform>, control_token: String) -> Router {
                 .post(conduct::arm)
                 .delete(conduct::disarm),
         )
+        .route("/webhooks", post(decisions::tell))
         .route("/webhooks/hold", post(conduct::hold))
         .route("/webhooks/release", post(conduct::release))
         .route("/webhooks/retry", post(conduct::retry))

@@ -6,13 +6,17 @@ use axum::Json;
 use axum::extract::{Path, State};
 
 use crate::control::error::ControlError;
-use crate::control::{Body, assets};
+use crate::control::{Body, Query, assets};
+use crate::flow_player;
 use crate::ids;
 use crate::inbound::{self, Actor};
 use crate::platform::Platform;
 use crate::platform::model::{Customer, digits_of};
 use crate::statuses;
-use crate::wire::{ActRequest, Acted, Count, CustomerChange, NewCustomer, Page, ReadRequest};
+use crate::wire::{
+    ActRequest, Acted, Count, CustomerChange, FlowOpening, FlowStep, FlowView, NewCustomer, Page,
+    PlayRequest, PreferenceRequest, ReadRequest,
+};
 
 type Answer<T> = Result<Json<T>, ControlError>;
 
@@ -35,6 +39,7 @@ pub(crate) async fn put(
         hides_phone: new.hides_phone,
         is_reachable: new.is_reachable.unwrap_or(true),
         reads_automatically: new.reads_automatically.unwrap_or(true),
+        stopped_marketing: Default::default(),
         phone,
     };
     platform.edit(|world| {
@@ -102,7 +107,7 @@ pub(crate) async fn act(
         number_id: &request.number_id,
         phone: &phone,
     };
-    let message_id = inbound::perform(&platform, actor, request.act)?;
+    let message_id = inbound::perform(&platform, actor, request.act, &request.circumstances)?;
     Ok(Json(Acted { message_id }))
 }
 
@@ -119,6 +124,91 @@ pub(crate) async fn read(
     inbound::check_actor(&platform.world(), actor)?;
     let count = statuses::read_all(&platform, &request.number_id, &phone);
     Ok(Json(Count { count }))
+}
+
+/// The customer listens to a voice message.
+pub(crate) async fn play(
+    State(platform): State<Arc<Platform>>,
+    Path(phone): Path<String>,
+    Body(request): Body<PlayRequest>,
+) -> Answer<Count> {
+    let phone = digits_of(&phone);
+    let actor = Actor {
+        number_id: &request.number_id,
+        phone: &phone,
+    };
+    let is_voice = {
+        let world = platform.world();
+        inbound::check_actor(&world, actor)?;
+        let thread = world.thread(actor.number_id, actor.phone);
+        let mut messages = thread.into_iter().flat_map(|thread| thread.messages());
+        messages.any(|message| message.id == request.message_id && message.body["voice"] == true)
+    };
+    if !is_voice {
+        let error = "the message is no voice message of the business".to_owned();
+        return Err(ControlError::Invalid(error));
+    }
+    statuses::play(&platform, &request.number_id, &phone, &request.message_id);
+    Ok(Json(Count { count: 1 }))
+}
+
+/// The customer stops a number's marketing messages, or wants them again.
+pub(crate) async fn prefer(
+    State(platform): State<Arc<Platform>>,
+    Path(phone): Path<String>,
+    Body(request): Body<PreferenceRequest>,
+) -> Answer<Customer> {
+    let phone = digits_of(&phone);
+    let actor = Actor {
+        number_id: &request.number_id,
+        phone: &phone,
+    };
+    let customer = inbound::prefer(&platform, actor, request.wants_marketing)?;
+    Ok(Json(customer))
+}
+
+/// The customer opens the Flow of a message.
+pub(crate) async fn open_flow(
+    State(platform): State<Arc<Platform>>,
+    Path(phone): Path<String>,
+    Body(request): Body<FlowOpening>,
+) -> Answer<FlowView> {
+    let phone = digits_of(&phone);
+    let actor = Actor {
+        number_id: &request.number_id,
+        phone: &phone,
+    };
+    let view = flow_player::open(&platform, actor, request.message_id).await?;
+    Ok(Json(view))
+}
+
+/// The customer does something in the Flow that is open.
+pub(crate) async fn step_flow(
+    State(platform): State<Arc<Platform>>,
+    Path(phone): Path<String>,
+    Body(request): Body<FlowStep>,
+) -> Answer<FlowView> {
+    let phone = digits_of(&phone);
+    let actor = Actor {
+        number_id: &request.number_id,
+        phone: &phone,
+    };
+    let view = flow_player::act(&platform, actor, request.act).await?;
+    Ok(Json(view))
+}
+
+/// What the customer sees of the Flow that is open.
+pub(crate) async fn show_flow(
+    State(platform): State<Arc<Platform>>,
+    Path(phone): Path<String>,
+    Query(request): Query<ReadRequest>,
+) -> Answer<FlowView> {
+    let phone = digits_of(&phone);
+    let actor = Actor {
+        number_id: &request.number_id,
+        phone: &phone,
+    };
+    Ok(Json(flow_player::view(&platform, actor)?))
 }
 
 fn not_found(phone: String) -> ControlError {

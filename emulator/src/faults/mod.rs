@@ -36,6 +36,18 @@ pub enum Fault {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         subcode: Option<u32>,
     },
+    /// Any call of the Graph API is answered with this code.
+    GraphError {
+        /// Only of this method.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        method: Option<String>,
+        /// Only of this edge, for example `message_templates`; empty for a node itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        edge: Option<String>,
+        code: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        subcode: Option<u32>,
+    },
     /// A webhook is delivered twice.
     WebhookDuplicate,
     /// A webhook changes places with the next one of its conversation.
@@ -136,6 +148,7 @@ impl Fault {
             | Self::CutAfter
             | Self::FailedStatus { .. } => true,
             Self::Refused { .. }
+            | Self::GraphError { .. }
             | Self::WebhookDuplicate
             | Self::WebhookReorder
             | Self::StatusDropped { .. } => false,

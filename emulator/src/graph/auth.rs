@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::clock::SECOND_MS;
-use crate::graph::error::GraphError;
+use crate::error::GraphError;
 use crate::graph::request::GraphRequest;
 use crate::platform::Platform;
 use crate::platform::model::Token;
@@ -126,10 +126,20 @@ fn check_proof(
     token: &str,
     caller: &Caller,
 ) -> Result<(), GraphError> {
+    let app = world.apps.get(&caller.app_id);
     let Some(proof) = request.text("appsecret_proof") else {
-        return Ok(());
+        // The app's own token shows its secret already.
+        if caller.is_app || !app.is_some_and(|app| app.requires_proof) {
+            return Ok(());
+        }
+        return Err(GraphError::generic(
+            StatusCode::BAD_REQUEST,
+            100,
+            "API calls from the server require an appsecret_proof argument".to_owned(),
+        )
+        .of_kind("GraphMethodException"));
     };
-    let secret = world.apps.get(&caller.app_id).map_or("", |app| &app.secret);
+    let secret = app.map_or("", |app| &app.secret);
     if proof == hex_hmac(secret, token.as_bytes()) {
         Ok(())
     } else {
@@ -137,8 +147,37 @@ fn check_proof(
             StatusCode::BAD_REQUEST,
             100,
             "Invalid appsecret_proof provided in the API argument".to_owned(),
-        ))
+        )
+        .of_kind("GraphMethodException"))
     }
+}
+
+/// `GET /oauth/access_token` with the app's credentials.
+pub(crate) fn app_token(platform: &Platform, request: &GraphRequest) -> Result<Value, GraphError> {
+    if request.text("grant_type").as_deref() != Some("client_credentials") {
+        return Err(GraphError::not_known_here(
+            "`GET /oauth/access_token` with a `grant_type` other than client_credentials",
+        ));
+    }
+    let oauth =
+        |message: &str| GraphError::generic(StatusCode::BAD_REQUEST, 101, message.to_owned());
+    let Some(app_id) = request.text("client_id") else {
+        return Err(oauth("Missing client_id parameter."));
+    };
+    let world = platform.world();
+    let app = world.apps.get(&app_id);
+    let app = app.ok_or_else(|| {
+        oauth("Error validating application. Cannot get application info due to a system error.")
+    })?;
+    if request.text("client_secret").as_deref() != Some(&app.secret) {
+        return Err(GraphError::generic(
+            StatusCode::BAD_REQUEST,
+            1,
+            "Error validating client secret.".to_owned(),
+        ));
+    }
+    let token = format!("{}|{}", app.id, app.secret);
+    Ok(json!({"access_token": token, "token_type": "bearer"}))
 }
 
 /// `GET /debug_token`.
@@ -155,14 +194,25 @@ pub(crate) fn debug(platform: &Platform, request: &GraphRequest) -> Result<Value
         .tokens
         .get(&input)
         .filter(|t| t.app_id == caller.app_id);
-    let is_valid = known.is_some_and(|token| check_validity(token, now_ms).is_ok());
-    let Some(token) = known.filter(|_| is_valid) else {
+    if let Some(app_id) = app_of_token(&world, &input) {
+        let name = world.apps.get(&app_id).map_or("", |app| &app.name);
+        return Ok(json!({"data": {
+            "app_id": app_id,
+            "type": "APP",
+            "application": name,
+            "is_valid": true,
+            "scopes": [],
+        }}));
+    }
+    let Some(token) = known else {
         return Ok(json!({"data": {
             "is_valid": false,
             "error": {"code": 190, "message": "Invalid OAuth access token."},
             "scopes": [],
         }}));
     };
+    // Of a token that was good once, Meta tells whose it was and why it is not any more.
+    let refused = check_validity(token, now_ms).err();
     let all_wabas = || world.wabas.keys().cloned().collect();
     let targets = token.waba_ids.clone().unwrap_or_else(all_wabas);
     let granular: Vec<Value> = token
@@ -171,15 +221,31 @@ pub(crate) fn debug(platform: &Platform, request: &GraphRequest) -> Result<Value
         .map(|scope| json!({"scope": scope, "target_ids": targets}))
         .collect();
     let app_name = world.apps.get(&token.app_id).map_or("", |app| &app.name);
-    Ok(json!({"data": {
+    let mut data = json!({
         "app_id": token.app_id,
         "type": "SYSTEM_USER",
         "application": app_name,
-        "is_valid": true,
+        "is_valid": refused.is_none(),
         "issued_at": token.issued_at_ms.div_euclid(SECOND_MS),
         "expires_at": token.expires_at_ms.map_or(0, |at_ms| at_ms.div_euclid(SECOND_MS)),
         "data_access_expires_at": 0,
         "scopes": token.scopes,
         "granular_scopes": granular,
-    }}))
+        "user_id": user_id(&token.app_id),
+    });
+    if let Some(error) = refused {
+        let error = error.to_json();
+        data["error"] = json!({
+            "code": error["error"]["code"],
+            "message": error["error"]["message"],
+            "subcode": error["error"]["error_subcode"],
+        });
+    }
+    Ok(json!({"data": data}))
+}
+
+/// The system user that an app's tokens are of.
+fn user_id(app_id: &str) -> String {
+    let digits: String = app_id.chars().rev().collect();
+    format!("122{digits}").chars().take(15).collect()
 }

@@ -8,6 +8,7 @@ pub(crate) struct Part {
     pub(crate) name: String,
     /// Whether it is a file: the part says what the file is called.
     pub(crate) is_file: bool,
+    pub(crate) file_name: Option<String>,
     pub(crate) content_type: Option<String>,
     pub(crate) content: Bytes,
 }
@@ -55,6 +56,7 @@ fn part(lines: &[u8], content: Bytes) -> Option<Part> {
     Some(Part {
         name: parameter(&disposition, "name")?,
         is_file: parameter(&disposition, "filename").is_some(),
+        file_name: parameter(&disposition, "filename"),
         content_type: header("content-type"),
         content,
     })

@@ -1,21 +1,36 @@
 //! The Graph side: what a business's software talks to.
 //!
 //! All ids share one namespace, so a path says little: what `/{id}` is decides what it can do.
-//! [`answer`] holds the whole list of what is understood. Templates, Flows, profiles and onboarding are
-//! further arms of it.
+//! [`routes`] holds the whole list of what is understood, and a file each what a resource does.
 
+pub(crate) mod accounts;
 pub(crate) mod auth;
-pub(crate) mod error;
+mod automation;
+mod batch;
+mod blocks;
+mod commerce;
 pub(crate) mod fields;
+mod flows;
 mod form;
+mod health;
 pub(crate) mod listener;
 pub(crate) mod media;
 pub(crate) mod numbers;
+mod paging;
+pub(crate) mod params;
+mod profile;
+mod qr_codes;
+mod qr_image;
+mod registration;
 pub(crate) mod request;
+pub(crate) mod routes;
 pub(crate) mod send;
+mod settings;
 pub(crate) mod subscriptions;
+pub(crate) mod templates;
 #[cfg(test)]
 mod tests;
+pub(crate) mod uploads;
 
 use std::sync::Arc;
 
@@ -25,17 +40,19 @@ use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::Value;
 
+use crate::error::GraphError;
 use crate::faults::{AssetCall, Fault};
-use crate::graph::auth::{Caller, MANAGEMENT, MESSAGING};
-use crate::graph::error::GraphError;
+use crate::graph::auth::Caller;
+use crate::graph::fields::Ask;
 use crate::graph::listener::Cut;
 use crate::graph::request::GraphRequest;
+use crate::graph::routes::{Op, Route};
 use crate::ids;
 use crate::platform::Platform;
 use crate::platform::world::NodeKind;
 
 /// The largest body that is read, in bytes.
-const LARGEST_BODY: usize = 3 * 1024 * 1024;
+const LARGEST_BODY: usize = 12 * 1024 * 1024;
 /// The largest upload: a document of 100 MB, and the form around it.
 const LARGEST_UPLOAD: usize = 101 * 1024 * 1024;
 
@@ -53,25 +70,45 @@ pub(crate) struct Call<'a> {
     pub(crate) cut: Cut,
 }
 
+impl Call<'_> {
+    /// What the request asks for of a node or a list.
+    pub(crate) fn ask(&self) -> Result<Ask, GraphError> {
+        Ask::of(&self.request.params)
+    }
+
+    /// An id that names nothing which this token can see.
+    pub(crate) fn unknown(&self, id: &str) -> GraphError {
+        GraphError::unknown_object(self.request.method.as_str(), id)
+    }
+}
+
 async fn handle(
     State(platform): State<Arc<Platform>>,
     ConnectInfo(cut): ConnectInfo<Cut>,
     request: Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    let most = match parts.uri.path().trim_end_matches('/').ends_with("/media") {
+    let path = parts.uri.path().trim_end_matches('/');
+    let is_upload = path.ends_with("/media") || path.contains("/upload:") || path.is_empty();
+    let most = match is_upload {
         true => LARGEST_UPLOAD,
         false => LARGEST_BODY,
     };
     let Ok(body) = axum::body::to_bytes(body, most).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
+    let mut version = crate::config::NEWEST_VERSION;
     let mut response = match GraphRequest::read(&parts, &body) {
-        Ok(request) => respond(&platform, &request, cut).await,
+        Ok(request) => {
+            version = request.version;
+            respond(&platform, &request, cut).await
+        }
         Err(error) => error.into_response(),
     };
     let headers = response.headers_mut();
-    headers.insert("facebook-api-version", HeaderValue::from_static("v26.0"));
+    if let Ok(version) = HeaderValue::from_str(&format!("v{version}.0")) {
+        headers.insert("facebook-api-version", version);
+    }
     if let Ok(trace) = ids::trace_id().parse() {
         headers.insert("x-fb-trace-id", trace);
     }
@@ -79,17 +116,31 @@ async fn handle(
 }
 
 async fn respond(platform: &Arc<Platform>, request: &GraphRequest, cut: Cut) -> Response {
-    if request.segments == ["whatsapp_business", "attachments"] && request.method == Method::GET {
-        return media::download(platform, request);
+    let path: Vec<&str> = request.segments.iter().map(String::as_str).collect();
+    match (request.method.clone(), path.as_slice()) {
+        (Method::GET, ["whatsapp_business", "attachments"]) => {
+            return media::download(platform, request);
+        }
+        (Method::GET, ["flow_assets", id]) => return flows::download(platform, request, id),
+        (Method::GET, ["flow_preview", id]) => return flows::preview_page(platform, request, id),
+        (Method::GET, ["qr", file]) => return qr_image::image(platform, file),
+        (Method::GET, ["flow_media", id]) => return media::public(platform, id),
+        (Method::GET, ["profile_photos", id]) => return uploads::photo(platform, id),
+        _ => {}
     }
-    match answer(platform, request, cut).await {
+    let answered = match (request.method.clone(), path.is_empty()) {
+        (Method::POST, true) => batch::run(platform, request, &cut).await,
+        (Method::GET, true) => batch::nodes(platform, request, &cut).await,
+        _ => answer(platform, request, cut).await,
+    };
+    match answered {
         Ok(value) => axum::Json(value).into_response(),
         Err(error) => error.into_response(),
     }
 }
 
-/// Everything that the Graph API understands.
-async fn answer(
+/// Answers one call.
+pub(crate) async fn answer(
     platform: &Arc<Platform>,
     request: &GraphRequest,
     cut: Cut,
@@ -97,9 +148,9 @@ async fn answer(
     let path: Vec<&str> = request.segments.iter().map(String::as_str).collect();
     let (id, edge) = match path.as_slice() {
         ["debug_token"] => return auth::debug(platform, request),
-        [id] => (*id, ""),
-        [id, edge] => (*id, *edge),
-        _ => return Err(GraphError::unknown_path(&format!("/{}", path.join("/")))),
+        ["oauth", "access_token"] => return auth::app_token(platform, request),
+        [id, edge @ ..] => (*id, edge.join("/")),
+        [] => return Err(GraphError::not_known_here("an empty path in a batch")),
     };
     let call = Call {
         platform,
@@ -111,62 +162,131 @@ async fn answer(
     let app_id = call.caller.app_id.clone();
     let id = if id == "app" { app_id.as_str() } else { id };
     let kind = find(&call, id)?;
-    let scope = match (kind, edge) {
-        (NodeKind::Number, "messages" | "media") | (NodeKind::Media, _) => MESSAGING,
-        _ => MANAGEMENT,
+    let Some(route) = routes::route(kind, request.method.as_str(), &edge) else {
+        let node = routes::placeholder(kind);
+        let slash = if edge.is_empty() { "" } else { "/" };
+        return Err(GraphError::not_known_here(format_args!(
+            "`{} /{node}{slash}{edge}`",
+            request.method
+        )));
     };
-    // Which app it is of, any token may know.
-    if (kind, edge) != (NodeKind::App, "") {
+    if let Some(scope) = route.scope {
         call.caller.require(scope)?;
     }
-    if let Some(error) = refusal(&call, kind, edge, id) {
+    if let Some(error) = refusal(&call, route, &edge, id) {
         return Err(error);
     }
-    match (kind, request.method.as_str(), edge) {
-        (NodeKind::Number, "POST", "messages") => send::handle(&call, id).await,
-        (NodeKind::Number, "POST", "media") => media::upload(platform, request, id),
-        (NodeKind::Number, "POST", "register") => numbers::register(&call, id),
-        (NodeKind::Number, "POST", "deregister") => numbers::deregister(&call, id),
-        (NodeKind::Number, "GET", "") => numbers::describe(&call, id),
-        (NodeKind::Number, "POST", "") => subscriptions::override_number(&call, id).await,
-        (NodeKind::Waba, "GET", "") => numbers::describe_waba(&call, id),
-        (NodeKind::Waba, "GET", "phone_numbers") => numbers::list(&call, id),
-        (NodeKind::Waba, "POST", "subscribed_apps") => subscriptions::subscribe(&call, id).await,
-        (NodeKind::Waba, "GET", "subscribed_apps") => subscriptions::list(&call, id),
-        (NodeKind::Waba, "DELETE", "subscribed_apps") => subscriptions::unsubscribe(&call, id),
-        (NodeKind::App, "GET", "") => numbers::describe_app(&call, id),
-        (NodeKind::App, "POST", "subscriptions") => {
-            subscriptions::set_app_callback(&call, id).await
-        }
-        (NodeKind::App, "GET", "subscriptions") => subscriptions::app_callback(&call, id),
-        (NodeKind::App, "DELETE", "subscriptions") => subscriptions::remove_app_callback(&call, id),
-        (NodeKind::Media, "GET", "") => media::describe(platform, request, id),
-        (NodeKind::Media, "DELETE", "") => Ok(media::delete(platform, id)),
-        (_, _, "") => Err(GraphError::unknown_object(request.method.as_str(), id)),
-        (_, _, edge) => Err(GraphError::unknown_path(&format!("/{edge}"))),
+    run(&call, route.op, id).await
+}
+
+async fn run(call: &Call<'_>, op: Op, id: &str) -> Result<Value, GraphError> {
+    let part = call.request.segments.last().map_or("", String::as_str);
+    match op {
+        Op::ReadApp => accounts::describe_app(call, id),
+        Op::SetAppCallback => subscriptions::set_app_callback(call, id).await,
+        Op::ReadAppCallback => subscriptions::app_callback(call, id),
+        Op::RemoveAppCallback => subscriptions::remove_app_callback(call, id),
+        Op::BeginUpload => uploads::begin(call, id),
+        Op::Upload => uploads::continue_with(call, id),
+        Op::ReadUpload => uploads::describe(call, id),
+        Op::ListOwnedAccounts => accounts::list_owned(call, id, "owned_whatsapp_business_accounts"),
+        Op::ListClientAccounts => accounts::list_clients(call, id),
+        Op::ReadAccount => accounts::describe(call, id),
+        Op::ChangeAccount => accounts::change(call, id),
+        Op::ListNumbers => numbers::list(call, id, &call.ask()?),
+        Op::AddNumber => registration::add(call, id),
+        Op::Subscribe => subscriptions::subscribe(call, id).await,
+        Op::ListSubscriptions => subscriptions::list(call, id),
+        Op::Unsubscribe => subscriptions::unsubscribe(call, id),
+        Op::ListUsers => accounts::users(call, id),
+        Op::AssignUser => accounts::assign_user(call, id),
+        Op::DismissUser => accounts::dismiss_user(call, id),
+        Op::CreateTemplate => templates::create(call, id),
+        Op::ListTemplates => templates::list(call, id, &call.ask()?),
+        Op::DeleteTemplates => templates::delete(call, id),
+        Op::ArchiveTemplates => templates::archive(call, id, true),
+        Op::UnarchiveTemplates => templates::archive(call, id, false),
+        Op::UpsertTemplates => templates::upsert(call, id),
+        Op::MigrateTemplates => templates::migrate(call, id),
+        Op::TemplateAnalytics => templates::analytics(call, id),
+        Op::ReadTemplate => templates::describe(call, id),
+        Op::EditTemplate => templates::edit(call, id),
+        Op::UnpauseTemplate => templates::unpause(call, id),
+        Op::CompareTemplates => templates::compare(call, id),
+        Op::CreateFlow => flows::create(call, id),
+        Op::ListFlows => flows::list(call, id, &call.ask()?),
+        Op::MigrateFlows => flows::migrate(call, id),
+        Op::ReadFlow => flows::describe(call, id),
+        Op::ChangeFlow => flows::change(call, id),
+        Op::DeleteFlow => flows::delete(call, id),
+        Op::UploadFlowJson => flows::upload(call, id),
+        Op::ListFlowAssets => flows::assets(call, id),
+        Op::PublishFlow => flows::publish(call, id).await,
+        Op::DeprecateFlow => flows::deprecate(call, id),
+        Op::Send => send::handle(call, id).await,
+        Op::UploadMedia => media::upload(call, id),
+        Op::ReadMedia => media::describe(call, id),
+        Op::DeleteMedia => media::delete(call, id),
+        Op::ReadNumber => numbers::describe(call, id),
+        Op::ChangeNumber => numbers::change(call, id).await,
+        Op::RequestCode => registration::request_code(call, id),
+        Op::VerifyCode => registration::verify_code(call, id),
+        Op::Register => registration::register(call, id),
+        Op::Deregister => registration::deregister(call, id),
+        Op::ReadSettings => settings::describe(call, id),
+        Op::ChangeSettings => settings::change(call, id),
+        Op::ReadProfile => profile::describe(call, id),
+        Op::ChangeProfile => profile::change(call, id),
+        Op::ReadEncryption => flows::encryption::describe(call, id),
+        Op::SetEncryption => flows::encryption::set(call, id),
+        Op::ReadCommerce => commerce::describe(call, id),
+        Op::ChangeCommerce => commerce::change(call, id),
+        Op::SetAutomation => automation::change(call, id),
+        Op::ListQrCodes => qr_codes::list(call, id),
+        Op::WriteQrCode => qr_codes::write(call, id),
+        Op::ReadQrCode => qr_codes::describe(call, id, part),
+        Op::DeleteQrCode => qr_codes::delete(call, id, part),
+        Op::ListBlocked => blocks::list(call, id),
+        Op::BlockUsers => blocks::block(call, id),
+        Op::UnblockUsers => blocks::unblock(call, id),
+        Op::ReadUsername => settings::username(call, id),
+        Op::SetUsername => settings::set_username(call, id),
+        Op::DeleteUsername => settings::delete_username(call, id),
     }
 }
 
-/// What a fault makes of a call about a number or an account.
-fn refusal(call: &Call<'_>, kind: NodeKind, edge: &str, id: &str) -> Option<GraphError> {
+/// What a fault makes of a call.
+fn refusal(call: &Call<'_>, route: Route, edge: &str, id: &str) -> Option<GraphError> {
     let method = call.request.method.as_str();
-    let asked = match (kind, method, edge) {
-        (NodeKind::Number, "GET", "") => AssetCall::ReadNumber,
-        (NodeKind::Number, "POST", "register") => AssetCall::Register,
-        (NodeKind::Number, "POST", "deregister") => AssetCall::Deregister,
-        (NodeKind::Waba, "GET", "phone_numbers") => AssetCall::ListNumbers,
-        (NodeKind::Waba, "POST", "subscribed_apps") => AssetCall::Subscribe,
-        (NodeKind::Waba, "GET", "subscribed_apps") => AssetCall::ListSubscriptions,
-        (NodeKind::Waba, "DELETE", "subscribed_apps") => AssetCall::Unsubscribe,
-        _ => return None,
+    let asset_call = match route.op {
+        Op::ReadNumber => Some(AssetCall::ReadNumber),
+        Op::Register => Some(AssetCall::Register),
+        Op::Deregister => Some(AssetCall::Deregister),
+        Op::ListNumbers => Some(AssetCall::ListNumbers),
+        Op::Subscribe => Some(AssetCall::Subscribe),
+        Op::ListSubscriptions => Some(AssetCall::ListSubscriptions),
+        Op::Unsubscribe => Some(AssetCall::Unsubscribe),
+        _ => None,
     };
-    let applies = |fault: &Fault| matches!(fault, Fault::Refused { call, .. } if *call == asked);
+    let applies = |fault: &Fault| match fault {
+        Fault::Refused { call, .. } => Some(*call) == asset_call,
+        Fault::GraphError {
+            method: wanted,
+            edge: wanted_edge,
+            ..
+        } => {
+            let is_method = |wanted: &String| wanted.eq_ignore_ascii_case(method);
+            wanted.as_ref().is_none_or(is_method)
+                && wanted_edge.as_ref().is_none_or(|wanted| wanted == edge)
+        }
+        _ => false,
+    };
     let struck = call
         .platform
         .faults()
         .strike(&mut call.platform.rng(), applies);
     match struck {
-        Some(Fault::Refused { code, subcode, .. }) => {
+        Some(Fault::Refused { code, subcode, .. } | Fault::GraphError { code, subcode, .. }) => {
             Some(GraphError::on_request(code, subcode, method, id))
         }
         _ => None,
@@ -176,11 +296,22 @@ fn refusal(call: &Call<'_>, kind: NodeKind, edge: &str, id: &str) -> Option<Grap
 /// What an id is; nothing at all when the token does not reach it.
 fn find(call: &Call<'_>, id: &str) -> Result<NodeKind, GraphError> {
     let world = call.platform.world();
-    let unknown = || GraphError::unknown_object(call.request.method.as_str(), id);
-    let kind = world.node_kind(id).ok_or_else(unknown)?;
-    let is_visible = match world.waba_of(kind, id) {
-        Some(waba) => call.caller.reaches(&waba.id),
-        None => kind == NodeKind::App && call.caller.app_id == id,
+    let kind = world.node_kind(id).ok_or_else(|| call.unknown(id))?;
+    let caller = &call.caller;
+    let is_visible = match kind {
+        NodeKind::App => caller.app_id == id,
+        NodeKind::Upload => {
+            let upload = world.uploads.get(id.trim_start_matches("upload:"));
+            upload.is_some_and(|upload| upload.app_id == caller.app_id)
+        }
+        NodeKind::Business => {
+            let mut wabas = world.wabas.values();
+            wabas.any(|waba| waba.business_id == id && caller.reaches(&waba.id))
+        }
+        _ => {
+            let waba = world.waba_of(kind, id);
+            waba.is_some_and(|waba| caller.reaches(&waba.id))
+        }
     };
-    is_visible.then_some(kind).ok_or_else(unknown)
+    is_visible.then_some(kind).ok_or_else(|| call.unknown(id))
 }

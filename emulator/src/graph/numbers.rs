@@ -1,12 +1,14 @@
-//! Business phone numbers and their accounts: reading them, registering a number.
+//! Business phone numbers: reading them, and what `POST /{PHONE_NUMBER_ID}` changes.
 
 use serde_json::{Value, json};
 
-use crate::clock::SECOND_MS;
-use crate::graph::Call;
-use crate::graph::error::GraphError;
-use crate::graph::fields::{NodeType, project};
-use crate::platform::model::Number;
+use crate::clock::datetime;
+use crate::error::GraphError;
+use crate::graph::fields::{Ask, NodeType, project_with};
+use crate::graph::paging::{List, page};
+use crate::graph::{Call, accounts, automation, health, profile, registration, subscriptions};
+use crate::platform::agenda::{self, What};
+use crate::platform::model::{NameRequest, Number};
 use crate::platform::world::World;
 
 const NUMBER: NodeType = NodeType {
@@ -18,180 +20,150 @@ const NUMBER: NodeType = NodeType {
         "quality_rating",
         "platform_type",
         "throughput",
+        "last_onboarded_time",
         "webhook_configuration",
     ],
     unset: &[
         "certificate",
-        "conversational_automation",
-        "country_code",
-        "country_dial_code",
         "eligibility_for_api_business_global_search",
-        "health_status",
-        "is_preverified_number",
-        "last_onboarded_time",
         "new_certificate",
-        "new_display_name",
-        "quality_score",
-        "search_visibility",
-        "username",
     ],
-};
-
-const ACCOUNT: NodeType = NodeType {
-    name: "WhatsAppBusinessAccount",
-    defaults: &["name", "timezone_id", "message_template_namespace"],
-    unset: &[
-        "disable_marketing_messages_on_cloud_api",
-        "health_status",
-        "is_enabled_for_insights",
-        "marketing_messages_lite_api_status",
-        "marketing_messages_onboarding_status",
-        "on_behalf_of_business_info",
-        "primary_business_location",
-        "primary_funding_id",
-        "purchase_order_number",
-        "subscribed_apps",
-    ],
-};
-
-const APP: NodeType = NodeType {
-    name: "Application",
-    defaults: &["category", "link", "name"],
-    unset: &["description", "namespace", "logo_url"],
 };
 
 /// `GET /{PHONE_NUMBER_ID}`.
 pub(crate) fn describe(call: &Call<'_>, id: &str) -> Result<Value, GraphError> {
-    let world = call.platform.world();
-    let number = world.numbers.get(id).ok_or_else(|| missing(call, id))?;
-    project_number(call, &world, number)
+    let node = {
+        let world = call.platform.world();
+        let number = world.numbers.get(id).ok_or_else(|| call.unknown(id))?;
+        node(call, &world, number)
+    };
+    project_number(call, &node, &call.ask()?)
 }
 
 /// `GET /{WABA_ID}/phone_numbers`.
-pub(crate) fn list(call: &Call<'_>, waba_id: &str) -> Result<Value, GraphError> {
-    let world = call.platform.world();
-    let numbers = world.numbers.values();
-    let data = numbers
-        .filter(|number| number.waba_id == waba_id)
-        .map(|number| project_number(call, &world, number))
-        .collect::<Result<Vec<_>, _>>()?;
-    if data.is_empty() {
-        return Ok(json!({"data": []}));
-    }
-    Ok(json!({"data": data, "paging": {"cursors": {"before": "MAZDZD", "after": "MgZDZD"}}}))
-}
-
-/// `GET /{WABA_ID}`.
-pub(crate) fn describe_waba(call: &Call<'_>, id: &str) -> Result<Value, GraphError> {
-    let world = call.platform.world();
-    let waba = world.wabas.get(id).ok_or_else(|| missing(call, id))?;
-    let node = json!({
-        "id": waba.id,
-        "name": waba.name,
-        "timezone_id": "1",
-        "currency": "USD",
-        "message_template_namespace": waba.business_id,
-        "account_review_status": "APPROVED",
-        "business_verification_status": "verified",
-        "ownership_type": "SELF",
-        "owner_business_info": {"id": waba.business_id, "name": waba.name},
-        "country": "US",
-        "status": "ACTIVE",
-    });
-    let asked = call.request.text("fields");
-    project(&node, &ACCOUNT, asked.as_deref())
-}
-
-/// `POST /{PHONE_NUMBER_ID}/register`.
-pub(crate) fn register(call: &Call<'_>, id: &str) -> Result<Value, GraphError> {
-    let request = call.request;
-    if request.text("messaging_product").as_deref() != Some("whatsapp") {
-        return Err(GraphError::parameter(
-            "The parameter messaging_product is required.",
-        ));
-    }
-    let Some(pin) = request.text("pin") else {
-        return Err(GraphError::parameter("The parameter pin is required."));
+pub(crate) fn list(call: &Call<'_>, waba_id: &str, ask: &Ask) -> Result<Value, GraphError> {
+    let nodes: Vec<Value> = {
+        let world = call.platform.world();
+        let numbers = world.numbers.values();
+        let own = numbers.filter(|number| number.waba_id == waba_id);
+        own.map(|number| node(call, &world, number)).collect()
     };
-    if pin.len() != 6 || !pin.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(GraphError::parameter(
-            "Param pin must be a string of 6 digits",
-        ));
+    let mut items = Vec::new();
+    for node in filtered(nodes, ask)? {
+        let id = node["id"].as_str().unwrap_or_default().to_owned();
+        items.push((id, project_number(call, &node, ask)?));
     }
-    let now_ms = call.platform.clock.now_ms();
-    call.platform.edit(|world| {
-        let number = world.numbers.get_mut(id).ok_or_else(|| missing(call, id))?;
-        count_registration(number, now_ms)?;
-        if number.pin.as_ref().is_some_and(|set| *set != pin) {
-            return Err(GraphError::cloud(133005));
+    let list = List {
+        node: waba_id,
+        edge: "phone_numbers",
+    };
+    page(call, list, ask, &items)
+}
+
+/// `filtering` and `sort`.
+fn filtered(mut nodes: Vec<Value>, ask: &Ask) -> Result<Vec<Value>, GraphError> {
+    let read = |key: &str| match ask.params.get(key) {
+        // The documentation's samples have single quotes.
+        Some(Value::String(text)) => {
+            serde_json::from_str(&text.replace('\'', "\"")).unwrap_or_else(|_| json!([text]))
         }
-        number.pin = Some(pin);
-        number.is_registered = true;
-        Ok(json!({"success": true}))
+        Some(value) => value.clone(),
+        None => json!([]),
+    };
+    for filter in read("filtering").as_array().into_iter().flatten() {
+        let (field, operator) = (filter["field"].as_str(), filter["operator"].as_str());
+        let (Some(field @ ("account_mode" | "status")), Some("EQUAL" | "IN")) = (field, operator)
+        else {
+            return Err(GraphError::not_known_here(format_args!(
+                "the filter {filter}"
+            )));
+        };
+        let wanted = &filter["value"];
+        nodes.retain(|node| match wanted {
+            Value::Array(values) => values.contains(&node[field]),
+            value => node[field] == *value,
+        });
+    }
+    for order in read("sort").as_array().into_iter().flatten() {
+        let (key, descends) = match order.as_str().unwrap_or_default() {
+            "last_onboarded_time_ascending" => ("last_onboarded_time", false),
+            "last_onboarded_time_descending" => ("last_onboarded_time", true),
+            other => {
+                return Err(GraphError::not_known_here(format_args!(
+                    "the order `{other}`"
+                )));
+            }
+        };
+        nodes.sort_by_key(|node| node[key].as_str().unwrap_or_default().to_owned());
+        if descends {
+            nodes.reverse();
+        }
+    }
+    Ok(nodes)
+}
+
+/// `POST /{PHONE_NUMBER_ID}`: its callback, its PIN, its display name.
+pub(crate) async fn change(call: &Call<'_>, id: &str) -> Result<Value, GraphError> {
+    let params = &call.request.params;
+    if params.contains_key("webhook_configuration") {
+        return subscriptions::override_number(call, id).await;
+    }
+    if params.contains_key("pin") {
+        return registration::set_pin(call, id);
+    }
+    if let Some(name) = call.request.text("new_display_name") {
+        return request_name(call, id, name);
+    }
+    match params.keys().find(|key| *key != "appsecret_proof") {
+        None => Err(GraphError::required("webhook_configuration")),
+        Some(key) => Err(GraphError::not_known_here(format_args!(
+            "the parameter `{key}` of `POST /{{PHONE_NUMBER_ID}}`"
+        ))),
+    }
+}
+
+fn project_number(call: &Call<'_>, node: &Value, ask: &Ask) -> Result<Value, GraphError> {
+    let id = node["id"].as_str().unwrap_or_default();
+    project_with(node, &NUMBER, ask, |field| match field.name.as_str() {
+        "whatsapp_business_profile" => Some(profile::read(call, id, &Ask::within(field))),
+        _ => None,
     })
 }
 
-/// `POST /{PHONE_NUMBER_ID}/deregister`. The PIN stays.
-pub(crate) fn deregister(call: &Call<'_>, id: &str) -> Result<Value, GraphError> {
-    let now_ms = call.platform.clock.now_ms();
-    call.platform.edit(|world| {
-        let number = world.numbers.get_mut(id).ok_or_else(|| missing(call, id))?;
-        if !number.is_registered {
-            return Err(GraphError::cloud(133010));
-        }
-        count_registration(number, now_ms)?;
-        number.is_registered = false;
-        Ok(json!({"success": true}))
-    })
-}
-
-/// Ten registrations and deregistrations in 72 hours.
-fn count_registration(number: &mut Number, now_ms: i64) -> Result<(), GraphError> {
-    let since_ms = now_ms - 72 * 60 * 60 * SECOND_MS;
-    number.registrations_ms.retain(|at_ms| *at_ms > since_ms);
-    if number.registrations_ms.len() >= 10 {
-        return Err(GraphError::cloud(133016));
-    }
-    number.registrations_ms.push(now_ms);
-    Ok(())
-}
-
-/// `GET /{APP_ID}`, which is also `GET /app`.
-pub(crate) fn describe_app(call: &Call<'_>, id: &str) -> Result<Value, GraphError> {
-    let world = call.platform.world();
-    let app = world.apps.get(id).ok_or_else(|| missing(call, id))?;
-    let node = json!({
-        "id": app.id,
-        "name": app.name,
-        "category": "Business and pages",
-        "link": format!("https://www.facebook.com/games/?app_id={}", app.id),
-    });
-    project(&node, &APP, call.request.text("fields").as_deref())
-}
-
-fn project_number(call: &Call<'_>, world: &World, number: &Number) -> Result<Value, GraphError> {
+fn node(call: &Call<'_>, world: &World, number: &Number) -> Value {
     let is_connected = number.is_registered;
-    let node = json!({
+    let waba = world.wabas.get(&number.waba_id);
+    let limit = waba.map(|waba| accounts::limit_of(world, waba));
+    let new_name = number.new_name.as_ref();
+    json!({
         "id": number.id,
         "verified_name": number.verified_name,
-        "code_verification_status": if is_connected { "VERIFIED" } else { "NOT_VERIFIED" },
+        "code_verification_status": number.code_verification_status,
         "display_phone_number": number.display_phone_number,
-        "quality_rating": "GREEN",
+        "country_code": crate::ids::country_of(&number.digits()),
+        "country_dial_code": crate::ids::calling_code_of(&number.digits()),
+        "quality_rating": number.quality_rating,
+        "quality_score": {"score": number.quality_rating},
         "platform_type": if is_connected { "CLOUD_API" } else { "NOT_APPLICABLE" },
-        "throughput": {"level": if is_connected { "STANDARD" } else { "NOT_APPLICABLE" }},
-        "status": if is_connected { "CONNECTED" } else { "PENDING" },
-        "name_status": "APPROVED",
-        "new_name_status": "NONE",
+        "throughput": {"level": if is_connected { number.throughput.as_str() } else { "NOT_APPLICABLE" }},
+        "status": number.standing(),
+        "name_status": number.name_status,
+        "new_display_name": new_name.map(|new| new.name.as_str()),
+        "new_name_status": new_name.map_or("NONE", |new| new.status.as_str()),
         "account_mode": if number.allowed_recipients.is_some() { "SANDBOX" } else { "LIVE" },
-        "is_official_business_account": false,
+        "is_official_business_account": number.is_official_business_account,
         "is_pin_enabled": number.pin.is_some(),
-        "messaging_limit_tier": "TIER_250",
-        "whatsapp_business_manager_messaging_limit": "TIER_250",
+        "is_preverified_number": false,
+        "messaging_limit_tier": number.messaging_limit,
+        "whatsapp_business_manager_messaging_limit": limit,
+        "last_onboarded_time": number.last_onboarded_ms.map(datetime),
         "webhook_configuration": webhook_configuration(call, world, number),
+        "conversational_automation": automation::shown(number),
+        "health_status": health::of_number(world, number, &call.caller.app_id),
+        "search_visibility": "NON_VISIBLE",
+        "username": number.username,
         "is_on_biz_app": false,
-    });
-    let asked = call.request.text("fields");
-    project(&node, &NUMBER, asked.as_deref())
+    })
 }
 
 /// Where the caller's app gets this number's webhooks; null when nowhere.
@@ -219,6 +191,38 @@ fn webhook_configuration(call: &Call<'_>, world: &World, number: &Number) -> Val
     }
 }
 
-fn missing(call: &Call<'_>, id: &str) -> GraphError {
-    GraphError::unknown_object(call.request.method.as_str(), id)
+/// `POST /{PHONE_NUMBER_ID}` with `new_display_name`.
+fn request_name(call: &Call<'_>, id: &str, name: String) -> Result<Value, GraphError> {
+    if !(3..=75).contains(&name.trim().chars().count()) {
+        return Err(GraphError::managed(
+            100,
+            Some(2_388_010),
+            "Invalid display name",
+            "A display name has between 3 and 75 characters.",
+        ));
+    }
+    let platform = call.platform;
+    let delay_ms = platform.settings().name_review_ms;
+    let now_ms = platform.clock.now_ms();
+    platform.edit(|world| {
+        let number = world.numbers.get_mut(id).ok_or_else(|| call.unknown(id))?;
+        if number.allowed_recipients.is_some() {
+            return Err(GraphError::managed(
+                100,
+                Some(2_388_011),
+                "Display name cannot be changed",
+                "The display name of a test number cannot be changed.",
+            ));
+        }
+        number.new_name = Some(NameRequest {
+            name: name.clone(),
+            status: "PENDING_REVIEW".to_owned(),
+        });
+        if let Some(delay_ms) = delay_ms {
+            let number_id = id.to_owned();
+            let at_ms = now_ms.saturating_add_unsigned(delay_ms);
+            agenda::schedule(platform, world, at_ms, What::NameReview { number_id, name });
+        }
+        Ok(json!({"success": true}))
+    })
 }

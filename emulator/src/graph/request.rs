@@ -1,33 +1,42 @@
 //! A Graph request: its path without the version, and its parameters wherever they came from.
 
+use std::collections::BTreeMap;
+
 use axum::body::Bytes;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
 use serde_json::{Map, Value};
 
-use crate::graph::error::GraphError;
+use crate::config::NEWEST_VERSION;
+use crate::error::GraphError;
 use crate::graph::form;
 
-/// The newest version that the emulator knows.
-pub(crate) const NEWEST_VERSION: u32 = 26;
+/// The oldest version that is still served; older ones, and calls without one, are served as it.
+pub(crate) const OLDEST_VERSION: u32 = 21;
 
 /// A request, read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct GraphRequest {
     pub(crate) method: Method,
+    /// The version that serves it, for example 25.
+    pub(crate) version: u32,
     /// Without the version.
     pub(crate) segments: Vec<String>,
     /// Of the query and of the body; the body wins.
     pub(crate) params: Map<String, Value>,
     /// From the header, else from the parameters.
     pub(crate) token: Option<String>,
-    /// The part `file` of a form.
-    pub(crate) file: Option<SentFile>,
+    /// The files of a form, by the names of their parts.
+    pub(crate) files: BTreeMap<String, SentFile>,
+    pub(crate) headers: HeaderMap,
+    /// What came as a body, as it came.
+    pub(crate) raw: Bytes,
 }
 
 /// A file that came with a request.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct SentFile {
+    pub(crate) file_name: Option<String>,
     /// What the part says that it is.
     pub(crate) mime_type: Option<String>,
     pub(crate) bytes: Bytes,
@@ -43,27 +52,96 @@ impl GraphRequest {
             .filter(|segment| !segment.is_empty())
             .map(decode)
             .collect();
-        if let Some(version) = segments.first().and_then(|first| major_version(first)) {
-            if version > NEWEST_VERSION {
+        let mut version = OLDEST_VERSION;
+        if let Some(asked) = segments.first().and_then(|first| major_version(first)) {
+            if asked > NEWEST_VERSION {
                 return Err(GraphError::unknown_path(uri.path()));
             }
+            version = asked.max(OLDEST_VERSION);
             segments.remove(0);
         }
         let mut params = pairs(uri.query().unwrap_or_default().as_bytes());
-        let (in_body, file) = match content_type(headers) {
-            content_type if is_parts(content_type) => parts_of(content_type, body)?,
-            content_type => (body_params(content_type, body)?, None),
-        };
-        params.extend(in_body);
+        let is_upload = segments.first().is_some_and(|id| id.starts_with("upload:"));
+        let mut files = BTreeMap::new();
+        match content_type(headers) {
+            // The body is a piece of the file, whatever it is said to be.
+            _ if is_upload => {}
+            content_type if is_parts(content_type) => {
+                params.extend(parts_of(content_type, body, &mut files)?);
+            }
+            content_type => params.extend(body_params(content_type, body)?),
+        }
         let in_params = params.remove("access_token");
         let token = bearer(headers).or_else(|| in_params?.as_str().map(str::to_owned));
         Ok(Self {
-            method: parts.method.clone(),
+            // Clients that cannot send other methods say what they mean.
+            method: match params.remove("method") {
+                Some(Value::String(method)) if parts.method == Method::POST => method
+                    .to_uppercase()
+                    .parse()
+                    .unwrap_or_else(|_| parts.method.clone()),
+                _ => parts.method.clone(),
+            },
+            version,
             segments,
             params,
             token,
-            file,
+            files,
+            headers: headers.clone(),
+            raw: body.clone(),
         })
+    }
+
+    /// A parameter that is true or false, in any of the spellings that Graph takes.
+    pub(crate) fn truth(&self, key: &str) -> Option<bool> {
+        match self.params.get(key)? {
+            Value::Bool(truth) => Some(*truth),
+            Value::String(text) => match text.to_lowercase().as_str() {
+                "true" | "1" => Some(true),
+                "false" | "0" | "" => Some(false),
+                _ => None,
+            },
+            Value::Number(number) => Some(number.as_i64() != Some(0)),
+            _ => None,
+        }
+    }
+
+    /// A parameter that is an object or a list, which may come as JSON text.
+    pub(crate) fn structured(&self, key: &str) -> Option<Value> {
+        match self.params.get(key)? {
+            Value::Null => None,
+            Value::String(text) => Some(value_of(text.clone())),
+            other => Some(other.clone()),
+        }
+    }
+
+    /// The texts of a parameter that is a list: of JSON, or with commas.
+    pub(crate) fn texts(&self, key: &str) -> Option<Vec<String>> {
+        match &self.structured(key)? {
+            Value::Array(items) => Some(
+                items
+                    .iter()
+                    .map(|item| match item {
+                        Value::String(text) => text.clone(),
+                        other => other.to_string(),
+                    })
+                    .collect(),
+            ),
+            Value::String(text) => {
+                // Some clients write lists as Python does.
+                let text = text.trim().trim_matches(['[', ']']);
+                let items = text
+                    .split(',')
+                    .map(|item| item.trim().trim_matches(['"', '\'']));
+                Some(
+                    items
+                        .filter(|item| !item.is_empty())
+                        .map(str::to_owned)
+                        .collect(),
+                )
+            }
+            _ => None,
+        }
     }
 
     /// A parameter as text; numbers count as such.
@@ -85,7 +163,7 @@ fn bearer(headers: &HeaderMap) -> Option<String> {
 }
 
 /// `v25.0` or `v25`.
-fn major_version(segment: &str) -> Option<u32> {
+pub(crate) fn major_version(segment: &str) -> Option<u32> {
     let version = segment.strip_prefix('v')?;
     let major = version.strip_suffix(".0").unwrap_or(version);
     major.parse().ok()
@@ -110,29 +188,35 @@ fn is_parts(content_type: &str) -> bool {
     essence.trim().eq_ignore_ascii_case("multipart/form-data")
 }
 
-/// The parameters of a form in parts, and its file. The last one of a name counts.
+/// The parameters of a form in parts, and its files. The last one of a name counts.
 fn parts_of(
     content_type: &str,
     body: &Bytes,
-) -> Result<(Map<String, Value>, Option<SentFile>), GraphError> {
+    files: &mut BTreeMap<String, SentFile>,
+) -> Result<Map<String, Value>, GraphError> {
     let parts = form::read(content_type, body)
         .ok_or_else(|| GraphError::parameter("The multipart form cannot be read"))?;
-    let (mut params, mut file) = (Map::new(), None);
+    let mut params = Map::new();
     for part in parts {
-        if part.is_file && part.name == "file" {
-            file = Some(SentFile {
+        if part.is_file {
+            let file = SentFile {
+                file_name: part.file_name,
                 mime_type: part.content_type,
                 bytes: part.content,
-            });
+            };
+            files.insert(part.name, file);
         } else {
             let text = String::from_utf8_lossy(&part.content).into_owned();
-            params.insert(part.name, Value::String(text));
+            params.insert(part.name, value_of(text));
         }
     }
-    Ok((params, file))
+    Ok(params)
 }
 
-fn body_params(content_type: &str, body: &Bytes) -> Result<Map<String, Value>, GraphError> {
+pub(crate) fn body_params(
+    content_type: &str,
+    body: &Bytes,
+) -> Result<Map<String, Value>, GraphError> {
     if body.is_empty() {
         return Ok(Map::new());
     }
@@ -151,14 +235,16 @@ fn body_params(content_type: &str, body: &Bytes) -> Result<Map<String, Value>, G
 }
 
 /// Name and value pairs; objects and arrays come as JSON text in them.
-fn pairs(encoded: &[u8]) -> Map<String, Value> {
+pub(crate) fn pairs(encoded: &[u8]) -> Map<String, Value> {
     form_urlencoded::parse(encoded)
-        .map(|(key, value)| {
-            let nested = (value.starts_with('{') || value.starts_with('['))
-                .then(|| serde_json::from_str(&value).ok())
-                .flatten();
-            let value = nested.unwrap_or_else(|| Value::String(value.into_owned()));
-            (key.into_owned(), value)
-        })
+        .map(|(key, value)| (key.into_owned(), value_of(value.into_owned())))
         .collect()
+}
+
+/// A value of a form: what it says in JSON, if it is an object or an array.
+fn value_of(text: String) -> Value {
+    let nested = (text.starts_with('{') || text.starts_with('['))
+        .then(|| serde_json::from_str(&text).ok())
+        .flatten();
+    nested.unwrap_or(Value::String(text))
 }

@@ -3,8 +3,8 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
+use crate::error::GraphError;
 use crate::graph::Call;
-use crate::graph::error::GraphError;
 use crate::platform::model::{Callback, Subscription};
 use crate::webhooks::handshake::{self, HandshakeError};
 
@@ -61,7 +61,7 @@ pub(crate) fn unsubscribe(call: &Call<'_>, waba_id: &str) -> Result<Value, Graph
 
 /// `POST /{PHONE_NUMBER_ID}` with `webhook_configuration`.
 pub(crate) async fn override_number(call: &Call<'_>, id: &str) -> Result<Value, GraphError> {
-    let Some(configuration) = call.request.params.get("webhook_configuration") else {
+    let Some(configuration) = call.request.structured("webhook_configuration") else {
         return Err(GraphError::parameter(
             "The parameter webhook_configuration is required.",
         ));

@@ -4,7 +4,7 @@ use axum::body::Bytes;
 use axum::http::Request;
 use serde_json::{Value, json};
 
-use super::fields::{NodeType, project};
+use super::fields::{Ask, NodeType, parse, project};
 use super::request::GraphRequest;
 
 fn read(uri: &str, headers: &[(&str, &str)], body: &str) -> Result<GraphRequest, Value> {
@@ -65,10 +65,37 @@ fn nested_fields_and_modifiers_are_understood() {
     };
     let node = json!({"id": "1", "a": {"b": 1, "c": 2}, "d": null, "e": 3});
 
-    let kept = project(&node, &node_type, Some("a{c},d,e.modifier(x,y),g")).unwrap();
+    let ask = |fields: Option<&str>| {
+        let params = fields.map(|fields| ("fields".to_owned(), fields.into()));
+        Ask::of(&params.into_iter().collect()).unwrap()
+    };
+    let shown = |fields| project(&node, &node_type, &ask(fields));
+
+    let kept = shown(Some("a{c},d,e.modifier(x,y),g")).unwrap();
 
     assert_eq!(kept, json!({"a": {"c": 2}, "e": 3, "id": "1"}));
-    assert!(project(&node, &node_type, Some("f")).is_err());
-    let defaults = project(&node, &node_type, None).unwrap();
-    assert_eq!(defaults, json!({"e": 3, "id": "1"}));
+    let renamed = shown(Some("e.as(number), a{b.as(x)}.as(y)")).unwrap();
+    assert_eq!(renamed, json!({"number": 3, "y": {"x": 1}, "id": "1"}));
+    assert!(shown(Some("f")).is_err());
+    assert_eq!(shown(None).unwrap(), json!({"e": 3, "id": "1"}));
+}
+
+#[test]
+fn fields_that_cannot_be_read_say_where() {
+    for (text, at) in [
+        ("a{b", 3),
+        ("a..b", 2),
+        ("a.b(", 4),
+        ("a}", 1),
+        (",a", 0),
+        ("a b", 2),
+    ] {
+        let error = parse(text).unwrap_err().to_json()["error"].clone();
+        assert_eq!(error["code"], 2500, "{text}");
+        let message = error["message"].as_str().unwrap();
+        assert!(
+            message.contains(&format!("at character {at}:")),
+            "{message}"
+        );
+    }
 }

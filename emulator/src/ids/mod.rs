@@ -83,6 +83,15 @@ pub(crate) fn user_id(country: &str, business_id: &str, phone: &str) -> String {
 /// Only the calling codes that tests and demonstrations use are known; any other number counts as
 /// North American. A customer's country can be set by hand.
 pub(crate) fn country_of(phone: &str) -> &'static str {
+    calling_code(phone).map_or("US", |(_, country)| country)
+}
+
+/// The calling code of that country.
+pub(crate) fn calling_code_of(phone: &str) -> &'static str {
+    calling_code(phone).map_or("1", |(code, _)| code)
+}
+
+fn calling_code(phone: &str) -> Option<(&'static str, &'static str)> {
     const CALLING_CODES: &[(&str, &str)] = &[
         ("1", "US"),
         ("20", "EG"),
@@ -120,7 +129,7 @@ pub(crate) fn country_of(phone: &str) -> &'static str {
         .iter()
         .filter(|(code, _)| phone.starts_with(code))
         .max_by_key(|(code, _)| code.len())
-        .map_or("US", |(_, country)| country)
+        .copied()
 }
 
 /// Phone numbers have at most fifteen digits and serials eighteen characters.

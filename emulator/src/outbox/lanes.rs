@@ -1,4 +1,4 @@
-//! Lanes: the updates of one app, number and customer, in their order.
+//! Lanes: the updates of one app, number or account, and customer, in their order.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -12,7 +12,8 @@ use crate::outstanding::{Epoch, OnDuty};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct LaneKey {
     pub(crate) app_id: String,
-    pub(crate) number_id: String,
+    /// The number, or the account when it is about no number.
+    pub(crate) source: String,
     pub(crate) customer: String,
 }
 

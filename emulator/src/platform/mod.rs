@@ -4,6 +4,8 @@
 //! it does so through [`Platform::edit`], which wakes the long polls and the writer of the state
 //! file. Tasks (statuses, deliveries) belong to an [`Epoch`]; a reset ends one and starts another.
 
+pub(crate) mod agenda;
+pub(crate) mod kinds;
 pub(crate) mod limits;
 pub(crate) mod model;
 pub(crate) mod store;
@@ -45,6 +47,8 @@ pub(crate) struct Platform {
     /// Cancelled when the emulator shuts down.
     pub(crate) stopping: CancellationToken,
     pub(crate) tasks: TaskTracker,
+    /// Told that the clock was moved, or that something new will happen by itself.
+    pub(crate) agenda: Notify,
     /// Told that the world changed since it was last written.
     pub(crate) unsaved: Notify,
     world: Mutex<World>,
@@ -72,6 +76,7 @@ impl Platform {
             http: client()?,
             outbox: Outbox::new(config.history.max(1)),
             tasks: TaskTracker::new(),
+            agenda: Notify::new(),
             unsaved: Notify::new(),
             world: Mutex::new(world),
             settings: Mutex::new(config.settings.clone()),

@@ -1,11 +1,12 @@
 //! One conversation between a business number and a customer.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::clock::DAY_MS;
+use crate::platform::kinds::MessageType;
 
 /// Something that the business did in a conversation, in the order in which it happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,7 +41,7 @@ pub enum SentKind {
 pub struct SentMessage {
     pub id: String,
     #[serde(rename = "type")]
-    pub message_type: String,
+    pub message_type: MessageType,
     /// The object of that type, as it was sent: for a text `{"body": …}`.
     pub body: Value,
     /// The message that this one quotes.
@@ -58,16 +59,63 @@ pub struct SentMessage {
     /// The pricing category of its statuses.
     pub category: String,
     pub is_billable: bool,
+    /// Whether it is free because the customer came by an advertisement.
+    #[serde(default)]
+    pub is_entry_point: bool,
     pub addressed_by: AddressedBy,
+    /// The Flow that it opens.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub flow: Option<OfferedFlow>,
+    /// Of a template: its texts with the parameters in them, as the customer sees it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rendered: Option<Rendered>,
+}
+
+/// The Flow that a message opens, and how.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OfferedFlow {
+    pub flow_id: String,
+    pub flow_token: String,
+    /// Whether it is what was uploaded last, published or not.
+    pub is_draft: bool,
+    /// Whether its endpoint says which screen is first.
+    pub asks_endpoint: bool,
+    /// The first screen, when the message names it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub screen: Option<String>,
+    /// What the first screen is given.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub data: Option<Value>,
+}
+
+/// A template as the customer sees it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Rendered {
+    /// The text of the header, or what kind of media it is.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub header: Option<String>,
+    pub body: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub footer: Option<String>,
+    /// What stands on its buttons, and where those with a URL go.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub buttons: Vec<String>,
+    /// The cards of a carousel.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub cards: Vec<Rendered>,
 }
 
 impl SentMessage {
-    /// The text of a text message, or the body text of an interactive one.
+    /// The text of a text message, or the body text of an interactive one or a template.
     pub fn text(&self) -> Option<&str> {
         let body = &self.body;
-        match self.message_type.as_str() {
-            "text" => body["body"].as_str(),
-            "interactive" => body["body"]["text"].as_str(),
+        match self.message_type {
+            MessageType::Text => body["body"].as_str(),
+            MessageType::Interactive => body["body"]["text"].as_str(),
+            MessageType::Template => self
+                .rendered
+                .as_ref()
+                .map(|rendered| rendered.body.as_str()),
             _ => None,
         }
     }
@@ -81,6 +129,8 @@ pub enum MessageStatus {
     Sent,
     Delivered,
     Read,
+    /// Of a voice message: the customer listened to it.
+    Played,
     Failed,
 }
 
@@ -92,6 +142,7 @@ impl MessageStatus {
             Self::Sent => "sent",
             Self::Delivered => "delivered",
             Self::Read => "read",
+            Self::Played => "played",
             Self::Failed => "failed",
         }
     }
@@ -141,6 +192,12 @@ pub(crate) struct ReceivedMessage {
 pub(crate) struct Thread {
     pub(crate) sent: VecDeque<SentItem>,
     pub(crate) received: VecDeque<ReceivedMessage>,
+    /// When the customer came by an advertisement.
+    #[serde(default)]
+    pub(crate) entered_at_ms: Option<i64>,
+    /// The Flow that the customer has open.
+    #[serde(default)]
+    pub(crate) open_flow: Option<OpenFlow>,
 }
 
 impl Thread {
@@ -149,6 +206,12 @@ impl Thread {
         self.received
             .back()
             .is_some_and(|last| now_ms - last.at_ms < DAY_MS)
+    }
+
+    /// Whether the customer came by an advertisement within the last 72 hours.
+    pub(crate) fn is_entry_point(&self, now_ms: i64) -> bool {
+        self.entered_at_ms
+            .is_some_and(|at_ms| now_ms - at_ms < 3 * DAY_MS)
     }
 
     /// The messages that the business sent, newest first.
@@ -185,4 +248,22 @@ impl Thread {
         }
         true
     }
+}
+
+/// A Flow that a customer has open.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct OpenFlow {
+    pub(crate) flow_id: String,
+    pub(crate) flow_token: String,
+    /// The message that opened it.
+    pub(crate) message_id: String,
+    /// Its Flow JSON, as it was when it was opened.
+    pub(crate) json: Value,
+    pub(crate) screen: String,
+    /// What each screen was given.
+    pub(crate) data: BTreeMap<String, Value>,
+    /// What was entered on each screen.
+    pub(crate) forms: BTreeMap<String, Map<String, Value>>,
+    /// The screens before this one.
+    pub(crate) history: Vec<String>,
 }

@@ -5,7 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 
 use crate::ids;
-use crate::platform::model::{App, Callback, Customer, Media, Number, Token, Waba};
+use crate::outbox::update::Update;
+use crate::platform::agenda::Due;
+use crate::platform::model::{
+    App, Callback, Customer, Flow, Media, Number, Template, Token, UploadSession, Waba,
+};
 use crate::platform::thread::{ReceivedMessage, SentItem, SentKind, Thread};
 
 /// The platform's data.
@@ -17,13 +21,30 @@ pub(crate) struct World {
     pub(crate) numbers: BTreeMap<String, Number>,
     pub(crate) tokens: BTreeMap<String, Token>,
     pub(crate) customers: BTreeMap<String, Customer>,
+    pub(crate) templates: BTreeMap<String, Template>,
+    /// Templates that were approved, and whose names are not free yet.
+    pub(crate) deleted_templates: Vec<DeletedTemplate>,
+    pub(crate) flows: BTreeMap<String, Flow>,
     pub(crate) media: BTreeMap<String, Media>,
+    /// Uploads in pieces, by id.
+    pub(crate) uploads: BTreeMap<String, UploadSession>,
+    /// What happens by itself, when its time has come.
+    pub(crate) agenda: Vec<Due>,
     /// By number id, then by the customer's phone.
     pub(crate) threads: BTreeMap<String, BTreeMap<String, Thread>>,
     pub(crate) last_seq: u64,
     /// Where a message id belongs: (number id, customer's phone). Rebuilt from the threads.
     #[serde(skip)]
     homes: HashMap<String, (String, String)>,
+}
+
+/// A template that was deleted.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct DeletedTemplate {
+    pub(crate) waba_id: String,
+    pub(crate) name: String,
+    pub(crate) language: String,
+    pub(crate) at_ms: i64,
 }
 
 /// What an id of the Graph API's one namespace names.
@@ -33,6 +54,12 @@ pub(crate) enum NodeKind {
     Waba,
     Number,
     Media,
+    Template,
+    Flow,
+    /// A resumable upload: `upload:…`.
+    Upload,
+    /// A business portfolio.
+    Business,
 }
 
 impl World {
@@ -58,6 +85,15 @@ impl World {
             Some(NodeKind::App)
         } else if self.media.contains_key(id) {
             Some(NodeKind::Media)
+        } else if self.templates.contains_key(id) {
+            Some(NodeKind::Template)
+        } else if self.flows.contains_key(id) {
+            Some(NodeKind::Flow)
+        } else if id.starts_with("upload:") {
+            let upload = id.strip_prefix("upload:").unwrap_or_default();
+            self.uploads.get(upload).map(|_| NodeKind::Upload)
+        } else if self.wabas.values().any(|waba| waba.business_id == id) {
+            Some(NodeKind::Business)
         } else {
             None
         }
@@ -66,10 +102,12 @@ impl World {
     /// The account that a node belongs to; apps belong to none.
     pub(crate) fn waba_of(&self, kind: NodeKind, id: &str) -> Option<&Waba> {
         let waba_id = match kind {
-            NodeKind::App => return None,
+            NodeKind::App | NodeKind::Upload | NodeKind::Business => return None,
             NodeKind::Waba => id,
             NodeKind::Number => &self.numbers.get(id)?.waba_id,
             NodeKind::Media => &self.numbers.get(&self.media.get(id)?.number_id)?.waba_id,
+            NodeKind::Template => &self.templates.get(id)?.waba_id,
+            NodeKind::Flow => &self.flows.get(id)?.waba_id,
         };
         self.wabas.get(waba_id)
     }
@@ -150,36 +188,49 @@ impl World {
         }
     }
 
-    /// Where an app gets a number's webhooks: the number's override, else the account's, else the
-    /// app's own. None when it gets none.
-    pub(crate) fn callback_for(&self, app_id: &str, number_id: &str) -> Option<&Callback> {
-        let number = self.numbers.get(number_id)?;
+    /// Where an app gets an update: by the number's override, else the account's, else its own.
+    /// None when it gets none.
+    pub(crate) fn callback_for(&self, app_id: &str, update: &Update) -> Option<&Callback> {
         let app = self.apps.get(app_id)?;
-        let subscription = self.wabas.get(&number.waba_id)?.subscriptions.get(app_id)?;
-        number
-            .override_callbacks
-            .get(app_id)
+        let subscription = self.wabas.get(&update.waba_id)?.subscriptions.get(app_id)?;
+        let number = self.numbers.get(&update.number_id);
+        let overridden = number
+            .and_then(|number| number.override_callbacks.get(app_id))
             .or(subscription.override_callback.as_ref())
-            .or(app.callback.as_ref())
+            .filter(|_| update.content.is_overridden());
+        overridden.or(app.callback.as_ref())
     }
 
-    /// The apps that get a number's `messages` webhooks.
-    pub(crate) fn listeners(&self, number_id: &str) -> Vec<String> {
-        let Some(number) = self.numbers.get(number_id) else {
+    /// The apps that get an update.
+    pub(crate) fn listeners(&self, update: &Update) -> Vec<String> {
+        let Some(waba) = self.wabas.get(&update.waba_id) else {
             return Vec::new();
         };
-        let Some(waba) = self.wabas.get(&number.waba_id) else {
-            return Vec::new();
+        let field = update.content.field();
+        let listens = |app_id: &&String| {
+            let app = self.apps.get(*app_id);
+            app.is_some_and(|app| app.fields.contains(field))
+                && self.callback_for(app_id, update).is_some()
         };
-        waba.subscriptions
-            .keys()
-            .filter(|app_id| {
-                self.apps
-                    .get(*app_id)
-                    .is_some_and(|app| app.fields.contains("messages"))
-                    && self.callback_for(app_id, number_id).is_some()
-            })
-            .cloned()
-            .collect()
+        waba.subscriptions.keys().filter(listens).cloned().collect()
+    }
+
+    /// The account of a number; nothing when there is no such number.
+    pub(crate) fn waba_id_of(&self, number_id: &str) -> String {
+        let number = self.numbers.get(number_id);
+        number.map_or_else(String::new, |number| number.waba_id.clone())
+    }
+
+    /// The template of an account by name and language.
+    pub(crate) fn template(&self, waba_id: &str, name: &str, language: &str) -> Option<&Template> {
+        self.templates.values().find(|template| {
+            template.waba_id == waba_id && template.name == name && template.language == language
+        })
+    }
+
+    /// The Flow of an account by name.
+    pub(crate) fn flow_by_name(&self, waba_id: &str, name: &str) -> Option<&Flow> {
+        let mut flows = self.flows.values();
+        flows.find(|flow| flow.waba_id == waba_id && flow.name == name)
     }
 }

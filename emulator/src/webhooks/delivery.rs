@@ -6,6 +6,7 @@ use std::time::Duration;
 use reqwest::header;
 use tokio::time::Instant;
 
+use crate::config::NEWEST_VERSION;
 use crate::outbox::log::{Attempt, AttemptOutcome};
 use crate::outbox::update::Update;
 use crate::outstanding::{OnDuty, lock};
@@ -21,6 +22,8 @@ pub(crate) struct Delivery {
     id: u64,
     app_id: String,
     number_id: String,
+    /// What it is about, as far as the place that it goes to depends on it.
+    first: Option<Arc<Update>>,
     customers: Vec<String>,
     body: Arc<str>,
     signature: String,
@@ -48,11 +51,15 @@ impl Delivery {
         on_duty: Vec<OnDuty>,
     ) -> Self {
         let world = platform.world();
-        let body = escape::to_escaped_json(&envelope::envelope(&world, updates));
-        let secret = world.apps.get(&app_id).map_or("", |app| &app.secret);
+        let app = world.apps.get(&app_id);
+        let version = app.map_or(NEWEST_VERSION, |app| app.webhook_version);
+        let body = escape::to_escaped_json(&envelope::envelope(&world, updates, version));
+        let secret = app.map_or("", |app| &app.secret);
         let mut customers: Vec<String> = updates.iter().map(|u| u.customer.clone()).collect();
         customers.dedup();
+        customers.retain(|phone| !phone.is_empty());
         Self {
+            first: updates.first().cloned(),
             id: lock(&platform.outbox.log).next_delivery_id(),
             number_id: updates
                 .first()
@@ -95,7 +102,9 @@ impl Delivery {
     pub(crate) async fn attempt(&mut self, platform: &Platform) -> Attempted {
         self.attempts += 1;
         let first_attempt = *self.first_attempt.get_or_insert_with(Instant::now);
-        let Some(url) = callback_url(platform, &self.app_id, &self.number_id) else {
+        let first = self.first.as_deref();
+        let url = first.and_then(|update| callback_url(platform, &self.app_id, update));
+        let Some(url) = url else {
             return Attempted::Done;
         };
         let began = Instant::now();

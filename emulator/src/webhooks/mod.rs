@@ -1,6 +1,7 @@
 //! Webhooks: what is posted to the callbacks of apps, in which order, and what became of it.
 //!
-//! An update (one message or one status) goes into a lane per app, number and customer. A lane
+//! An update (one message, one status, one change) goes into a lane per app, number or account, and
+//! customer. A lane
 //! has a worker while it has updates; the worker makes deliveries of them, one at a time. Holding
 //! the outbox collects updates instead, to be released in batches.
 
@@ -33,12 +34,19 @@ struct Parcel {
     updates: Vec<Arc<Update>>,
 }
 
-/// Posts an update to every app that listens to its number.
+/// Posts updates to every app that listens to them, in their order.
+pub(crate) fn post_all(platform: &Arc<Platform>, updates: Vec<Update>) {
+    for update in updates {
+        post(platform, update);
+    }
+}
+
+/// Posts an update to every app that listens to it.
 pub(crate) fn post(platform: &Arc<Platform>, update: Update) {
     if is_dropped(platform, &update) {
         return;
     }
-    let listeners = platform.world().listeners(&update.number_id);
+    let listeners = platform.world().listeners(&update);
     let is_doubled = strikes(platform, |fault| matches!(fault, Fault::WebhookDuplicate));
     let is_late = strikes(platform, |fault| matches!(fault, Fault::WebhookReorder));
     let update = Arc::new(update);
@@ -51,7 +59,10 @@ pub(crate) fn post(platform: &Arc<Platform>, update: Update) {
         let epoch = platform.epoch();
         let key = LaneKey {
             app_id,
-            number_id: update.number_id.clone(),
+            source: match update.number_id.is_empty() {
+                true => update.waba_id.clone(),
+                false => update.number_id.clone(),
+            },
             customer: update.customer.clone(),
         };
         let queued = Queued {
@@ -109,7 +120,7 @@ pub(crate) fn release(platform: &Arc<Platform>, order: ReleaseOrder, batch_size:
 fn pack(platform: &Platform, held: Vec<Held>, batch_size: usize) -> Vec<Parcel> {
     let mut parcels: Vec<Parcel> = Vec::new();
     for Held { app_id, update } in held {
-        let url = callback_url(platform, &app_id, &update.number_id);
+        let url = callback_url(platform, &app_id, &update);
         let mate = parcels.iter_mut().rev().find(|parcel| {
             parcel.app_id == app_id && parcel.url == url && parcel.updates.len() < batch_size
         });
@@ -137,9 +148,9 @@ pub(crate) fn spawn(platform: &Platform, task: impl Future<Output = ()> + Send +
     });
 }
 
-fn callback_url(platform: &Platform, app_id: &str, number_id: &str) -> Option<String> {
+fn callback_url(platform: &Platform, app_id: &str, update: &Update) -> Option<String> {
     let world = platform.world();
-    let callback = world.callback_for(app_id, number_id)?;
+    let callback = world.callback_for(app_id, update)?;
     Some(callback.url.clone())
 }
 

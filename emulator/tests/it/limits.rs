@@ -53,11 +53,6 @@ async fn texts() {
             100,
         ),
         (
-            "a group",
-            json!({"text": {"body": "hi"}, "recipient_type": "group"}),
-            100,
-        ),
-        (
             "no phone",
             json!({"text": {"body": "hi"}, "to": "Sheena"}),
             131009,

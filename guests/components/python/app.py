@@ -6,14 +6,13 @@ project's number: everything that a bot does, by `roost:bot` and no other way.
 
 import hashlib
 import hmac
-import json
 from urllib.parse import parse_qs, urlsplit
 
 import componentize_py_async_support as tasks
 import wit_world
 from componentize_py_types import Err, Ok
 from wit_world import exports
-from wit_world.imports import database, log, secrets, whatsapp
+from wit_world.imports import database, log, secrets, webhooks, whatsapp
 from wit_world.imports.database import Value_Text
 from wit_world.imports.wasi_http_types import Fields, Method_Get, Method_Post, Request, Response
 
@@ -58,10 +57,8 @@ async def webhook(request: Request) -> Response:
     raw = await body(request)
     if not is_signed(raw, signature[0].decode() if signature else ""):
         return answer(401, "not signed by Meta")
-    for entry in json.loads(raw).get("entry", []):
-        for change in entry.get("changes", []):
-            for message in change["value"].get("messages", []):
-                await reply(message)
+    for message in webhooks.read_messages(raw.decode()):
+        await reply(message)
     return answer(200, "ok")
 
 
@@ -71,9 +68,9 @@ def is_signed(raw: bytes, signature: str) -> bool:
     return hmac.compare_digest(wanted, signature)
 
 
-async def reply(message: dict) -> None:
-    contact = message["from"]
-    text = message.get("text", {}).get("body", "something that is no text")
+async def reply(message: webhooks.Message) -> None:
+    contact = message.from_
+    text = message.text or "something that is no text"
     await database.query(TABLE, [])
     rows = await database.query(COUNT, [Value_Text(contact)])
     count = rows.rows[0][0].value

@@ -2,12 +2,14 @@
 //!
 //! Who comes first claims the key and works. Who comes while it works is told so; who comes later
 //! gets the answer again. A claim whose host died runs out. Answers are sealed, because a new
-//! token is in one of them.
+//! token is in one of them. Keys are hashed: clients make them of what they are about, and what is about somebody can
+//! be erased.
 
 mod store;
 
 use std::time::Duration;
 
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::TokenId;
@@ -20,6 +22,7 @@ pub const HELD_FOR: Duration = Duration::from_secs(30);
 #[derive(Clone, Debug)]
 pub struct Claim {
     owner: Uuid,
+    /// The client's key, hashed, as hexadecimal digits.
     key: String,
     claim: Uuid,
 }
@@ -49,18 +52,18 @@ impl Claim {
     fn new(owner: Option<TokenId>, key: &str) -> Self {
         Self {
             owner: owner.map_or(Uuid::nil(), |token| token.0),
-            key: key.to_owned(),
+            key: hex::encode(Sha256::digest(key)),
             claim: Uuid::new_v4(),
         }
     }
 
-    fn place<'a>(&self, row: &'a str) -> Place<'a> {
+    fn place(&self) -> Place<'_> {
         Place {
             table: "idempotency",
             column: "body_sealed",
             // Not a project's, but its owner's: an answer does not open for another token.
             project_id: ProjectId(self.owner),
-            row,
+            row: &self.key,
         }
     }
 }

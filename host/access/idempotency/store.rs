@@ -31,7 +31,7 @@ impl Access {
              where idempotency.expires_at < now()",
         )
         .bind(claim.owner)
-        .bind(key)
+        .bind(&claim.key)
         .bind(claim.claim)
         .bind(HELD_FOR.as_secs_f64())
         .execute(&self.pool)
@@ -44,7 +44,7 @@ impl Access {
              from idempotency where owner = $1 and key = $2",
         )
         .bind(claim.owner)
-        .bind(key)
+        .bind(&claim.key)
         .fetch_optional(&self.pool)
         .await?;
         let Some((Some(hash), Some(status), content_type, Some(sealed))) = row else {
@@ -54,7 +54,7 @@ impl Access {
             request_hash: hash.try_into().unwrap_or_default(),
             status: u16::try_from(status).unwrap_or(500),
             content_type,
-            body: self.vault.open(&claim.place(key), &sealed)?,
+            body: self.vault.open(&claim.place(), &sealed)?,
         }))
     }
 
@@ -75,7 +75,7 @@ impl Access {
 
     /// Keeps the answer for a day.
     pub async fn answered(&self, claim: &Claim, answer: &Answer) -> Result<(), AccessError> {
-        let sealed = self.vault.seal(&claim.place(&claim.key), &answer.body)?;
+        let sealed = self.vault.seal(&claim.place(), &answer.body)?;
         sqlx::query(
             "update idempotency set request_hash = $4, status = $5, content_type = $6,
                     body_sealed = $7, expires_at = now() + interval '1 day'

@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 
 use crate::capabilities::wit_whatsapp::{Error, GraphRequest, GraphResponse, Sent};
 use crate::capabilities::{
-    Conversation, ConversationError, Conversations, HttpClient, Level, LogSink, Messenger,
-    OutboundBody, OutboundError, Witness,
+    Conversation, ConversationChange, ConversationError, Conversations, HttpClient, Level, LogSink,
+    Messenger, OutboundBody, OutboundError, Overview, Session, Witness,
 };
 use crate::whatsapp::messages::Receipt;
 use crate::words::LogLevel;
@@ -146,6 +146,32 @@ impl Conversations for StandIn {
             Some(state) => self.0.states().insert(contact, state),
             None => self.0.states().remove(&contact),
         };
+        async { Ok(()) }.boxed()
+    }
+
+    fn overview(&self, contact: String) -> BoxFuture<'_, Result<Overview, ConversationError>> {
+        self.0.note(format!("conversations: overview of {contact}"));
+        async {
+            Ok(Overview {
+                id: "1".to_owned(),
+                session: Session::Open,
+                assignee: None,
+                labels: Vec::new(),
+                taken: None,
+                consent: None,
+                window_closes_seconds: None,
+            })
+        }
+        .boxed()
+    }
+
+    fn change(
+        &self,
+        contact: String,
+        change: ConversationChange,
+    ) -> BoxFuture<'_, Result<(), ConversationError>> {
+        self.0
+            .note(format!("conversations: of {contact}: {change:?}"));
         async { Ok(()) }.boxed()
     }
 }

@@ -15,7 +15,7 @@ use sqlx::types::chrono::{DateTime, Utc};
 use super::model::{
     DeliveryStatus, EventState, Head, ProjectFacts, StoredEvent, StoredRun, StoredSend,
 };
-use crate::inbox::{EventKind, Outcome};
+use crate::inbox::{EventKind, Outcome, PERSON};
 use crate::words::{Told, words};
 
 pub use meta::MetaError;
@@ -55,6 +55,8 @@ words! {
     pub enum Answer: "answer" {
         /// None was due: the event is no message.
         NotDue = "not-due",
+        /// None was due of the bot: a person had the conversation.
+        Person = "person",
         /// The bot ran to its end and sent nothing to the customer.
         None = "none",
         /// Nothing that the bot sent reached the customer.
@@ -83,6 +85,7 @@ pub fn explain(facts: &Facts<'_>) -> Explanation {
         EventState::Pending => pending(facts),
         EventState::Dead => dead(facts),
         EventState::Discarded => discarded(facts),
+        EventState::Done if is_a_persons(facts) => a_persons(facts),
         EventState::Done if has_expired(facts) => expired(facts),
         EventState::Done if facts.event.kind == EventKind::Message => answered(facts),
         EventState::Done => handled(facts),
@@ -91,6 +94,36 @@ pub fn explain(facts: &Facts<'_>) -> Explanation {
 
 fn said(answer: Answer, sentence: String) -> Explanation {
     Explanation { answer, sentence }
+}
+
+/// A person had the conversation, so it was not run, or not again.
+fn is_a_persons(facts: &Facts<'_>) -> bool {
+    let is_ended_so = |run: &StoredRun| run.ended_as(Outcome::Person);
+    // No version served when there is no such run.
+    facts.runs.last().is_some_and(is_ended_so) || facts.event.last_error.as_deref() == Some(PERSON)
+}
+
+fn a_persons(facts: &Facts<'_>) -> Explanation {
+    let until = facts.event.finished_at.unwrap_or(facts.now);
+    let until = at(until, facts.now);
+    let before = facts
+        .runs
+        .iter()
+        .filter(|run| !run.ended_as(Outcome::Person));
+    let before = match before.count() {
+        0 => "the bot did not get it",
+        1 => "the bot got it once, and did not get it again",
+        _ => "the bot got it several times, and did not get it again",
+    };
+    let tally = Tally::of(facts).parts(facts);
+    let sent = tally.map(|parts| format!("; of what it sent before, {parts}"));
+    said(
+        Answer::Person,
+        format!(
+            "Not for the bot: a person had the conversation at {until}, so {before}{}.",
+            sent.unwrap_or_default()
+        ),
+    )
 }
 
 /// It waited past its deadline, and was not run.

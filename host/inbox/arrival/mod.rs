@@ -8,16 +8,17 @@ mod bound;
 mod store;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::Ordering;
 
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{self, StreamExt, TryStreamExt};
 
-use super::envelope::{Content, Piece, Route, with_callback_data};
+use super::envelope::{Content, Piece, Route, Subject, with_callback_data};
 use super::model::Settled;
 use super::queues::ConversationQueues;
 use super::store::{Inbox, InboxError};
+use crate::accounts::{Kind, Owner};
 use crate::conversations::Enrolment;
 use crate::projects::ProjectId;
 
@@ -47,9 +48,11 @@ impl Inbox {
     ///
     /// Events that are new wake the dispatchers of this process; others find them by polling.
     pub async fn put(&self, pieces: &[Piece]) -> Result<PutReport, InboxError> {
+        self.tell_of_accounts(pieces).await?;
         let addressed = self.addresses_of(pieces).await?;
         let mut report = PutReport::default();
-        let (batches, unrouted) = route_all(pieces, &addressed);
+        let owned = self.owners_of(pieces).await?;
+        let (batches, unrouted) = route_all(pieces, &addressed, &owned);
         let mut full = None;
         for (to, batch) in batches.into_values() {
             match self.put_batch(to, &batch).await {
@@ -74,6 +77,48 @@ impl Inbox {
             Some(error) => Err(error),
             None => Ok(report),
         }
+    }
+
+    /// Has the listener hear what is about accounts.
+    async fn tell_of_accounts(&self, pieces: &[Piece]) -> Result<(), sqlx::Error> {
+        let Some(listener) = &self.listener else {
+            return Ok(());
+        };
+        for piece in pieces {
+            if let (Content::Other { field }, Some(account)) =
+                (&piece.content, &piece.route.account_id)
+            {
+                listener
+                    .hear(account, field, &piece.payload, &piece.dedupe_key)
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whose the things of accounts are that pieces are about.
+    async fn owners_of(&self, pieces: &[Piece]) -> Result<Owned, sqlx::Error> {
+        let mut wanted: BTreeMap<(&str, &'static str), (Kind, Vec<String>)> = BTreeMap::new();
+        for Route {
+            account_id,
+            subject,
+            phone_number_id,
+            ..
+        } in pieces.iter().map(|piece| &piece.route)
+        {
+            if let (Some(account), Some(subject), None) = (account_id, subject, phone_number_id) {
+                let key = (account.as_str(), subject.kind.word());
+                let (_, ids) = wanted.entry(key).or_insert((subject.kind, Vec::new()));
+                ids.push(subject.id.clone());
+            }
+        }
+        let mut owned = Owned::new();
+        for ((account, _), (kind, ids)) in wanted {
+            for (id, owner) in self.accounts.owners_of(account, kind, &ids).await? {
+                owned.insert((account.to_owned(), Subject { kind, id }), owner);
+            }
+        }
+        Ok(owned)
     }
 
     async fn put_batch(&self, to: &Addressed, batch: &[&Piece]) -> Result<usize, InboxError> {
@@ -107,6 +152,11 @@ impl Inbox {
             }
         };
         self.waiting.add(project_id, stored);
+        // Of statuses there are many, and nobody follows them.
+        let is_followed = |piece: &Cow<'_, Piece>| !matches!(piece.content, Content::Status(_));
+        if stored > 0 && news.iter().any(is_followed) {
+            self.tell(project_id);
+        }
         Ok(stored)
     }
 
@@ -158,11 +208,18 @@ fn merged_over_and_over() -> sqlx::Error {
 /// What is for each number, in the order of projects.
 type Batches<'a> = BTreeMap<(ProjectId, &'a str), (&'a Addressed, Batch<'a>)>;
 
-fn route_all<'a>(pieces: &'a [Piece], addressed: &'a [Addressed]) -> (Batches<'a>, Vec<&'a Piece>) {
+/// The owners of things of accounts.
+type Owned = HashMap<(String, Subject), Owner>;
+
+fn route_all<'a>(
+    pieces: &'a [Piece],
+    addressed: &'a [Addressed],
+    owned: &Owned,
+) -> (Batches<'a>, Vec<&'a Piece>) {
     let mut batches = Batches::new();
     let mut unrouted = Vec::new();
     for piece in pieces {
-        let owners = owners(&piece.route, addressed);
+        let owners = owners(&piece.route, addressed, owned);
         if owners.is_empty() {
             unrouted.push(piece);
         }
@@ -178,8 +235,9 @@ fn route_all<'a>(pieces: &'a [Piece], addressed: &'a [Addressed]) -> (Batches<'a
     (batches, unrouted)
 }
 
-/// Whose piece it is: the number's that it names, else everybody's on the account.
-fn owners<'a>(route: &Route, addressed: &'a [Addressed]) -> Vec<&'a Addressed> {
+/// Whose piece it is: the number's that it names, else the owner's of what it is about, else everybody's on the
+/// account, who share it. What has no owner is nobody's.
+fn owners<'a>(route: &Route, addressed: &'a [Addressed], owned: &Owned) -> Vec<&'a Addressed> {
     if let Some(id) = &route.phone_number_id {
         return addressed
             .iter()
@@ -193,16 +251,26 @@ fn owners<'a>(route: &Route, addressed: &'a [Addressed]) -> Vec<&'a Addressed> {
         .iter()
         .filter(|to| to.number.waba_id == *account)
         .collect();
-    let Some(display) = &route.display_phone_number else {
+    if let Some(display) = &route.display_phone_number {
+        let wanted = digits(display);
+        let named: Vec<_> = of_account
+            .iter()
+            .copied()
+            .filter(|to| digits(&to.number.display_phone_number) == wanted)
+            .collect();
+        // Of another number of the account the others need not know.
+        if !named.is_empty() || of_account.len() > 1 {
+            return named;
+        }
+    }
+    let Some(subject) = &route.subject else {
         return of_account;
     };
-    let wanted = digits(display);
-    let named: Vec<_> = of_account
-        .iter()
-        .copied()
-        .filter(|to| digits(&to.number.display_phone_number) == wanted)
-        .collect();
-    if named.is_empty() { of_account } else { named }
+    let owner = owned.get(&(account.clone(), subject.clone()));
+    of_account
+        .into_iter()
+        .filter(|to| owner.is_some_and(|owner| owner.is(to.number.project_id)))
+        .collect()
 }
 
 /// Meta writes display numbers with and without signs and spaces.

@@ -7,9 +7,10 @@ use sqlx::PgConnection;
 use sqlx::types::chrono::{DateTime, Utc};
 
 use crate::conversations::{
-    ConversationId, Enrolled, Enrolment, NewInbound, Party, StatusUpdate, enrol, keep_inbound,
-    keep_statuses,
+    ConversationId, Enrolled, Enrolment, NewInbound, Party, Preference, StatusUpdate, enrol,
+    keep_inbound, keep_preferences, keep_statuses,
 };
+use crate::inbox::envelope::preferences::{self, preferences};
 use crate::inbox::envelope::{Content, Piece};
 use crate::inbox::model::{EventId, Lane, Priority};
 use crate::inbox::queues::status_queue;
@@ -103,6 +104,18 @@ impl Inbox {
             .collect();
         if !statuses.is_empty() {
             keep_statuses(&mut tx, at.project_id, &statuses, at.now).await?;
+        }
+        let said = fresh
+            .iter()
+            .filter_map(|placed| match &placed.piece.content {
+                Content::Other { field } if field == preferences::FIELD => {
+                    Some(preferences(&placed.piece.payload))
+                }
+                Content::Message(_) | Content::Status(_) | Content::Other { .. } => None,
+            });
+        let said: Vec<Preference> = said.flatten().collect();
+        if !said.is_empty() {
+            keep_preferences(&mut tx, at.project_id, &said, at.now).await?;
         }
         tx.commit().await?;
         Ok(Some(stored.len()))

@@ -12,6 +12,7 @@
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod people;
+pub(super) mod preferences;
 mod raw;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ use sqlx::types::chrono::{DateTime, Utc};
 use self::people::Contacts;
 use self::raw::RawObject;
 use super::model::EventKind;
+use crate::accounts::{Kind, WEBHOOKS};
 use crate::conversations::{Party, Person, StatusUpdate};
 
 /// What the pieces of a body may weigh. A thousand updates in 3 MB, which is the most that Meta sends
@@ -30,6 +32,9 @@ use crate::conversations::{Party, Person, StatusUpdate};
 const MOST: usize = 16 << 20;
 /// What a piece weighs beside its payload: it becomes rows, with keys and ids.
 const EACH: usize = 1 << 10;
+
+/// Fields of what all numbers of an account share: how much they may send.
+const SHARED: [&str; 2] = ["business_capability_update", "phone_number_quality_update"];
 
 /// A thing that may wake a bot.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,6 +57,15 @@ pub struct Route {
     pub account_id: Option<String>,
     /// In administrative changes that are about one number.
     pub display_phone_number: Option<String>,
+    /// Which thing of the account it is about; absent for what all in the account share.
+    pub subject: Option<Subject>,
+}
+
+/// A thing of an account, which has one owner.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Subject {
+    pub kind: Kind,
+    pub id: String,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -59,6 +73,16 @@ pub enum Content {
     Message(InboundMessage),
     Status(StatusUpdate),
     Other { field: String },
+}
+
+impl Subject {
+    /// The account itself.
+    fn account() -> Self {
+        Self {
+            kind: Kind::Webhooks,
+            id: WEBHOOKS.to_owned(),
+        }
+    }
 }
 
 /// A message that somebody wrote.
@@ -220,6 +244,7 @@ fn not_understood(payload: String, account_id: Option<String>) -> Piece {
     Piece {
         route: Route {
             account_id,
+            subject: Some(Subject::account()),
             ..Route::default()
         },
         dedupe_key: format!("o:{}", hash(&payload)),
@@ -325,6 +350,22 @@ impl Around<'_> {
             phone_number_id: metadata.id("phone_number_id"),
             account_id: self.entry.id("id"),
             display_phone_number: self.value.id("display_phone_number"),
+            subject: self.subject(),
+        }
+    }
+
+    /// What of the account it is about.
+    fn subject(&self) -> Option<Subject> {
+        let named = |kind, id: Option<String>| {
+            Some(id.map_or_else(Subject::account, |id| Subject { kind, id }))
+        };
+        match self.field.as_str() {
+            field if field.starts_with("message_template_") || field.starts_with("template_") => {
+                named(Kind::Template, self.value.id("message_template_name"))
+            }
+            "flows" => named(Kind::Flow, self.value.id("flow_id")),
+            field if SHARED.contains(&field) => None,
+            _ => Some(Subject::account()),
         }
     }
 

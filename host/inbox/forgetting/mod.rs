@@ -8,7 +8,28 @@ mod store;
 use sqlx::types::chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-pub use store::{forget_events, forget_project, forget_queues, forget_unrouted};
+pub use store::{forget_contact, forget_events, forget_project, forget_queues, forget_unrouted};
+
+/// By what events are known to be of a contact that is erased.
+#[derive(Clone, Copy, Debug)]
+pub struct Contact<'a> {
+    pub conversations: &'a [Uuid],
+    /// Those that brought what they wrote in groups.
+    pub events: &'a [i64],
+    /// Of their conversations, and those of the statuses: all of them are held, and nothing runs.
+    pub queues: &'a [String],
+    /// The ids by which Meta names them.
+    pub ids: &'a [String],
+}
+
+/// What became of a contact's events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Forgotten {
+    /// These are gone.
+    Gone(Vec<i64>),
+    /// A change that names them waits, or runs: nothing is gone.
+    Busy,
+}
 
 /// What is old enough to be forgotten.
 #[derive(Clone, Copy, Debug)]

@@ -9,6 +9,7 @@ use super::room::{Room, Rooms};
 use super::walk::Visit;
 use super::{ClaimLimits, Claiming, Claims, Lease, LeaseLost, walk};
 use crate::inbox::model::{ClaimedEvent, EventId, Priority, RowState, RunId};
+use crate::inbox::persons::end_persons;
 use crate::inbox::retry::{Next, Verdict};
 use crate::inbox::store::{Inbox, InboxError};
 use crate::projects::ProjectId;
@@ -54,10 +55,20 @@ impl Inbox {
             false => start_runs(&mut tx, limits.owner, &leases, told).await?,
         };
         end_lost_runs(&mut tx, &mut events, told).await?;
+        let mut ended = 0;
         if events.len() < leases.len() {
-            free_empty(&mut tx, &leases, &events).await?;
+            let has_event = |lease: &Lease| events.iter().any(|e| e.run_id == lease.run_id);
+            let mut idle: Vec<Lease> = leases.iter().filter(|l| !has_event(l)).cloned().collect();
+            ended = end_taken(&mut tx, &mut idle, told).await?;
+            if !idle.is_empty() {
+                free_empty(&mut tx, &idle).await?;
+            }
         }
         tx.commit().await?;
+        if ended > 0 {
+            self.ended.send_replace(());
+            self.claimable.send_replace(());
+        }
         let is_held = rooms.open().count() < serving.len();
         let is_served = |id: ProjectId| leases.iter().any(|lease| lease.project_id == id);
         let is_full = leases.len() >= limits.events as usize;
@@ -297,7 +308,8 @@ async fn take_leases(
 }
 
 /// Starts a run of the oldest event of each queue that is in its place, or back in it. A queue that is
-/// ready has one; should it not, any is better than none.
+/// ready has one; should it not, any is better than none. A message of a conversation that a person has is not begun:
+/// who takes one holds its queue, which is held here.
 async fn start_runs(
     tx: &mut PgConnection,
     owner: &str,
@@ -310,15 +322,19 @@ async fn start_runs(
            select h.project_id, h.queue, h.run_id, e.event_id, e.was_aside
            from unnest($1::uuid[], $2::text[], $3::uuid[]) as h (project_id, queue, run_id)
            cross join lateral (
-             (select event_id, not_before is not null as was_aside from event
+             (select event_id, not_before is not null as was_aside, lane, conversation_id from event
               where project_id = h.project_id and queue = h.queue and state = 'pending'
                 and (not_before is null or not_before <= coalesce($5, statement_timestamp()))
               order by event_id limit 1)
              union all
-             (select event_id, not_before is not null from event
+             (select event_id, not_before is not null, lane, conversation_id from event
               where project_id = h.project_id and queue = h.queue and state = 'pending'
               order by not_before nulls first, event_id limit 1)
-             limit 1) e),
+             limit 1) e
+           where (e.lane = 'messages'
+                  and (select c.taken_at is not null from conversation c
+                       where c.project_id = h.project_id
+                         and c.conversation_id = e.conversation_id)) is not true),
          back as (
            update conversation_queue q set aside = greatest(q.aside - 1, 0)
            from head where head.was_aside
@@ -391,19 +407,34 @@ async fn end_lost_runs(
     Ok(())
 }
 
-/// Frees queues that counted an event they do not have, so that they are not claimed for ever.
-async fn free_empty(
+/// Ends what waits in queues of conversations that a person has, and returns how many events that were. Those queues
+/// are free, and no longer among `idle`.
+async fn end_taken(
     tx: &mut PgConnection,
-    leases: &[Lease],
-    events: &[ClaimedEvent],
-) -> Result<(), sqlx::Error> {
-    let has_event = |lease: &&Lease| events.iter().any(|event| event.run_id == lease.run_id);
-    let empty: Vec<Lease> = leases.iter().filter(|l| !has_event(l)).cloned().collect();
+    idle: &mut Vec<Lease>,
+    told: Option<DateTime<Utc>>,
+) -> Result<usize, sqlx::Error> {
+    let held = idle
+        .iter()
+        .map(|lease| (lease.project_id, lease.queue.as_str(), None));
+    let ended = end_persons(tx, &held.collect::<Vec<_>>(), told).await?;
+    idle.retain(|lease| {
+        let is_it = |(project_id, queue, _): &(ProjectId, String, i64)| {
+            (*project_id, queue) == (lease.project_id, &lease.queue)
+        };
+        !ended.iter().any(is_it)
+    });
+    let events = ended.iter().map(|(.., events)| usize::try_from(*events));
+    Ok(events.flatten().sum())
+}
+
+/// Frees queues that counted an event they do not have, so that they are not claimed for ever.
+async fn free_empty(tx: &mut PgConnection, empty: &[Lease]) -> Result<(), sqlx::Error> {
     tracing::error!(
         queues = empty.len(),
         "queues counted events that are not there: set to none"
     );
-    let (projects, queues, runs) = columns(&empty);
+    let (projects, queues, runs) = columns(empty);
     sqlx::query(
         "update conversation_queue q set pending = 0, aside = 0, lease = null, lease_owner = null
          from unnest($1::uuid[], $2::text[], $3::uuid[]) as h (project_id, queue, lease)

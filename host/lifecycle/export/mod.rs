@@ -25,9 +25,11 @@ const PIECES: usize = 16;
 const FORMAT: u32 = 1;
 
 /// The lists, each a file with one JSON object a line.
-const LISTS: [(&str, store::List); 6] = [
+const LISTS: [(&str, store::List); 8] = [
     ("contacts.jsonl", store::List::Contacts),
     ("conversations.jsonl", store::List::Conversations),
+    ("conversation_labels.jsonl", store::List::Labels),
+    ("conversation_notes.jsonl", store::List::Notes),
     ("messages.jsonl", store::List::Messages),
     ("message_statuses.jsonl", store::List::Statuses),
     ("events.jsonl", store::List::Events),
@@ -192,7 +194,8 @@ All that this project had on its host, except the values of its secrets and its 
 
 project.json            the project, its number, the names of its secrets
 versions.jsonl          its versions; artifacts/ has the code of each, by SHA-256
-contacts.jsonl          and conversations, messages, message_statuses: one JSON object a line
+contacts.jsonl          and conversations with their labels and notes, messages, message_statuses: one JSON
+                        object a line
 events.jsonl            events that were not done when this was written
 database/               the project's own schema, as SQL and CSV
 manifest.json           the last file: without it, this export was cut off

@@ -11,6 +11,8 @@ use crate::projects::ProjectId;
 pub(super) enum List {
     Contacts,
     Conversations,
+    Labels,
+    Notes,
     Messages,
     Statuses,
     /// Those that are not done.
@@ -84,6 +86,14 @@ impl Snapshot {
             List::Conversations => {
                 "select row_to_json(t)::text from conversation t where project_id = $1
                  order by conversation_id"
+            }
+            List::Labels => {
+                "select row_to_json(t)::text from conversation_label t where project_id = $1
+                 order by conversation_id, label"
+            }
+            List::Notes => {
+                "select row_to_json(t)::text from conversation_note t where project_id = $1
+                 order by note_id"
             }
             List::Messages => {
                 "select row_to_json(t)::text from message t where project_id = $1

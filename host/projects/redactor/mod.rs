@@ -79,6 +79,22 @@ impl Redactor {
         }))
     }
 
+    /// The same, which hides also these texts, of `least` characters or more, all by one name.
+    pub fn and(&self, name: &str, texts: impl IntoIterator<Item = String>, least: usize) -> Self {
+        let mut known = self.0.values.clone();
+        for text in texts {
+            let value = text.trim();
+            let is_new = known.iter().all(|(_, other)| other.expose() != value);
+            if is_new && value.chars().count() >= least.max(1) {
+                known.push((name.to_owned(), Secret::new(value)));
+            }
+        }
+        Self(Arc::new(Known {
+            values: known,
+            search: OnceLock::new(),
+        }))
+    }
+
     /// Of what is secret in a project's environment, and more.
     pub(super) fn of(
         variables: &BTreeMap<String, String>,

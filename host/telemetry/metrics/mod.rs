@@ -114,6 +114,11 @@ struct Because {
     reason: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfTemplate {
+    what: &'static str,
+}
+
 type SecondsGauge = Gauge<f64, AtomicU64>;
 
 struct Numbers {
@@ -128,6 +133,7 @@ struct Numbers {
     sends: Family<Of, Counter>,
     refusals: Family<Coded, Counter>,
     deploys: Family<Of, Counter>,
+    templates: Family<OfTemplate, Counter>,
     log_lines: Counter,
     log_dropped: Family<Because, Counter>,
     events: Family<In, Gauge>,
@@ -198,6 +204,11 @@ impl Metrics {
                 "Requests of bots that Meta refused, by Meta's code: 190 is a token that is not valid any more",
             ),
             deploys: counted(&mut r, "deploys", "Deploys by result"),
+            templates: counted(
+                &mut r,
+                "template_changes",
+                "Changes of templates by what changed: status, quality, category and so on",
+            ),
             log_lines: one(
                 &mut r,
                 "bot_log_lines",
@@ -307,6 +318,14 @@ impl Metrics {
     /// How a deploy ended.
     pub fn deploy(&self, result: &'static str) {
         self.numbers.deploys.get_or_create(&Of { result }).inc();
+    }
+
+    /// Something of a template changed.
+    pub fn template(&self, what: &'static str) {
+        self.numbers
+            .templates
+            .get_or_create(&OfTemplate { what })
+            .inc();
     }
 
     /// Lines of bots' logs were stored.

@@ -96,6 +96,7 @@ fn count_everything(metrics: &Metrics) {
         reply_seconds: _,
         sends,
         refusals,
+        templates,
         deploys,
         log_lines: _,
         log_dropped,
@@ -118,6 +119,7 @@ fn count_everything(metrics: &Metrics) {
     let of_project = OutcomeOfProject { project, outcome };
     runs_of_project.get_or_create(&of_project).inc();
     refusals.get_or_create(&Coded { code: 1 }).inc();
+    templates.get_or_create(&OfTemplate { what: "a" }).inc();
     log_dropped.get_or_create(&Because { reason: "a" }).inc();
     events.get_or_create(&In { state: "a" }).inc();
     let (pool, state) = ("a", "a");

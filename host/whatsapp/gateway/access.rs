@@ -3,7 +3,8 @@
 //! A token may reach more than one project has: an operator's token reaches every number. So a
 //! request must begin with an id of the project: its number, its account, what the operator granted,
 //! and objects that were made or listed through the gateway. Any other id can be read only, and only
-//! as media of the project's own number, which Meta looks at itself.
+//! as media of the project's own number, which Meta looks at itself. Templates and Flows of an account have one owner
+//! (`crate::accounts`): lists have the project's own, and other names and ids are as if they were not there.
 //!
 //! Nothing goes on as it came. Path, query and body are written anew from what was understood here,
 //! so that Meta cannot read something else in them.
@@ -16,9 +17,11 @@ use serde_json::Value;
 use super::body::{Body, Parameter, in_pairs};
 use super::bounds;
 use super::fields;
+use super::flows::{self, NamedFlow};
 use super::offers::{self, Gives, Node, Offer, Rule, Verb};
 use super::refused::{MOST_MESSAGE_BYTES, Refused, shown};
 use super::token::is_credential;
+use crate::accounts::Kind;
 use crate::whatsapp::client::{GraphRequest, GraphResponse, is_version};
 use crate::whatsapp::outbox::{form, pairs};
 
@@ -62,14 +65,26 @@ pub(super) struct Judged {
     pub(super) gives: Gives,
     /// Ids in parameters that are still to be looked up.
     pub(super) ids: Vec<Named>,
+    /// Likewise names of templates.
+    pub(super) names: Vec<TemplateName>,
+    /// Likewise Flows.
+    pub(super) flows: Vec<NamedFlow>,
 }
 
 /// An id in a parameter.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Named {
     pub(super) id: String,
-    /// Otherwise it must not be known to be another project's.
-    pub(super) must_be_own: bool,
+    /// Meta can say of a template whose it is, by its name.
+    pub(super) is_template: bool,
+}
+
+/// The name of a template in a parameter.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct TemplateName {
+    pub(super) name: String,
+    /// It becomes the project's, if it is free.
+    pub(super) is_new: bool,
 }
 
 /// Whether a text has the form of an id of Meta's. Zeros in front would make another spelling of one.
@@ -153,13 +168,13 @@ impl Call {
         if offer.gives == Gives::Message && self.bytes > MOST_MESSAGE_BYTES {
             return Err(Refused::TooLong(self.bytes));
         }
-        let mut ids = Vec::new();
+        let mut named = Found::default();
         let mut idle = HashSet::new();
         let parameters = self.parameters();
         check_names(&parameters)?;
         for parameter in &parameters {
             match offer.rule(parameter.base) {
-                Some(rule) => check_value(parameter, rule, number, &mut ids)?,
+                Some(rule) => check_value(parameter, rule, number, &mut named)?,
                 None => match not_taken(parameter, offer) {
                     Refused::Parameter { .. } if offer.gives == Gives::Message => {
                         // One of a kind that is not known must not go out without its content.
@@ -174,6 +189,10 @@ impl Call {
                 },
             }
         }
+        if offer.gives == Gives::Message {
+            named.names.extend(template_of(&parameters)?);
+        }
+        let flows = flows::named(&parameters)?;
         drop(parameters);
         let is_idle = |name: &str| idle.contains(name.split('[').next().unwrap_or(name));
         self.query.retain(|(name, _)| !is_idle(name));
@@ -185,10 +204,27 @@ impl Call {
         if node != Node::Upload {
             self.headers.remove(FILE_OFFSET);
         }
+        if offer.gives == Gives::List(Kind::Template) {
+            self.ask_for_names();
+        }
         Ok(Judged {
             gives: offer.gives,
-            ids,
+            ids: named.ids,
+            names: named.names,
+            flows,
         })
+    }
+
+    /// Has Meta say of each template what it is called: that says whose it is.
+    fn ask_for_names(&mut self) {
+        const ASKED: &str = ",id,name";
+        for (name, value) in &mut self.query {
+            let is_asked = value.ends_with(ASKED) || value.trim().is_empty();
+            // What is not told of a template is as if it were another's.
+            if name == "fields" && !is_asked && fields::fits(value.len() + ASKED.len()) {
+                value.push_str(ASKED);
+            }
+        }
     }
 
     /// Whether it marks a message as read, and does nothing else.
@@ -291,11 +327,56 @@ fn not_taken(parameter: &Parameter<'_>, offer: &Offer) -> Refused {
     }
 }
 
+/// What is to be looked up.
+#[derive(Default)]
+struct Found {
+    ids: Vec<Named>,
+    names: Vec<TemplateName>,
+}
+
+/// The name of the template that a message is made of, if it is of one: an object, a text that holds JSON, as Meta
+/// takes it, or a part of a form for each member.
+fn template_of(parameters: &[Parameter<'_>]) -> Result<Option<TemplateName>, Refused> {
+    let of = |name: &str| TemplateName {
+        name: name.to_owned(),
+        is_new: false,
+    };
+    let mut parts = parameters
+        .iter()
+        .filter(|p| p.base == "template")
+        .peekable();
+    if parts.peek().is_none() {
+        return Ok(None);
+    }
+    let mut found = None;
+    for part in parts {
+        if part.name == part.base {
+            let template: Value = serde_json::from_str(&part.value).unwrap_or_default();
+            found = template["name"].as_str().map(of);
+        } else if part.name == "template[name]" {
+            found = Some(of(&part.value));
+        }
+    }
+    match found {
+        Some(found) if is_template_name(&found.name) => Ok(Some(found)),
+        _ => Err(Refused::Value {
+            name: "template".to_owned(),
+            why: "it needs `name`, of lower-case letters, digits and `_`",
+        }),
+    }
+}
+
+/// What names of templates look like, in the only spelling that they have.
+fn is_template_name(text: &str) -> bool {
+    let is_part = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+    (1..=512).contains(&text.len()) && text.bytes().all(is_part)
+}
+
 fn check_value(
     parameter: &Parameter<'_>,
     rule: Rule,
     number: &str,
-    ids: &mut Vec<Named>,
+    found: &mut Found,
 ) -> Result<(), Refused> {
     let value = parameter.value.as_ref();
     if parameter.is_file && rule != Rule::File {
@@ -307,24 +388,51 @@ fn check_value(
         Rule::Fields if parameter.name != parameter.base => {
             Err(Refused::Name(shown(parameter.name)))
         }
-        Rule::Fields => fields::check(value, number),
+        Rule::Fields => {
+            let templates = fields::check(value, number)?;
+            found.ids.extend(templates.into_iter().map(|id| Named {
+                id,
+                is_template: true,
+            }));
+            are_few(parameter, found)
+        }
         Rule::Number if value == number => Ok(()),
         Rule::Number => Err(Refused::NotYours(shown(value))),
-        Rule::Own | Rule::Others => {
-            let found = listed_ids(value).ok_or_else(|| Refused::Value {
+        Rule::Own | Rule::Templates => {
+            let ids = listed_ids(value).ok_or_else(|| Refused::Value {
                 name: shown(parameter.name),
                 why: "it takes ids, at most 100",
             })?;
-            let must_be_own = rule == Rule::Own;
-            ids.extend(found.into_iter().map(|id| Named { id, must_be_own }));
-            match ids.len() {
-                0..=MOST_IDS => Ok(()),
-                _ => Err(Refused::Value {
-                    name: shown(parameter.name),
-                    why: "it takes ids, at most 100",
-                }),
-            }
+            let is_template = rule == Rule::Templates;
+            found
+                .ids
+                .extend(ids.into_iter().map(|id| Named { id, is_template }));
+            are_few(parameter, found)
         }
+        Rule::Name | Rule::NewName => {
+            // `name[]=a` would be a list.
+            if parameter.name != parameter.base || !is_template_name(value) {
+                return Err(Refused::Value {
+                    name: shown(parameter.name),
+                    why: "names of templates are lower-case letters, digits and `_`",
+                });
+            }
+            found.names.push(TemplateName {
+                name: value.to_owned(),
+                is_new: rule == Rule::NewName,
+            });
+            Ok(())
+        }
+    }
+}
+
+fn are_few(parameter: &Parameter<'_>, found: &Found) -> Result<(), Refused> {
+    match found.ids.len() {
+        0..=MOST_IDS => Ok(()),
+        _ => Err(Refused::Value {
+            name: shown(parameter.name),
+            why: "it takes ids, at most 100",
+        }),
     }
 }
 
@@ -353,12 +461,21 @@ pub(super) fn learned(gives: Gives, answer: &GraphResponse) -> Vec<String> {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let of = |object: &Value| object.get("id")?.as_str().map(str::to_owned);
     let found: Vec<String> = match gives {
-        Gives::Made => of(&body).filter(|id| is_id(id)).into_iter().collect(),
+        // One, or a list of them; what else stands in an answer about one is not what was made.
+        Gives::Made | Gives::Makes(_) => {
+            let listed = body.get("data").and_then(Value::as_array);
+            let listed = listed.into_iter().flatten().filter_map(of);
+            let all: Vec<String> = match of(&body) {
+                Some(id) => vec![id],
+                None => listed.collect(),
+            };
+            all.into_iter().filter(|id| is_id(id)).collect()
+        }
         Gives::Session => {
             let session = of(&body).and_then(|id| Some(id.split('?').next()?.to_owned()));
             session.filter(|id| is_session(id)).into_iter().collect()
         }
-        Gives::Listed => {
+        Gives::List(_) => {
             let listed = body.get("data").and_then(Value::as_array);
             let ids = listed.into_iter().flatten().filter_map(of);
             ids.filter(|id| is_id(id)).collect()

@@ -39,25 +39,43 @@ const ANALYTICS: &str = "start end granularity phone_numbers country_codes produ
     conversation_types conversation_categories conversation_directions dimensions metric_types \
     pricing_types pricing_categories template_ids tiers directions";
 
-/// Looks at a list of fields; `number` is the id of the project's own.
+/// Edges that Meta also gives as fields: all of an account's, whoever owns them.
+const EDGES: [&str; 3] = [
+    "flows",
+    "message_templates",
+    "owned_whatsapp_business_accounts",
+];
+
+/// Looks at a list of fields; `number` is the id of the project's own. Gives the ids of templates that it names.
 ///
 /// Fails with what is not available in it.
-pub(super) fn check(text: &str, number: &str) -> Result<(), Refused> {
+pub(super) fn check(text: &str, number: &str) -> Result<Vec<String>, Refused> {
     if text.len() > MOST_BYTES {
         let most = format!("`fields` is longer than {MOST_BYTES} bytes: ask for fewer");
         return Err(Refused::Fields(most));
     }
-    let mut reader = Reader { rest: text, number };
+    let mut reader = Reader {
+        rest: text,
+        number,
+        templates: Vec::new(),
+    };
     reader.list(true)?;
     match reader.rest.is_empty() {
-        true => Ok(()),
+        true => Ok(reader.templates),
         false => Err(reader.stuck()),
     }
+}
+
+/// Whether a list of so many bytes is not too long.
+pub(super) fn fits(bytes: usize) -> bool {
+    bytes <= MOST_BYTES
 }
 
 struct Reader<'a> {
     rest: &'a str,
     number: &'a str,
+    /// Ids.
+    templates: Vec<String>,
 }
 
 impl<'a> Reader<'a> {
@@ -77,6 +95,10 @@ impl<'a> Reader<'a> {
 
     fn item(&mut self, opens: bool) -> Result<(), Refused> {
         let name = self.name()?;
+        if EDGES.contains(&name) {
+            let text = format!("`{name}` is not available in `fields`: ask for it as `…/{name}`");
+            return Err(Refused::Fields(text));
+        }
         while self.eat('.') {
             let call = self.name()?;
             let known = CALLS.iter().find(|(field, _)| *field == name);
@@ -122,6 +144,11 @@ impl<'a> Reader<'a> {
         let value = self.take(end);
         if call == "phone_number" && value.trim() != self.number {
             return Err(Refused::NotYours(shown(value)));
+        }
+        if call == "template_ids" {
+            let ids = value.split(|c: char| !c.is_ascii_digit());
+            let ids = ids.filter(|id| !id.is_empty()).map(str::to_owned);
+            self.templates.extend(ids);
         }
         match self.eat(')') {
             true => Ok(()),
@@ -172,8 +199,17 @@ mod tests {
             r#"analytics.start(1680503760).end(1680564980).granularity(DAY).phone_numbers([]).country_codes(["US", "BR"])"#,
             "conversation_analytics.start(1).end(2).granularity(DAILY).dimensions(['PHONE','COUNTRY'])",
         ] {
-            assert_eq!(check(text, "106"), Ok(()), "{text}");
+            assert_eq!(check(text, "106"), Ok(Vec::new()), "{text}");
         }
+    }
+
+    #[test]
+    fn ids_of_templates_are_named() {
+        let text = "template_analytics.start(1).template_ids([\"12\", 34]).end(2)";
+        assert_eq!(
+            check(text, "106"),
+            Ok(vec!["12".to_owned(), "34".to_owned()])
+        );
     }
 
     #[test]
@@ -210,6 +246,9 @@ mod tests {
             "{id}",
             "ｎame",
             "message_templates.limit(3)",
+            "message_templates",
+            "id,message_templates",
+            "flows",
         ] {
             assert!(check(text, "106").is_err(), "{text}");
         }

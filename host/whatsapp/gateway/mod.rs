@@ -27,6 +27,7 @@ mod answer;
 mod body;
 mod bounds;
 mod fields;
+mod flows;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod multipart;
@@ -35,6 +36,7 @@ mod refused;
 mod store;
 #[cfg(test)]
 mod tests;
+mod things;
 mod token;
 
 use bytes::Bytes;
@@ -57,6 +59,7 @@ use super::error::{GraphError, SendError};
 use super::inflight::{Full, Held, InFlight, InFlightLimits};
 use super::messages::{self, Receipt};
 use super::outbox::{Outbox, Refusal, SendContext, Sent};
+use crate::accounts::Accounts;
 
 const GRAPH_HOST: &str = "graph.facebook.com";
 const MEDIA_HOST: &str = "lookaside.fbsbx.com";
@@ -113,6 +116,7 @@ pub struct Gateway {
     client: GraphClient,
     outbox: Outbox,
     store: Store,
+    accounts: Accounts,
     in_flight: InFlight,
 }
 
@@ -140,6 +144,7 @@ impl Gateway {
         Self {
             client,
             outbox,
+            accounts: Accounts::new(pool.clone()),
             store: Store::new(pool),
             in_flight: InFlight::new(limits, after_peaks),
         }
@@ -256,11 +261,23 @@ impl Gateway {
         for named in &judged.ids {
             self.check(context, scope, named).await?;
         }
+        for named in &judged.flows {
+            self.flow(context, scope, named).await?;
+        }
+        let mut claimed = Vec::new();
+        for named in &judged.names {
+            claimed.extend(self.template_name(context, scope, named).await?);
+        }
         if judged.gives == Gives::Message && !call.is_receipt() {
             let answer = self.outbox.perform(context, call.into_request()).await?;
             return Ok((self.cleaned(answer, context, scope), None));
         }
         let (answer, held) = self.direct(context, call, judged.gives).await?;
+        if answer.status.is_client_error() {
+            for claimed in &claimed {
+                self.give_back(context, claimed).await?;
+            }
+        }
         let answer = self.cleaned(answer, context, scope);
         self.note(context, what, &answer);
         Ok((answer, held))
@@ -303,7 +320,14 @@ impl Gateway {
         if gives == Gives::Media && !access::is_media_or_error(&answer, &id) {
             return Err(Refused::NotYours(id).into());
         }
+        let answer = match gives {
+            Gives::List(kind) => self.narrowed(context, &id, kind, answer).await?,
+            _ => answer,
+        };
         let learned = access::learned(gives, &answer);
+        if let Gives::Makes(kind) = gives {
+            self.made(context, &id, kind, &learned).await?;
+        }
         if !learned.is_empty() {
             self.store.remember(project_id, &learned).await?;
         }
@@ -420,6 +444,7 @@ impl Gateway {
             Whose::Number => Ok(Node::Number),
             Whose::Account => Ok(Node::Account),
             Whose::Object => Ok(Node::Object),
+            Whose::Thing => self.thing(context, id).await,
             Whose::Nobody if !is_session => Ok(Node::Anyone),
             Whose::Nobody | Whose::Others => Err(Refused::NotYours(shown(id)).into()),
         }
@@ -433,7 +458,8 @@ impl Gateway {
         named: &Named,
     ) -> Result<(), GatewayError> {
         match self.node(context, scope, &named.id).await? {
-            Node::Anyone if named.must_be_own => Err(Refused::NotYours(named.id.clone()).into()),
+            Node::Anyone if named.is_template => self.template_id(context, scope, named).await,
+            Node::Anyone => Err(Refused::NotYours(named.id.clone()).into()),
             _ => Ok(()),
         }
     }

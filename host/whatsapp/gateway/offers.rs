@@ -6,11 +6,13 @@
 //! `name`, with any value, or `name=rule`, where a [`Rule`] looks at the value.
 //!
 //! To offer something more, add a row. It must not take the number or the account from the host
-//! (`OPERATORS`), nor reach an object by an id that no rule looks at.
+//! (`OPERATORS`), nor reach an object by an id or a name that no rule looks at.
 
 use http::Method;
 
-use self::Gives::{Anything, Listed, Made, Media, Message, Session};
+use crate::accounts::Kind::{self, Flow, Template};
+
+use self::Gives::{Anything, List, Made, Makes, Media, Message, Session};
 use self::Node::{Account, Anyone, App, Granted, Library, Number, Object, Upload};
 use self::Verb::{Delete, Get, Post};
 
@@ -55,8 +57,12 @@ pub(super) enum Rule {
     Number,
     /// Ids, all of them the project's.
     Own,
-    /// Ids, none of which is known to be another project's.
-    Others,
+    /// Ids of templates, all of them the project's.
+    Templates,
+    /// The name of a template of the project's.
+    Name,
+    /// The name of a template that becomes the project's, if it is free.
+    NewName,
 }
 
 /// What becomes of the answer.
@@ -68,8 +74,10 @@ pub(super) enum Gives {
     Message,
     /// It names what was made, which is the project's from now on.
     Made,
-    /// It lists objects of the project.
-    Listed,
+    /// Likewise; it is a thing of the account that has one owner.
+    Makes(Kind),
+    /// It lists things of the account, of which the project gets its own.
+    List(Kind),
     /// It names a session of an upload.
     Session,
     /// It goes to the bot if it describes media.
@@ -100,7 +108,7 @@ const MESSAGE: &str = "recipient_type to recipient type context status message_i
 
 const PROFILE: &str = "about address description email websites vertical profile_picture_handle";
 
-const TEMPLATE: &str = "name language category components parameter_format sub_category \
+const TEMPLATE: &str = "language category components parameter_format sub_category \
     display_format message_send_ttl_seconds allow_category_change library_template_name \
     library_template_body_inputs library_template_button_inputs cta_url_link_tracking_opted_out \
     degrees_of_freedom_spec creative_sourcing_spec optimization_spec bid_spec \
@@ -109,7 +117,7 @@ const TEMPLATE: &str = "name language category components parameter_format sub_c
 const TEMPLATES: &str = "name name_or_content content status category language quality_score";
 
 const ANALYTICS: &str =
-    "start end granularity metric_types product_type use_waba_timezone template_ids=others";
+    "start end granularity metric_types product_type use_waba_timezone template_ids=templates";
 
 const FLOW: &str = "name categories endpoint_uri";
 
@@ -242,22 +250,28 @@ pub(super) const OFFERS: &[Offer] = &[
         Get,
         "message_templates",
         &[READ, TEMPLATES],
-        Listed,
+        List(Template),
     ),
-    offer(Account, Post, "message_templates", &[TEMPLATE], Made),
+    offer(
+        Account,
+        Post,
+        "message_templates",
+        &[TEMPLATE, "name=new-name"],
+        Makes(Template),
+    ),
     offer(
         Account,
         Delete,
         "message_templates",
-        &["name hsm_id=others hsm_ids=others"],
+        &["name=name hsm_id=templates hsm_ids=templates"],
         Anything,
     ),
     offer(
         Account,
         Post,
         "upsert_message_templates",
-        &[TEMPLATE, "languages"],
-        Listed,
+        &[TEMPLATE, "name=new-name languages"],
+        Makes(Template),
     ),
     offer(
         Account,
@@ -278,13 +292,13 @@ pub(super) const OFFERS: &[Offer] = &[
         Anything,
     ),
     // Flows.
-    offer(Account, Get, "flows", &[READ], Listed),
+    offer(Account, Get, "flows", &[READ], List(Flow)),
     offer(
         Account,
         Post,
         "flows",
         &[FLOW, "flow_json publish clone_flow_id=own"],
-        Made,
+        Makes(Flow),
     ),
     // Media, templates and flows by their ids.
     offer(Object, Get, "", &[READ, "phone_number_id=number"], Anything),
@@ -436,7 +450,9 @@ impl Rule {
             "file" => Self::File,
             "number" => Self::Number,
             "own" => Self::Own,
-            "others" => Self::Others,
+            "templates" => Self::Templates,
+            "name" => Self::Name,
+            "new-name" => Self::NewName,
             _ => unreachable!("a rule of the table has another name"),
         }
     }

@@ -24,6 +24,12 @@ pub enum Refused {
          object that was made or listed with them"
     )]
     NotYours(String),
+    /// The same for names that the account does not have and for those of other projects.
+    #[error(
+        "the project has no template `{0}`; what others of the account have is theirs, and what nobody owns is the \
+         operator's to give"
+    )]
+    Template(String),
     /// It takes the number or the account from the host, or is the operator's to say.
     #[error("`{0}` changes how the number is connected, which is up to the operator: leave it out")]
     Operator(String),
@@ -94,6 +100,7 @@ impl Refused {
             Self::Method(_) => "method",
             Self::Path(_) => "path",
             Self::NotYours(_) => "not-yours",
+            Self::Template(_) => "template",
             Self::Operator(_) => "operator",
             Self::NotOffered(_) => "not-offered",
             Self::Several(_) => "several",

@@ -21,6 +21,8 @@ pub(super) enum Whose {
     Account,
     /// Media, a template, a flow or an upload of the project.
     Object,
+    /// A thing of an account: who owns that says whether it is the project's.
+    Thing,
     /// It is another project's, or was.
     Others,
     /// Nobody here is known to have it.
@@ -45,6 +47,11 @@ impl Store {
                  union all
                  select from number_leaving where phone_number_id = $2 or waba_id = $2
                ) as is_a_number,
+               exists (
+                 select from template where template_id = $2
+                 union all
+                 select from account_object where kind = 'flow' and object_id = $2
+               ) as is_a_thing,
                exists (select from graph_object
                  where object_id = $2 and project_id = $1) as is_object,
                exists (select from graph_object where object_id = $2) as is_an_object",
@@ -57,10 +64,49 @@ impl Store {
             () if row.try_get("is_number")? => Whose::Number,
             () if row.try_get("is_account")? => Whose::Account,
             () if row.try_get("is_a_number")? => Whose::Others,
+            () if row.try_get("is_a_thing")? => Whose::Thing,
             () if row.try_get("is_object")? => Whose::Object,
             () if row.try_get("is_an_object")? => Whose::Others,
             () => Whose::Nobody,
         })
+    }
+
+    /// The accounts of templates with this id, and their names.
+    pub(super) async fn templates_of(
+        &self,
+        id: &str,
+    ) -> Result<Vec<(String, String)>, sqlx::Error> {
+        sqlx::query_as("select waba_id, name from template where template_id = $1")
+            .bind(id)
+            .fetch_all(&self.pool)
+            .await
+    }
+
+    /// Whether a Flow with this id is the project's.
+    pub(super) async fn has_flow(&self, project_id: Uuid, id: &str) -> Result<bool, sqlx::Error> {
+        sqlx::query_scalar(
+            "select exists (select from account_object
+               where kind = 'flow' and object_id = $2 and project_id = $1)",
+        )
+        .bind(project_id)
+        .bind(id)
+        .fetch_one(&self.pool)
+        .await
+    }
+
+    /// Whether the project has a Flow that Meta lists by this name.
+    pub(super) async fn has_flow_called(
+        &self,
+        project_id: Uuid,
+        name: &str,
+    ) -> Result<bool, sqlx::Error> {
+        sqlx::query_scalar(
+            "select exists (select from flow where project_id = $1 and meta_name = $2)",
+        )
+        .bind(project_id)
+        .bind(name)
+        .fetch_one(&self.pool)
+        .await
     }
 
     /// Writes down that objects are a project's, but for those that cannot be: numbers, accounts, and

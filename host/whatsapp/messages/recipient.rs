@@ -1,4 +1,4 @@
-//! To whom a message goes: a phone number, or a user id that is scoped to the business.
+//! To whom a message goes: a phone number, a user id that is scoped to the business, or a group.
 
 use super::InvalidMessage;
 
@@ -8,17 +8,31 @@ const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 5..=20;
 /// The longest part after the country of a business-scoped user id.
 const USER_ID: usize = 128;
 
-/// Which of Meta's fields a recipient belongs in, with the text as the bot gave it.
-pub(super) fn field(to: &str) -> Result<(&'static str, &str), InvalidMessage> {
+/// How ids of groups begin: `capi_group:` in base64.
+const GROUP: &str = "Y2FwaV9ncm91cDo";
+/// The longest id of a group.
+const GROUP_ID: usize = 256;
+
+/// What kind of recipient it is, and which of Meta's fields it belongs in, with the text as the bot gave it.
+pub(super) fn field(to: &str) -> Result<(&'static str, &'static str, &str), InvalidMessage> {
     match () {
-        () if is_user_id(to) => Ok(("recipient", to)),
-        () if is_phone(to) => Ok(("to", to)),
+        () if is_group(to) => Ok(("group", "to", to)),
+        () if is_user_id(to) => Ok(("individual", "recipient", to)),
+        () if is_phone(to) => Ok(("individual", "to", to)),
         () => Err(InvalidMessage::field(
             "to",
-            "is neither a phone number with country code (`16505551234`) nor a user id \
-             (`US.13491208655302741918`)",
+            "is neither a phone number with country code (`16505551234`), nor a user id \
+             (`US.13491208655302741918`), nor a group's id",
         )),
     }
+}
+
+fn is_group(to: &str) -> bool {
+    to.starts_with(GROUP)
+        && to.len() <= GROUP_ID
+        && to
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=' | b'-' | b'_'))
 }
 
 /// `US.1349…`, and the form of a parent, `US.ENT.1181…`.

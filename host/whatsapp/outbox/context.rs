@@ -48,6 +48,8 @@ pub struct SendContext {
     order: Arc<Order>,
     /// When that came which the sends may answer.
     asked_at: Option<SystemTime>,
+    /// The person who writes by hand.
+    writer: Option<Arc<str>>,
 }
 
 /// How long a send that did not go out has to wait.
@@ -102,7 +104,20 @@ impl SendContext {
             sender,
             order: Arc::default(),
             asked_at: None,
+            writer: None,
         }
+    }
+
+    /// With a person who writes in the bot's place.
+    pub fn written_by(self, person: &str) -> Self {
+        Self {
+            writer: Some(person.into()),
+            ..self
+        }
+    }
+
+    pub(super) fn writer(&self) -> Option<&str> {
+        self.writer.as_deref()
     }
 
     /// With the time at which that came which the run answers.

@@ -64,7 +64,7 @@ pub use self::context::{Attempt, Refusal, SendContext, Sender};
 pub use self::row::SendState;
 pub use self::sent::Sent;
 pub use self::settle::{Settlement, StatusNotice};
-pub use self::store::forget_project;
+pub use self::store::{Contact, forget_contact, forget_project};
 
 pub(super) use self::effect::{form, pairs};
 
@@ -111,6 +111,8 @@ pub struct OutboundMessage {
     pub kind: String,
     /// The message as the bot made it.
     pub body: Value,
+    /// Who wrote it by hand; absent when the bot did.
+    pub written_by: Option<String>,
 }
 
 /// Where messages are written that went out.
@@ -123,6 +125,11 @@ pub trait OutboundSink: Send + Sync {
         connection: &'a mut PgConnection,
         message: &'a OutboundMessage,
     ) -> BoxFuture<'a, Result<(), sqlx::Error>>;
+
+    /// Hears that a message was recorded, once that is committed.
+    fn recorded(&self, message: &OutboundMessage) {
+        let _ = message;
+    }
 }
 
 /// Settings under which a message could be sent twice.

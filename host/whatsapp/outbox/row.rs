@@ -178,6 +178,7 @@ pub(super) fn outbound(
         wa_id: contact(answer, "wa_id"),
         kind,
         body,
+        written_by: row.try_get("written_by")?,
     })
 }
 

@@ -88,6 +88,7 @@ impl Store {
             .bind(self.clock.now())
             .bind(self.settle_after.as_secs_f64())
             .bind(&effect.recipient)
+            .bind(context.writer())
             .fetch_optional(&self.pool)
             .await?;
         row.as_ref().map(row::found).transpose()
@@ -237,6 +238,7 @@ impl Store {
         is_told: bool,
     ) -> Result<Marked, sqlx::Error> {
         let wamid = wamid(&response.body);
+        let mut recorded = None;
         let mut transaction = self.pool.begin().await?;
         let row = sqlx::query(MARK_SENT)
             .bind(send_id)
@@ -258,6 +260,7 @@ impl Store {
                     transaction.rollback().await?;
                     return Ok(Marked::Untold);
                 }
+                recorded = Some(message);
             }
             (Some(_), Some(_)) => {}
             (Some(_), None) => tracing::warn!(send.id = send_id, "Meta's answer names no message"),
@@ -271,6 +274,9 @@ impl Store {
             .map(|row| row.try_get("event_id"))
             .transpose()?;
         transaction.commit().await?;
+        if let Some(message) = &recorded {
+            self.sink.recorded(message);
+        }
         Ok(Marked::Kept(event_id))
     }
 
@@ -329,8 +335,8 @@ const FIND_OR_PREPARE: &str = "
       limit 1
     ), fresh as (
       insert into send (project_id, event_id, request_hash, occurrence, sequence, attempt,
-                        phone_number_id, request_body, callback_data)
-      select $1, $2, $3, (select count(*) from mine), $5, $6, $7, $8, $9
+                        phone_number_id, request_body, callback_data, written_by)
+      select $1, $2, $3, (select count(*) from mine), $5, $6, $7, $8, $9, $13
       where not exists (select from known)
       on conflict on constraint send_key do nothing
       returning send_id, tries
@@ -363,7 +369,8 @@ const MARK_SENT: &str = "
         request_body = null, settle_by = null, doubted_at = null, updated_at = now()
     from old
     where send.send_id = old.send_id
-    returning send.project_id, send.event_id, send.phone_number_id, old.request_body";
+    returning send.project_id, send.event_id, send.phone_number_id, send.written_by,
+              old.request_body";
 
 /// A status was faster than the answer, whose body is the better record. Another id means that two
 /// messages went out.
@@ -404,5 +411,60 @@ pub async fn forget_project(pool: &PgPool, project_id: Uuid) -> Result<(), sqlx:
         Ok(gone.rows_affected())
     })
     .await?;
+    Ok(())
+}
+
+/// By what sends are known to be a contact's that is erased.
+#[derive(Clone, Copy, Debug)]
+pub struct Contact<'a> {
+    /// Events that are erased with them.
+    pub events: &'a [i64],
+    pub wamids: &'a [String],
+    /// The ids by which Meta names them.
+    pub ids: &'a [String],
+}
+
+/// Deletes what was sent to a contact, within the transaction that erases them. Of what the events of others sent to
+/// them it stays that it was sent: those must not send it again.
+pub async fn forget_contact(
+    conn: &mut PgConnection,
+    project_id: Uuid,
+    contact: &Contact<'_>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("delete from send where project_id = $1 and event_id = any($2)")
+        .bind(project_id)
+        .bind(contact.events)
+        .execute(&mut *conn)
+        .await?;
+    let named: Vec<String> = contact.ids.iter().map(|id| format!("\"{id}\"")).collect();
+    sqlx::query(
+        "with theirs as materialized (
+           select s.send_id, s.event_id from send s
+           where s.project_id = $1
+             and (s.wamid = any($2)
+                  or exists (select from unnest($3::text[]) as id
+                             where position(id in s.request_body) > 0
+                                or position(convert_to(id, 'UTF8') in s.response_body) > 0
+                                or position(convert_to(id, 'UTF8') in s.setback_body) > 0))),
+         gone as (
+           delete from send s using theirs
+           where s.send_id = theirs.send_id and theirs.event_id < 0)
+         update send s
+         set request_body = null, callback_data = null, wamid = null, setback = null,
+             setback_body = null,
+             response_body = case when s.response_body is not null
+                                  then convert_to('{}', 'UTF8') end
+         from theirs where s.send_id = theirs.send_id and theirs.event_id >= 0",
+    )
+    .bind(project_id)
+    .bind(contact.wamids)
+    .bind(&named)
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query("delete from send_pause where project_id = $1 and recipient = any($2)")
+        .bind(project_id)
+        .bind(contact.ids)
+        .execute(conn)
+        .await?;
     Ok(())
 }

@@ -10,7 +10,7 @@ const roost = makeApi({
   async call(name, args) {
     if (SYNCHRONOUS.has(name)) return callNow(name, args)
     // A bot that sends at its top level would send again with every image that is made of it.
-    if (phase.now === 'boot' && name.startsWith('whatsapp.')) {
+    if (phase.now === 'boot' && (name.startsWith('whatsapp.') || name.startsWith('flows.') || name === 'templates.send')) {
       throw { payload: { tag: 'denied', val: `${name} was called while the bot starts; messages can only be sent while an event is handled` } } // eslint-disable-line no-throw-literal
     }
     return call(name, args)

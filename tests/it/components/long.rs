@@ -45,7 +45,7 @@ fn python(test: &str, folder: &Path, words: &[&str]) -> Option<PathBuf> {
     run(Command::new(packages.join("bin/componentize-py"))
         .env("PYTHONPATH", &packages)
         .current_dir(example("python"))
-        .args(["--quiet", "--world", "roost:bot/bot@0.1.1", "--wit-path"])
+        .args(["--quiet", "--world", "roost:bot/bot@0.1.2", "--wit-path"])
         .arg(wit)
         .arg("componentize")
         .args(words)

@@ -83,6 +83,11 @@ impl Bench {
         }
     }
 
+    /// Whose event it is.
+    pub(super) fn project(&self) -> ProjectId {
+        ProjectId(self.project_id)
+    }
+
     /// The next run of the event, with a deadline far away.
     pub(super) fn run(&self) -> SendContext {
         self.context(Duration::from_secs(30), 100)

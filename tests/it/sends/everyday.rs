@@ -75,7 +75,7 @@ const REQUESTS: &[(&str, &str, &str, &str)] = &[
     (
         "POST {N}/marketing_messages",
         JSON,
-        r#"{"messaging_product":"whatsapp","to":"8","type":"template","template":{},"message_activity_sharing":true}"#,
+        r#"{"messaging_product":"whatsapp","to":"8","type":"template","template":{"name":"offer","language":{"code":"en"}},"message_activity_sharing":true}"#,
         "",
     ),
     (
@@ -325,7 +325,7 @@ const REQUESTS: &[(&str, &str, &str, &str)] = &[
 #[tokio::test]
 async fn what_bots_ask_of_meta_passes() {
     let door = Door::new(vec![]).await;
-    let own = [OBJECT.to_owned(), "upload:MTphdA==".to_owned()];
+    let own = [OBJECT, "upload:MTphdA==", "1627019861106475", "1", "2"].map(str::to_owned);
     let project = door.bench.run().attempt().project_id;
     door.gateway.remember(project, &own).await.unwrap();
     let filled = |text: &str| {

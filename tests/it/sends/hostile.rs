@@ -695,7 +695,7 @@ async fn ids_are_learned_from_answers_that_no_bot_can_shape() {
     )
     .await;
     learns("POST A/flows", JSON, r#"{"name":"a"}"#, r#"{"id":"1003"}"#).await;
-    let listed = r#"{"data":[{"id":"1004","name":"2001"},{"id":"1005"}]}"#;
+    let listed = r#"{"data":[{"id":"1004","name":"2001"},{"id":"1005","name":"a"}]}"#;
     learns("GET A/message_templates?fields=id,name", JSON, "", listed).await;
     for id in ["1001", "1002", "1003", "1004", "1005"] {
         assert!(knows(&door, id).await, "{id}");
@@ -717,7 +717,7 @@ async fn ids_are_learned_from_answers_that_no_bot_can_shape() {
     )
     .await;
     let theirs = format!(
-        r#"{{"data":[{{"id":"{OTHER}"}},{{"id":"{OTHERS_ACCOUNT}"}},{{"id":"{OTHERS_OBJECT}"}},{{"id":"02011"}},{{"id":2012}},{{"id":"x"}}]}}"#
+        r#"{{"data":[{{"id":"{OTHER}","name":"a"}},{{"id":"{OTHERS_ACCOUNT}","name":"b"}},{{"id":"{OTHERS_OBJECT}","name":"c"}},{{"id":"02011","name":"d"}},{{"id":2012,"name":"e"}},{{"id":"x","name":"f"}}]}}"#
     );
     learns("GET A/message_templates", JSON, "", &theirs).await;
     learns(

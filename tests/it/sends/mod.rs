@@ -3,16 +3,18 @@
 //! Here: what several runs of an event send. `failures`: what goes wrong between the host and Meta.
 //! `limits`: who waits for whom.
 //! `gateway`: plain HTTP of bots; `everyday` what passes, `hostile` what must not, `media` what goes by
-//! in pieces, `uploads` what goes to an emulator.
+//! in pieces, `uploads` what goes to an emulator, `shared` what another project of the account has.
 
 mod bench;
 mod door;
 mod everyday;
 mod failures;
+mod flows;
 mod gateway;
 mod hostile;
 mod limits;
 mod media;
+mod shared;
 mod uploads;
 
 use std::sync::Arc;

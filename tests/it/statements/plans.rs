@@ -11,6 +11,7 @@ use roost::inbox::{
     ClaimedEvent, Clock, Dispatcher, DispatcherSettings, EventHandler, EventKind, Inbox,
     RunOutcome, RunReport,
 };
+use roost::news::Newsroom;
 use roost::runs::{SendSettler, SentMessages};
 use roost::whatsapp::outbox::{Attempt, CallbackKey, Outbox, OutboxSettings, SendContext, Sender};
 use roost::whatsapp::{AccessToken, GraphClient, GraphEndpoint, GraphLimits};
@@ -33,8 +34,9 @@ const ASKED: usize = 10;
 
 /// What is read from end to end, and where: tables with a row for each project or fewer, a look at the first row, and
 /// what is asked now and then and has no index.
-const WHOLE: [(&str, &str); 12] = [
+const WHOLE: [(&str, &str); 15] = [
     ("host/inbox/forgetting/store.rs", "conversation_queue"),
+    ("host/inbox/forgetting/store.rs", "unrouted"),
     ("host/inbox/jumps/store.rs", "clock"),
     ("host/inbox/lease/room/store.rs", "residency"),
     ("host/inbox/unrouted/store.rs", "unrouted"),
@@ -45,6 +47,8 @@ const WHOLE: [(&str, &str); 12] = [
     ("host/projects/master_key/store.rs", "project"),
     ("host/projects/roster/store.rs", "step"),
     ("host/retention/store.rs", "project"),
+    ("host/templates/store.rs", "number_leaving"),
+    ("host/templates/store.rs", "template_change"),
     ("host/whatsapp/gateway/store.rs", "number_leaving"),
 ];
 
@@ -134,7 +138,14 @@ fn outbox(pool: &PgPool, graph: &Graph) -> Outbox {
     let endpoint = GraphEndpoint::new(&format!("http://{}", graph.address), "v25.0").unwrap();
     let client = GraphClient::new(endpoint, GraphLimits::default()).unwrap();
     let settings = OutboxSettings::new(CallbackKey::new([7; 32]));
-    Outbox::new(pool.clone(), client, settings, Arc::new(SentMessages)).unwrap()
+    let (news, _telling) = Newsroom::start(pool.clone());
+    Outbox::new(
+        pool.clone(),
+        client,
+        settings,
+        Arc::new(SentMessages { news }),
+    )
+    .unwrap()
 }
 
 /// How often a statement was asked.

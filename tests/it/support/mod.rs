@@ -5,6 +5,7 @@ pub mod bot;
 pub mod conversations;
 pub mod db;
 pub mod graph;
+pub mod keeper;
 pub mod modes;
 pub mod skip;
 pub mod source;

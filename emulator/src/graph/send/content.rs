@@ -2,8 +2,10 @@
 
 use serde_json::Value;
 
-use crate::graph::error::GraphError;
-use crate::graph::send::object::{Object, invalid, is_web_url};
+use crate::error::GraphError;
+use crate::graph::params::{Object, invalid};
+use crate::platform::kinds::MediaKind;
+use crate::urls::is_web_url;
 
 /// Characters of a text.
 const LONGEST_TEXT: usize = 4096;
@@ -21,23 +23,26 @@ pub(super) fn check_text(text: &Object<'_>) -> Result<(), GraphError> {
     text.check_length("body", body, 1, LONGEST_TEXT)
 }
 
-/// Checks `image`, `video`, `audio`, `document` or `sticker`; gives the media id, if it is one.
+/// Media that a message refers to by id.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct MediaRef<'a> {
+    pub(super) kind: MediaKind,
+    pub(super) id: &'a str,
+}
+
+/// Checks the object of a kind of media; gives the media, if it is named by its id.
 pub(super) fn check_media<'a>(
-    media_type: &str,
+    kind: MediaKind,
     media: &Object<'a>,
-) -> Result<Option<&'a str>, GraphError> {
-    let keys: &[&str] = match media_type {
-        "document" => &["id", "link", "provider", "caption", "filename"],
-        "image" | "video" => &["id", "link", "provider", "caption"],
-        "audio" => &["id", "link", "provider", "voice"],
-        _ => &["id", "link", "provider"],
-    };
-    media.only(keys)?;
+) -> Result<Option<MediaRef<'a>>, GraphError> {
+    let members = kind.facts().members;
+    media.only(&[&["id", "link", "provider"], members].concat())?;
     if let Some(caption) = media.optional_text("caption")? {
         media.check_length("caption", caption, 0, LONGEST_CAPTION)?;
     }
     media.optional_text("filename")?;
-    check_source(media)
+    let id = check_source(media)?;
+    Ok(id.map(|id| MediaRef { kind, id }))
 }
 
 /// Exactly one of `id` and `link`.
@@ -107,6 +112,15 @@ pub(super) fn check_contacts(root: &Object<'_>) -> Result<(), GraphError> {
         for list in ["phones", "emails", "addresses", "urls"] {
             contact.optional_list(list)?;
         }
+        contact.optional_object("org")?;
+        if let Some(birthday) = contact.optional_text("birthday")?
+            && !is_date(birthday)
+        {
+            return Err(invalid(format!(
+                "Param {} must be a date in the form YYYY-MM-DD.",
+                contact.name_of("birthday")
+            )));
+        }
     }
     Ok(())
 }
@@ -123,4 +137,13 @@ pub(super) fn check_reaction<'a>(reaction: &Object<'a>) -> Result<&'a str, Graph
     } else {
         Err(invalid("Param reaction['emoji'] is not a valid emoji."))
     }
+}
+
+fn is_date(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let is_number = |part: &&str, length: usize| {
+        part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    matches!(parts.as_slice(), [year, month, day]
+        if is_number(year, 4) && is_number(month, 2) && is_number(day, 2))
 }

@@ -2,9 +2,12 @@
 
 use serde_json::Value;
 
-use crate::graph::error::GraphError;
-use crate::graph::send::object::{Object, invalid};
+use crate::error::GraphError;
+use crate::graph::params::{Object, invalid};
+use crate::graph::send::content::MediaRef;
+use crate::graph::send::interactive::FlowWish;
 use crate::graph::send::{content, interactive};
+use crate::platform::kinds::MessageType;
 use crate::platform::thread::Choice;
 
 /// Characters of `biz_opaque_callback_data`.
@@ -17,13 +20,14 @@ pub(super) struct Draft<'a> {
     pub(super) to: Option<&'a str>,
     /// `recipient`: a user id. `to` wins over it.
     pub(super) recipient: Option<&'a str>,
-    pub(super) message_type: &'a str,
+    pub(super) message_type: MessageType,
     pub(super) body: &'a Value,
     pub(super) reply_to: Option<&'a str>,
     pub(super) biz_opaque_callback_data: Option<&'a str>,
     pub(super) choices: Vec<Choice>,
     /// Media that must exist.
-    pub(super) media_ids: Vec<&'a str>,
+    pub(super) media: Vec<MediaRef<'a>>,
+    pub(super) flow: Option<FlowWish<'a>>,
     /// `template`, which is checked against the account's templates later.
     pub(super) template: Option<Object<'a>>,
     /// The message that a reaction is about.
@@ -39,13 +43,21 @@ impl<'a> Draft<'a> {
         }
         match root.optional_text("recipient_type")? {
             None | Some("individual") => {}
+            Some("group") => {
+                return Err(GraphError::not_known_here("messages to groups"));
+            }
             Some(other) => {
                 return Err(GraphError::parameter(format!(
                     "Param recipient_type must be one of {{INDIVIDUAL}} - got \"{other}\"."
                 )));
             }
         }
-        let message_type = root.optional_text("type")?.unwrap_or("text");
+        let word = root.optional_text("type")?.unwrap_or("text");
+        let known = MessageType::of(word).filter(|kind| kind.facts().business);
+        let message_type = known.ok_or_else(|| {
+            let details = format!("Message type \"{word}\" is currently not supported.");
+            GraphError::detailed(131051, details)
+        })?;
         let mut draft = Self {
             to,
             recipient,
@@ -54,7 +66,8 @@ impl<'a> Draft<'a> {
             reply_to: reply_to(root)?,
             biz_opaque_callback_data: root.optional_text("biz_opaque_callback_data")?,
             choices: Vec::new(),
-            media_ids: Vec::new(),
+            media: Vec::new(),
+            flow: None,
             template: None,
             reaction_to: None,
         };
@@ -62,41 +75,32 @@ impl<'a> Draft<'a> {
             root.check_length("biz_opaque_callback_data", data, 0, LONGEST_OPAQUE_DATA)?;
         }
         draft.read_content(root)?;
-        draft.body = root.get(message_type).unwrap_or(&Value::Null);
+        draft.body = root.get(message_type.as_str()).unwrap_or(&Value::Null);
         Ok(draft)
     }
 
     fn read_content(&mut self, root: &Object<'a>) -> Result<(), GraphError> {
+        let own = || root.object(self.message_type.as_str());
         match self.message_type {
-            "text" => content::check_text(&root.object("text")?),
-            "image" | "video" | "audio" | "document" | "sticker" => {
-                let media = root.object(self.message_type)?;
-                let id = content::check_media(self.message_type, &media)?;
-                self.media_ids.extend(id);
-                Ok(())
-            }
-            "location" => content::check_location(&root.object("location")?),
-            "contacts" => content::check_contacts(root),
-            "reaction" => {
-                let reaction = root.object("reaction")?;
-                self.reaction_to = Some(content::check_reaction(&reaction)?);
-                Ok(())
-            }
-            "interactive" => {
-                let checked = interactive::check(&root.object("interactive")?)?;
+            MessageType::Text => content::check_text(&own()?)?,
+            MessageType::Location => content::check_location(&own()?)?,
+            MessageType::Contacts => content::check_contacts(root)?,
+            MessageType::Reaction => self.reaction_to = Some(content::check_reaction(&own()?)?),
+            MessageType::Interactive => {
+                let checked = interactive::check(&own()?)?;
                 self.choices = checked.choices;
-                self.media_ids = checked.media_ids;
-                Ok(())
+                self.media = checked.media;
+                self.flow = checked.flow;
             }
-            "template" => {
-                self.template = Some(root.object("template")?);
-                Ok(())
+            MessageType::Template => self.template = Some(own()?),
+            kind => {
+                // Whatever else a business sends is media.
+                if let Some(media) = kind.media() {
+                    self.media.extend(content::check_media(media, &own()?)?);
+                }
             }
-            other => Err(GraphError::detailed(
-                131051,
-                format!("Message type \"{other}\" is currently not supported."),
-            )),
         }
+        Ok(())
     }
 }
 

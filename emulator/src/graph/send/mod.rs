@@ -7,7 +7,6 @@ mod accept;
 mod content;
 mod draft;
 mod interactive;
-mod object;
 mod read_mark;
 mod template;
 
@@ -16,11 +15,11 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use serde_json::Value;
 
+use crate::error::GraphError;
 use crate::faults::Fault;
-use crate::graph::error::GraphError;
+use crate::graph::params::Object;
 use crate::graph::send::accept::accept;
 use crate::graph::send::draft::Draft;
-use crate::graph::send::object::Object;
 use crate::graph::{Call, auth};
 use crate::statuses;
 

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
+use crate::error::GraphError;
 use crate::graph::Call;
-use crate::graph::error::GraphError;
-use crate::graph::send::object::{Object, invalid};
+use crate::graph::params::{Object, invalid};
 use crate::platform::thread::{SentItem, SentKind};
 
 /// Answers `{"status":"read","message_id":…}`, with or without `typing_indicator`.

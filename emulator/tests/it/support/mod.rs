@@ -1,5 +1,6 @@
 //! A scene: an emulator, a business with a number and a token, and a receiver of its webhooks.
 
+pub(crate) mod endpoint;
 pub(crate) mod receiver;
 
 use std::time::Duration;

@@ -2,7 +2,7 @@
 
 use super::{Story, after};
 use crate::events::explain::Answer;
-use crate::inbox::{EventKind, RowState};
+use crate::inbox::{EventKind, PERSON, RowState};
 use crate::whatsapp::SendState;
 
 #[test]
@@ -217,6 +217,27 @@ fn what_waited_too_long_was_not_run() {
         Answer::NotDue,
         "No answer is due, and the bot heard nothing of it: it waited from 12:00:00 UTC to 12:00:05 \
          UTC, past its deadline, and was not run.",
+    );
+}
+
+#[test]
+fn what_came_while_a_person_had_the_conversation_was_not_the_bots() {
+    let persons = |story: Story| story.but(|story| story.event.finished_at = Some(after(5)));
+    let ended = |story: Story| story.ran("person", Some("a person had the conversation"));
+    persons(ended(Story::of("done"))).told(
+        Answer::Person,
+        "Not for the bot: a person had the conversation at 12:00:05 UTC, so the bot did not get it.",
+    );
+    persons(ended(Story::of("done").ran("bot-threw", Some("no soup")))).told(
+        Answer::Person,
+        "Not for the bot: a person had the conversation at 12:00:05 UTC, so the bot got it once, and \
+         did not get it again.",
+    );
+    // No version served then, so there is no run.
+    let unserved = Story::of("done").but(|story| story.event.last_error = Some(PERSON.to_owned()));
+    persons(unserved).told(
+        Answer::Person,
+        "Not for the bot: a person had the conversation at 12:00:05 UTC, so the bot did not get it.",
     );
 }
 

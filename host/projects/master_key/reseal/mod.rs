@@ -37,7 +37,7 @@ const fn column(
 }
 
 /// All of them, but for the keys themselves.
-pub const SEALED: [Column; 10] = [
+pub const SEALED: [Column; 11] = [
     column("project", "verify_token_sealed", "project_id", "''"),
     column("project", "app_secret_sealed", "project_id", "''"),
     column("number", "token_sealed", "project_id", "''"),
@@ -49,6 +49,12 @@ pub const SEALED: [Column; 10] = [
     },
     column("secret", "value_sealed", "project_id", "name"),
     column("environment", "sealed", "project_id", "fingerprint"),
+    column(
+        "flow_key",
+        "private_key_sealed",
+        "project_id",
+        "key_id::text",
+    ),
     column("idempotency", "body_sealed", "owner", "key"),
     column("host_key", "sealed", NOBODYS, "encode(hash, 'hex')"),
 ];

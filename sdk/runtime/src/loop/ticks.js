@@ -14,11 +14,12 @@ export function nextTick(callback, ...args) {
 /** Runs ticks, then promise jobs, until neither is left: what Node does after each callback. */
 export function drain() {
   do {
-    for (let i = 0; i < queue.length; i++) {
-      const { callback, args, frame } = queue[i]
-      runIn(frame, callback, undefined, args)
+    // What a tick adds comes after those that are there, and nothing is kept of what has run.
+    while (queue.length > 0) {
+      const turn = queue
+      queue = []
+      for (const { callback, args, frame } of turn) runIn(frame, callback, undefined, args)
     }
-    queue = []
     engine.runJobs()
     if (queue.length === 0) reportRejections()
   } while (queue.length > 0)

@@ -120,7 +120,7 @@ async fn a_claim_of_a_host_that_died_runs_out() {
     let operator = host.operator();
     let mut database = host.control_database().await;
     let claim = "insert into idempotency (owner, key, claim, expires_at)
-                 values ('00000000-0000-0000-0000-000000000000', 'key', gen_random_uuid(), now() + interval '30 seconds')";
+                 values ('00000000-0000-0000-0000-000000000000', encode(sha256('key'), 'hex'), gen_random_uuid(), now() + interval '30 seconds')";
     sqlx::query(claim).execute(&mut database).await.unwrap();
     let wanted = json!({ "name": "pizza" });
     let busy = post(&operator, "key", "/v1/projects", &wanted).await;

@@ -40,7 +40,7 @@ async fn ended(operator: &Operator, project: &str, version: &str) -> Value {
 }
 
 /// Deploys, and gives what the author reads of why it failed; nothing when it did not.
-async fn refusal(operator: &Operator, project: &str, upload: Vec<u8>) -> Option<String> {
+pub(super) async fn refusal(operator: &Operator, project: &str, upload: Vec<u8>) -> Option<String> {
     let answer = post(operator, project, upload).await;
     if !answer.status.is_success() {
         return Some(answer.text);

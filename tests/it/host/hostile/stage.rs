@@ -1,114 +1,224 @@
-//! A hostile bot and its neighbour on one host, and the service that the hostile one may reach.
+//! A host with a hostile bot, its neighbour, and the service that the hostile one may reach, for all tests of a run.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{Query, Request};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get};
+use axum::{Json, Router};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures::stream;
 use http_body_util::BodyExt as _;
 use roost::egress::{EgressArgs, EgressPolicy};
 use roost::sandbox::Budget;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use tokio::net::TcpListener;
-use tokio::time::Instant;
 
-use super::super::support::{
-    Contact, DEADLINE, Operator, Setup, TestHost, TestProject, fixture, guest,
-};
+use super::super::support::{Setup, TestHost, fixture, guest, log};
+use super::components;
+use crate::support::keeper::Keeper;
 
 /// The value of a secret of the hostile bot's project.
 pub(super) const SECRET: &str = "sk_live_of_the_hostile_bot";
 
-/// The phone of the neighbour's customer.
-const BEA: &str = "16505556789";
+/// Processor time of an event. What another bound ends needs less.
+const CPU: Duration = Duration::from_secs(2);
 
-/// Processor time for what uses it up.
-pub(super) const LITTLE: Duration = Duration::from_millis(500);
+/// What uses up its processor time must come to it on a busy machine, too.
+pub(super) const WALL: Duration = Duration::from_secs(60);
 
-/// Processor time for what another bound ends: as much as the clock on the wall lets it have.
-pub(super) const PLENTY: Duration = WALL;
+/// MiB. It is used up soon, and is more than calls that have not ended may hold.
+const MEMORY: i32 = 96;
 
-/// What uses up its processor time must come to it on a busy machine too.
-const WALL: Duration = Duration::from_secs(20);
+/// 128 MiB of zeros, by Brotli.
+const BOMB: &str = "z///f/gnAOKxQCD3/p/////wTwDEYQGA7v0/////4Z8AiMMiAN37f/7//8M/ARCHBQC69//8//+HfwIgDgsAdO//+f//D/8EQBwWAOje//P//x/+CYA4LADQvf/n//8//BMAcVgAoHv/Pw==";
 
-/// A line of the table.
-struct Row {
-    says: String,
-    outcome: String,
-    shows: Vec<String>,
+/// Where everything is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Places {
+    pub(super) host: SocketAddr,
+    pub(super) admin: SocketAddr,
+    /// The emulator's control API, and its token.
+    pub(super) control: (String, String),
+    /// The hostile bot's number.
+    pub(super) hostile: String,
+    /// Meta's token for it.
+    pub(super) token: String,
+    /// The neighbour's number, and its schema.
+    pub(super) echo: String,
+    pub(super) schema: String,
+    /// The one service that the hostile bot may reach, as `http://peer.test`.
+    pub(super) peer: u16,
+    /// One beside it, which it may not.
+    pub(super) guarded: u16,
+    /// Tells [`Sights`].
+    pub(super) watch: SocketAddr,
 }
 
-/// The lines of one part of the table, with what only this run knows in its places.
-fn rows(part: &str, with: &[(&str, String)]) -> Vec<Row> {
-    let file = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/tests/it/host/hostile/rows.txt"
-    );
-    let mut table = std::fs::read_to_string(file).unwrap();
-    for (name, value) in with {
-        table = table.replace(name, value);
+/// What was seen.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Sights {
+    /// Connections to what is guarded, in all.
+    pub(super) visitors: usize,
+    /// What the peer was asked for since, with all headers.
+    pub(super) asked: Vec<String>,
+    pub(super) asked_in_all: usize,
+    /// What host and bots logged since.
+    pub(super) log: String,
+    pub(super) logged_in_all: usize,
+}
+
+/// How much of it is known.
+#[derive(Deserialize)]
+struct Since {
+    asked: usize,
+    logged: usize,
+}
+
+/// Another program has a stage of its own.
+fn keeper() -> Keeper {
+    let program = std::env::current_exe().and_then(std::fs::metadata).unwrap();
+    let built = program.modified().unwrap();
+    let built = built.duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    let name = format!("stage-{}", built.as_nanos());
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::create_dir_all(&folder).unwrap();
+    Keeper {
+        folder,
+        test: "host::hostile::stage::keeps_the_stage",
+        patience: Duration::from_secs(200),
     }
-    let heading = format!("## {part}");
-    let lines = table.lines().skip_while(|line| *line != heading).skip(1);
-    let lines = lines.take_while(|line| !line.is_empty());
-    let rows: Vec<Row> = lines
-        .map(|line| {
-            let columns: Vec<&str> = line.split(" | ").collect();
-            let [says, outcome, shows] = columns[..] else {
-                panic!("three columns: {line}");
-            };
-            // The bot names what it tells of.
-            let is_told = shows
-                .split(" / ")
-                .all(|one| !format!("{says}: ").contains(one));
-            assert!(is_told, "shows only that it was tried: {line}");
-            Row {
-                says: says.to_owned(),
-                outcome: outcome.to_owned(),
-                shows: shows.split(" / ").map(str::to_owned).collect(),
-            }
-        })
-        .collect();
-    assert!(!rows.is_empty(), "`{part}` has no rows");
-    rows
 }
 
-/// The one service that the hostile bot may reach, as `http://peer.test`.
-pub(super) struct Peer {
-    pub(super) port: u16,
-    seen: Arc<Mutex<Vec<String>>>,
+/// The stage, set up if it is not there.
+pub(super) async fn places() -> Places {
+    serde_json::from_str(&keeper().said().await).unwrap()
 }
 
-impl Peer {
-    async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let seen = Arc::<Mutex<Vec<String>>>::default();
-        let sees = seen.clone();
-        let noted = move |request: Request| {
-            sees.lock().unwrap().push(request.uri().to_string());
-            std::future::ready("seen")
+/// The stage itself. Does nothing in a run of the tests.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keeps_the_stage() {
+    let Some(kept) = keeper().is_here().await else {
+        return;
+    };
+    let asked = Arc::<Mutex<Vec<String>>>::default();
+    let peer = serves(peer(asked.clone())).await;
+    let (guarded, visitors) = guarded().await;
+    let mut host = TestHost::start_with(setup(peer.port())).await;
+    let echo = host.bot("echo", &guest("echo")).await;
+    let hostile = host.project("hostile").await;
+    let projects = host.app().projects();
+    let secrets = format!("SOUP_KEY={SECRET}");
+    let set = projects.import_secrets(hostile.id, &secrets, false).await;
+    assert_eq!(set.unwrap().set, ["SOUP_KEY"]);
+    let memory = json!({ "settings": { "memory": MEMORY } });
+    host.operator()
+        .patch("/v1/projects/hostile", &memory)
+        .await
+        .ok();
+    host.deploys(&hostile, &fixture("hostile")).await.unwrap();
+    for component in components::ALL {
+        host.bare_project(&components::project(component)).await;
+    }
+    let placement = host.app().projects().by_id(echo.id).await.unwrap();
+    let watch = Router::new().fallback(move |Query(since): Query<Since>| {
+        let (log, asked) = (log(), asked.lock().unwrap());
+        let sights = Sights {
+            visitors: visitors.load(Ordering::Relaxed),
+            asked: asked.iter().skip(since.asked).cloned().collect(),
+            asked_in_all: asked.len(),
+            log: log.get(since.logged..).unwrap_or_default().to_owned(),
+            logged_in_all: log.len(),
         };
-        let router = Router::new()
-            .route("/endless", get(endless))
-            .route("/sink", any(sink))
-            .route("/away", get(away))
-            .fallback(noted);
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { port, seen }
-    }
+        std::future::ready(Json(sights))
+    });
+    let places = Places {
+        host: host.address(),
+        admin: host.app().admin_address(),
+        control: host.control_address(),
+        hostile: hostile.number_id.clone(),
+        token: hostile.token.clone(),
+        echo: echo.number_id.clone(),
+        schema: placement.placement.unwrap().schema,
+        peer: peer.port(),
+        guarded,
+        watch: serves(watch).await,
+    };
+    kept.serves(&serde_json::to_string(&places).unwrap()).await;
+}
 
-    /// The addresses that it was asked for.
-    pub(super) fn seen(&self) -> Vec<String> {
-        self.seen.lock().unwrap().clone()
-    }
+fn setup(peer: u16) -> Setup {
+    let mut setup = Setup {
+        budget: Budget {
+            wall: WALL,
+            cpu: CPU,
+            host_calls: 500,
+            requests: 50,
+            sends: 20,
+            ..Budget::default()
+        },
+        max_attempts: 1,
+        egress: EgressPolicy::from(EgressArgs {
+            egress_resolve: vec![format!("peer.test=127.0.0.1:{peer}").parse().unwrap()],
+            ..EgressArgs::default()
+        }),
+        ..Setup::default()
+    };
+    setup.web.first_byte = Duration::from_secs(3);
+    setup.web.body_bytes = 1 << 20;
+    setup.web.answer_bytes = 1 << 20;
+    setup
+}
+
+async fn serves(router: Router) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    address
+}
+
+/// The port of what nobody may reach, and how many did.
+async fn guarded() -> (u16, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let visitors = Arc::new(AtomicUsize::new(0));
+    let count = visitors.clone();
+    tokio::spawn(async move {
+        while listener.accept().await.is_ok() {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    (port, visitors)
+}
+
+fn peer(asked: Arc<Mutex<Vec<String>>>) -> Router {
+    let noted = move |request: Request| {
+        let asked = asked.clone();
+        async move {
+            let (head, body) = request.into_parts();
+            let body = body.collect().await.map(|all| all.to_bytes());
+            let body = String::from_utf8_lossy(&body.unwrap_or_default()).into_owned();
+            let line = format!("{} {} {:?} {body}", head.method, head.uri, head.headers);
+            asked.lock().unwrap().push(line);
+            "seen"
+        }
+    };
+    Router::new()
+        .route("/endless", get(endless))
+        .route("/sink", any(sink))
+        .route("/away", get(away))
+        .route("/bomb", get(bomb))
+        .fallback(noted)
 }
 
 async fn endless() -> Body {
@@ -124,182 +234,16 @@ async fn sink(request: Request) -> &'static str {
     "all of it"
 }
 
-#[derive(serde::Deserialize)]
+async fn bomb() -> Response {
+    let packed = STANDARD.decode(BOMB).unwrap();
+    ([(header::CONTENT_ENCODING, "br")], packed).into_response()
+}
+
+#[derive(Deserialize)]
 struct Away {
     to: String,
 }
 
 async fn away(Query(away): Query<Away>) -> Response {
     (StatusCode::FOUND, [(header::LOCATION, away.to)]).into_response()
-}
-
-pub(super) struct Stage {
-    pub(super) host: TestHost,
-    pub(super) hostile: TestProject,
-    pub(super) echo: TestProject,
-    pub(super) peer: Peer,
-    operator: Operator,
-    bea: Contact,
-    /// How many were said to the hostile bot.
-    said: u32,
-}
-
-impl Stage {
-    /// With so much processor time for each event.
-    pub(super) async fn start(cpu: Duration) -> Self {
-        let peer = Peer::start().await;
-        let setup = Setup {
-            budget: Budget {
-                wall: WALL,
-                cpu,
-                host_calls: 500,
-                requests: 50,
-                sends: 20,
-                ..Budget::default()
-            },
-            max_attempts: 1,
-            egress: EgressPolicy::from(EgressArgs {
-                egress_resolve: vec![
-                    format!("peer.test=127.0.0.1:{}", peer.port)
-                        .parse()
-                        .unwrap(),
-                ],
-                ..EgressArgs::default()
-            }),
-            ..Setup::default()
-        };
-        let mut host = TestHost::start_with(setup).await;
-        let echo = host.bot("echo", &guest("echo")).await;
-        let hostile = host.project("hostile").await;
-        let secrets = format!("SOUP_KEY={SECRET}");
-        let projects = host.app().projects();
-        let set = projects.import_secrets(hostile.id, &secrets, false).await;
-        assert_eq!(set.unwrap().set, ["SOUP_KEY"]);
-        host.deploys(&hostile, &fixture("hostile")).await.unwrap();
-        Self {
-            operator: host.operator(),
-            bea: echo.customer(BEA).await,
-            host,
-            hostile,
-            echo,
-            peer,
-            said: 0,
-        }
-    }
-
-    /// Parts of the table, one row after the other; all that went otherwise is told together.
-    pub(super) async fn plays(&mut self, parts: &[&str], with: &[(&str, String)]) {
-        let mut problems = Vec::new();
-        for row in parts.iter().flat_map(|part| rows(part, with)) {
-            let (phone, ana) = self.says(&row.says).await;
-            let answered = self.neighbour_is_answered(&row.says).await;
-            let event = self.event("hostile", &phone, &row.says).await;
-            is_not_held_up(&answered, &event, &row.says);
-            problems.extend(self.problem(&row, &event, ana).await);
-        }
-        self.all_is_well(problems).await;
-    }
-
-    /// All at once: for what waits until its time is up.
-    pub(super) async fn plays_at_once(&mut self, part: &str) {
-        let (mut begun, mut problems) = (Vec::new(), Vec::new());
-        for row in rows(part, &[]) {
-            let (phone, ana) = self.says(&row.says).await;
-            begun.push((row, phone, ana));
-        }
-        let answered = self.neighbour_is_answered("all at once").await;
-        for (row, phone, ana) in begun {
-            let event = self.event("hostile", &phone, &row.says).await;
-            is_not_held_up(&answered, &event, &row.says);
-            problems.extend(self.problem(&row, &event, ana).await);
-        }
-        self.all_is_well(problems).await;
-    }
-
-    /// Somebody new says something to the hostile bot.
-    async fn says(&mut self, text: &str) -> (String, Contact) {
-        self.said += 1;
-        let phone = format!("1650557{:04}", self.said);
-        let ana = self.hostile.customer(&phone).await;
-        ana.says(text).await;
-        (phone, ana)
-    }
-
-    /// The neighbour's event, which came after the hostile bot's.
-    async fn neighbour_is_answered(&mut self, text: &str) -> Value {
-        self.bea.says(text).await;
-        assert_eq!(self.bea.hears().await, format!("You said: {text}"));
-        self.event("echo", BEA, text).await
-    }
-
-    /// What went otherwise than the row says.
-    async fn problem(&self, row: &Row, event: &Value, mut ana: Contact) -> Option<String> {
-        let ended = event["runs"][0]["outcome"].as_str().unwrap_or("no run");
-        let begin = Instant::now();
-        let mut heard = ana.unheard().await;
-        loop {
-            let seen = format!("{event}\nheard: {heard:?}");
-            let is_shown = row.shows.iter().any(|shows| seen.contains(shows));
-            if row.outcome == ended && is_shown {
-                return None;
-            }
-            if begin.elapsed() > Duration::from_secs(10) {
-                let Row {
-                    says,
-                    outcome,
-                    shows,
-                } = row;
-                let seen: String = seen.chars().take(2_000).collect();
-                return Some(format!(
-                    "`{says}` was to end as `{outcome}` and show {shows:?}, and ended as `{ended}`:\n{seen}\n"
-                ));
-            }
-            heard.extend(ana.unheard().await);
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
-
-    /// The event of the last message of somebody, when it is over.
-    async fn event(&self, project: &str, phone: &str, said: &str) -> Value {
-        let begin = Instant::now();
-        let list = format!("/v1/projects/{project}/events?kind=message&limit=1&contact={phone}");
-        loop {
-            let list = self.operator.get(&list).await.ok();
-            let found = &list["items"][0];
-            if found["state"] == "done" || found["state"] == "dead" {
-                let id = found["id"].as_str().unwrap();
-                let path = format!("/v1/projects/{project}/events/{id}");
-                return self.operator.get(&path).await.ok();
-            }
-            assert!(begin.elapsed() < DEADLINE, "`{said}` never ends: {list}");
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    }
-
-    async fn all_is_well(&self, problems: Vec<String>) {
-        let text = problems.join("\n");
-        assert!(problems.is_empty(), "\n{text}");
-        self.host.settles(&self.echo).await;
-        let others = self.host.events(&self.echo).await;
-        assert!(
-            others
-                .iter()
-                .all(|event| event.state == "done" && event.attempts == 1),
-            "{others:?}"
-        );
-    }
-}
-
-/// Asserts that a neighbour did not wait until the time of the event beside it was over.
-#[track_caller]
-fn is_not_held_up(neighbours: &Value, beside: &Value, said: &str) {
-    let finished = |event: &Value| event["event"]["finished_at"].as_str().unwrap().to_owned();
-    let wall = beside["runs"][0]["wall_ms"].as_f64().unwrap_or_default();
-    if wall >= WALL.as_secs_f64() * 1_000.0 {
-        // Times of one length: they compare as texts do.
-        assert!(
-            finished(neighbours) < finished(beside),
-            "the neighbour of `{said}` waited for its end"
-        );
-    }
 }

@@ -23,6 +23,11 @@ impl Contact {
         }
     }
 
+    /// What else they do with their phone.
+    pub(in crate::host) fn phone(&self) -> &CustomerClient {
+        &self.client
+    }
+
     /// Gives the id of the message.
     pub(in crate::host) async fn says(&self, text: &str) -> String {
         self.client.says(text).await.unwrap()

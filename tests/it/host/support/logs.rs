@@ -37,7 +37,7 @@ pub(super) fn capture() {
 
 /// Everything so far of the one test in this process. Fails where others may be in it, too.
 #[track_caller]
-pub(super) fn text() -> String {
+pub(in crate::host) fn text() -> String {
     let mode = std::env::var("NEXTEST_EXECUTION_MODE").ok();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     assert!(

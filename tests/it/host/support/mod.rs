@@ -24,9 +24,10 @@ pub(super) use balancer::Balancer;
 pub(super) use contact::Contact;
 pub(super) use disk::Disk;
 pub(super) use graph_proxy::GraphProxy;
+pub(super) use logs::text as log;
 pub(super) use operator::{Answered, Operator, answered};
 pub(super) use process::RoostProcess;
-pub(super) use project::{StoredEvent, TestProject};
+pub(super) use project::{StoredEvent, TestProject, customer};
 pub(super) use skew::Skew;
 pub(super) use test_host::{APP_ID, Setup, TestHost, scratch_database, share_cache};
 

@@ -25,20 +25,21 @@ pub(in crate::host) struct Answered {
 impl TestHost {
     /// The operator with the host's own token.
     pub(in crate::host) fn operator(&self) -> Operator {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        Operator {
-            base: format!("http://{}", self.app().admin_address()),
-            token: ADMIN_TOKEN.to_owned(),
-            client: reqwest::Client::new(),
-        }
+        Operator::at(format!("http://{}", self.app().admin_address()))
     }
 }
 
 impl Operator {
     /// The operator with the own token of a host that is a process.
     pub(in crate::host) fn of(process: &RoostProcess) -> Self {
+        Self::at(process.admin.clone())
+    }
+
+    /// The operator with the own token of a host whose admin API is there.
+    pub(in crate::host) fn at(base: String) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
         Self {
-            base: process.admin.clone(),
+            base,
             token: ADMIN_TOKEN.to_owned(),
             client: reqwest::Client::new(),
         }

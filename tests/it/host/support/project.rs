@@ -11,6 +11,8 @@ use super::{Contact, TestHost};
 pub(in crate::host) struct TestProject {
     pub(in crate::host) id: ProjectId,
     pub(in crate::host) number_id: String,
+    /// The account of the number; empty when a test made the project by itself.
+    pub(super) waba_id: String,
     /// Meta's, which only the host may know.
     pub(in crate::host) token: String,
     pub(super) control: ControlClient,
@@ -36,6 +38,7 @@ impl TestProject {
         Self {
             id,
             number_id: number_id.to_owned(),
+            waba_id: String::new(),
             token: token.to_owned(),
             control: host.emulator().clone(),
         }
@@ -48,7 +51,11 @@ impl TestProject {
 }
 
 /// A person called Ana who may write to a number.
-pub(super) async fn customer(control: &ControlClient, number_id: &str, phone: &str) -> Contact {
+pub(in crate::host) async fn customer(
+    control: &ControlClient,
+    number_id: &str,
+    phone: &str,
+) -> Contact {
     let new = NewCustomer {
         phone: phone.to_owned(),
         name: Some("Ana".to_owned()),

@@ -259,6 +259,8 @@ impl TestHost {
             secret: Some(self.setup.app_secret.to_owned()),
             callback_url: Some(format!("{url}/webhooks/whatsapp")),
             verify_token: Some(VERIFY_TOKEN.to_owned()),
+            // Without this one Meta publishes no Flow.
+            fields: Some(["messages", "flows"].map(str::to_owned).into()),
             ..NewApp::default()
         };
         self.control.create_app(&app).await.unwrap();
@@ -302,6 +304,15 @@ impl TestHost {
         &self.control
     }
 
+    /// Where the emulator's control API is, and its token.
+    pub(in crate::host) fn control_address(&self) -> (String, String) {
+        let running = &self.emulator;
+        (
+            running.control_url().to_owned(),
+            running.control_token().to_owned(),
+        )
+    }
+
     /// A person called Ana who may write to a number.
     pub(in crate::host) async fn customer_of(&self, number_id: &str, phone: &str) -> Contact {
         project::customer(&self.control, number_id, phone).await
@@ -324,21 +335,80 @@ impl TestHost {
 
     /// A project with a number, and no bot yet.
     pub(in crate::host) async fn project(&mut self, name: &str) -> TestProject {
-        self.projects += 1;
         let waba = NewWaba {
             app_ids: [APP_ID.to_owned()].into(),
             ..NewWaba::default()
         };
         let waba = self.control.create_waba(&waba).await.unwrap();
+        self.project_in(name, &waba.id).await
+    }
+
+    /// A project whose number is in the account of another's, and no bot yet.
+    pub(in crate::host) async fn beside(&mut self, name: &str, other: &TestProject) -> TestProject {
+        self.project_in(name, &other.waba_id).await
+    }
+
+    async fn project_in(&mut self, name: &str, waba_id: &str) -> TestProject {
+        self.projects += 1;
         let phone = format!("+1 555 078 38{:02}", self.projects);
-        let number = wire::NewNumber::new(&waba.id, &phone);
+        let number = wire::NewNumber::new(waba_id, &phone);
         let number = self.control.create_number(&number).await.unwrap();
         let token = NewToken {
             app_id: APP_ID.to_owned(),
             ..NewToken::default()
         };
         let token = self.control.create_token(&token).await.unwrap().token;
-        self.connected(name, &number.id, &waba.id, &token).await
+        self.connected(name, &number.id, waba_id, &token).await
+    }
+
+    /// A project whose number is in the account of another one's.
+    pub(in crate::host) async fn shares(&mut self, name: &str, with: &TestProject) -> TestProject {
+        self.projects += 1;
+        let waba = self.account_of(with).await;
+        let phone = format!("+1 555 078 38{:02}", self.projects);
+        let number = wire::NewNumber::new(&waba, &phone);
+        let number = self.control.create_number(&number).await.unwrap();
+        let token = NewToken {
+            app_id: APP_ID.to_owned(),
+            ..NewToken::default()
+        };
+        let token = self.control.create_token(&token).await.unwrap().token;
+        self.connected(name, &number.id, &waba, &token).await
+    }
+
+    /// The account of a project's number.
+    pub(in crate::host) async fn account_of(&self, project: &TestProject) -> String {
+        let numbers = self.control.numbers().await.unwrap();
+        let mut numbers = numbers.into_iter();
+        let number = numbers.find(|number| number.id == project.number_id);
+        number.expect("the emulator has its number").waba_id
+    }
+
+    /// From now on the emulator tells these fields.
+    pub(in crate::host) async fn hears_of(&self, fields: &[&str]) {
+        let app = NewApp {
+            id: Some(APP_ID.to_owned()),
+            secret: Some(self.setup.app_secret.to_owned()),
+            callback_url: Some(format!("http://{}/webhooks/whatsapp", self.address)),
+            verify_token: Some(VERIFY_TOKEN.to_owned()),
+            fields: Some(fields.iter().map(|field| (*field).to_owned()).collect()),
+            ..NewApp::default()
+        };
+        self.control.create_app(&app).await.unwrap();
+    }
+
+    /// A template of an account that was made elsewhere, and is approved.
+    pub(in crate::host) async fn declares_template(&self, waba: &str, name: &str) {
+        let template = wire::NewTemplate {
+            waba_id: waba.to_owned(),
+            name: name.to_owned(),
+            language: "en_US".to_owned(),
+            category: "UTILITY".to_owned(),
+            status: None,
+            parameter_format: None,
+            components: vec![serde_json::json!({ "type": "BODY", "text": "Hello." })],
+        };
+        self.control.declare_template(&template).await.unwrap();
     }
 
     /// A project with a number that the emulator knows nothing of.
@@ -361,6 +431,7 @@ impl TestHost {
         TestProject {
             id: self.made(name, Some(number_of_it)).await,
             number_id: number.to_owned(),
+            waba_id: waba.to_owned(),
             token: token.to_owned(),
             control: self.control.clone(),
         }
