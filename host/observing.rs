@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout};
 use crate::inbox::{Inbox, InboxError, QueueDepth};
 
 use crate::logs::LogLimits;
+use crate::media::MediaSettings;
 use crate::postgres::TenantDatabase;
 use crate::retention::RetentionPolicy;
 use crate::sandbox::Sandbox;
@@ -34,6 +35,12 @@ pub struct ObservingArgs {
     /// How long bots' logs are kept, in days.
     #[arg(long, env = "ROOST_LOG_RETENTION_DAYS", default_value_t = 14, value_parser = clap::value_parser!(u32).range(1..=3650))]
     pub log_retention_days: u32,
+    /// How long media of customers is kept, in days; 0: none is. A project may say otherwise.
+    #[arg(long, env = "ROOST_MEDIA_RETENTION_DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(0..=3650))]
+    pub media_retention_days: u32,
+    /// How much media of customers a project keeps, in MiB. A project may say otherwise.
+    #[arg(long, env = "ROOST_MEDIA_QUOTA", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
+    pub media_quota: u32,
     /// How many projects have metrics of their own.
     #[arg(long, env = "ROOST_METRICS_PROJECTS", default_value_t = 0)]
     pub metrics_projects: usize,
@@ -51,6 +58,10 @@ impl From<ObservingArgs> for Observing {
                 event_days: args.retention_days,
                 message_days: args.message_retention_days,
                 log_days: args.log_retention_days,
+                media: MediaSettings {
+                    days: args.media_retention_days,
+                    quota_mib: args.media_quota,
+                },
                 ..RetentionPolicy::default()
             },
             log_limits: LogLimits::default(),

@@ -43,6 +43,7 @@ mod idempotency;
 mod keys;
 mod lifecycle;
 mod logs;
+mod media;
 mod messages;
 mod metrics;
 mod number;
@@ -105,6 +106,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(flows::routes())
         .merge(events::routes())
         .merge(logs::routes())
+        .merge(media::routes())
         .merge(contacts::routes())
         .merge(conversations::routes())
         .merge(versions::routes())

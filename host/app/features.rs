@@ -14,6 +14,7 @@ use crate::flows::{Addresses, FlowParts, Flows};
 use crate::inbox::{Clock, Inbox};
 use crate::lifecycle::{Lifecycle, LifecycleParts};
 use crate::logs::{LogStore, LogWriter};
+use crate::media::{MOST_BYTES, Media, MediaParts};
 use crate::news::{NewsTasks, Newsroom};
 use crate::observing::Scrape;
 use crate::operator::{Host, Sealed};
@@ -30,7 +31,11 @@ use anyhow::{Context, Result};
 use sqlx::PgPool;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+
+/// How long a file may take to come from its address.
+const MEDIA_LASTS: Duration = Duration::from_secs(120);
 
 /// What features share.
 pub(super) struct Shared {
@@ -48,6 +53,7 @@ pub(super) struct Shared {
     inbox: Inbox,
     news: Newsroom,
     people: People,
+    media: Media,
 }
 
 impl Shared {
@@ -74,7 +80,16 @@ impl Shared {
             client.clone(),
             telemetry.metrics.clone(),
         );
+        let media = Media::new(MediaParts {
+            pool: pool.clone(),
+            projects: projects.clone(),
+            client: client.clone(),
+            egress: Arc::new(media_egress(config)?),
+            metrics: telemetry.metrics.clone(),
+            settings: config.observing.retention.media.clone(),
+        });
         let inbox = Inbox::new(pool.clone(), clock.clone(), sink)
+            .with_media(media.doorbell().clone())
             .with_limits(config.inbox.clone())
             .with_listener(Arc::new(templates.clone()))
             .with_newsroom(news.clone())
@@ -86,11 +101,13 @@ impl Shared {
             outbox: outbox.clone(),
             projects: projects.clone(),
             templates: templates.clone(),
+            media: media.clone(),
         });
         let shared = Self {
             projects,
             templates,
             people,
+            media,
             cell: base.cell.clone(),
             database: TenantDatabase::new(Pool::new(PoolConfig {
                 max_total: base.share.tenants as usize,
@@ -126,6 +143,7 @@ impl Shared {
             projects: self.projects.clone(),
             templates: self.templates.clone(),
             people: self.people.clone(),
+            media: self.media.clone(),
             news: self.news.clone(),
             logs: self.logs.clone(),
             log_writer: self.log_writer.clone(),
@@ -139,8 +157,8 @@ impl Shared {
         }
     }
 
-    /// Forgets by age, guards what projects may have, opens what was snoozed, and compares templates with Meta, until
-    /// `draining`.
+    /// Forgets by age, guards what projects may have, opens what was snoozed, fetches media, and compares templates with
+    /// Meta, until `draining`.
     pub(super) fn keep_house(&self, config: &AppConfig, draining: &CancellationToken) {
         let retention = config.observing.retention.clone();
         let keeper = Keeper::new(self.pool.clone(), self.clock.clone(), retention);
@@ -149,6 +167,7 @@ impl Shared {
         guard.start(draining.clone());
         self.templates.clone().start(draining.clone());
         self.people.open_snoozed(draining.clone());
+        self.media.clone().start(draining.clone());
     }
 }
 
@@ -264,6 +283,7 @@ pub(super) fn runner(
         flows: flows.tokens().clone(),
         gateway,
         templates: shared.templates.clone(),
+        media: shared.media.clone(),
         outbox: shared.outbox.clone(),
         endpoint: config.graph.clone(),
         logs: shared.log_writer.clone(),
@@ -291,6 +311,16 @@ pub(super) fn web(
         runner.clone(),
         flows.clone(),
     )
+}
+
+/// The way to files that people name by their address.
+fn media_egress(config: &AppConfig) -> Result<Egress> {
+    let limits = EgressLimits {
+        max_response_bytes: MOST_BYTES as u64,
+        total: MEDIA_LASTS,
+        ..EgressLimits::default()
+    };
+    Egress::new(config.egress.clone(), limits).context("the client for media cannot be made")
 }
 
 fn outbox(

@@ -18,6 +18,7 @@ mod error;
 mod events;
 mod flows;
 mod logs;
+mod media;
 mod near;
 mod number;
 mod output;
@@ -105,6 +106,8 @@ pub enum ClientWord {
     Conversations(Box<conversations::ConversationsArgs>),
     /// Shows who writes to a project's number, and what they agreed to; exports and erases one of them.
     Contacts(contacts::ContactsArgs),
+    /// Lists, reads, uploads and deletes media: what customers sent, and what messages are to carry.
+    Media(media::MediaArgs),
     /// Shows what a bot logs.
     Logs(logs::LogsArgs),
     /// Deploys a bot: its folder, or a component that `roost build` made.
@@ -153,6 +156,7 @@ impl ClientWord {
             Self::Events(args) => (&args.api, args.project.project.as_deref()),
             Self::Conversations(args) => (&args.api, args.project.project.as_deref()),
             Self::Contacts(args) => (&args.api, args.project.project.as_deref()),
+            Self::Media(args) => (&args.api, args.project.project.as_deref()),
             Self::Logs(args) => (&args.api, args.project.project.as_deref()),
             Self::Deploy(args) => (&args.api, args.project.project.as_deref()),
             Self::Versions(args) => (&args.api, args.project.project.as_deref()),
@@ -192,6 +196,7 @@ impl ClientWord {
             Self::Events(args) => args.run(&session).await,
             Self::Conversations(args) => args.run(&session).await,
             Self::Contacts(args) => args.run(&session).await,
+            Self::Media(args) => args.run(&session).await,
             Self::Logs(args) => args.run(&session).await,
             Self::Deploy(args) => args.run(&session).await,
             Self::Versions(args) => args.run(&session).await,

@@ -12,6 +12,7 @@ pub mod events;
 pub mod flows;
 pub mod keys;
 pub mod logs;
+pub mod media;
 pub mod number;
 mod page;
 pub mod people;

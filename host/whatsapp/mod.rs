@@ -22,10 +22,11 @@ pub mod outbox;
 mod tests;
 
 pub use client::{
-    AccessToken, GraphClient, GraphEndpoint, GraphLimits, GraphRequest, GraphResponse, Outcome,
+    AccessToken, GraphClient, GraphEndpoint, GraphLimits, GraphRequest, GraphResponse, GraphStream,
+    Outcome,
 };
 pub use error::{GraphError, SendError, Verdict};
-pub use gateway::{AnswerBody, BodyBound, Gateway, GatewayError, Refused, Scope};
+pub use gateway::{AnswerBody, BodyBound, Gateway, GatewayError, Refused, Scope, media_ids};
 pub use inflight::{Held, InFlightLimits};
 pub use media::MediaError;
 pub use outbox::{

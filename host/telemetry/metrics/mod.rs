@@ -115,7 +115,7 @@ struct Because {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfTemplate {
+struct OfKind {
     what: &'static str,
 }
 
@@ -133,7 +133,8 @@ struct Numbers {
     sends: Family<Of, Counter>,
     refusals: Family<Coded, Counter>,
     deploys: Family<Of, Counter>,
-    templates: Family<OfTemplate, Counter>,
+    templates: Family<OfKind, Counter>,
+    media: Family<OfKind, Counter>,
     log_lines: Counter,
     log_dropped: Family<Because, Counter>,
     events: Family<In, Gauge>,
@@ -208,6 +209,11 @@ impl Metrics {
                 &mut r,
                 "template_changes",
                 "Changes of templates by what changed: status, quality, category and so on",
+            ),
+            media: counted(
+                &mut r,
+                "media",
+                "Media by what became of it: kept, not-kept, postponed, and uploaded to Meta",
             ),
             log_lines: one(
                 &mut r,
@@ -322,10 +328,12 @@ impl Metrics {
 
     /// Something of a template changed.
     pub fn template(&self, what: &'static str) {
-        self.numbers
-            .templates
-            .get_or_create(&OfTemplate { what })
-            .inc();
+        self.numbers.templates.get_or_create(&OfKind { what }).inc();
+    }
+
+    /// Something became of a medium.
+    pub fn medium(&self, what: &'static str) {
+        self.numbers.media.get_or_create(&OfKind { what }).inc();
     }
 
     /// Lines of bots' logs were stored.

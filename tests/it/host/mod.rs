@@ -24,6 +24,7 @@ mod isolation;
 mod lifecycle;
 mod lists;
 mod long;
+mod media;
 mod messages;
 mod observed;
 mod outbound;

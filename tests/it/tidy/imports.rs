@@ -11,7 +11,7 @@ use crate::support::source::{
 
 /// What each folder of `host/`, and each file beside them, imports of the others. Nothing else may be, and what is no
 /// longer imported is taken out. A new folder needs a line.
-const IMPORTS: [(&str, &[&str]); 51] = [
+const IMPORTS: [(&str, &[&str]); 52] = [
     ("access", &["plans", "projects", "words"]),
     ("accounts", &["projects", "words"]),
     (
@@ -28,6 +28,7 @@ const IMPORTS: [(&str, &[&str]); 51] = [
             "leases",
             "lifecycle",
             "logs",
+            "media",
             "news",
             "operator",
             "people",
@@ -54,6 +55,7 @@ const IMPORTS: [(&str, &[&str]); 51] = [
             "inbox",
             "lifecycle",
             "logs",
+            "media",
             "memory",
             "news",
             "observing",
@@ -105,6 +107,7 @@ const IMPORTS: [(&str, &[&str]); 51] = [
             "http",
             "inbox",
             "lifecycle",
+            "media",
             "near",
             "postgres",
             "projects",
@@ -214,6 +217,7 @@ const IMPORTS: [(&str, &[&str]); 51] = [
             "flows",
             "inbox",
             "logs",
+            "media",
             "people",
             "projects",
             "telemetry",
@@ -233,6 +237,7 @@ const IMPORTS: [(&str, &[&str]); 51] = [
             "accounts",
             "conversations",
             "leases",
+            "media",
             "news",
             "plans",
             "portions",
@@ -255,6 +260,7 @@ const IMPORTS: [(&str, &[&str]); 51] = [
             "inbox",
             "kept",
             "leases",
+            "media",
             "news",
             "postgres",
             "projects",
@@ -266,6 +272,19 @@ const IMPORTS: [(&str, &[&str]); 51] = [
         "logs",
         &["inbox", "plans", "projects", "telemetry", "words"],
     ),
+    (
+        "media",
+        &[
+            "conversations",
+            "egress",
+            "plans",
+            "projects",
+            "rooms",
+            "telemetry",
+            "whatsapp",
+            "words",
+        ],
+    ),
     ("memory", &[]),
     ("near", &[]),
     ("news", &["projects", "words"]),
@@ -274,6 +293,7 @@ const IMPORTS: [(&str, &[&str]); 51] = [
         &[
             "inbox",
             "logs",
+            "media",
             "postgres",
             "retention",
             "sandbox",
@@ -292,6 +312,7 @@ const IMPORTS: [(&str, &[&str]); 51] = [
             "inbox",
             "lifecycle",
             "logs",
+            "media",
             "news",
             "observing",
             "people",
@@ -306,6 +327,7 @@ const IMPORTS: [(&str, &[&str]); 51] = [
             "conversations",
             "inbox",
             "logs",
+            "media",
             "projects",
             "templates",
             "whatsapp",
@@ -318,7 +340,7 @@ const IMPORTS: [(&str, &[&str]); 51] = [
     (
         "retention",
         &[
-            "flows", "inbox", "leases", "logs", "plans", "portions", "projects",
+            "flows", "inbox", "leases", "logs", "media", "plans", "portions", "projects",
         ],
     ),
     ("rooms", &[]),
@@ -334,6 +356,7 @@ const IMPORTS: [(&str, &[&str]); 51] = [
             "http",
             "inbox",
             "logs",
+            "media",
             "news",
             "people",
             "postgres",
@@ -373,6 +396,7 @@ const IMPORTS: [(&str, &[&str]); 51] = [
             "flows",
             "inbox",
             "lifecycle",
+            "media",
             "projects",
             "templates",
             "words",
