@@ -13,6 +13,7 @@ use crate::inbox::{Inbox, InboxError, QueueDepth};
 use crate::logs::LogLimits;
 use crate::media::MediaSettings;
 use crate::postgres::TenantDatabase;
+use crate::projects::ProjectStore;
 use crate::retention::RetentionPolicy;
 use crate::sandbox::Sandbox;
 use crate::telemetry::{PoolSample, Sample};
@@ -85,17 +86,25 @@ pub struct Scrape {
     inbox: Inbox,
     sandbox: Sandbox,
     tenants: TenantDatabase,
+    projects: ProjectStore,
     control: PgPool,
     /// What the inbox said last.
     last: Mutex<Option<(Instant, Sample)>>,
 }
 
 impl Scrape {
-    pub fn new(inbox: Inbox, sandbox: Sandbox, tenants: TenantDatabase, control: PgPool) -> Self {
+    pub fn new(
+        inbox: Inbox,
+        sandbox: Sandbox,
+        tenants: TenantDatabase,
+        projects: ProjectStore,
+        control: PgPool,
+    ) -> Self {
         Self {
             inbox,
             sandbox,
             tenants,
+            projects,
             control,
             last: Mutex::default(),
         }
@@ -135,7 +144,7 @@ impl Scrape {
         if let Some((_, sample)) = last.filter(|(at, _)| at.elapsed() < FRESH) {
             return sample;
         }
-        let (depth, now) = match timeout(PATIENCE, self.depth()).await {
+        let (depth, now, refused) = match timeout(PATIENCE, self.depth()).await {
             Ok(Ok(told)) => told,
             Ok(Err(error)) => {
                 tracing::debug!(%error, "the depth of the queue could not be read");
@@ -149,6 +158,7 @@ impl Scrape {
             pending: count(depth.pending),
             running: count(depth.running),
             dead: count(depth.dead),
+            refused_tokens: count(refused),
             oldest: oldest
                 .and_then(|at| (now - at).to_std().ok())
                 .unwrap_or_default(),
@@ -158,7 +168,9 @@ impl Scrape {
         sample
     }
 
-    async fn depth(&self) -> Result<(QueueDepth, DateTime<Utc>), InboxError> {
-        Ok((self.inbox.depth(None).await?, self.inbox.now().await?))
+    async fn depth(&self) -> Result<(QueueDepth, DateTime<Utc>, i64), InboxError> {
+        let depth = self.inbox.depth(None).await?;
+        let refused = self.projects.count_refused_tokens().await?;
+        Ok((depth, self.inbox.now().await?, refused))
     }
 }

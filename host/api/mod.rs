@@ -48,6 +48,7 @@ mod messages;
 mod metrics;
 mod number;
 mod page;
+mod profile;
 mod projects;
 mod queue;
 mod secrets;
@@ -103,6 +104,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(queue::routes())
         .merge(lifecycle::routes())
         .merge(number::routes())
+        .merge(profile::routes())
         .merge(flows::routes())
         .merge(events::routes())
         .merge(logs::routes())

@@ -12,7 +12,7 @@ use crate::egress::{Egress, EgressLimits};
 use crate::events::Events;
 use crate::flows::{Addresses, FlowParts, Flows};
 use crate::inbox::{Clock, Inbox};
-use crate::lifecycle::{Lifecycle, LifecycleParts};
+use crate::lifecycle::{Lifecycle, LifecycleParts, TokenClerk, Tokens};
 use crate::logs::{LogStore, LogWriter};
 use crate::media::{MOST_BYTES, Media, MediaParts};
 use crate::news::{NewsTasks, Newsroom};
@@ -30,7 +30,7 @@ use crate::whatsapp::{CallbackKey, Gateway, GraphClient, InFlightLimits, Outbox,
 use anyhow::{Context, Result};
 use sqlx::PgPool;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -54,13 +54,17 @@ pub(super) struct Shared {
     news: Newsroom,
     people: People,
     media: Media,
+    /// Until it begins.
+    clerk: Mutex<Option<TokenClerk>>,
 }
 
 impl Shared {
     pub(super) fn start(config: &AppConfig, base: &Base) -> Result<(Self, NewsTasks)> {
         let pool = base.pool.clone();
         let telemetry = telemetry(config)?;
-        let client = graph_client(config)?;
+        let projects = ProjectStore::new(pool.clone(), base.vault.clone());
+        let (tokens, clerk) = Tokens::new(projects.clone());
+        let client = graph_client(config)?.with_watch(tokens);
         let (news, telling) = Newsroom::start(pool.clone());
         let outbox =
             outbox(config, &pool, client.clone(), &news)?.with_metrics(telemetry.metrics.clone());
@@ -73,7 +77,6 @@ impl Shared {
             telemetry.metrics.clone(),
         );
         let sink = Arc::new(SendSettler::new(outbox.clone()));
-        let projects = ProjectStore::new(pool.clone(), base.vault.clone());
         let templates = Templates::new(
             pool.clone(),
             projects.clone(),
@@ -108,6 +111,7 @@ impl Shared {
             templates,
             people,
             media,
+            clerk: Mutex::new(Some(clerk)),
             cell: base.cell.clone(),
             database: TenantDatabase::new(Pool::new(PoolConfig {
                 max_total: base.share.tenants as usize,
@@ -139,7 +143,13 @@ impl Shared {
         let sandbox = deploys.workshop().sandbox().clone();
         Host {
             events: Events::new(pool.clone(), inbox.clone(), self.logs.clone()),
-            scrape: Scrape::new(inbox.clone(), sandbox, self.database.clone(), pool.clone()),
+            scrape: Scrape::new(
+                inbox.clone(),
+                sandbox,
+                self.database.clone(),
+                self.projects.clone(),
+                pool.clone(),
+            ),
             projects: self.projects.clone(),
             templates: self.templates.clone(),
             people: self.people.clone(),
@@ -168,6 +178,14 @@ impl Shared {
         self.templates.clone().start(draining.clone());
         self.people.open_snoozed(draining.clone());
         self.media.clone().start(draining.clone());
+        let clerk = self
+            .clerk
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(clerk) = clerk {
+            tokio::spawn(clerk.write(draining.clone()));
+        }
     }
 }
 

@@ -23,6 +23,7 @@ mod near;
 mod number;
 mod output;
 mod pack;
+mod profile;
 mod projects;
 mod queue;
 mod rotate;
@@ -96,8 +97,10 @@ pub enum ClientWord {
     Projects(projects::ProjectsArgs),
     /// Shows what waits to run, for how long, and whose it is.
     Queue(queue::QueueArgs),
-    /// Shows, connects and disconnects a project's WhatsApp number.
+    /// Shows, checks, connects and disconnects a project's WhatsApp number; its name and PIN.
     Number(number::NumberArgs),
+    /// Shows and changes the business profile of a project's number.
+    Profile(profile::ProfileArgs),
     /// Lists, checks, pushes and publishes Flows, the forms that open in WhatsApp.
     Flows(Box<flows::FlowsArgs>),
     /// Shows what came in, what became of it and why; runs dead events again.
@@ -152,6 +155,7 @@ impl ClientWord {
             Self::Projects(args) => (&args.api, args.project()),
             Self::Queue(args) => (&args.api, args.project.project.as_deref()),
             Self::Number(args) => (&args.api, args.project.project.as_deref()),
+            Self::Profile(args) => (&args.api, args.project.project.as_deref()),
             Self::Flows(args) => (&args.api, args.project.project.as_deref()),
             Self::Events(args) => (&args.api, args.project.project.as_deref()),
             Self::Conversations(args) => (&args.api, args.project.project.as_deref()),
@@ -192,6 +196,7 @@ impl ClientWord {
             Self::Projects(args) => args.run(&session).await,
             Self::Queue(args) => args.run(&session).await,
             Self::Number(args) => args.run(&session).await,
+            Self::Profile(args) => args.run(&session).await,
             Self::Flows(args) => args.run(&session).await,
             Self::Events(args) => args.run(&session).await,
             Self::Conversations(args) => args.run(&session).await,

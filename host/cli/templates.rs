@@ -296,9 +296,10 @@ fn find_samples<'a>(json: &'a mut Value, found: &mut Vec<&'a mut Value>) {
         Value::Array(items) => items.iter_mut().for_each(|item| find_samples(item, found)),
         Value::Object(fields) => {
             for (key, value) in fields {
-                match value {
-                    Value::Array(samples) if key == "header_handle" => found.extend(samples),
-                    value => find_samples(value, found),
+                if key != "header_handle" {
+                    find_samples(value, found);
+                } else if let Value::Array(samples) = value {
+                    found.extend(samples);
                 }
             }
         }

@@ -16,6 +16,7 @@ pub mod media;
 pub mod number;
 mod page;
 pub mod people;
+pub mod profile;
 pub mod projects;
 pub mod queue;
 pub mod secrets;

@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 use super::inflight::{Full, Held, Room};
 use super::media::{MediaBody, MediaError};
+use super::watch::{self, TokenWatch};
 use crate::rooms::{Place, Places, open_files};
 
 /// Headers of a bot's request that travel to Meta.
@@ -164,6 +165,7 @@ pub struct GraphClient {
     endpoint: GraphEndpoint,
     limits: GraphLimits,
     places: Places,
+    watch: Option<Arc<dyn TokenWatch>>,
 }
 
 impl AccessToken {
@@ -373,7 +375,16 @@ impl GraphClient {
             endpoint,
             limits,
             places: Places::of_files(each, all, PART_OF_FILES),
+            watch: None,
         })
+    }
+
+    /// With somebody who hears what becomes of tokens.
+    pub fn with_watch(self, watch: Arc<dyn TokenWatch>) -> Self {
+        Self {
+            watch: Some(watch),
+            ..self
+        }
     }
 
     /// The endpoint that is called.
@@ -591,7 +602,13 @@ impl GraphClient {
             }
         };
         match tokio::time::timeout_at(ends_at, call).await {
-            Ok(outcome) => outcome,
+            Ok(outcome) => {
+                if let (Some(watch), Ok(Outcome::Answered(answer))) = (&self.watch, &outcome) {
+                    let call = (project_id, request.path.as_str(), token);
+                    watch::tell(watch.as_ref(), call, answer);
+                }
+                outcome
+            }
             Err(_) => Ok(Outcome::Unknown(format!("no answer within {lasts:?}"))),
         }
     }

@@ -20,6 +20,7 @@ pub mod onboarding;
 pub mod outbox;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 pub use client::{
     AccessToken, GraphClient, GraphEndpoint, GraphLimits, GraphRequest, GraphResponse, GraphStream,
@@ -33,3 +34,4 @@ pub use outbox::{
     Attempt, CallbackKey, OutboundMessage, OutboundSink, Outbox, OutboxSettings, Refusal,
     SendContext, SendState, Sender, Sent, Settlement, StatusNotice,
 };
+pub use watch::{RefusedToken, TokenWatch};

@@ -50,6 +50,8 @@ pub struct Sample {
     pub pending: u64,
     pub running: u64,
     pub dead: u64,
+    /// Numbers whose token Meta refuses.
+    pub refused_tokens: u64,
     /// How long the oldest pending event has waited.
     pub oldest: Duration,
     pub instances: u64,
@@ -145,6 +147,7 @@ struct Numbers {
     waits: Family<PoolName, Counter>,
     exhausted: Family<PoolName, Counter>,
     held: Family<Because, Gauge>,
+    refused_tokens: Gauge,
     projects: Mutex<HashSet<String>>,
     max_projects: usize,
 }
@@ -256,6 +259,11 @@ impl Metrics {
                 &mut r,
                 "database_held",
                 "Projects that are held back in their database, and why",
+            ),
+            refused_tokens: one(
+                &mut r,
+                "numbers_refused",
+                "Numbers whose token Meta refuses",
             ),
             runs_of_project: Family::default(),
             projects: Mutex::default(),
@@ -392,6 +400,7 @@ impl Metrics {
         };
         set(&numbers.waits, sample.tenants.waits_total);
         set(&numbers.exhausted, sample.tenants.exhausted_total);
+        numbers.refused_tokens.set(gauge(sample.refused_tokens));
         for (reason, value) in [("full", sample.held_full), ("endless", sample.held_endless)] {
             let labels = Because { reason };
             numbers.held.get_or_create(&labels).set(gauge(value));

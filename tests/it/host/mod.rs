@@ -26,6 +26,7 @@ mod lists;
 mod long;
 mod media;
 mod messages;
+mod number;
 mod observed;
 mod outbound;
 mod packaged;
