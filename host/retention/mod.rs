@@ -145,8 +145,10 @@ impl Keeper {
 
     async fn sweep_all(&self, now: DateTime<Utc>) -> Result<Swept, sqlx::Error> {
         let before = |days: u32| now - DAY * days;
-        let mut swept = Swept::default();
-        swept.media = forget_media(&self.pool, &self.policy.media).await?;
+        let mut swept = Swept {
+            media: forget_media(&self.pool, &self.policy.media).await?,
+            ..Swept::default()
+        };
         for group in self.groups().await? {
             let event_days = group.days.map_or(self.policy.event_days, days);
             let message_days = group.days.map_or(self.policy.message_days, days);

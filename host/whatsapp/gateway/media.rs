@@ -193,7 +193,7 @@ mod tests {
             ("interactive", card.to_string()),
             ("template", template.to_string()),
         ] {
-            assert_eq!(of(&[pair.clone()]), ["7"], "{pair:?}");
+            assert_eq!(of(std::slice::from_ref(&pair)), ["7"], "{pair:?}");
         }
         let others =
             json!({ "type": "button", "action": { "buttons": [{ "reply": { "id": "7" } }] } });

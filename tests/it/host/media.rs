@@ -326,7 +326,7 @@ async fn a_file_is_looked_at_uploaded_once_sent_and_deleted() {
     )
     .await;
     assert!(large.starts_with("unfit: the file has 5.7 MB"), "{large}");
-    let own = json!({ "make": "from", "path": "./app.js", "type": "text/plain" });
+    let own = json!({ "make": "from", "path": "./menu.txt" });
     let own = says(&mut ana, &own).await;
     assert!(own.ends_with("document text/plain false"), "{own}");
     let png_id = png.split(' ').next().unwrap().to_owned();
