@@ -91,6 +91,9 @@ const ALSO: [(&str, &str); 8] = [
 /// What a resumable upload takes: samples of templates' headers, and photos of profiles.
 const SAMPLES: [&str; 4] = ["application/pdf", "image/jpeg", "image/png", "video/mp4"];
 
+/// Types whose files all begin alike.
+const SIGNED: [&str; 4] = ["image/jpeg", "image/png", "image/webp", "audio/ogg"];
+
 /// What is said of a file.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Named<'a> {
@@ -121,6 +124,11 @@ pub fn check(bytes: &[u8], named: &Named<'_>) -> Result<Fit, String> {
     {
         return Err(format!(
             "the file is {found}, and not {mime_type}: give it its own type, or leave the type out"
+        ));
+    }
+    if found.is_none() && SIGNED.contains(&mime_type) {
+        return Err(format!(
+            "the file does not begin as {mime_type} does: it is damaged, or something else"
         ));
     }
     match named.kind {
@@ -371,6 +379,7 @@ mod tests {
         assert!(refusal(PNG, typed("image/jpeg")).contains("the file is image/png"));
         assert!(refusal(b"x", typed("application/x-sh")).contains("does not take"));
         assert!(refusal(b"", Named::default()).contains("empty"));
+        assert!(refusal(b"hello", typed("image/jpeg")).contains("does not begin as image/jpeg"));
         let large = [PNG, &[0; 5 * MB]].concat();
         assert!(refusal(&large, Named::default()).contains("may have 5 MB"));
         let mut deep = PNG.to_vec();

@@ -89,11 +89,7 @@ async fn a_profile_is_shown_changed_and_has_a_photo() {
     );
     let request = operator.request(Method::PUT, &format!("{path}/photo"));
     let unfit = answered(request.header("content-type", "image/jpeg").body("hello")).await;
-    assert_eq!(
-        unfit.status, 409,
-        "Meta takes what it cannot look into: {}",
-        unfit.text
-    );
+    assert_eq!(unfit.refusal(), (422, "media-unfit".to_owned()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
