@@ -104,7 +104,7 @@ impl Finding {
         Self {
             check,
             verdict,
-            told,
+            told: told.trim_end_matches('.').to_owned(),
             advice: advice.map(|advice| advice.trim_end_matches('.').to_owned()),
         }
     }
