@@ -59,7 +59,7 @@ impl Media {
         let (deny, only) = (&project.egress_deny, &project.egress_only);
         let egress = self.parts.egress.of_project(project_id.0, deny, only);
         let no_address = || refused(url, "it is not an http(s) address".to_owned());
-        let mut at = reqwest::Url::parse(url).map_err(|_| no_address())?;
+        let mut at = ::url::Url::parse(url).map_err(|_| no_address())?;
         for _ in 0..=MOST_HOPS {
             let uri: Uri = at.as_str().parse().map_err(|_| no_address())?;
             let request = http::Request::get(uri)
