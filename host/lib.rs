@@ -28,6 +28,7 @@ pub(crate) mod keys;
 pub mod leases;
 pub mod lifecycle;
 pub mod logs;
+pub mod media;
 pub mod memory;
 pub mod near;
 pub mod news;

@@ -11,7 +11,9 @@ use tokio::time::{Instant, timeout};
 use crate::inbox::{Inbox, InboxError, QueueDepth};
 
 use crate::logs::LogLimits;
+use crate::media::MediaSettings;
 use crate::postgres::TenantDatabase;
+use crate::projects::ProjectStore;
 use crate::retention::RetentionPolicy;
 use crate::sandbox::Sandbox;
 use crate::telemetry::{PoolSample, Sample};
@@ -34,6 +36,12 @@ pub struct ObservingArgs {
     /// How long bots' logs are kept, in days.
     #[arg(long, env = "ROOST_LOG_RETENTION_DAYS", default_value_t = 14, value_parser = clap::value_parser!(u32).range(1..=3650))]
     pub log_retention_days: u32,
+    /// How long media of customers is kept, in days; 0: none is. A project may say otherwise.
+    #[arg(long, env = "ROOST_MEDIA_RETENTION_DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(0..=3650))]
+    pub media_retention_days: u32,
+    /// How much media of customers a project keeps, in MiB. A project may say otherwise.
+    #[arg(long, env = "ROOST_MEDIA_QUOTA", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
+    pub media_quota: u32,
     /// How many projects have metrics of their own.
     #[arg(long, env = "ROOST_METRICS_PROJECTS", default_value_t = 0)]
     pub metrics_projects: usize,
@@ -51,6 +59,10 @@ impl From<ObservingArgs> for Observing {
                 event_days: args.retention_days,
                 message_days: args.message_retention_days,
                 log_days: args.log_retention_days,
+                media: MediaSettings {
+                    days: args.media_retention_days,
+                    quota_mib: args.media_quota,
+                },
                 ..RetentionPolicy::default()
             },
             log_limits: LogLimits::default(),
@@ -74,17 +86,25 @@ pub struct Scrape {
     inbox: Inbox,
     sandbox: Sandbox,
     tenants: TenantDatabase,
+    projects: ProjectStore,
     control: PgPool,
     /// What the inbox said last.
     last: Mutex<Option<(Instant, Sample)>>,
 }
 
 impl Scrape {
-    pub fn new(inbox: Inbox, sandbox: Sandbox, tenants: TenantDatabase, control: PgPool) -> Self {
+    pub fn new(
+        inbox: Inbox,
+        sandbox: Sandbox,
+        tenants: TenantDatabase,
+        projects: ProjectStore,
+        control: PgPool,
+    ) -> Self {
         Self {
             inbox,
             sandbox,
             tenants,
+            projects,
             control,
             last: Mutex::default(),
         }
@@ -124,7 +144,7 @@ impl Scrape {
         if let Some((_, sample)) = last.filter(|(at, _)| at.elapsed() < FRESH) {
             return sample;
         }
-        let (depth, now) = match timeout(PATIENCE, self.depth()).await {
+        let (depth, now, refused) = match timeout(PATIENCE, self.depth()).await {
             Ok(Ok(told)) => told,
             Ok(Err(error)) => {
                 tracing::debug!(%error, "the depth of the queue could not be read");
@@ -138,6 +158,7 @@ impl Scrape {
             pending: count(depth.pending),
             running: count(depth.running),
             dead: count(depth.dead),
+            refused_tokens: count(refused),
             oldest: oldest
                 .and_then(|at| (now - at).to_std().ok())
                 .unwrap_or_default(),
@@ -147,7 +168,9 @@ impl Scrape {
         sample
     }
 
-    async fn depth(&self) -> Result<(QueueDepth, DateTime<Utc>), InboxError> {
-        Ok((self.inbox.depth(None).await?, self.inbox.now().await?))
+    async fn depth(&self) -> Result<(QueueDepth, DateTime<Utc>, i64), InboxError> {
+        let depth = self.inbox.depth(None).await?;
+        let refused = self.projects.count_refused_tokens().await?;
+        Ok((depth, self.inbox.now().await?, refused))
     }
 }

@@ -58,6 +58,7 @@ impl From<PeopleError> for ApiError {
             PeopleError::NoGroups => conflict("no-groups", error),
             PeopleError::NoNumber => conflict("no-number", error),
             PeopleError::OtherNumber => conflict("other-number", error),
+            PeopleError::Media(error) => error.into(),
             PeopleError::Change(error) => error.into(),
             PeopleError::Message(error) => unprocessable("bad-message", error),
             PeopleError::Project(error) => error.into(),

@@ -31,6 +31,7 @@ const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
         (name = "projects", description = "Bots, each with its number, schema, secrets and conversations"),
         (name = "queue", description = "What waits to run"),
         (name = "flows", description = "Forms that open in WhatsApp, and the key of their endpoints"),
+        (name = "media", description = "What customers sent, and files that messages are to carry"),
         (name = "events", description = "What woke bots, what became of it, and why"),
         (name = "logs", description = "What bots log"),
         (name = "people", description = "Contacts, conversations, and the people who look after them"),

@@ -176,7 +176,7 @@ mod tests {
 
     use super::*;
     use crate::api::keys::NewKey;
-    use crate::api::number::NewNumber;
+    use crate::api::number::{NewNumber, NewPin};
     use crate::api::projects::NewProject;
     use crate::api::secrets::SecretValue;
 
@@ -196,7 +196,7 @@ mod tests {
     }
 
     /// All of them; the document must have no other.
-    const FIELDS: [Field; 7] = [
+    const FIELDS: [Field; 8] = [
         Field {
             schema: "SecretValue",
             name: "value",
@@ -220,6 +220,12 @@ mod tests {
             name: "pin",
             body: |value| json!({ "phone_number_id": "1", "waba_id": "2", "token": "t", "pin": value }),
             refusal: refusal::<NewNumber>,
+        },
+        Field {
+            schema: "NewPin",
+            name: "pin",
+            body: |value| json!({ "pin": value }),
+            refusal: refusal::<NewPin>,
         },
         Field {
             schema: "NewProject",

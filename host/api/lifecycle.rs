@@ -16,7 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::error::{bad_request, conflict, unprocessable};
+use super::error::{bad_gateway, bad_request, conflict, unprocessable};
 use super::{Api, ApiQuery, Bytes, Caller, ProjectPath, RowId};
 use crate::access::Scope;
 use crate::http::ApiError;
@@ -48,6 +48,9 @@ impl From<LifecycleError> for ApiError {
             LifecycleError::NoToken => unprocessable("bad-token", error),
             LifecycleError::NoPin => unprocessable("bad-pin", error),
             LifecycleError::NoNumber(_) => conflict("no-number", error),
+            LifecycleError::BadProfile(_) => unprocessable("bad-profile", error),
+            LifecycleError::Refused(_) => conflict("meta-refused", error),
+            LifecycleError::Later(_) => bad_gateway("meta-unreachable", error),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The messages of a conversation: its history, and what a person writes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use axum::Json;
 use axum::extract::State;
@@ -15,6 +15,7 @@ use super::events::plain;
 use super::{Api, ApiJson, ApiPath, ApiQuery, Caller, ProjectPath, Window, not_null};
 use crate::conversations::{Content, ConversationId, ConversationStore, StoredMessage};
 use crate::http::ApiError;
+use crate::media::Medium;
 use crate::people::{MediaKind, MediaSource, NewReply, Reply};
 use crate::projects::ProjectId;
 use crate::templates::{ButtonValue, Filling, Given};
@@ -37,6 +38,9 @@ impl From<StoredMessage> for MessageView {
                 mime_type: media.mime_type,
                 sha256: media.sha256,
                 filename: media.filename,
+                state: None,
+                told: None,
+                size: None,
             }),
             written_by: message.written_by,
             event_id: event_id.map(|id| id.to_string()),
@@ -90,7 +94,9 @@ pub(super) async fn list_messages(
         let (project, conversation) = (project.project_id, card.conversation_id);
         let (found, looked_to) = find(store, (project, conversation), &window, &text).await?;
         let found = found.into_iter().map(MessageView::from);
-        return Ok(Json(window.part(found.collect(), looked_to)));
+        let mut part = window.part(found.collect(), looked_to);
+        tell_of_media(&api, project, &mut part.items).await?;
+        return Ok(Json(part));
     }
     let messages = store
         .messages(
@@ -101,11 +107,35 @@ pub(super) async fn list_messages(
         )
         .await
         .map_err(database)?;
-    Ok(Json(window.page(
-        messages,
-        |message| message.position,
-        MessageView::from,
-    )))
+    let mut page = window.page(messages, |message| message.position, MessageView::from);
+    tell_of_media(&api, project.project_id, &mut page.items).await?;
+    Ok(Json(page))
+}
+
+/// Says of each medium whether the host has it.
+async fn tell_of_media(
+    api: &Api,
+    project: ProjectId,
+    messages: &mut [MessageView],
+) -> Result<(), ApiError> {
+    let with_media = messages.iter().filter(|message| message.media.is_some());
+    let wamids: Vec<String> = with_media.map(|message| message.id.clone()).collect();
+    if wamids.is_empty() {
+        return Ok(());
+    }
+    let found = api.host.media().of_messages(project, &wamids).await?;
+    let mut found: HashMap<String, Medium> = found
+        .into_iter()
+        .map(|medium| (medium.wamid.clone(), medium))
+        .collect();
+    for message in messages {
+        if let (Some(view), Some(medium)) = (&mut message.media, found.remove(&message.id)) {
+            view.state = Some(medium.state.into());
+            view.told = medium.told;
+            view.size = medium.size;
+        }
+    }
+    Ok(())
 }
 
 /// Messages that say this, and how far they were looked for; `None`: to the beginning.

@@ -43,10 +43,12 @@ mod idempotency;
 mod keys;
 mod lifecycle;
 mod logs;
+mod media;
 mod messages;
 mod metrics;
 mod number;
 mod page;
+mod profile;
 mod projects;
 mod queue;
 mod secrets;
@@ -102,9 +104,11 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(queue::routes())
         .merge(lifecycle::routes())
         .merge(number::routes())
+        .merge(profile::routes())
         .merge(flows::routes())
         .merge(events::routes())
         .merge(logs::routes())
+        .merge(media::routes())
         .merge(contacts::routes())
         .merge(conversations::routes())
         .merge(versions::routes())

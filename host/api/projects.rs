@@ -34,6 +34,7 @@ impl From<ProjectCard> for ProjectView {
             project,
             settings,
             number,
+            token_refused_at,
             has_failed,
         } = card;
         Self {
@@ -44,6 +45,7 @@ impl From<ProjectCard> for ProjectView {
                 phone_number_id: number.phone_number_id,
                 waba_id: number.waba_id,
                 display_phone_number: number.display_phone_number,
+                token_refused_at: token_refused_at.map(Time),
             }),
             active_version: project.active_version.map(|version| version.to_string()),
             settings: settings.into(),

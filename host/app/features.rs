@@ -12,8 +12,9 @@ use crate::egress::{Egress, EgressLimits};
 use crate::events::Events;
 use crate::flows::{Addresses, FlowParts, Flows};
 use crate::inbox::{Clock, Inbox};
-use crate::lifecycle::{Lifecycle, LifecycleParts};
+use crate::lifecycle::{Lifecycle, LifecycleParts, TokenClerk, Tokens};
 use crate::logs::{LogStore, LogWriter};
+use crate::media::{MOST_BYTES, Media, MediaParts};
 use crate::news::{NewsTasks, Newsroom};
 use crate::observing::Scrape;
 use crate::operator::{Host, Sealed};
@@ -29,8 +30,12 @@ use crate::whatsapp::{CallbackKey, Gateway, GraphClient, InFlightLimits, Outbox,
 use anyhow::{Context, Result};
 use sqlx::PgPool;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+
+/// How long a file may take to come from its address.
+const MEDIA_LASTS: Duration = Duration::from_secs(120);
 
 /// What features share.
 pub(super) struct Shared {
@@ -48,13 +53,18 @@ pub(super) struct Shared {
     inbox: Inbox,
     news: Newsroom,
     people: People,
+    media: Media,
+    /// Until it begins.
+    clerk: Mutex<Option<TokenClerk>>,
 }
 
 impl Shared {
     pub(super) fn start(config: &AppConfig, base: &Base) -> Result<(Self, NewsTasks)> {
         let pool = base.pool.clone();
         let telemetry = telemetry(config)?;
-        let client = graph_client(config)?;
+        let projects = ProjectStore::new(pool.clone(), base.vault.clone());
+        let (tokens, clerk) = Tokens::new(projects.clone());
+        let client = graph_client(config)?.with_watch(tokens);
         let (news, telling) = Newsroom::start(pool.clone());
         let outbox =
             outbox(config, &pool, client.clone(), &news)?.with_metrics(telemetry.metrics.clone());
@@ -67,14 +77,22 @@ impl Shared {
             telemetry.metrics.clone(),
         );
         let sink = Arc::new(SendSettler::new(outbox.clone()));
-        let projects = ProjectStore::new(pool.clone(), base.vault.clone());
         let templates = Templates::new(
             pool.clone(),
             projects.clone(),
             client.clone(),
             telemetry.metrics.clone(),
         );
+        let media = Media::new(MediaParts {
+            pool: pool.clone(),
+            projects: projects.clone(),
+            client: client.clone(),
+            egress: Arc::new(media_egress(config)?),
+            metrics: telemetry.metrics.clone(),
+            settings: config.observing.retention.media.clone(),
+        });
         let inbox = Inbox::new(pool.clone(), clock.clone(), sink)
+            .with_media(media.doorbell().clone())
             .with_limits(config.inbox.clone())
             .with_listener(Arc::new(templates.clone()))
             .with_newsroom(news.clone())
@@ -86,11 +104,14 @@ impl Shared {
             outbox: outbox.clone(),
             projects: projects.clone(),
             templates: templates.clone(),
+            media: media.clone(),
         });
         let shared = Self {
             projects,
             templates,
             people,
+            media,
+            clerk: Mutex::new(Some(clerk)),
             cell: base.cell.clone(),
             database: TenantDatabase::new(Pool::new(PoolConfig {
                 max_total: base.share.tenants as usize,
@@ -122,10 +143,17 @@ impl Shared {
         let sandbox = deploys.workshop().sandbox().clone();
         Host {
             events: Events::new(pool.clone(), inbox.clone(), self.logs.clone()),
-            scrape: Scrape::new(inbox.clone(), sandbox, self.database.clone(), pool.clone()),
+            scrape: Scrape::new(
+                inbox.clone(),
+                sandbox,
+                self.database.clone(),
+                self.projects.clone(),
+                pool.clone(),
+            ),
             projects: self.projects.clone(),
             templates: self.templates.clone(),
             people: self.people.clone(),
+            media: self.media.clone(),
             news: self.news.clone(),
             logs: self.logs.clone(),
             log_writer: self.log_writer.clone(),
@@ -139,8 +167,8 @@ impl Shared {
         }
     }
 
-    /// Forgets by age, guards what projects may have, opens what was snoozed, and compares templates with Meta, until
-    /// `draining`.
+    /// Forgets by age, guards what projects may have, opens what was snoozed, fetches media, and compares templates with
+    /// Meta, until `draining`.
     pub(super) fn keep_house(&self, config: &AppConfig, draining: &CancellationToken) {
         let retention = config.observing.retention.clone();
         let keeper = Keeper::new(self.pool.clone(), self.clock.clone(), retention);
@@ -149,6 +177,15 @@ impl Shared {
         guard.start(draining.clone());
         self.templates.clone().start(draining.clone());
         self.people.open_snoozed(draining.clone());
+        self.media.clone().start(draining.clone());
+        let clerk = self
+            .clerk
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(clerk) = clerk {
+            tokio::spawn(clerk.write(draining.clone()));
+        }
     }
 }
 
@@ -264,6 +301,7 @@ pub(super) fn runner(
         flows: flows.tokens().clone(),
         gateway,
         templates: shared.templates.clone(),
+        media: shared.media.clone(),
         outbox: shared.outbox.clone(),
         endpoint: config.graph.clone(),
         logs: shared.log_writer.clone(),
@@ -291,6 +329,16 @@ pub(super) fn web(
         runner.clone(),
         flows.clone(),
     )
+}
+
+/// The way to files that people name by their address.
+fn media_egress(config: &AppConfig) -> Result<Egress> {
+    let limits = EgressLimits {
+        max_response_bytes: MOST_BYTES as u64,
+        total: MEDIA_LASTS,
+        ..EgressLimits::default()
+    };
+    Egress::new(config.egress.clone(), limits).context("the client for media cannot be made")
 }
 
 fn outbox(

@@ -22,6 +22,7 @@ mod intl_text;
 mod key_derivation;
 mod locales;
 mod log;
+mod media;
 mod public_keys;
 mod secrets;
 mod source;
@@ -43,6 +44,7 @@ pub use bindings::roost::bot::conversations::{
 };
 pub use bindings::roost::bot::flows as wit_flows;
 pub use bindings::roost::bot::log::Level;
+pub use bindings::roost::bot::media as wit_media;
 pub use bindings::roost::bot::templates as wit_templates;
 pub use bindings::roost::bot::whatsapp as wit_whatsapp;
 pub(crate) use compression::Held;
@@ -52,6 +54,7 @@ pub use flows::FlowSender;
 pub use http::{HttpClient, Outbound, OutboundBody, OutboundError};
 pub use locales::Locales;
 pub use log::{LogSink, NoLog, SharedLog};
+pub use media::MediaStore;
 pub use source::{BundleText, TextAt};
 pub use templates::TemplateBook;
 pub(crate) use under_way::UnderWay;
@@ -64,6 +67,7 @@ pub struct Grants {
     pub(crate) templates: Option<Arc<dyn TemplateBook>>,
     pub(crate) conversations: Option<Arc<dyn Conversations>>,
     pub(crate) flows: Option<Arc<dyn FlowSender>>,
+    pub(crate) media: Option<Arc<dyn MediaStore>>,
     pub(crate) secrets: Arc<BTreeMap<String, String>>,
     pub(crate) log: SharedLog,
     pub(crate) http: Outbound,
@@ -90,6 +94,7 @@ impl Grants {
             templates: None,
             conversations: None,
             flows: None,
+            media: None,
             secrets: Arc::default(),
             log: SharedLog::new(Arc::new(NoLog)),
             http: Outbound::denied(),
@@ -131,6 +136,12 @@ impl Grants {
     /// With the project's Flows.
     pub fn with_flows(mut self, flows: Arc<dyn FlowSender>) -> Self {
         self.flows = Some(flows);
+        self
+    }
+
+    /// With the project's media.
+    pub fn with_media(mut self, media: Arc<dyn MediaStore>) -> Self {
+        self.media = Some(media);
         self
     }
 

@@ -9,11 +9,12 @@ use super::output::time_or_dash;
 use super::when::time_to_come;
 use super::{Answer, ApiArgs, CliError, ProjectArgs, Session, or_dash, sse, time};
 use crate::conversations::{Direction, Session as Standing};
+use crate::media::State;
 use crate::views::Page;
 use crate::views::people::{
     ConversationView, LabelView, MediaView, MessageView, NoteView, TakenView,
 };
-use crate::words::typed;
+use crate::words::{Told, typed};
 
 /// Shows conversations, and looks after them in the bot's place.
 #[derive(Args)]
@@ -682,9 +683,14 @@ fn media_words(kind: &str, media: &MediaView) -> String {
         .as_deref()
         .or(media.id.as_deref())
         .or(media.link.as_deref());
+    let away = match media.state.as_ref().and_then(Told::known) {
+        Some(State::Fetching) => ", being fetched",
+        Some(State::NotKept) => ", not kept",
+        Some(State::Kept) | None => "",
+    };
     match of {
-        Some(of) => format!("({kind} {of})"),
-        None => format!("({kind})"),
+        Some(of) => format!("({kind} {of}{away})"),
+        None => format!("({kind}{away})"),
     }
 }
 
@@ -697,7 +703,8 @@ mod tests {
         let message = |direction: &str, by: Option<&str>| -> MessageView {
             serde_json::from_value(json!({
                 "id": "wamid.1", "direction": direction, "type": "image", "text": "us\nboth",
-                "media": { "id": "7", "link": null, "mime_type": null, "sha256": null, "filename": null },
+                "media": { "id": "7", "link": null, "mime_type": null, "sha256": null, "filename": null,
+                    "state": "not-kept", "told": "no room", "size": null },
                 "written_by": by, "event_id": null, "status": "read", "status_at": null, "errors": null,
                 "sent_at": "2026-01-31T09:30:00.000000Z", "body": {},
             }))
@@ -705,7 +712,7 @@ mod tests {
         };
         assert_eq!(
             line(&message("in", None)),
-            "2026-01-31 09:30:00Z  contact   (image 7) us\n    both  [read]"
+            "2026-01-31 09:30:00Z  contact   (image 7, not kept) us\n    both  [read]"
         );
         assert!(line(&message("out", None)).contains("  bot  "));
         assert!(line(&message("out", Some("Bea"))).contains("  Bea  "));

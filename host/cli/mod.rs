@@ -18,10 +18,12 @@ mod error;
 mod events;
 mod flows;
 mod logs;
+mod media;
 mod near;
 mod number;
 mod output;
 mod pack;
+mod profile;
 mod projects;
 mod queue;
 mod rotate;
@@ -95,8 +97,10 @@ pub enum ClientWord {
     Projects(projects::ProjectsArgs),
     /// Shows what waits to run, for how long, and whose it is.
     Queue(queue::QueueArgs),
-    /// Shows, connects and disconnects a project's WhatsApp number.
+    /// Shows, checks, connects and disconnects a project's WhatsApp number; its name and PIN.
     Number(number::NumberArgs),
+    /// Shows and changes the business profile of a project's number.
+    Profile(profile::ProfileArgs),
     /// Lists, checks, pushes and publishes Flows, the forms that open in WhatsApp.
     Flows(Box<flows::FlowsArgs>),
     /// Shows what came in, what became of it and why; runs dead events again.
@@ -105,6 +109,8 @@ pub enum ClientWord {
     Conversations(Box<conversations::ConversationsArgs>),
     /// Shows who writes to a project's number, and what they agreed to; exports and erases one of them.
     Contacts(contacts::ContactsArgs),
+    /// Lists, reads, uploads and deletes media: what customers sent, and what messages are to carry.
+    Media(media::MediaArgs),
     /// Shows what a bot logs.
     Logs(logs::LogsArgs),
     /// Deploys a bot: its folder, or a component that `roost build` made.
@@ -149,10 +155,12 @@ impl ClientWord {
             Self::Projects(args) => (&args.api, args.project()),
             Self::Queue(args) => (&args.api, args.project.project.as_deref()),
             Self::Number(args) => (&args.api, args.project.project.as_deref()),
+            Self::Profile(args) => (&args.api, args.project.project.as_deref()),
             Self::Flows(args) => (&args.api, args.project.project.as_deref()),
             Self::Events(args) => (&args.api, args.project.project.as_deref()),
             Self::Conversations(args) => (&args.api, args.project.project.as_deref()),
             Self::Contacts(args) => (&args.api, args.project.project.as_deref()),
+            Self::Media(args) => (&args.api, args.project.project.as_deref()),
             Self::Logs(args) => (&args.api, args.project.project.as_deref()),
             Self::Deploy(args) => (&args.api, args.project.project.as_deref()),
             Self::Versions(args) => (&args.api, args.project.project.as_deref()),
@@ -188,10 +196,12 @@ impl ClientWord {
             Self::Projects(args) => args.run(&session).await,
             Self::Queue(args) => args.run(&session).await,
             Self::Number(args) => args.run(&session).await,
+            Self::Profile(args) => args.run(&session).await,
             Self::Flows(args) => args.run(&session).await,
             Self::Events(args) => args.run(&session).await,
             Self::Conversations(args) => args.run(&session).await,
             Self::Contacts(args) => args.run(&session).await,
+            Self::Media(args) => args.run(&session).await,
             Self::Logs(args) => args.run(&session).await,
             Self::Deploy(args) => args.run(&session).await,
             Self::Versions(args) => args.run(&session).await,

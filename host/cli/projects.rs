@@ -220,7 +220,14 @@ impl ProjectsArgs {
 /// Its number, as people dial it.
 fn dialled(project: &ProjectView) -> String {
     let number = project.number.as_ref();
-    or_dash(number.map(|number| &number.display_phone_number))
+    or_dash(number.map(|number| match number.token_refused_at {
+        Some(since) => format!(
+            "{} (Meta refuses its token since {})",
+            number.display_phone_number,
+            time(since)
+        ),
+        None => number.display_phone_number.clone(),
+    }))
 }
 
 async fn show(session: &Session, answer: &Answer<ProjectView>) -> Result<(), CliError> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::{Answer, ApiArgs, CliError, ProjectArgs, Session, or_dash, time};
+use super::{Answer, ApiArgs, CliError, ProjectArgs, Session, media, or_dash, time};
 use crate::templates::Standing;
 use crate::views::Page;
 use crate::views::templates::{
@@ -100,12 +100,14 @@ impl TemplatesArgs {
             }
             TemplatesWord::Create { file } => {
                 let json = read_one(&file)?;
+                let json = with_samples(session, &project, &folder_of(&file), json).await?;
                 let path = ["projects", &project, "templates"];
                 let made = session.client.post(&path, &Value::Object(json)).await?;
                 said(session, &made)
             }
             TemplatesWord::Edit { file } => {
                 let json = read_one(&file)?;
+                let json = with_samples(session, &project, &folder_of(&file), json).await?;
                 let made = edit(session, &project, json).await?;
                 said(session, &made)
             }
@@ -261,6 +263,55 @@ async fn edit(
     session.client.put(&path, &Value::Object(json)).await
 }
 
+/// Uploads the samples of headers that a template names by files or addresses, and puts Meta's handles in their place.
+async fn with_samples(
+    session: &Session,
+    project: &str,
+    folder: &Path,
+    json: Map<String, Value>,
+) -> Result<Map<String, Value>, CliError> {
+    let mut json = Value::Object(json);
+    let mut samples = Vec::new();
+    find_samples(&mut json, &mut samples);
+    for sample in samples {
+        let named = sample.as_str().unwrap_or_default();
+        let handle = match named.strip_prefix("./") {
+            Some(file) => media::sample_of(session, project, &folder.join(file)).await?,
+            // As Meta lists them.
+            None if named.starts_with("https://") || named.starts_with("http://") => {
+                media::sample_at(session, project, named).await?
+            }
+            None => continue,
+        };
+        *sample = handle.into();
+    }
+    match json {
+        Value::Object(json) => Ok(json),
+        _ => Ok(Map::new()),
+    }
+}
+
+fn find_samples<'a>(json: &'a mut Value, found: &mut Vec<&'a mut Value>) {
+    match json {
+        Value::Array(items) => items.iter_mut().for_each(|item| find_samples(item, found)),
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                if key != "header_handle" {
+                    find_samples(value, found);
+                } else if let Value::Array(samples) = value {
+                    found.extend(samples);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Where a file's samples are.
+fn folder_of(file: &Path) -> PathBuf {
+    file.parent().unwrap_or(Path::new("")).to_owned()
+}
+
 /// A template of a file, or of standard input.
 fn read_one(file: &Path) -> Result<Map<String, Value>, CliError> {
     let text = match file.to_str() {
@@ -331,6 +382,8 @@ fn of_folder(folder: &Path) -> Result<Vec<Written>, CliError> {
 
 /// How the templates of a folder stand to Meta's.
 pub(super) struct Plan {
+    /// Where the samples are.
+    folder: PathBuf,
     written: Vec<Written>,
     planned: Vec<PlannedView>,
 }
@@ -351,6 +404,7 @@ impl Plan {
         let body = json!({ "templates": templates });
         let plan: Answer<TemplatePlan> = session.client.post(&path, &body).await?;
         Ok(Some(Self {
+            folder: folder.join(FOLDER),
             planned: plan.read()?.items,
             written,
         }))
@@ -389,18 +443,22 @@ impl Plan {
     pub(super) async fn submit(self, session: &Session, project: &str) -> Result<(), CliError> {
         let mut failed = 0;
         for (written, planned) in self.written.into_iter().zip(self.planned) {
-            let made: Result<Answer<TemplateView>, CliError> = match planned.standing.known() {
-                Some(Standing::New) => {
-                    let path = ["projects", project, "templates"];
-                    session
-                        .client
-                        .post(&path, &Value::Object(written.json))
-                        .await
+            let standing = planned.standing.known();
+            if standing == Some(Standing::Same) {
+                continue;
+            }
+            let submitting = async {
+                if !matches!(standing, Some(Standing::New | Standing::Differs)) {
+                    return Err(CliError::Failed(planned.why.join("; ")));
                 }
-                Some(Standing::Differs) => edit(session, project, written.json).await,
-                Some(Standing::Same) => continue,
-                _ => Err(CliError::Failed(planned.why.join("; "))),
+                let json = with_samples(session, project, &self.folder, written.json).await?;
+                if standing == Some(Standing::Differs) {
+                    return edit(session, project, json).await;
+                }
+                let path = ["projects", project, "templates"];
+                session.client.post(&path, &Value::Object(json)).await
             };
+            let made: Result<Answer<TemplateView>, CliError> = submitting.await;
             match made {
                 Ok(made) => {
                     let made = made.read()?;

@@ -4,7 +4,7 @@ use super::{DeployError, Deploys, Say};
 use crate::build::Variable;
 use crate::build::artifact::{self, Artifact};
 use crate::capabilities::{BundleText, DatabaseGrant, Grants};
-use crate::egress::{Egress, Lists};
+use crate::egress::Egress;
 use crate::grants::{BootClient, BotLog, LogOf};
 use crate::logs::Origin;
 use crate::postgres::{Limits, Tenant};
@@ -172,20 +172,8 @@ impl Deploys {
 
     /// What the project's bot reaches. Those of projects without lists share their connections.
     pub(super) fn way_out(&self, project: &Project) -> Arc<Egress> {
-        let egress = self.egress.of(project.project_id.0);
-        if project.egress_deny.is_empty() && project.egress_only.is_empty() {
-            return Arc::new(egress);
-        }
-        let lists = Lists::parse(&project.egress_deny, &project.egress_only);
-        let lists = lists.unwrap_or_else(|error| {
-            tracing::error!(
-                project.id = %project.project_id,
-                %error,
-                "a list of a project cannot be read: its bot reaches nothing until it is set anew"
-            );
-            Lists::closed()
-        });
-        Arc::new(egress.with_lists(lists))
+        let (deny, only) = (&project.egress_deny, &project.egress_only);
+        Arc::new(self.egress.of_project(project.project_id.0, deny, only))
     }
 
     /// What an instance of the project's bot may use.

@@ -159,6 +159,24 @@ impl Egress {
         }
     }
 
+    /// The same way out for one project with the lists that its owner set. Those of projects without lists share their
+    /// connections. A list that cannot be read lets nothing pass.
+    pub fn of_project(&self, project_id: Uuid, deny: &[String], only: &[String]) -> Self {
+        let own = self.of(project_id);
+        if deny.is_empty() && only.is_empty() {
+            return own;
+        }
+        let lists = Lists::parse(deny, only).unwrap_or_else(|error| {
+            tracing::error!(
+                project.id = %project_id,
+                %error,
+                "a list of a project cannot be read: its bot reaches nothing until it is set anew"
+            );
+            Lists::closed()
+        });
+        own.with_lists(lists)
+    }
+
     /// Sends a request and returns the answer as soon as its headers are there.
     ///
     /// Hop-by-hop headers are dropped both ways, and `Host` is made from the address. Waiting for a place is time of

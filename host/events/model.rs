@@ -136,6 +136,8 @@ pub struct ProjectFacts {
     pub is_active: bool,
     pub has_version: bool,
     pub has_number: bool,
+    /// Since when Meta refuses the number's token.
+    pub token_refused_at: Option<DateTime<Utc>>,
     /// Runs that may go on at once.
     pub max_running: Option<i32>,
     /// Runs that may begin in a minute.

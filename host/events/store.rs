@@ -119,6 +119,8 @@ impl Events {
         sqlx::query_as(
             "select p.status = 'active' as is_active, p.active_version_id is not null as has_version,
                     exists (select from number n where n.project_id = p.project_id) as has_number,
+                    (select n.token_refused_at from number n where n.project_id = p.project_id)
+                      as token_refused_at,
                     p.max_running, p.events_per_minute
              from project p where p.project_id = $1",
         )

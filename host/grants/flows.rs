@@ -1,9 +1,9 @@
 //! Flows of one run: sent by way of the outbox, each with a token of its own.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::messenger::send_error;
+use super::messenger::{ProjectMessenger, send_error};
 use crate::capabilities::FlowSender;
 use crate::capabilities::wit_flows::{Asked, FlowMessage, SentFlow};
 use crate::capabilities::wit_whatsapp::Error;
@@ -32,6 +32,7 @@ pub(crate) struct ProjectFlows {
     context: SendContext,
     redactor: Redactor,
     trace: TraceScope,
+    messenger: Arc<ProjectMessenger>,
     /// How often the same was sent in this run: another run of the event counts alike, and finds the same tokens.
     sent: Mutex<HashMap<String, u32>>,
 }
@@ -40,18 +41,16 @@ impl ProjectFlows {
     pub(crate) fn new(
         tokens: FlowTokens,
         conversations: ConversationStore,
-        outbox: Outbox,
-        context: SendContext,
-        redactor: Redactor,
-        trace: TraceScope,
+        messenger: Arc<ProjectMessenger>,
     ) -> Self {
         Self {
             tokens,
             conversations,
-            outbox,
-            context,
-            redactor,
-            trace,
+            outbox: messenger.outbox.clone(),
+            context: messenger.context.clone(),
+            redactor: messenger.redactor.clone(),
+            trace: messenger.trace.clone(),
+            messenger,
             sent: Mutex::default(),
         }
     }
@@ -77,9 +76,9 @@ impl ProjectFlows {
         }
         let mut ready = composed(&flow, &message);
         let json = messages::compose(MESSAGE, &ready);
-        let content = json
-            .map_err(|error| Error::Invalid(error.to_string()))?
-            .to_string();
+        let json = json.map_err(|error| Error::Invalid(error.to_string()))?;
+        self.messenger.has_media(&json).await?;
+        let content = json.to_string();
         let sending = Sending {
             project,
             event: self.context.attempt().event_id,

@@ -25,6 +25,15 @@ pub(crate) struct ProjectMessenger {
 }
 
 impl ProjectMessenger {
+    /// Looks whether the media of a message are the project's.
+    pub(crate) async fn has_media(&self, message: &Value) -> Result<(), Error> {
+        let own = self
+            .gateway
+            .has_media(&self.context, &self.scope, message)
+            .await;
+        own.map_err(gateway_error)
+    }
+
     /// Sends a message of which is known that its template fits, if it has one.
     pub(crate) async fn send_fitted(&self, message: Value) -> Result<Sent, Error> {
         let mut span = self.trace.span("whatsapp.send");
@@ -45,6 +54,7 @@ impl Messenger for ProjectMessenger {
         Box::pin(async move {
             let own = self.gateway.has_flows(&self.context, &self.scope, &message);
             own.await.map_err(gateway_error)?;
+            self.has_media(&message).await?;
             let project = ProjectId(self.context.attempt().project_id);
             match self.templates.admit(project, &message).await {
                 Ok(()) => self.send_fitted(message).await,

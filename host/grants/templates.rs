@@ -73,13 +73,16 @@ impl TemplateBook for ProjectTemplates {
                 NotSendable::Unfit(why) => Refusal::Unfit(why),
                 NotSendable::Database(error) => unavailable(&error),
             })?;
-            let sent = self.messenger.send_fitted(json!({
+            let message = json!({
                 "messaging_product": "whatsapp",
                 "recipient_type": "individual",
                 "to": to,
                 "type": "template",
                 "template": template,
-            }));
+            });
+            let own = self.messenger.has_media(&message).await;
+            own.map_err(Refusal::NotSent)?;
+            let sent = self.messenger.send_fitted(message);
             sent.await.map_err(Refusal::NotSent)
         })
     }

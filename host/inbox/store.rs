@@ -12,6 +12,7 @@ use super::arrival::Waiting;
 use super::clock::Clock;
 use super::model::{AccountListener, EventId, StatusSink};
 use crate::accounts::Accounts;
+use crate::media::Doorbell;
 use crate::news::{Change, Newsroom};
 use crate::plans::by_values;
 use crate::projects::ProjectId;
@@ -38,6 +39,7 @@ pub struct Inbox {
     pub(super) ended: watch::Sender<()>,
     pub(super) telemetry: Telemetry,
     newsroom: Option<Newsroom>,
+    pub(super) media: Option<Doorbell>,
 }
 
 /// What may wait in the inbox, and for how long.
@@ -126,6 +128,15 @@ impl Inbox {
             ended: watch::Sender::new(()),
             telemetry: Telemetry::default(),
             newsroom: None,
+            media: None,
+        }
+    }
+
+    /// With somebody who fetches the media of messages.
+    pub fn with_media(self, doorbell: Doorbell) -> Self {
+        Self {
+            media: Some(doorbell),
+            ..self
         }
     }
 

@@ -8,6 +8,7 @@
 //! a project has.
 
 mod asking;
+mod examine;
 pub mod export;
 mod follow;
 mod machine;
@@ -16,6 +17,7 @@ mod removal;
 mod standing;
 pub mod steps;
 mod store;
+mod tokens;
 mod work;
 
 use crate::changes::Changes;
@@ -38,6 +40,7 @@ pub use machine::MachineHandle;
 pub use standing::{NumberStanding, Standing, State, state_of};
 use steps::{NUMBER_STEPS, REMOVAL_STEPS};
 pub use steps::{Step, StepChange, StepName, StepState};
+pub use tokens::{TokenClerk, Tokens};
 
 /// How long a deleted project can be restored, unless the host is told otherwise.
 pub const DELETE_GRACE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -55,6 +58,14 @@ pub enum LifecycleError {
     NoPin,
     #[error("project `{0}` has no number")]
     NoNumber(ProjectName),
+    #[error("{0}")]
+    BadProfile(String),
+    /// Meta refused it; with what to do.
+    #[error("{0}")]
+    Refused(String),
+    /// A later try may succeed.
+    #[error("{0}")]
+    Later(String),
 }
 
 /// What lifecycles are made of.

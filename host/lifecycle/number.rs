@@ -17,7 +17,7 @@ use std::time::Duration;
 const LOCK_WAIT: Duration = Duration::from_secs(1);
 
 /// Where Meta's webhooks must go.
-const WEBHOOK_PATH: &str = "/webhooks/whatsapp";
+pub(super) const WEBHOOK_PATH: &str = "/webhooks/whatsapp";
 
 /// Why a step ends early.
 enum Halt {
@@ -292,7 +292,7 @@ fn access(token: &Secret) -> AccessToken {
     AccessToken::new(token.expose())
 }
 
-fn applied(number: &MetaNumber) -> AppliedNumber {
+pub(super) fn applied(number: &MetaNumber) -> AppliedNumber {
     AppliedNumber {
         display_phone_number: number.digits(),
         verified_name: number.verified_name.clone(),

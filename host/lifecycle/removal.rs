@@ -8,7 +8,7 @@ use crate::causes::with_causes;
 use crate::postgres::{CellError, TenantName};
 use crate::projects::{ProjectError, ProjectId};
 use crate::whatsapp::outbox;
-use crate::{conversations, inbox};
+use crate::{conversations, inbox, media};
 use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
@@ -82,6 +82,7 @@ pub(super) async fn forget(lifecycle: &Lifecycle, claimed: &ClaimedStep) -> Step
 /// Those of which there are many first, so that the project's own row takes little along.
 async fn forget_rows(parts: &LifecycleParts, project_id: ProjectId) -> Result<(), ProjectError> {
     let pool = &parts.pool;
+    media::forget_project(pool, project_id).await?;
     conversations::forget_project(pool, project_id).await?;
     inbox::forget_project(pool, project_id).await?;
     outbox::forget_project(pool, project_id.0).await?;

@@ -13,6 +13,7 @@ use crate::flows::Flows;
 use crate::inbox::Inbox;
 use crate::lifecycle::Lifecycle;
 use crate::logs::{LogStore, LogWriter};
+use crate::media::Media;
 use crate::news::{Change, Newsroom};
 use crate::observing::Scrape;
 use crate::people::People;
@@ -40,6 +41,7 @@ pub struct Host {
     pub(crate) news: Newsroom,
     pub(crate) events: Events,
     pub(crate) people: People,
+    pub(crate) media: Media,
     pub(crate) logs: LogStore,
     pub(crate) log_writer: LogWriter,
     pub(crate) scrape: Scrape,
@@ -101,6 +103,11 @@ impl Host {
     /// Conversations, and what people do with them.
     pub fn people(&self) -> &People {
         &self.people
+    }
+
+    /// Media that customers sent, and uploads.
+    pub fn media(&self) -> &Media {
+        &self.media
     }
 
     /// What bots logged.

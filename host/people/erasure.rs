@@ -7,6 +7,7 @@ use super::{People, PeopleError, TRIES, is_in_the_way};
 use crate::conversations::{ContactId, erase, footprint};
 use crate::inbox::{self, Forgotten};
 use crate::logs;
+use crate::media;
 use crate::projects::ProjectId;
 use crate::whatsapp::outbox;
 
@@ -19,8 +20,8 @@ pub struct Erased {
 }
 
 impl People {
-    /// Erases a contact with their conversations, messages, statuses, labels, notes, events, runs and sends, and the
-    /// lines that bots logged of them.
+    /// Erases a contact with their conversations, messages, media, statuses, labels, notes, events, runs and sends, and
+    /// the lines that bots logged of them.
     pub async fn erase(
         &self,
         project_id: ProjectId,
@@ -74,6 +75,7 @@ impl People {
         };
         outbox::forget_contact(&mut tx, project_id.0, &sent).await?;
         logs::forget_contact(&mut tx, project_id, &events, &found.ids).await?;
+        media::forget_contact(&mut tx, project_id, &found.wamids).await?;
         let messages = erase(&mut tx, project_id, contact_id, &found).await?;
         tx.commit().await?;
         Ok(Erased {

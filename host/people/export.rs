@@ -21,12 +21,15 @@ const LINES: usize = 64;
 const FORMAT: u32 = 1;
 
 /// The tables, in an order in which they can be loaded again.
-const LISTS: [(&str, ExportList); 7] = [
+const LISTS: [(&str, ExportList); 9] = [
     ("contact", ExportList::Contact),
     ("conversation", ExportList::Conversations),
     ("conversation_label", ExportList::Labels),
     ("conversation_note", ExportList::Notes),
     ("message", ExportList::Messages),
+    ("media", ExportList::Media),
+    // Their bytes are in base64.
+    ("media_chunk", ExportList::MediaChunks),
     ("message_status", ExportList::Statuses),
     ("event", ExportList::Events),
 ];

@@ -17,6 +17,7 @@ use crate::conversations::{
     ChangeError, ContactCard, ConversationCard, ConversationId, ConversationStore,
 };
 use crate::inbox::{Inbox, InboxError};
+use crate::media::{Media, MediaError};
 use crate::projects::{ProjectError, ProjectId, ProjectStore};
 use crate::templates::{NotSendable, Templates};
 use crate::whatsapp::messages::InvalidMessage;
@@ -38,6 +39,7 @@ pub struct People {
     outbox: Outbox,
     projects: ProjectStore,
     templates: Templates,
+    media: Media,
 }
 
 /// What it is made of.
@@ -48,6 +50,7 @@ pub struct PeopleParts {
     pub outbox: Outbox,
     pub projects: ProjectStore,
     pub templates: Templates,
+    pub media: Media,
 }
 
 /// Why something cannot be done with a conversation or a contact.
@@ -82,6 +85,8 @@ pub enum PeopleError {
         "the conversation was with another number than the project has now; write when the contact has written to this one"
     )]
     OtherNumber,
+    #[error(transparent)]
+    Media(#[from] MediaError),
     #[error(transparent)]
     Change(#[from] ChangeError),
     #[error("{0}")]
@@ -124,6 +129,7 @@ impl People {
             outbox,
             projects,
             templates,
+            media,
         } = parts;
         Self {
             pool,
@@ -132,6 +138,7 @@ impl People {
             outbox,
             projects,
             templates,
+            media,
         }
     }
 

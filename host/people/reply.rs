@@ -10,10 +10,11 @@ use uuid::Uuid;
 
 use super::{People, PeopleError};
 use crate::conversations::{ConversationCard, Direction, MAX_NAME_CHARS, StoredMessage, checked};
+use crate::media::MediaError;
 use crate::projects::ProjectId;
 use crate::templates::Filling;
 use crate::whatsapp::messages::compose;
-use crate::whatsapp::{AccessToken, Attempt, SendContext, Sender};
+use crate::whatsapp::{AccessToken, Attempt, SendContext, Sender, media_ids};
 
 /// How long a message may take to go out, tries included.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -119,6 +120,11 @@ impl People {
             }
             message => message.to_json(to, new.reply_to)?,
         };
+        for id in media_ids(&json) {
+            if !self.media.belongs(project_id, &id).await? {
+                return Err(PeopleError::Media(MediaError::NotFound(id)));
+            }
+        }
         let is_template = matches!(new.message, Reply::Template { .. });
         match conversation.last_inbound_at {
             _ if is_template => {}

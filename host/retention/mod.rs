@@ -17,6 +17,7 @@ use crate::flows::forget_tokens;
 use crate::inbox::Clock;
 use crate::leases::Turn;
 use crate::logs::LogLimits;
+use crate::media::{MediaSettings, forget_old as forget_media};
 
 /// Done events find Meta's repeats, which come for seven days.
 pub const SHORTEST_DAYS: u32 = 8;
@@ -37,6 +38,8 @@ pub struct RetentionPolicy {
     /// Messages of conversations, and their statuses.
     pub message_days: u32,
     pub log_days: u32,
+    /// Media of customers.
+    pub media: MediaSettings,
     /// How much of a project's log is kept whatever its age.
     pub log_limits: LogLimits,
     /// About how often is swept.
@@ -49,6 +52,7 @@ impl Default for RetentionPolicy {
             event_days: 30,
             message_days: 365,
             log_days: 14,
+            media: MediaSettings::default(),
             log_limits: LogLimits::default(),
             every: Duration::from_secs(60 * 60),
         }
@@ -64,6 +68,8 @@ pub struct Swept {
     pub statuses: u64,
     pub log_lines: u64,
     pub unrouted: u64,
+    /// Media of customers whose bytes are gone.
+    pub media: u64,
     /// Tokens of Flows that were sent and are over.
     pub flow_tokens: u64,
     /// Empty queues, which are made again when they are needed.
@@ -112,6 +118,7 @@ impl Keeper {
                         swept.statuses,
                         swept.log_lines,
                         swept.unrouted,
+                        swept.media,
                         "what is older than its retention is deleted"
                     ),
                     Ok(_) => {}
@@ -138,7 +145,10 @@ impl Keeper {
 
     async fn sweep_all(&self, now: DateTime<Utc>) -> Result<Swept, sqlx::Error> {
         let before = |days: u32| now - DAY * days;
-        let mut swept = Swept::default();
+        let mut swept = Swept {
+            media: forget_media(&self.pool, &self.policy.media).await?,
+            ..Swept::default()
+        };
         for group in self.groups().await? {
             let event_days = group.days.map_or(self.policy.event_days, days);
             let message_days = group.days.map_or(self.policy.message_days, days);

@@ -4,10 +4,11 @@ use crate::capabilities::{DatabaseGrant, Grants};
 use crate::deploys::Serving;
 use crate::flows::FlowTokens;
 use crate::grants::{
-    BotLog, LastComplaint, LogOf, ProjectConversations, ProjectFlows, ProjectMessenger,
-    ProjectTemplates, RunClient,
+    BotLog, LastComplaint, LogOf, ProjectConversations, ProjectFlows, ProjectMedia,
+    ProjectMessenger, ProjectTemplates, RunClient,
 };
 use crate::logs::{LogWriter, Origin};
+use crate::media::Media;
 use crate::people::People;
 use crate::postgres::{Limits, TenantDatabase};
 use crate::projects::Redactor;
@@ -30,6 +31,8 @@ pub struct Services {
     pub gateway: Gateway,
     /// Templates, which messages are compared with.
     pub templates: Templates,
+    /// What customers sent, and uploads.
+    pub media: Media,
     /// Where Meta is.
     pub endpoint: GraphEndpoint,
     /// Where what bots log is kept.
@@ -93,14 +96,6 @@ impl Services {
             .with_source(serving.source.clone())
             .with_http(Arc::new(client));
         if let Some(context) = context {
-            grants = grants.with_flows(Arc::new(ProjectFlows::new(
-                self.flows.clone(),
-                self.people.conversations().clone(),
-                self.outbox.clone(),
-                context.clone(),
-                redactor.clone(),
-                trace.clone(),
-            )));
             let messenger = Arc::new(ProjectMessenger {
                 outbox: self.outbox.clone(),
                 gateway: self.gateway.clone(),
@@ -108,9 +103,18 @@ impl Services {
                 context: context.clone(),
                 scope: serving.scope(),
                 redactor: redactor.clone(),
-                trace,
+                trace: trace.clone(),
             });
+            grants = grants.with_flows(Arc::new(ProjectFlows::new(
+                self.flows.clone(),
+                self.people.conversations().clone(),
+                messenger.clone(),
+            )));
             grants = grants
+                .with_media(Arc::new(ProjectMedia::new(
+                    self.media.clone(),
+                    origin.project_id,
+                )))
                 .with_templates(Arc::new(ProjectTemplates {
                     templates: self.templates.clone(),
                     project_id: origin.project_id,

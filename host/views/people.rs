@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use super::Time;
 use crate::conversations::{Consent, Direction, Session};
 use crate::events::DeliveryStatus;
+use crate::media::State;
 use crate::words::Told;
 
 /// A person who wrote to the project's number, or was written to.
@@ -146,6 +147,13 @@ pub struct MediaView {
     pub mime_type: Option<String>,
     pub sha256: Option<String>,
     pub filename: Option<String>,
+    /// Whether the host has it, of what a contact sent: `GET …/media/{id}/content` reads it.
+    #[schema(value_type = Option<State>)]
+    pub state: Option<Told<State>>,
+    /// Why it does not.
+    pub told: Option<String>,
+    /// In bytes, of what the host has.
+    pub size: Option<i64>,
 }
 
 /// What people noted beside a conversation.

@@ -44,6 +44,8 @@ pub struct NumberView {
     pub waba_id: String,
     /// As people dial it.
     pub display_phone_number: String,
+    /// Since when Meta refuses its token; null: it does not. The number itself says why, and what to do.
+    pub token_refused_at: Option<Time>,
 }
 
 /// How a project stands, with the steps that make or remove it.

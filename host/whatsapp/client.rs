@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 use super::inflight::{Full, Held, Room};
 use super::media::{MediaBody, MediaError};
+use super::watch::{self, TokenWatch};
 use crate::rooms::{Place, Places, open_files};
 
 /// Headers of a bot's request that travel to Meta.
@@ -63,6 +64,7 @@ const FILE_HOSTS: [&str; 4] = ["facebook.com", "fbcdn.net", "fbsbx.com", "whatsa
 
 /// Where Meta serves media that messages carry.
 const META_MEDIA: &str = "https://lookaside.fbsbx.com";
+pub(super) const MEDIA_PATH: &str = "/whatsapp_business/attachments";
 
 /// A token of the Graph API, which no log and no error shows.
 #[derive(Clone, PartialEq, Eq)]
@@ -163,6 +165,7 @@ pub struct GraphClient {
     endpoint: GraphEndpoint,
     limits: GraphLimits,
     places: Places,
+    watch: Option<Arc<dyn TokenWatch>>,
 }
 
 impl AccessToken {
@@ -240,15 +243,24 @@ impl GraphEndpoint {
     }
 
     fn media_url(&self, path_and_query: &str) -> Option<Url> {
-        let origin = match self.is_meta() {
-            true => META_MEDIA.to_owned(),
-            false => self.base_url.origin().ascii_serialization(),
-        };
+        let origin = self.media_origin();
         Url::parse(&format!(
             "{origin}/{}",
             path_and_query.trim_start_matches('/')
         ))
         .ok()
+    }
+
+    fn serves_media(&self, url: &Url) -> bool {
+        url.origin().ascii_serialization() == self.media_origin()
+            && url.path().starts_with(MEDIA_PATH)
+    }
+
+    fn media_origin(&self) -> String {
+        match self.is_meta() {
+            true => META_MEDIA.to_owned(),
+            false => self.base_url.origin().ascii_serialization(),
+        }
     }
 }
 
@@ -316,10 +328,15 @@ impl GraphResponse {
 }
 
 impl GraphStream {
+    /// The next piece; none at the end.
+    pub async fn next(&mut self) -> Option<Result<Bytes, MediaError>> {
+        poll_fn(|cx| self.body.poll_piece(cx)).await
+    }
+
     /// The whole answer, when it is no longer than that.
     pub(super) async fn whole(mut self, most: usize) -> Result<GraphResponse, MediaError> {
         let mut body = BytesMut::new();
-        while let Some(piece) = poll_fn(|cx| self.body.poll_piece(cx)).await {
+        while let Some(piece) = self.next().await {
             let piece = piece?;
             if body.len() + piece.len() > most {
                 return Err(MediaError::TooLong(most));
@@ -358,7 +375,16 @@ impl GraphClient {
             endpoint,
             limits,
             places: Places::of_files(each, all, PART_OF_FILES),
+            watch: None,
         })
+    }
+
+    /// With somebody who hears what becomes of tokens.
+    pub fn with_watch(self, watch: Arc<dyn TokenWatch>) -> Self {
+        Self {
+            watch: Some(watch),
+            ..self
+        }
     }
 
     /// The endpoint that is called.
@@ -378,6 +404,21 @@ impl GraphClient {
         self.call_of(None, token, request).await
     }
 
+    /// The same for one that takes longer, such as an upload.
+    ///
+    /// *Cancel safety*: a dropped call may have reached Meta.
+    pub async fn call_lasting(
+        &self,
+        token: &AccessToken,
+        request: &GraphRequest,
+        lasts: Duration,
+    ) -> Outcome {
+        let whole = async |response| Ok::<_, Full>(self.read(response).await);
+        let outcome = self.exchange(None, token, request, lasts, whole).await;
+        // Without a project there is no place to wait for.
+        outcome.unwrap_or_else(|Full| Outcome::NotSent("the host is busy".to_owned()))
+    }
+
     /// Makes one request of a project, or of the host's own without one, once.
     ///
     /// *Cancel safety*: a dropped call may have reached Meta.
@@ -388,7 +429,10 @@ impl GraphClient {
         request: &GraphRequest,
     ) -> Outcome {
         let whole = async |response| Ok::<_, Full>(self.read(response).await);
-        let outcome = self.exchange(project_id, token, request, whole).await;
+        let lasts = self.limits.answer;
+        let outcome = self
+            .exchange(project_id, token, request, lasts, whole)
+            .await;
         // Reading never says so: it is the place that was missing, and nothing was sent.
         outcome.unwrap_or_else(|Full| {
             let reason =
@@ -414,6 +458,7 @@ impl GraphClient {
             project_id,
             token,
             request,
+            self.limits.answer,
             async |response: reqwest::Response| {
                 let most = self.limits.max_answer_bytes;
                 let length = response.content_length().map(|length| length as usize);
@@ -449,13 +494,40 @@ impl GraphClient {
             let reason = "the path is not one of Meta's media host";
             return Err(Outcome::NotSent(reason.to_owned()));
         };
+        self.stream(token, url, self.limits.max_media_bytes).await
+    }
+
+    /// Fetches media by the address that Meta gave for it, of so many bytes at most. Nobody else is asked: the token
+    /// goes along.
+    pub async fn media_at(
+        &self,
+        token: &AccessToken,
+        url: &str,
+        most: usize,
+    ) -> Result<GraphStream, Outcome> {
+        let url = Url::parse(url)
+            .ok()
+            .filter(|url| self.endpoint.serves_media(url));
+        let Some(url) = url else {
+            let reason = "the address is not one of Meta's media host";
+            return Err(Outcome::NotSent(reason.to_owned()));
+        };
+        self.stream(token, url, most).await
+    }
+
+    async fn stream(
+        &self,
+        token: &AccessToken,
+        url: Url,
+        most: usize,
+    ) -> Result<GraphStream, Outcome> {
         let asked = self.begin(token, self.media.get(url));
         let response = match tokio::time::timeout(self.limits.answer, asked).await {
             Ok(response) => response?,
             Err(_) => return Err(self.is_late()),
         };
         let (status, headers) = (response.status(), seen(&response));
-        let body = MediaBody::new(response.into(), &self.limits);
+        let body = MediaBody::new(response.into(), most, self.limits.between_bytes);
         let body = body.map_err(|error| Outcome::Unknown(error.to_string()))?;
         Ok(GraphStream {
             status,
@@ -500,13 +572,14 @@ impl GraphClient {
         project_id: Option<Uuid>,
         token: &AccessToken,
         request: &GraphRequest,
+        lasts: Duration,
         read: impl AsyncFnOnce(reqwest::Response) -> Result<Outcome, Full>,
     ) -> Result<Outcome, Full> {
         let Some(url) = self.endpoint.url(request) else {
             let reason = "the path is not one of the Graph API";
             return Ok(Outcome::NotSent(reason.to_owned()));
         };
-        let ends_at = Instant::now() + self.limits.answer;
+        let ends_at = Instant::now() + lasts;
         let _place = match project_id {
             Some(project_id) => Some(self.place(project_id).await?),
             None => None,
@@ -529,8 +602,14 @@ impl GraphClient {
             }
         };
         match tokio::time::timeout_at(ends_at, call).await {
-            Ok(outcome) => outcome,
-            Err(_) => Ok(self.is_late()),
+            Ok(outcome) => {
+                if let (Some(watch), Ok(Outcome::Answered(answer))) = (&self.watch, &outcome) {
+                    let call = (project_id, request.path.as_str(), token);
+                    watch::tell(watch.as_ref(), call, answer);
+                }
+                outcome
+            }
+            Err(_) => Ok(Outcome::Unknown(format!("no answer within {lasts:?}"))),
         }
     }
 

@@ -8,8 +8,6 @@ use bytes::Bytes;
 use http_body::Body;
 use tokio::time::{Instant, Sleep};
 
-use super::client::GraphLimits;
-
 /// Why a medium ends before its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MediaError {
@@ -37,8 +35,11 @@ pub struct MediaBody {
 
 impl MediaBody {
     /// Fails when the answer says beforehand that it is too long.
-    pub(super) fn new(inner: reqwest::Body, limits: &GraphLimits) -> Result<Self, MediaError> {
-        let limit = limits.max_media_bytes;
+    pub(super) fn new(
+        inner: reqwest::Body,
+        limit: usize,
+        between_bytes: Duration,
+    ) -> Result<Self, MediaError> {
         if inner.size_hint().lower() > limit as u64 {
             return Err(MediaError::TooLong(limit));
         }
@@ -46,8 +47,8 @@ impl MediaBody {
             inner,
             left: limit,
             limit,
-            between_bytes: limits.between_bytes,
-            idle: Box::pin(tokio::time::sleep(limits.between_bytes)),
+            between_bytes,
+            idle: Box::pin(tokio::time::sleep(between_bytes)),
             is_awaited: false,
         })
     }

@@ -20,6 +20,7 @@ pub mod onboarding;
 pub mod outbox;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 /// The webhook fields that a Meta app must be subscribed to: what the host and its bots are told by.
 pub const WEBHOOK_FIELDS: [&str; 6] = [
@@ -32,13 +33,15 @@ pub const WEBHOOK_FIELDS: [&str; 6] = [
 ];
 
 pub use client::{
-    AccessToken, GraphClient, GraphEndpoint, GraphLimits, GraphRequest, GraphResponse, Outcome,
+    AccessToken, GraphClient, GraphEndpoint, GraphLimits, GraphRequest, GraphResponse, GraphStream,
+    Outcome,
 };
 pub use error::{GraphError, SendError, Verdict};
-pub use gateway::{AnswerBody, BodyBound, Gateway, GatewayError, Refused, Scope};
+pub use gateway::{AnswerBody, BodyBound, Gateway, GatewayError, Refused, Scope, media_ids};
 pub use inflight::{Held, InFlightLimits};
 pub use media::MediaError;
 pub use outbox::{
     Attempt, CallbackKey, OutboundMessage, OutboundSink, Outbox, OutboxSettings, Refusal,
     SendContext, SendState, Sender, Sent, Settlement, StatusNotice,
 };
+pub use watch::{RefusedToken, TokenWatch};

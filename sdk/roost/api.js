@@ -3,6 +3,7 @@ import { makeConversations } from './api/conversations.js'
 import { makeDatabase } from './api/database.js'
 import { makeFlows } from './api/flows.js'
 import { makeLog } from './api/log.js'
+import { makeMedia } from './api/media.js'
 import { makeSecrets } from './api/secrets.js'
 import { makeTemplates } from './api/templates.js'
 import { makeWhatsapp } from './api/whatsapp.js'
@@ -27,14 +28,16 @@ export function makeApi(backend) {
   }
 
   const flows = makeFlows(call)
+  const whatsapp = makeWhatsapp(call)
   return {
     flows,
     conversations: makeConversations(call),
     database: makeDatabase(backend),
     log: makeLog(backend),
+    media: makeMedia(call, whatsapp),
     secrets: makeSecrets(call),
     templates: makeTemplates(call),
-    whatsapp: makeWhatsapp(call),
+    whatsapp,
     messages,
     statuses,
     RoostError,

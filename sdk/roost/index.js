@@ -2,4 +2,4 @@
 import { makeApi } from './api.js'
 import { backend } from './node.js'
 
-export const { whatsapp, flows, templates, conversations, secrets, log, database, messages, statuses, RoostError } = makeApi(backend)
+export const { whatsapp, flows, templates, media, conversations, secrets, log, database, messages, statuses, RoostError } = makeApi(backend)

@@ -1,4 +1,5 @@
 /** The backend on plain Node: Meta's Cloud API over fetch, and the npm package `pg`. */
+import { createHash } from 'node:crypto'
 import { format } from 'node:util'
 import { compose } from './compose.js'
 import { MESSAGES } from './declared.js'
@@ -24,7 +25,7 @@ async function graph(method, path, body) {
   try {
     response = await fetch(`${base}/${path}`, {
       method, body,
-      headers: { authorization: `Bearer ${setting('WHATSAPP_TOKEN')}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      headers: { authorization: `Bearer ${setting('WHATSAPP_TOKEN')}`, ...(typeof body === 'string' ? { 'content-type': 'application/json' } : {}) },
     })
   } catch (error) {
     if (error.payload) throw error
@@ -48,8 +49,57 @@ async function send(message) {
 /** A send for each type of message. */
 const sends = Object.fromEntries(Object.keys(MESSAGES).map((name) => [functionOf(name), async (given) => send(compose(name, given))]))
 
+/** Files that are being handed over. */
+const files = new Map()
+
+function begun(id) {
+  const pieces = files.get(id)
+  if (!pieces) throw failed('other', 'no such file is begun, or it is uploaded already')
+  files.delete(id)
+  return pieces
+}
+
+async function uploadMedia(content, { mimeType = 'application/octet-stream', filename = 'file', kind }) {
+  const form = new FormData()
+  form.set('messaging_product', 'whatsapp')
+  form.set('type', mimeType)
+  form.set('file', new Blob(content, { type: mimeType }), filename)
+  const answer = await graph('POST', `${setting('PHONE_NUMBER_ID')}/media`, form)
+  const body = JSON.parse(answer.body || '{}')
+  if (answer.status !== 200) throw failed(answer.status >= 500 ? 'unavailable' : 'rejected', body.error?.message ?? `status ${answer.status}`)
+  const hash = createHash('sha256')
+  let size = 0
+  for (const piece of content) {
+    hash.update(piece)
+    size += piece.length
+  }
+  return { id: body.id, kind: kind ?? 'document', mimeType, sha256: hash.digest('hex'), size, expiresAt: Math.floor(Date.now() / 1000) + 30 * 86400, wasThere: false }
+}
+
 const functions = {
   ...sends,
+  'media.describe': () => onlyInRoost('media.get'),
+  // Nobody keeps it: Meta is asked.
+  'media.wait-for': (id) => { throw failed('not-kept', `the media \`${id}\` is not kept outside Roost`) },
+  'media.read': () => onlyInRoost('media.read'),
+  'media.begin': () => {
+    const id = files.size + 1
+    files.set(id, [])
+    return id
+  },
+  'media.add': (id, piece) => { files.get(id).push(Uint8Array.from(piece)) },
+  'media.upload': (id, file) => uploadMedia(begun(id), file),
+  'media.upload-from': async (url, file) => {
+    const response = await fetch(url)
+    if (!response.ok) throw failed('denied', `\`${url}\` answered with status ${response.status}`)
+    const type = response.headers.get('content-type') ?? undefined
+    return uploadMedia([new Uint8Array(await response.arrayBuffer())], { ...file, mimeType: file.mimeType ?? type })
+  },
+  'media.upload-sample': () => onlyInRoost('media.uploadSample'),
+  'media.delete': async (id) => {
+    const answer = await graph('DELETE', id)
+    if (answer.status !== 200) throw failed('rejected', JSON.parse(answer.body || '{}').error?.message ?? `status ${answer.status}`)
+  },
   'whatsapp.mark-read': async (messageId) => { await send({ status: 'read', message_id: messageId }) },
   'whatsapp.show-typing': async (messageId) => {
     await send({ status: 'read', message_id: messageId, typing_indicator: { type: 'text' } })

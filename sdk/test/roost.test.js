@@ -32,6 +32,61 @@ test('inside a bot, friendly arguments become the host\'s records', async () => 
   ])
 })
 
+test('what a customer sent is read in pieces, and asked of Meta where the host has it not', async () => {
+  const seen = []
+  const engine = makeEngine({
+    'media.wait-for': (id) => {
+      if (id === '8') throw { payload: { tag: 'not-kept', val: 'there was no room' } } // eslint-disable-line no-throw-literal
+      return { id, kind: 'image', size: 5n, isHere: true, messageId: 'wamid.1' }
+    },
+    'media.describe': (id) => ({ id, kind: 'image', size: 5n, isHere: true, messageId: 'wamid.1' }),
+    'media.read': (id, at) => { seen.push([id, Number(at)]); return new Uint8Array([1, 2, 3, 4, 5]).subarray(Number(at), Number(at) + 3) },
+    'whatsapp.request': ({ path }) => { seen.push(path); return { status: 404, body: '{}' } },
+  })
+  await engine.boot(`const { media } = require('roost')
+    require('http').createServer(async (req, res) => {
+      const whole = await media.read({ type: 'image', id: 'wamid.1', image: { id: '7' } })
+      const { size } = await media.get('7')
+      const why = await media.read('8').catch((error) => error.code + ': ' + error.message)
+      const wrong = await media.read({ type: 'text', id: 'wamid.2' }).catch((error) => error.code)
+      res.end(JSON.stringify([[...whole], Buffer.isBuffer(whole), size, why, wrong]))
+    }).listen(1)`)
+  assert.deepEqual(JSON.parse((await engine.event()).body), [[1, 2, 3, 4, 5], true, 5, 'not-kept: there was no room', 'invalid'])
+  assert.deepEqual(seen, [['7', 0], ['7', 3], ['7', 5], '8'])
+})
+
+test('a file goes to the host in pieces, whatever it is', async () => {
+  const seen = []
+  let parts = []
+  const engine = makeEngine({
+    'media.begin': () => { parts = []; return 1 },
+    'media.add': (begun, piece) => { parts.push(piece.length) },
+    'media.upload': (begun, file) => {
+      seen.push([parts, JSON.parse(JSON.stringify(file))])
+      return { id: '9', kind: 'image', mimeType: 'image/png', sha256: 'x', size: 1n, expiresAt: 1767225600n, wasThere: false }
+    },
+    'media.upload-from': (url, file) => { seen.push([url, JSON.parse(JSON.stringify(file))]); return { id: '10', kind: 'document', mimeType: 'application/pdf', sha256: 'x', size: 2n, expiresAt: 0n, wasThere: true } },
+    'media.upload-sample': (begun, file) => { seen.push([parts, file.mimeType]); return '4::h' },
+  })
+  await engine.boot(`const { media } = require('roost')
+    const { Readable } = require('stream')
+    require('http').createServer(async (req, res) => {
+      const { id, expiresAt } = await media.upload(Buffer.alloc(300 * 1024), { type: 'image/png', filename: 'a.png', kind: 'image' })
+      await media.upload(Readable.from([Buffer.alloc(3), Buffer.alloc(4)]))
+      const from = await media.upload('https://example.com/menu.pdf?x=1')
+      const handle = await media.uploadSample(new Uint8Array(2), { type: 'image/jpeg' })
+      const wrong = await media.upload(7).catch((error) => error.code)
+      res.end(JSON.stringify([id, expiresAt, from.wasThere, handle, wrong]))
+    }).listen(1)`)
+  assert.deepEqual(JSON.parse((await engine.event()).body), ['9', '2026-01-01T00:00:00.000Z', true, '4::h', 'invalid'])
+  assert.deepEqual(seen, [
+    [[262144, 45056], { mimeType: 'image/png', filename: 'a.png', kind: 'image' }],
+    [[3, 4], {}],
+    ['https://example.com/menu.pdf?x=1', {}],
+    [[2], 'image/jpeg'],
+  ])
+})
+
 test('a Flow is sent by its name, and its answer says which it was', async () => {
   const seen = []
   const engine = makeEngine({

@@ -22,6 +22,7 @@ use roost::flows::{Endpoint, KeyState};
 use roost::inbox::{EventId, EventKind, Lane, Outcome, RowState};
 use roost::lifecycle::{StepName, StepState};
 use roost::logs::{LogFilter, LogStore};
+use roost::media::{Kind as MediaKind, State as MediaState};
 use roost::projects::{ProjectStatus, VersionKind, VersionState};
 use roost::templates::What;
 use roost::whatsapp::SendState;
@@ -187,6 +188,8 @@ fn words_of_sets() -> BTreeSet<&'static str> {
         .chain(of::<KeyState>())
         .chain(of::<Kind>())
         .chain(of::<What>())
+        .chain(of::<MediaKind>())
+        .chain(of::<MediaState>())
         .collect()
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Each table of `migrations/`, and the folders of `host/` that write it. Whoever else has to change one calls the
 /// owner, within a transaction where that matters. A second folder is an exception, with its reason.
-const WRITERS: [(&str, &[&str]); 41] = [
+const WRITERS: [(&str, &[&str]); 44] = [
     ("account_object", &["accounts"]),
     ("artifact", &["projects"]),
     ("audit", &["access"]),
@@ -28,6 +28,9 @@ const WRITERS: [(&str, &[&str]); 41] = [
     ("host_key", &["access"]),
     ("idempotency", &["access"]),
     ("master_key", &["projects"]),
+    ("media", &["media"]),
+    ("media_chunk", &["media"]),
+    ("media_upload", &["media"]),
     ("message", &["conversations", "retention"]),
     ("message_status", &["conversations", "retention"]),
     ("number", &["projects"]),

@@ -49,6 +49,9 @@ pub enum ExportList {
     Labels,
     Notes,
     Messages,
+    /// What came with them, and in pieces the bytes of what the host has.
+    Media,
+    MediaChunks,
     Statuses,
     Events,
 }
@@ -321,6 +324,29 @@ pub fn exported<'a>(
                select conversation_id from conversation
                where project_id = $1 and (contact_id = $2 or group_id is not null))
              order by conversation_id, position"
+        }
+        ExportList::Media => {
+            "select row_to_json(t)::text from media t
+             where project_id = $1 and wamid in (
+               select wamid from message
+               where project_id = $1 and contact_id = $2 and conversation_id in (
+                 select conversation_id from conversation
+                 where project_id = $1 and (contact_id = $2 or group_id is not null)))
+             order by position"
+        }
+        ExportList::MediaChunks => {
+            "select row_to_json(t)::text from (
+               select project_id, media_id, position,
+                      translate(encode(bytes, 'base64'), E'\\n', '') as bytes
+               from media_chunk
+               where project_id = $1 and media_id in (
+                 select media_id from media
+                 where project_id = $1 and state = 'kept' and wamid in (
+                   select wamid from message
+                   where project_id = $1 and contact_id = $2 and conversation_id in (
+                     select conversation_id from conversation
+                     where project_id = $1 and (contact_id = $2 or group_id is not null))))
+             ) t order by media_id, position"
         }
         ExportList::Statuses => {
             "select row_to_json(t)::text from message_status t

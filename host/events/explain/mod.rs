@@ -80,6 +80,26 @@ words! {
 
 /// Says what became of an event.
 pub fn explain(facts: &Facts<'_>) -> Explanation {
+    with_token(facts, without_token(facts))
+}
+
+/// Adds that nothing goes out, where that may be why there is no answer.
+fn with_token(facts: &Facts<'_>, mut explanation: Explanation) -> Explanation {
+    let has_none = matches!(
+        explanation.answer,
+        Answer::None | Answer::Failed | Answer::GivenUp | Answer::Waiting
+    );
+    if let Some(since) = facts.project.token_refused_at.filter(|_| has_none) {
+        let sentence = explanation.sentence.trim_end_matches('.');
+        explanation.sentence = format!(
+            "{sentence}; Meta refuses the number's token since {}: connect the number with a new one.",
+            at(since, facts.now)
+        );
+    }
+    explanation
+}
+
+fn without_token(facts: &Facts<'_>) -> Explanation {
     match facts.event.state(facts.runs, facts.now) {
         EventState::Running => running(facts),
         EventState::Pending => pending(facts),

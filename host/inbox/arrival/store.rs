@@ -15,6 +15,7 @@ use crate::inbox::envelope::{Content, Piece};
 use crate::inbox::model::{EventId, Lane, Priority};
 use crate::inbox::queues::status_queue;
 use crate::inbox::store::{Inbox, InboxError, InboxLimits};
+use crate::media::{self, Expected};
 use crate::projects::NumberRoute;
 
 /// The longest payload that is kept for a number that no project has.
@@ -95,6 +96,7 @@ impl Inbox {
         if !messages.is_empty() {
             keep_inbound(&mut tx, at.project_id, &messages, at.now).await?;
         }
+        let with_media = self.expect_media(&mut tx, at, &messages).await?;
         let statuses: Vec<&StatusUpdate> = fresh
             .iter()
             .filter_map(|placed| match &placed.piece.content {
@@ -118,7 +120,31 @@ impl Inbox {
             keep_preferences(&mut tx, at.project_id, &said, at.now).await?;
         }
         tx.commit().await?;
+        if let Some(doorbell) = self.media.as_ref().filter(|_| with_media > 0) {
+            doorbell.ring();
+        }
         Ok(Some(stored.len()))
+    }
+
+    /// Notes the media of messages, where somebody fetches them. Returns how many there are.
+    async fn expect_media(
+        &self,
+        tx: &mut PgConnection,
+        at: &Enrolment<'_>,
+        messages: &[NewInbound<'_>],
+    ) -> Result<usize, sqlx::Error> {
+        if self.media.is_none() {
+            return Ok(0);
+        }
+        let expected: Vec<Expected<'_>> = messages
+            .iter()
+            .map(|message| Expected {
+                wamid: message.wamid,
+                message_type: message.message_type,
+                body: message.body,
+            })
+            .collect();
+        media::expect(tx, at.project_id, &expected, at.now).await
     }
 
     /// Keeps what no project gets, once each, and without what is too long.

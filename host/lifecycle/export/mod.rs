@@ -25,12 +25,13 @@ const PIECES: usize = 16;
 const FORMAT: u32 = 1;
 
 /// The lists, each a file with one JSON object a line.
-const LISTS: [(&str, store::List); 8] = [
+const LISTS: [(&str, store::List); 9] = [
     ("contacts.jsonl", store::List::Contacts),
     ("conversations.jsonl", store::List::Conversations),
     ("conversation_labels.jsonl", store::List::Labels),
     ("conversation_notes.jsonl", store::List::Notes),
     ("messages.jsonl", store::List::Messages),
+    ("media.jsonl", store::List::Media),
     ("message_statuses.jsonl", store::List::Statuses),
     ("events.jsonl", store::List::Events),
     ("versions.jsonl", store::List::Versions),
@@ -110,6 +111,16 @@ async fn write(
         drop(rows);
         contents.push(json!({ "path": path, "rows": count }));
         archive.file(path, file).await?;
+    }
+    for id in snapshot.media().await? {
+        let path = format!("media/{id}");
+        let mut file = Spool::new(&spool)?;
+        let mut pieces = snapshot.pieces(id);
+        while let Some(piece) = pieces.try_next().await? {
+            file.write(&piece).await?;
+        }
+        drop(pieces);
+        archive.file(&path, file).await?;
     }
     let artifacts = snapshot.artifacts().await?;
     snapshot.end().await?;
@@ -196,6 +207,7 @@ project.json            the project, its number, the names of its secrets
 versions.jsonl          its versions; artifacts/ has the code of each, by SHA-256
 contacts.jsonl          and conversations with their labels and notes, messages, message_statuses: one JSON
                         object a line
+media.jsonl             what customers sent; media/ has the files that the host kept, by Meta's id
 events.jsonl            events that were not done when this was written
 database/               the project's own schema, as SQL and CSV
 manifest.json           the last file: without it, this export was cut off

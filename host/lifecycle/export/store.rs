@@ -14,6 +14,7 @@ pub(super) enum List {
     Labels,
     Notes,
     Messages,
+    Media,
     Statuses,
     /// Those that are not done.
     Events,
@@ -77,6 +78,28 @@ impl Snapshot {
         .await
     }
 
+    /// The ids of media that the host has.
+    pub(super) async fn media(&mut self) -> Result<Vec<String>, sqlx::Error> {
+        sqlx::query_scalar(
+            "select media_id from media
+             where project_id = $1 and state = 'kept' order by position",
+        )
+        .bind(self.project_id)
+        .fetch_all(&mut *self.tx)
+        .await
+    }
+
+    /// The bytes of a medium, in pieces.
+    pub(super) fn pieces(&mut self, id: String) -> BoxStream<'_, Result<Vec<u8>, sqlx::Error>> {
+        sqlx::query_scalar(
+            "select bytes from media_chunk
+             where project_id = $1 and media_id = $2 order by position",
+        )
+        .bind(self.project_id)
+        .bind(id)
+        .fetch(&mut *self.tx)
+    }
+
     /// The rows of a list, each as JSON.
     pub(super) fn rows(&mut self, list: List) -> BoxStream<'_, Result<String, sqlx::Error>> {
         let sql = match list {
@@ -98,6 +121,9 @@ impl Snapshot {
             List::Messages => {
                 "select row_to_json(t)::text from message t where project_id = $1
                  order by conversation_id, position"
+            }
+            List::Media => {
+                "select row_to_json(t)::text from media t where project_id = $1 order by position"
             }
             List::Statuses => {
                 "select row_to_json(t)::text from message_status t where project_id = $1

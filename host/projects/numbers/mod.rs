@@ -48,6 +48,10 @@ pub struct NumberReport {
     pub verified_name: Option<String>,
     pub quality_rating: Option<String>,
     pub meta_status: Option<String>,
+    /// Since when Meta refuses its token.
+    pub token_refused_at: Option<sqlx::types::chrono::DateTime<sqlx::types::chrono::Utc>>,
+    /// What Meta said, and what to do.
+    pub token_refused: Option<String>,
     /// Absent until Meta agreed to everything.
     pub connected_at: Option<sqlx::types::chrono::DateTime<sqlx::types::chrono::Utc>>,
 }

@@ -113,7 +113,7 @@ impl ProjectStore {
              set waba_id = excluded.waba_id, display_phone_number = excluded.display_phone_number,
                  token_sealed = excluded.token_sealed, verified_name = excluded.verified_name,
                  quality_rating = excluded.quality_rating, meta_status = excluded.meta_status,
-                 connected_at = null",
+                 connected_at = null, token_refused_at = null, token_refused = null",
         )
         .bind(&wish.phone_number_id)
         .bind(project_id)
@@ -169,13 +169,111 @@ impl ProjectStore {
     ) -> Result<Option<NumberReport>, ProjectError> {
         let report = sqlx::query_as(
             "select phone_number_id, waba_id, display_phone_number, verified_name, quality_rating,
-                    meta_status, connected_at
+                    meta_status, connected_at, token_refused_at, token_refused
              from number where project_id = $1",
         )
         .bind(project_id)
         .fetch_optional(&self.pool)
         .await?;
         Ok(report)
+    }
+
+    /// Notes what Meta says of a project's number now.
+    pub async fn number_seen(
+        &self,
+        project_id: ProjectId,
+        meta: &AppliedNumber,
+    ) -> Result<(), ProjectError> {
+        sqlx::query(
+            "update number set verified_name = $2, quality_rating = $3, meta_status = $4
+             where project_id = $1
+               and (verified_name, quality_rating, meta_status) is distinct from ($2, $3, $4)",
+        )
+        .bind(project_id)
+        .bind(&meta.verified_name)
+        .bind(&meta.quality_rating)
+        .bind(&meta.status)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Notes that Meta refuses a token, of the numbers that have it among those that a call may have been about: a
+    /// number, all of an account, a project's. Returns whose they are.
+    pub async fn token_refused(
+        &self,
+        (node, project_id): (&str, Option<ProjectId>),
+        token: &str,
+        told: &str,
+    ) -> Result<Vec<ProjectId>, ProjectError> {
+        let rows: Vec<(ProjectId, Vec<u8>)> = sqlx::query_as(
+            "select project_id, token_sealed from number
+             where phone_number_id = $1 or waba_id = $1 or project_id = $2",
+        )
+        .bind(node)
+        .bind(project_id)
+        .fetch_all(&self.pool)
+        .await?;
+        let theirs = self.with_token(rows, token);
+        sqlx::query(
+            "update number
+             set token_refused_at = coalesce(token_refused_at, statement_timestamp()),
+                 token_refused = $2
+             where project_id = any($1)",
+        )
+        .bind(&theirs)
+        .bind(told)
+        .execute(&self.pool)
+        .await?;
+        Ok(theirs)
+    }
+
+    /// Notes that Meta takes a token again.
+    pub async fn token_taken(&self, token: &str) -> Result<Vec<ProjectId>, ProjectError> {
+        let rows: Vec<(ProjectId, Vec<u8>)> = sqlx::query_as(
+            "select project_id, token_sealed from number where token_refused_at is not null",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let theirs = self.with_token(rows, token);
+        sqlx::query(
+            "update number set token_refused_at = null, token_refused = null
+             where project_id = any($1)",
+        )
+        .bind(&theirs)
+        .execute(&self.pool)
+        .await?;
+        Ok(theirs)
+    }
+
+    /// The tokens that Meta refuses.
+    pub async fn refused_tokens(&self) -> Result<Vec<Secret>, ProjectError> {
+        let rows: Vec<(ProjectId, Vec<u8>)> = sqlx::query_as(
+            "select project_id, token_sealed from number where token_refused_at is not null",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let open = |(project_id, sealed): &(ProjectId, Vec<u8>)| {
+            self.vault.open_text(&token_of(*project_id), sealed).ok()
+        };
+        Ok(rows.iter().filter_map(open).collect())
+    }
+
+    /// How many numbers there are whose token Meta refuses.
+    pub async fn count_refused_tokens(&self) -> Result<i64, sqlx::Error> {
+        sqlx::query_scalar("select count(*) from number where token_refused_at is not null")
+            .fetch_one(&self.pool)
+            .await
+    }
+
+    /// Of numbers those that have this token. One that does not open has another.
+    fn with_token(&self, rows: Vec<(ProjectId, Vec<u8>)>, token: &str) -> Vec<ProjectId> {
+        let has_it = |(project_id, sealed): &(ProjectId, Vec<u8>)| {
+            let own = self.vault.open_text(&token_of(*project_id), sealed);
+            own.is_ok_and(|own| own.expose() == token)
+        };
+        let theirs = rows.into_iter().filter(has_it);
+        theirs.map(|(project_id, _)| project_id).collect()
     }
 
     /// Takes a project's number and its wish away. Returns whether it had a number. `also` runs in

@@ -11,6 +11,8 @@ pub struct ProjectCard {
     pub project: Project,
     pub settings: ProjectSettings,
     pub number: Option<NumberRoute>,
+    /// Since when Meta refuses its token.
+    pub token_refused_at: Option<sqlx::types::chrono::DateTime<sqlx::types::chrono::Utc>>,
     /// Whether a step of its provisioning waits for somebody.
     pub has_failed: bool,
 }

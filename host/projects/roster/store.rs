@@ -1,5 +1,7 @@
 //! The SQL of what operators see of projects, and of new ones.
 
+use sqlx::types::chrono::{DateTime, Utc};
+
 use super::ProjectCard;
 use crate::plans::by_values;
 use crate::projects::model::{NumberRoute, Project, ProjectId};
@@ -15,6 +17,7 @@ struct CardRow {
     phone_number_id: Option<String>,
     waba_id: Option<String>,
     display_phone_number: Option<String>,
+    token_refused_at: Option<DateTime<Utc>>,
     has_failed: bool,
 }
 
@@ -37,6 +40,7 @@ impl From<CardRow> for ProjectCard {
             project,
             settings: row.settings,
             number,
+            token_refused_at: row.token_refused_at,
             has_failed: row.has_failed,
         }
     }
@@ -53,7 +57,7 @@ impl ProjectStore {
         // Names are ASCII, and their order must not depend on the database's locale.
         let mut tx = by_values(&self.pool).await?;
         let rows: Vec<CardRow> = sqlx::query_as(
-            "select p.*, n.phone_number_id, n.waba_id, n.display_phone_number,
+            "select p.*, n.phone_number_id, n.waba_id, n.display_phone_number, n.token_refused_at,
                     p.provisioned_at is null and exists (
                       select from step s where s.project_id = p.project_id
                         and s.chain = 'provision' and s.state = 'failed') as has_failed

@@ -38,6 +38,10 @@ pub struct ProjectSettings {
     pub retention_days: Option<i32>,
     /// How many days the bot's log is kept; null: as the host says.
     pub log_retention_days: Option<i32>,
+    /// How many days media of customers is kept, 0: none is; null: as the host says.
+    pub media_retention_days: Option<i32>,
+    /// How much of it is kept, in MiB; null: as the host says.
+    pub media_quota: Option<i32>,
     /// What the bot does not reach: names, addresses and networks.
     pub egress_deny: Vec<String>,
     /// What alone the bot reaches, beside Meta; empty: all that the host lets it.
@@ -79,6 +83,14 @@ pub struct SettingsChange {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<i32>, minimum = 1, maximum = 3650)]
     pub log_retention_days: Option<Option<i32>>,
+    /// How many days media of customers is kept; 0: none is.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<i32>, minimum = 0, maximum = 3650)]
+    pub media_retention_days: Option<Option<i32>>,
+    /// How much media of customers is kept, in MiB. What comes above it is not.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<i32>, minimum = 1, maximum = 1048576, example = 2048)]
+    pub media_quota: Option<Option<i32>>,
     /// What the bot does not reach: names, all names below one, addresses and networks, with a port or without
     /// one. Needs the scope `admin`.
     #[serde(default, deserialize_with = "given")]
@@ -199,6 +211,19 @@ impl ProjectSettings {
             check("log_retention_days", &Given(days), is_good, wanted)?;
             self.log_retention_days = days;
         }
+        if let Some(days) = change.media_retention_days {
+            let is_good = days.is_none_or(|days| (0..=3650).contains(&days));
+            let wanted =
+                "use a number from 0, which keeps none, to 3650, or null for what the host says";
+            check("media_retention_days", &Given(days), is_good, wanted)?;
+            self.media_retention_days = days;
+        }
+        if let Some(mib) = change.media_quota {
+            let is_good = mib.is_none_or(|mib| (1..=1_048_576).contains(&mib));
+            let wanted = "use a number of MiB from 1 to 1048576, or null for what the host says";
+            check("media_quota", &Given(mib), is_good, wanted)?;
+            self.media_quota = mib;
+        }
         for (setting, list, given) in [
             ("egress_deny", &mut self.egress_deny, &change.egress_deny),
             ("egress_only", &mut self.egress_only, &change.egress_only),
@@ -234,6 +259,8 @@ impl SettingsChange {
             memory,
             retention_days,
             log_retention_days,
+            media_retention_days,
+            media_quota,
             egress_deny: _,
             egress_only: _,
             links,
@@ -245,6 +272,8 @@ impl SettingsChange {
             && memory.is_none()
             && retention_days.is_none()
             && log_retention_days.is_none()
+            && media_retention_days.is_none()
+            && media_quota.is_none()
             && links.is_none()
             && !self.changes_egress()
     }

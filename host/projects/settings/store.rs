@@ -41,7 +41,7 @@ impl ProjectStore {
              set name = coalesce($2, name), webhook_path = $3, max_running = $4,
                  events_per_minute = $5, instance = $6, retention_days = $7,
                  log_retention_days = $8, memory = $9, links = $10, egress_deny = $11,
-                 egress_only = $12
+                 egress_only = $12, media_retention_days = $13, media_quota = $14
              where project_id = $1",
         )
         .bind(project_id)
@@ -56,6 +56,8 @@ impl ProjectStore {
         .bind(sqlx::types::Json(&settings.links))
         .bind(&settings.egress_deny)
         .bind(&settings.egress_only)
+        .bind(settings.media_retention_days)
+        .bind(settings.media_quota)
         .execute(&mut *transaction)
         .await
         .map_err(|e| match (broken_constraint(&e), name) {

@@ -50,6 +50,8 @@ pub struct Sample {
     pub pending: u64,
     pub running: u64,
     pub dead: u64,
+    /// Numbers whose token Meta refuses.
+    pub refused_tokens: u64,
     /// How long the oldest pending event has waited.
     pub oldest: Duration,
     pub instances: u64,
@@ -115,7 +117,7 @@ struct Because {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfTemplate {
+struct OfKind {
     what: &'static str,
 }
 
@@ -133,7 +135,8 @@ struct Numbers {
     sends: Family<Of, Counter>,
     refusals: Family<Coded, Counter>,
     deploys: Family<Of, Counter>,
-    templates: Family<OfTemplate, Counter>,
+    templates: Family<OfKind, Counter>,
+    media: Family<OfKind, Counter>,
     log_lines: Counter,
     log_dropped: Family<Because, Counter>,
     events: Family<In, Gauge>,
@@ -144,6 +147,7 @@ struct Numbers {
     waits: Family<PoolName, Counter>,
     exhausted: Family<PoolName, Counter>,
     held: Family<Because, Gauge>,
+    refused_tokens: Gauge,
     projects: Mutex<HashSet<String>>,
     max_projects: usize,
 }
@@ -209,6 +213,11 @@ impl Metrics {
                 "template_changes",
                 "Changes of templates by what changed: status, quality, category and so on",
             ),
+            media: counted(
+                &mut r,
+                "media",
+                "Media by what became of it: kept, not-kept, postponed, and uploaded to Meta",
+            ),
             log_lines: one(
                 &mut r,
                 "bot_log_lines",
@@ -250,6 +259,11 @@ impl Metrics {
                 &mut r,
                 "database_held",
                 "Projects that are held back in their database, and why",
+            ),
+            refused_tokens: one(
+                &mut r,
+                "numbers_refused",
+                "Numbers whose token Meta refuses",
             ),
             runs_of_project: Family::default(),
             projects: Mutex::default(),
@@ -322,10 +336,12 @@ impl Metrics {
 
     /// Something of a template changed.
     pub fn template(&self, what: &'static str) {
-        self.numbers
-            .templates
-            .get_or_create(&OfTemplate { what })
-            .inc();
+        self.numbers.templates.get_or_create(&OfKind { what }).inc();
+    }
+
+    /// Something became of a medium.
+    pub fn medium(&self, what: &'static str) {
+        self.numbers.media.get_or_create(&OfKind { what }).inc();
     }
 
     /// Lines of bots' logs were stored.
@@ -384,6 +400,7 @@ impl Metrics {
         };
         set(&numbers.waits, sample.tenants.waits_total);
         set(&numbers.exhausted, sample.tenants.exhausted_total);
+        numbers.refused_tokens.set(gauge(sample.refused_tokens));
         for (reason, value) in [("full", sample.held_full), ("endless", sample.held_endless)] {
             let labels = Because { reason };
             numbers.held.get_or_create(&labels).set(gauge(value));

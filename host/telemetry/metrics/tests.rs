@@ -97,6 +97,7 @@ fn count_everything(metrics: &Metrics) {
         sends,
         refusals,
         templates,
+        media,
         deploys,
         log_lines: _,
         log_dropped,
@@ -108,6 +109,7 @@ fn count_everything(metrics: &Metrics) {
         waits,
         exhausted,
         held,
+        refused_tokens: _,
         projects: _,
         max_projects: _,
     } = &*metrics.numbers;
@@ -119,7 +121,9 @@ fn count_everything(metrics: &Metrics) {
     let of_project = OutcomeOfProject { project, outcome };
     runs_of_project.get_or_create(&of_project).inc();
     refusals.get_or_create(&Coded { code: 1 }).inc();
-    templates.get_or_create(&OfTemplate { what: "a" }).inc();
+    for kinds in [templates, media] {
+        kinds.get_or_create(&OfKind { what: "a" }).inc();
+    }
     log_dropped.get_or_create(&Because { reason: "a" }).inc();
     events.get_or_create(&In { state: "a" }).inc();
     let (pool, state) = ("a", "a");

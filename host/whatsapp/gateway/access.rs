@@ -18,6 +18,7 @@ use super::body::{Body, Parameter, in_pairs};
 use super::bounds;
 use super::fields;
 use super::flows::{self, NamedFlow};
+use super::media;
 use super::offers::{self, Gives, Node, Offer, Rule, Verb};
 use super::refused::{MOST_MESSAGE_BYTES, Refused, shown};
 use super::token::is_credential;
@@ -69,6 +70,8 @@ pub(super) struct Judged {
     pub(super) names: Vec<TemplateName>,
     /// Likewise Flows.
     pub(super) flows: Vec<NamedFlow>,
+    /// Likewise media of a message.
+    pub(super) media: Vec<String>,
 }
 
 /// An id in a parameter.
@@ -193,6 +196,10 @@ impl Call {
             named.names.extend(template_of(&parameters)?);
         }
         let flows = flows::named(&parameters)?;
+        let media = match offer.gives {
+            Gives::Message => media::named(&parameters)?,
+            _ => Vec::new(),
+        };
         drop(parameters);
         let is_idle = |name: &str| idle.contains(name.split('[').next().unwrap_or(name));
         self.query.retain(|(name, _)| !is_idle(name));
@@ -212,6 +219,7 @@ impl Call {
             ids: named.ids,
             names: named.names,
             flows,
+            media,
         })
     }
 

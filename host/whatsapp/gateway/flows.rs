@@ -165,7 +165,11 @@ impl Gateway {
     }
 
     /// Whether what nobody owns in the project's account is the project's.
-    async fn is_alone(&self, scope: &Scope, project: ProjectId) -> Result<bool, GatewayError> {
+    pub(super) async fn is_alone(
+        &self,
+        scope: &Scope,
+        project: ProjectId,
+    ) -> Result<bool, GatewayError> {
         let Some(account) = &scope.waba_id else {
             return Ok(false);
         };

@@ -30,6 +30,7 @@ mod fields;
 mod flows;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
+mod media;
 mod multipart;
 mod offers;
 mod refused;
@@ -47,6 +48,7 @@ use uuid::Uuid;
 
 pub use self::answer::AnswerBody;
 pub use self::bounds::BodyBound;
+pub use self::media::media_ids;
 pub use self::refused::Refused;
 
 use self::access::{Call, Named};
@@ -54,7 +56,7 @@ use self::offers::{Gives, Node};
 use self::refused::shown;
 use self::store::{Store, Whose};
 use self::token::Filter;
-use super::client::{GraphClient, GraphRequest, GraphResponse, Outcome};
+use super::client::{GraphClient, GraphRequest, GraphResponse, MEDIA_PATH, Outcome};
 use super::error::{GraphError, SendError};
 use super::inflight::{Full, Held, InFlight, InFlightLimits};
 use super::messages::{self, Receipt};
@@ -63,7 +65,6 @@ use crate::accounts::Accounts;
 
 const GRAPH_HOST: &str = "graph.facebook.com";
 const MEDIA_HOST: &str = "lookaside.fbsbx.com";
-const MEDIA_PATH: &str = "/whatsapp_business/attachments";
 /// As much of a path as people are shown.
 const MOST_PATH_CHARS: usize = 100;
 /// What counts for an answer that goes by in pieces: those that are under way.
@@ -263,6 +264,9 @@ impl Gateway {
         }
         for named in &judged.flows {
             self.flow(context, scope, named).await?;
+        }
+        for id in &judged.media {
+            self.medium_of(context, scope, id).await?;
         }
         let mut claimed = Vec::new();
         for named in &judged.names {

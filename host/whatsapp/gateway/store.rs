@@ -52,9 +52,20 @@ impl Store {
                  union all
                  select from account_object where kind = 'flow' and object_id = $2
                ) as is_a_thing,
-               exists (select from graph_object
-                 where object_id = $2 and project_id = $1) as is_object,
-               exists (select from graph_object where object_id = $2) as is_an_object",
+               exists (
+                 select from graph_object where object_id = $2 and project_id = $1
+                 union all
+                 select from media where media_id = $2 and project_id = $1
+                 union all
+                 select from media_upload where media_id = $2 and project_id = $1
+               ) as is_object,
+               exists (
+                 select from graph_object where object_id = $2
+                 union all
+                 select from media where media_id = $2
+                 union all
+                 select from media_upload where media_id = $2
+               ) as is_an_object",
         )
         .bind(project_id)
         .bind(id)

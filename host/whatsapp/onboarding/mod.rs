@@ -3,6 +3,9 @@
 //! Every call may be made again: Meta answers the same. What is between them (which comes first,
 //! when it is tried again) is the caller's.
 
+mod details;
+mod examine;
+mod profile;
 mod refusal;
 #[cfg(test)]
 mod tests;
@@ -19,6 +22,11 @@ use sha2::Sha256;
 use super::client::{AccessToken, GraphClient, GraphRequest, Outcome};
 use super::error::GraphError;
 use refusal::{About, Asked};
+
+pub use details::{Entity, EntityError, Health, NumberDetails};
+pub use examine::{Check, Finding, Verdict};
+pub use profile::{Profile, ProfileChange, VERTICALS};
+pub use refusal::token_refusal;
 
 /// Pages of an account's numbers that are read before giving up.
 const MAX_PAGES: usize = 50;

@@ -17,6 +17,10 @@ pub(super) enum Asked {
     Unsubscribe,
     Register,
     Deregister,
+    SetPin,
+    Rename,
+    ReadProfile,
+    ChangeProfile,
 }
 
 /// What it was about.
@@ -68,6 +72,10 @@ impl Asked {
             Self::Unsubscribe => format!("to end the app's subscription to {about}"),
             Self::Register => format!("to register {about}"),
             Self::Deregister => format!("to deregister {about}"),
+            Self::SetPin => format!("to set the PIN of {about}"),
+            Self::Rename => format!("to give {about} another display name"),
+            Self::ReadProfile => format!("to show the profile of {about}"),
+            Self::ChangeProfile => format!("to change the profile of {about}"),
         }
     }
 }
@@ -120,6 +128,13 @@ pub(super) fn explain(asked: Asked, about: &About, error: &GraphError) -> Troubl
         quoted(error)
     );
     Trouble::Refused(format!("{sentence}. What to do: {advice}."))
+}
+
+/// Meta does not take a token: why, and what to do.
+pub fn token_refusal(error: &GraphError) -> String {
+    let about = About::number("");
+    let (why, advice) = reason(Asked::Read, &about, error);
+    format!("{why}. {}. What to do: {advice}.", quoted(error))
 }
 
 /// The token is good, but of another app than the one whose webhooks come here.
@@ -212,6 +227,17 @@ fn reason(asked: Asked, about: &About, error: &GraphError) -> (String, String) {
         (100 | 131008 | 131009, _) if asked == Asked::Register => own(
             "it does not take these values",
             "check that the PIN has six digits",
+        ),
+        (100 | 131008 | 131009, _) if asked == Asked::SetPin => {
+            own("it does not take this PIN", "give six digits")
+        }
+        (100 | 131008 | 131009, _) if asked == Asked::Rename => own(
+            "it does not take this name",
+            "choose another one by Meta's guidelines for display names",
+        ),
+        (100 | 131008 | 131009, _) if asked == Asked::ChangeProfile => own(
+            "it does not take a part of it",
+            "see what Meta said, and mend that part",
         ),
         _ if asked == Asked::Deregister => own(
             "it does not let this number go",

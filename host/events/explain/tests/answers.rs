@@ -107,6 +107,14 @@ fn a_bot_that_says_nothing_is_told_so() {
         "Not answered: the bot ended with status 200 after 12 ms and sent nothing; the project has \
          no number to send from.",
     );
+    let refused = Story::done().but(|story| {
+        story.project.token_refused_at = Some(after(0));
+    });
+    refused.told(
+        Answer::None,
+        "Not answered: the bot ended with status 200 after 12 ms and sent nothing; Meta refuses the \
+         number's token since 12:00:00 UTC: connect the number with a new one.",
+    );
     Story::done().elsewhere().told(
         Answer::None,
         "Not answered: the bot ended with status 200 after 12 ms and sent one message, but not to \

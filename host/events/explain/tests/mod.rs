@@ -67,6 +67,7 @@ impl Story {
                 is_active: true,
                 has_version: true,
                 has_number: true,
+                token_refused_at: None,
                 max_running: None,
                 events_per_minute: None,
             },
