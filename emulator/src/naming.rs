@@ -22,7 +22,7 @@ pub(crate) fn request(call: &Call<'_>, id: &str, name: String) -> Result<Value, 
     if !(3..=75).contains(&name.trim().chars().count()) {
         return Err(GraphError::managed(
             100,
-            Some(2_388_010),
+            None,
             "Invalid display name",
             "A display name has between 3 and 75 characters.",
         ));
@@ -35,7 +35,7 @@ pub(crate) fn request(call: &Call<'_>, id: &str, name: String) -> Result<Value, 
         if number.allowed_recipients.is_some() {
             return Err(GraphError::managed(
                 100,
-                Some(2_388_011),
+                None,
                 "Display name cannot be changed",
                 "The display name of a test number cannot be changed.",
             ));

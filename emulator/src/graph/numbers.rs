@@ -6,6 +6,7 @@ use crate::clock::datetime;
 use crate::graph::error::GraphError;
 use crate::graph::fields::{Ask, NodeType, project_with};
 use crate::graph::paging::{List, page};
+use crate::graph::request::is_of_every_call;
 use crate::graph::{Call, accounts, automation, health, profile, registration, subscriptions};
 use crate::naming;
 use crate::platform::model::Number;
@@ -114,7 +115,7 @@ pub(crate) async fn change(call: &Call<'_>, id: &str) -> Result<Value, GraphErro
     if let Some(name) = call.request.text("new_display_name") {
         return naming::request(call, id, name);
     }
-    match params.keys().find(|key| *key != "appsecret_proof") {
+    match params.keys().find(|key| !is_of_every_call(key)) {
         None => Err(GraphError::required("webhook_configuration")),
         Some(key) => Err(GraphError::not_known_here(format_args!(
             "the parameter `{key}` of `POST /{{PHONE_NUMBER_ID}}`"
