@@ -83,6 +83,22 @@ pub struct DevArgs {
     pub log: String,
 }
 
+/// What `roost emulator` is told.
+#[derive(Args, Clone, Debug)]
+pub struct EmulatorArgs {
+    #[command(flatten)]
+    emulator: roost_emulator::program::Arguments,
+    /// What is logged, as in `info`.
+    #[arg(long, env = "ROOST_LOG", default_value = "info")]
+    log: String,
+}
+
+/// Runs the emulator alone, until a signal: it prints its two addresses and the token of its control API.
+pub async fn emulator(args: EmulatorArgs) -> Result<()> {
+    crate::telemetry::start(LogFormat::Text, &args.log);
+    roost_emulator::program::run(args.emulator).await
+}
+
 /// Runs until the chat ends.
 pub async fn run(args: DevArgs) -> Result<()> {
     crate::telemetry::start(LogFormat::Text, &args.log);

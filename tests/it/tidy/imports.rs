@@ -196,7 +196,7 @@ const IMPORTS: [(&str, &[&str]); 51] = [
     ),
     (
         "flows",
-        &["accounts", "keys", "projects", "whatsapp", "words"],
+        &["accounts", "inbox", "keys", "projects", "whatsapp", "words"],
     ),
     (
         "fuzzing",
