@@ -475,7 +475,8 @@ async fn chat(
     let chat = Chat::open(setup.control.clone(), number_id, setup::CUSTOMER)
         .await
         .context("the chat cannot be opened")?
-        .with_notices(noticed);
+        .with_notices(noticed)
+        .with_files(setup.data.join("chat"));
     let project = bot.connected.project.project_id;
     let fates = Fates::new(setup.app.events().clone(), project, notices.clone()).await;
     let settled = ProjectSettled {

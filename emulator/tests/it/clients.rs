@@ -164,3 +164,14 @@ async fn metas_business_sdk_for_node() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_starter_sends_every_type() {
+    run(Script {
+        program: Program::Node,
+        arguments: &["starter.mjs"],
+        calls: 25,
+        methods: 25,
+    })
+    .await;
+}
