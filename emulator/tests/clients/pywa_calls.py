@@ -9,6 +9,7 @@ emulator's.
 import asyncio
 import datetime
 import io
+import json
 import sys
 import tempfile
 
@@ -24,12 +25,12 @@ from pywa.types import templates as t
 from pywa.types.templates import TemplateCategory as Category
 from pywa.types.templates import TemplateLanguage as Language
 
-from scene import CUSTOMER, GRAPH, PNG, VERIFY_TOKEN, Counted, Scene, control, public_methods
+from scene import CUSTOMER, GRAPH, PNG, VERIFY_TOKEN, Counted, Receiver, Scene, control, public_methods
 from scene import unknown_to_the_emulator
 
 # What is no call of the API.
 LOCAL = {
-    "add_flow_request_handler", "add_handlers", "get_flow_request_handler", "listen", "load_handlers_modules",
+    "add_flow_request_handler", "add_handlers", "listen", "load_handlers_modules",
     "remove_callbacks", "remove_handlers", "run", "stop_listening", "webhook_challenge_handler",
     "webhook_update_handler", "webhook_update_validator",
 }  # fmt: skip
@@ -451,6 +452,121 @@ async def all_of_flows(wa, scene):
     assert len(await wa.get_flows()) == 1
 
 
+def with_endpoint():
+    """Two screens; the endpoint leads from one to the other, and ends it."""
+    ask = {
+        "id": "ASK",
+        "title": "Who?",
+        "data": {"greeting": {"type": "string", "__example__": "Hello"}},
+        "layout": {
+            "type": "SingleColumnLayout",
+            "children": [
+                {"type": "TextBody", "text": "${data.greeting}"},
+                {"type": "TextInput", "name": "name", "label": "Name", "required": True},
+                {
+                    "type": "Footer",
+                    "label": "Next",
+                    "on-click-action": {"name": "data_exchange", "payload": {"name": "${form.name}"}},
+                },
+            ],
+        },
+    }
+    sure = {
+        "id": "SURE",
+        "title": "Sure?",
+        "terminal": True,
+        "data": {"question": {"type": "string", "__example__": "Sure?"}},
+        "layout": {
+            "type": "SingleColumnLayout",
+            "children": [
+                {"type": "TextBody", "text": "${data.question}"},
+                {
+                    "type": "Footer",
+                    "label": "Yes",
+                    "on-click-action": {"name": "data_exchange", "payload": {"sure": True}},
+                },
+            ],
+        },
+    }
+    return {
+        "version": "7.1",
+        "data_api_version": "3.0",
+        "routing_model": {"ASK": ["SURE"], "SURE": []},
+        "screens": [ask, sure],
+    }
+
+
+async def endpoint(wa, scene):
+    """pywa answers what a Flow asks, as a phone encrypts it."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    public = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    await wa.set_business_public_key(public.decode())
+    asked = []
+
+    def answer(_, request):
+        asked.append(request.action)
+        if request.action == flows.FlowRequestActionType.INIT:
+            return request.respond(screen="ASK", data={"greeting": "Welcome"})
+        if "name" in request.data:
+            return request.respond(screen="SURE", data={"question": f"Sure, {request.data['name']}?"})
+        return request.respond(close_flow=True, data={"name": "Ann"})
+
+    if kind_of(wa) == "async":
+        plain = answer
+
+        async def answer(client, request):
+            return plain(client, request)
+
+    handler = wa.client.get_flow_request_handler("/flow", answer, private_key=private.decode())
+    wa.names["get_flow_request_handler"] = 1
+
+    def respond(body, signature):
+        refused = wa.client.webhook_update_validator(body, signature)
+        if kind_of(wa) == "async":
+            assert asyncio.run(refused) is None
+            return asyncio.run(handler.handle_async(json.loads(body)))
+        assert refused is None, refused
+        return handler.handle(json.loads(body))
+
+    served = Receiver(respond=respond)
+    made = await wa.create_flow(name="Asked", categories=["OTHER"], flow_json=with_endpoint())
+    assert not made.validation_errors, made
+    await wa.update_flow_metadata(made.id, endpoint_uri=served.url, application_id=int(scene.app["id"]))
+    control("PATCH", "settings", {"flow_publish_checks": False})
+    await wa.publish_flow(made.id)
+    pinged = await asyncio.to_thread(control, "POST", f"flows/{made.id}/ping", {})
+    assert pinged["is_active"], pinged
+    button = types.FlowButton(
+        title="Open",
+        flow_id=made.id,
+        flow_token="asked",
+        flow_action_type=flows.FlowActionType.DATA_EXCHANGE,
+    )
+    await wa.send_message(to=CUSTOMER, text="Tell us", buttons=button)
+    here = {"number_id": scene.number["id"]}
+    play = f"customers/{CUSTOMER}/flow"
+    view = await asyncio.to_thread(control, "POST", play, here)
+    assert view["screen"]["components"][0]["text"] == "Welcome", view
+    step = {**here, "do": "submit", "values": {"name": "Ann"}}
+    view = await asyncio.to_thread(control, "POST", f"{play}/steps", step)
+    assert view["screen"]["components"][0]["text"] == "Sure, Ann?", view
+    step = {**here, "do": "submit", "values": {}}
+    done = await asyncio.to_thread(control, "POST", f"{play}/steps", step)
+    assert done["message_id"], done
+    assert len(asked) == 3, asked
+
+
+def kind_of(wa):
+    return "async" if type(wa.client).__module__.startswith("pywa_async") else "sync"
+
+
 async def number(wa, scene):
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = key.public_key().public_bytes(
@@ -587,6 +703,7 @@ async def main(kind):
     await media(wa)
     await templates(wa, scene, kind)
     await all_of_flows(wa, scene)
+    await endpoint(wa, scene)
     await number(wa, scene)
     await blocking(wa)
     await unknown(wa, scene)

@@ -46,9 +46,10 @@ def control(method, path, body=None):
 
 
 class Receiver:
-    """Where webhooks come: `next()` is the next one, as it came, with its signature."""
+    """Where webhooks come: `next()` is the next one, as it came, with its signature. What Flows ask is answered by
+    `respond`, which gets the same."""
 
-    def __init__(self, challenge=None):
+    def __init__(self, challenge=None, respond=None):
         self.webhooks = queue.Queue()
         receiver = self
 
@@ -62,7 +63,12 @@ class Receiver:
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.webhooks.put((body, self.headers["X-Hub-Signature-256"]))
+                came = (body, self.headers["X-Hub-Signature-256"])
+                if respond:
+                    text, status = respond(*came)
+                    self.answer(status, text.encode())
+                    return
+                receiver.webhooks.put(came)
                 self.answer(200, b"ok")
 
             def answer(self, status, body):

@@ -82,8 +82,8 @@ async fn pywa_and_its_synchronous_client() {
     run(Script {
         program: Program::Python,
         arguments: &["pywa_calls.py", "sync"],
-        calls: 111,
-        methods: 84,
+        calls: 117,
+        methods: 85,
     })
     .await;
 }
@@ -93,8 +93,8 @@ async fn pywa_and_its_asynchronous_client() {
     run(Script {
         program: Program::Python,
         arguments: &["pywa_calls.py", "async"],
-        calls: 111,
-        methods: 84,
+        calls: 117,
+        methods: 85,
     })
     .await;
 }
