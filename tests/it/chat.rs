@@ -96,6 +96,12 @@ fn replies(value: &Value) -> Vec<Value> {
     match message["type"].as_str() {
         None => Vec::new(),
         Some("text") => replies_to_text(message["text"]["body"].as_str().unwrap(), &message["id"]),
+        Some("interactive") if reply["nfm_reply"].is_object() => {
+            let form = reply["nfm_reply"]["response_json"].as_str().unwrap();
+            let form: Value = serde_json::from_str(form).unwrap();
+            let said = ["name", "size", "news"].map(|key| form[key].to_string());
+            vec![text(&said.join(", "))]
+        }
         Some("interactive") => {
             let choice = reply.get("button_reply").or(reply.get("list_reply"));
             vec![text(&format!("you chose {}", choice.unwrap()["id"]))]
@@ -567,7 +573,7 @@ you> yes
 * 1) Book
 you> Book
 * the Flow is done: its answer is sent
-bot> you chose null
+bot> "Ana Sol", "4", true
 you> /close
 * no Flow is open: /flow opens the bot's last one
 "#;
