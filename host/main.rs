@@ -7,7 +7,7 @@ use roost::capabilities::Grants;
 use roost::cli::{CheckArgs, ClientWord};
 use roost::config::{Mistakes, ServeArgs};
 use roost::deploys::{Advice, BundleUploadArgs, Needs};
-use roost::dev::DevArgs;
+use roost::dev::{DevArgs, EmulatorArgs};
 use roost::projects::{SET_BY_HOST, dotenv};
 use roost::sandbox::{CompileArgs, Sandbox, SandboxSettings};
 use roost::sdk::Sdk;
@@ -31,6 +31,8 @@ struct Cli {
 enum Word {
     /// Runs a bot on your machine, with an emulated WhatsApp, and opens a chat with it.
     Dev(DevArgs),
+    /// Runs the emulated WhatsApp alone, for bots and clients of any kind.
+    Emulator(EmulatorArgs),
     /// Makes a bot to begin with, in a folder of its own.
     New(NewArgs),
     /// Builds a bot's folder into a component.
@@ -130,6 +132,7 @@ fn main() -> ExitCode {
 async fn in_runtime(word: Word) -> Result<Result<()>, ExitCode> {
     Ok(match word {
         Word::Dev(args) => roost::dev::run(args).await,
+        Word::Emulator(args) => roost::dev::emulator(args).await,
         Word::New(args) => roost::starter::new(&args),
         Word::Build(args) => build(args).await,
         Word::Check(args) => args.run().await,

@@ -19,6 +19,25 @@ const fn code(code: u32, http_status: u16, title: &'static str, details: &'stati
     }
 }
 
+/// Subcodes of what manages something. Meta documents few, so an error that is not here has none.
+pub(crate) mod subcodes {
+    // From developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes.
+    pub(crate) const NUMBER_EXISTS: u32 = 2_388_012;
+    pub(crate) const TOO_MANY_TEMPLATES: u32 = 2_388_019;
+    pub(crate) const STATUS_CANNOT_CHANGE: u32 = 2_388_039;
+    pub(crate) const TOO_LONG: u32 = 2_388_040;
+    pub(crate) const HEADER: u32 = 2_388_047;
+    pub(crate) const BODY: u32 = 2_388_072;
+    pub(crate) const FOOTER: u32 = 2_388_073;
+    pub(crate) const TOO_MANY_VARIABLES: u32 = 2_388_293;
+    pub(crate) const VARIABLES_AT_THE_EDGE: u32 = 2_388_299;
+
+    // Not documented; several programs in public repositories handle these as Meta's answers.
+    pub(crate) const LANGUAGE_IS_DELETED: u32 = 2_388_023;
+    pub(crate) const LANGUAGE_EXISTS: u32 = 2_388_024;
+    pub(crate) const SAMPLE_IS_MISSING: u32 = 2_388_043;
+}
+
 const GENERIC: Code = code(131000, 500, "Something went wrong", "Something went wrong.");
 
 const CODES: &[Code] = &[

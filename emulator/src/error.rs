@@ -23,6 +23,8 @@ pub(crate) struct GraphError {
     /// What people are told, on calls that manage something: a title and a sentence.
     user: Option<Box<(String, String)>>,
     retry_after_s: Option<u32>,
+    /// What the answer has beside the error.
+    beside: Option<Box<Value>>,
 }
 
 impl GraphError {
@@ -38,6 +40,7 @@ impl GraphError {
             details: Some(known.details.to_owned()),
             user: None,
             retry_after_s: None,
+            beside: None,
         }
     }
 
@@ -136,6 +139,7 @@ impl GraphError {
             details: None,
             user: None,
             retry_after_s: None,
+            beside: None,
         }
     }
 
@@ -151,6 +155,14 @@ impl GraphError {
     /// The same error of another type.
     pub(crate) fn of_kind(self, kind: &'static str) -> Self {
         Self { kind, ..self }
+    }
+
+    /// The same error in an answer that has more members than it.
+    pub(crate) fn beside(self, members: Value) -> Self {
+        Self {
+            beside: Some(Box::new(members)),
+            ..self
+        }
     }
 
     /// The error that a fault asks for, in the form that Meta gives its code.
@@ -187,7 +199,9 @@ impl GraphError {
             error["error_user_msg"] = message.as_str().into();
         }
         error["fbtrace_id"] = ids::trace_id().into();
-        json!({"error": error})
+        let mut body = self.beside.as_deref().cloned().unwrap_or_else(|| json!({}));
+        body["error"] = error;
+        body
     }
 }
 

@@ -13,7 +13,7 @@ use crate::outbox::update::{Content, Update};
 use crate::platform::Platform;
 use crate::platform::kinds::{InteractiveType, MediaKind, MessageType};
 use crate::platform::model::{Customer, Media, digits_of};
-use crate::platform::thread::{Choice, ChoiceKind, ReceivedMessage};
+use crate::platform::thread::{Captioned, Choice, ChoiceKind, ReceivedMessage};
 use crate::platform::world::World;
 use crate::statuses::contact_object;
 use crate::urls::download_url;
@@ -62,6 +62,18 @@ pub(crate) struct Spoken {
 }
 
 impl Spoken {
+    /// What is kept of it so that its caption can be changed later.
+    fn captioned(&self) -> Option<Box<Captioned>> {
+        use MessageType::{Document, Image, Video};
+        matches!(self.message_type, Image | Video | Document).then(|| {
+            Box::new(Captioned {
+                message_type: self.message_type,
+                body: self.body.clone(),
+                context: self.context.clone(),
+            })
+        })
+    }
+
     pub(crate) fn new(message_type: MessageType, body: Value, context: Option<String>) -> Self {
         Self {
             message_type,
@@ -104,11 +116,13 @@ pub(crate) fn say(
     let update = platform.edit(|world| {
         check_actor(world, actor)?;
         let spoken = speak(world)?;
+        let captioned = spoken.captioned();
         let update = update_of(world, actor, &id, spoken, circumstances, now_ms)?;
         let message = ReceivedMessage {
             id: id.clone(),
             at_ms: now_ms,
             is_read: false,
+            captioned,
         };
         world.push_received(actor.number_id, actor.phone, message, platform.history);
         if circumstances.referral.is_some() {
@@ -345,7 +359,7 @@ fn speak(
         }
         Act::Edit { message_id, body } => {
             check_message(world, actor, &message_id)?;
-            let message = json!({"type": "text", "text": {"body": body}});
+            let message = edited(world, actor, &message_id, &body);
             let edit = json!({"original_message_id": message_id, "message": message});
             Spoken::new(MessageType::Edit, edit, None)
         }
@@ -567,6 +581,22 @@ fn update_of(
             message,
         },
     })
+}
+
+/// What a message says after it was edited: of pictures, videos and documents another caption, else another text.
+fn edited(world: &World, actor: Actor<'_>, id: &str, body: &str) -> Value {
+    let thread = world.thread(actor.number_id, actor.phone);
+    let received = thread.and_then(|thread| thread.received.iter().find(|known| known.id == id));
+    let Some(captioned) = received.and_then(|known| known.captioned.as_deref()) else {
+        return json!({"type": "text", "text": {"body": body}});
+    };
+    let word = captioned.message_type.as_str();
+    let mut message = json!({"type": word, word: captioned.body});
+    message[word]["caption"] = body.into();
+    if let Some(context) = &captioned.context {
+        message["context"] = json!({"id": context});
+    }
+    message
 }
 
 fn check_message(world: &World, actor: Actor<'_>, id: &str) -> Result<(), ActError> {

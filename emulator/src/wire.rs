@@ -363,6 +363,16 @@ pub struct MediaAct {
     pub reply_to: Option<String>,
 }
 
+/// A file that a business uploaded or a customer sent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MediaFile {
+    pub mime_type: String,
+    /// The bytes, in base64.
+    pub data: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_name: Option<String>,
+}
+
 /// An act, and to which business number.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ActRequest {

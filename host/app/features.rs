@@ -10,7 +10,7 @@ use crate::conversations::ConversationStore;
 use crate::deploys::{DeployParts, DeploySettings, Deploys};
 use crate::egress::{Egress, EgressLimits};
 use crate::events::Events;
-use crate::flows::{Addresses, FlowParts, Flows};
+use crate::flows::{Addresses, FlowListener, FlowParts, Flows};
 use crate::inbox::{Clock, Inbox};
 use crate::lifecycle::{Lifecycle, LifecycleParts, TokenClerk, Tokens};
 use crate::logs::{LogStore, LogWriter};
@@ -95,6 +95,7 @@ impl Shared {
             .with_media(media.doorbell().clone())
             .with_limits(config.inbox.clone())
             .with_listener(Arc::new(templates.clone()))
+            .with_listener(Arc::new(FlowListener::new(pool.clone())))
             .with_newsroom(news.clone())
             .with_telemetry(telemetry.clone());
         let people = People::new(PeopleParts {

@@ -83,6 +83,22 @@ pub struct DevArgs {
     pub log: String,
 }
 
+/// What `roost emulator` is told.
+#[derive(Args, Clone, Debug)]
+pub struct EmulatorArgs {
+    #[command(flatten)]
+    emulator: roost_emulator::program::Arguments,
+    /// What is logged, as in `info`.
+    #[arg(long, env = "ROOST_LOG", default_value = "info")]
+    log: String,
+}
+
+/// Runs the emulator alone, until a signal: it prints its two addresses and the token of its control API.
+pub async fn emulator(args: EmulatorArgs) -> Result<()> {
+    crate::telemetry::start(LogFormat::Text, &args.log);
+    roost_emulator::program::run(args.emulator).await
+}
+
 /// Runs until the chat ends.
 pub async fn run(args: DevArgs) -> Result<()> {
     crate::telemetry::start(LogFormat::Text, &args.log);
@@ -459,7 +475,8 @@ async fn chat(
     let chat = Chat::open(setup.control.clone(), number_id, setup::CUSTOMER)
         .await
         .context("the chat cannot be opened")?
-        .with_notices(noticed);
+        .with_notices(noticed)
+        .with_files(setup.data.join("chat"));
     let project = bot.connected.project.project_id;
     let fates = Fates::new(setup.app.events().clone(), project, notices.clone()).await;
     let settled = ProjectSettled {

@@ -9,13 +9,15 @@
 //! ```
 //!
 //! A Flow has one owner among the projects of an account (`owners`). Whoever has a Flow's data endpoint kept by the
-//! host gets plain JSON: the host has a key pair for each project, sealed as other secrets are.
+//! host gets plain JSON: the host has a key pair for each project, sealed as other secrets are. What Meta's webhooks tell
+//! of a Flow's state is written down as it comes (`heard`).
 //!
 //! Not here: the HTTP of the endpoint (`web`), and what a bot may call (`capabilities`, `grants`). What people enter in a
 //! Flow is in no error and in no log.
 
 mod address;
 mod endpoint;
+mod heard;
 pub mod json;
 mod keys;
 mod manage;
@@ -31,6 +33,7 @@ use sqlx::PgPool;
 
 pub use address::Addresses;
 pub use endpoint::{Asked, MOST_BYTES, NotOpened, Opened, own_answer};
+pub use heard::FlowListener;
 pub use manage::{Pushed, Synced};
 pub use meta::{MetricQuery, Preview};
 pub use model::{

@@ -4,6 +4,7 @@ use sqlx::PgPool;
 use sqlx::types::chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::heard::StatusChange;
 use super::model::{Flow, FlowName, KeyCard, KeyState, MetaProblem, SentFlow};
 use crate::projects::ProjectId;
 
@@ -171,6 +172,28 @@ impl Store {
             .execute(&self.pool)
             .await
             .map(drop)
+    }
+
+    /// Takes down the state that Meta tells of a Flow. What was seen since it happened is newer, unless it is the very
+    /// state that the Flow is said to have left.
+    pub(super) async fn heard(
+        &self,
+        account: &str,
+        change: &StatusChange,
+    ) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "update flow set status = $3, seen_at = now()
+             where waba_id = $1 and flow_id = $2 and status <> $3
+               and (status = $4 or seen_at < $5)",
+        )
+        .bind(account)
+        .bind(&change.flow_id)
+        .bind(&change.after)
+        .bind(&change.before)
+        .bind(change.at)
+        .execute(&self.pool)
+        .await
+        .map(drop)
     }
 
     /// Takes down what a phone complained of.

@@ -27,7 +27,7 @@ pub struct Inbox {
     pub(super) pool: PgPool,
     pub(super) clock: Clock,
     pub(super) sink: Arc<dyn StatusSink>,
-    pub(super) listener: Option<Arc<dyn AccountListener>>,
+    pub(super) listeners: Vec<Arc<dyn AccountListener>>,
     pub(super) accounts: Accounts,
     pub(super) limits: InboxLimits,
     pub(super) waiting: Waiting,
@@ -120,7 +120,7 @@ impl Inbox {
             pool,
             clock,
             sink,
-            listener: None,
+            listeners: Vec::new(),
             limits: InboxLimits::default(),
             waiting: Waiting::default(),
             news: Arc::default(),
@@ -160,11 +160,9 @@ impl Inbox {
     }
 
     /// With somebody who hears of changes of accounts.
-    pub fn with_listener(self, listener: Arc<dyn AccountListener>) -> Self {
-        Self {
-            listener: Some(listener),
-            ..self
-        }
+    pub fn with_listener(mut self, listener: Arc<dyn AccountListener>) -> Self {
+        self.listeners.push(listener);
+        self
     }
 
     /// With somewhere for numbers and spans to go.

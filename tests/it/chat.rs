@@ -96,6 +96,12 @@ fn replies(value: &Value) -> Vec<Value> {
     match message["type"].as_str() {
         None => Vec::new(),
         Some("text") => replies_to_text(message["text"]["body"].as_str().unwrap(), &message["id"]),
+        Some("interactive") if reply["nfm_reply"].is_object() => {
+            let form = reply["nfm_reply"]["response_json"].as_str().unwrap();
+            let form: Value = serde_json::from_str(form).unwrap();
+            let said = ["name", "size", "news"].map(|key| form[key].to_string());
+            vec![text(&said.join(", "))]
+        }
         Some("interactive") => {
             let choice = reply.get("button_reply").or(reply.get("list_reply"));
             vec![text(&format!("you chose {}", choice.unwrap()["id"]))]
@@ -113,10 +119,86 @@ fn replies_to_text(body: &str, id: &Value) -> Vec<Value> {
         "list" => serde_json::from_str(LIST).unwrap(),
         "like" => json!({"type": "reaction", "reaction": {"message_id": id, "emoji": "👍"}}),
         "look" => return vec![mark(), text("seen")],
+        "all" => return every_type(),
+        "card" => return vec![template()],
+        "form" => return vec![form()],
         "chain" => json!({"type": "text", "text": {"body": "1"}, "biz_opaque_callback_data": "c"}),
         long if long.len() > 1000 => text(&format!("{} characters", long.chars().count())),
         other => text(&format!("you said: {other}")),
     }]
+}
+
+/// One of each type that the chat shows in a way of its own.
+fn every_type() -> Vec<Value> {
+    let link = "https://example.com/a";
+    let interactive =
+        |interactive: Value| json!({"type": "interactive", "interactive": interactive});
+    let card = |index: u32| {
+        json!({"card_index": index, "type": "cta_url", "header": {"type": "image", "image": {"link": link}},
+            "body": {"text": "Look"}, "action": {"name": "cta_url",
+                "parameters": {"display_text": "Buy", "url": "https://example.com"}}})
+    };
+    vec![
+        json!({"type": "video", "video": {"link": link, "caption": "see"}}),
+        json!({"type": "audio", "audio": {"link": link}}),
+        json!({"type": "document", "document": {"link": link, "filename": "a.pdf"}}),
+        json!({"type": "sticker", "sticker": {"link": link}}),
+        json!({"type": "contacts", "contacts": [{"name": {"formatted_name": "Leo", "first_name": "Leo"}}]}),
+        interactive(
+            json!({"type": "product", "action": {"catalog_id": "7", "product_retailer_id": "plant"}}),
+        ),
+        interactive(
+            json!({"type": "carousel", "body": {"text": "Cards"}, "action": {"cards": [card(0), card(1)]}}),
+        ),
+        interactive(
+            json!({"type": "call_permission_request", "body": {"text": "May we?"},
+            "action": {"name": "call_permission_request"}}),
+        ),
+        interactive(
+            json!({"type": "address_message", "body": {"text": "Where to?"},
+            "action": {"name": "address_message", "parameters": {"country": "IN"}}}),
+        ),
+    ]
+}
+
+fn template() -> Value {
+    json!({"type": "template", "template": {"name": "ready", "language": {"code": "en_US"}, "components": [
+        {"type": "body", "parameters": [{"type": "text", "text": "Ana"}]}]}})
+}
+
+fn form() -> Value {
+    json!({"type": "interactive", "interactive": {"type": "flow", "body": {"text": "Book?"}, "action": {
+        "name": "flow", "parameters": {"flow_message_version": "3", "flow_name": "Booking", "flow_cta": "Open",
+            "flow_token": "t", "flow_action": "navigate", "flow_action_payload": {"screen": "WHO"}}}}})
+}
+
+/// Two screens: who, how many and when, then a yes.
+fn booking() -> Value {
+    let screen = |id: &str, title: &str, children: Value| json!({"id": id, "title": title, "data": {}, "layout": {"type": "SingleColumnLayout", "children": children}});
+    let mut last = screen(
+        "SURE",
+        "Sure?",
+        json!([
+            {"type": "TextBody", "text": "Shall we?"},
+            {"type": "OptIn", "name": "news", "label": "News?"},
+            {"type": "Footer", "label": "Book", "on-click-action": {"name": "complete", "payload":
+                {"name": "${screen.WHO.form.name}", "size": "${screen.WHO.form.size}", "news": "${form.news}"}}},
+        ]),
+    );
+    last["terminal"] = true.into();
+    let who = screen(
+        "WHO",
+        "Who?",
+        json!([
+            {"type": "TextHeading", "text": "A table"},
+            {"type": "TextInput", "name": "name", "label": "Name", "required": true},
+            {"type": "Dropdown", "name": "size", "label": "How many", "required": true,
+                "data-source": [{"id": "2", "title": "Two"}, {"id": "4", "title": "Four"}]},
+            {"type": "Footer", "label": "Next", "on-click-action":
+                {"name": "navigate", "next": {"type": "screen", "name": "SURE"}, "payload": {}}},
+        ]),
+    );
+    json!({"version": "7.1", "screens": [who, last]})
 }
 
 impl Settled for Bot {
@@ -162,6 +244,18 @@ impl Scene {
             number_id: number.id,
             bot,
         }
+    }
+
+    /// A call of the Graph API, as the bot.
+    async fn graph(&self, path: &str, body: Value) -> Value {
+        let root = self.bot.messages_url.split("/v25.0/").next().unwrap();
+        let url = format!("{root}/v25.0/{path}");
+        let request = self.bot.http.post(url).bearer_auth(&self.bot.token);
+        let response = request.json(&body).send().await.unwrap();
+        let status = response.status();
+        let answer: Value = response.json().await.unwrap();
+        assert_eq!(status, 200, "{answer}");
+        answer
     }
 
     async fn chat(&self) -> Chat {
@@ -397,4 +491,121 @@ async fn a_reader_that_has_gone_is_an_error_that_can_be_told() {
 
     let end = live.end().await;
     assert!(matches!(end, Err(ChatError::Output(e)) if e.kind() == ErrorKind::BrokenPipe));
+}
+
+#[tokio::test]
+async fn every_type_is_shown_and_can_be_answered() {
+    let expected = r#"you> all
+bot> [video] see (https://example.com/a)
+bot> [audio] (https://example.com/a)
+bot> [document] a.pdf (https://example.com/a)
+bot> [sticker] (https://example.com/a)
+bot> [contact] Leo
+bot>
+     [product] plant: /order plant
+bot> Cards
+     card 1: [image] (https://example.com/a) Look
+     [Buy] https://example.com
+     card 2: [image] (https://example.com/a) Look
+     [Buy] https://example.com
+bot> May we?
+     [Allow calls] answer with /allow, /allow always or /deny
+bot> Where to?
+     [Send address] answer with /address name=…, city=… (IN)
+you> /contact 34600000003 Leo
+bot> contacts [{"name":{"formatted_name":"Leo","first_name":"Leo"},"phones":[{"phone":"+34600000003","wa_id":"34600000003","type":"CELL"}]}]
+you> /edit all of it
+bot> edit {"original_message_id":"wamid","message":{"type":"text","text":{"body":"all of it"}}}
+"#;
+    let scene = Scene::start().await;
+    let mut output = Vec::new();
+    let lines = expected
+        .lines()
+        .filter_map(|line| line.strip_prefix("you> "));
+    let script = lines.collect::<Vec<&str>>().join("\n");
+    let stop = CancellationToken::new();
+    let run = scene
+        .chat()
+        .await
+        .run(script.as_bytes(), &mut output, &*scene.bot, stop);
+    timeout(DEADLINE, run).await.expect("an end").unwrap();
+    let said = String::from_utf8(output).unwrap();
+    // Ids of messages are new each time.
+    let said: Vec<String> = said
+        .split("\"wamid.")
+        .enumerate()
+        .map(|(index, part)| match index {
+            0 => part.to_owned(),
+            _ => format!("\"wamid\"{}", part.split_once('"').unwrap().1),
+        })
+        .collect();
+    assert_eq!(said.concat(), expected);
+}
+
+#[tokio::test]
+async fn a_flow_is_a_form_in_the_chat() {
+    let scene = Scene::start().await;
+    let numbers = scene.control.numbers().await.unwrap();
+    let flow = json!({"name": "Booking", "categories": ["OTHER"], "flow_json": booking().to_string(), "publish": true});
+    scene
+        .graph(&format!("{}/flows", numbers[0].waba_id), flow)
+        .await;
+    let expected = r#"you> form
+bot> Book?
+     [Open] /flow opens the flow Booking
+you> /flow
+* [flow] Who?
+     *A table*
+     Name
+you> Ana Sol
+* How many
+     1) Two
+     2) Four
+you> 3
+* answer with a number from 1 to 2
+you> 2
+* 1) Next
+you> 1
+* [flow] Sure?
+     Shall we?
+     News? (yes or no) (- for nothing)
+you> yes
+* 1) Book
+you> Book
+* the Flow is done: its answer is sent
+bot> "Ana Sol", "4", true
+you> /close
+* no Flow is open: /flow opens the bot's last one
+"#;
+    scene.plays(expected).await;
+}
+
+#[tokio::test]
+async fn a_template_is_approved_and_a_day_passes() {
+    let scene = Scene::start().await;
+    let numbers = scene.control.numbers().await.unwrap();
+    let components = json!([{"type": "BODY", "text": "Hi {{1}}, it is ready now.", "example": {"body_text": [["Ann"]]}},
+        {"type": "FOOTER", "text": "Bye"}, {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": "Thanks"}]}]);
+    let ready = json!({"name": "ready", "language": "en_US", "category": "UTILITY", "components": components});
+    let path = format!("{}/message_templates", numbers[0].waba_id);
+    scene.graph(&path, ready).await;
+    let expected = r#"you> /templates
+* ready (en_US): pending
+you> /approve redy
+* the account has no template `redy`: /templates lists those that it has
+you> /reject ready
+* `ready` (en_US) is rejected now
+you> /approve ready
+* `ready` (en_US) is approved now
+you> /templates
+* ready (en_US): approved
+you> card
+bot> [template] ready (en_US)
+     Hi Ana, it is ready now.
+     _Bye_
+     1) Thanks
+you> /day
+* WhatsApp's clock is 24 hours ahead now
+"#;
+    scene.plays(expected).await;
 }

@@ -357,3 +357,34 @@ async fn the_doctor_says_what_is_missing_and_what_to_do() {
         "{said}"
     );
 }
+
+#[tokio::test]
+async fn the_emulator_runs_alone() {
+    let scene = tempfile::tempdir().unwrap();
+    let mut emulator = command(scene.path(), scene.path());
+    emulator
+        .args(["emulator", "--graph-addr", "127.0.0.1:0"])
+        .args(["--control-addr", "127.0.0.1:0", "--control-token", "secret"])
+        .stdout(Stdio::piped())
+        .kill_on_drop(true);
+    let mut emulator = emulator.spawn().unwrap();
+    let mut lines = BufReader::new(emulator.stdout.take().unwrap()).lines();
+    let mut said = Vec::new();
+    for name in ["graph", "control", "token"] {
+        let line = lines.next_line().await.unwrap().unwrap();
+        let (key, value) = line.split_once(' ').unwrap();
+        assert_eq!(key, name);
+        said.push(value.trim().to_owned());
+    }
+    assert_eq!(said[2], "secret");
+    let control = roost_emulator::ControlClient::new(&said[1], "secret").unwrap();
+    let app = control.create_app(&Default::default()).await.unwrap();
+    let graph = format!("{}/app?access_token={}%7C{}", said[0], app.id, app.secret);
+    let read: serde_json::Value = reqwest::get(graph).await.unwrap().json().await.unwrap();
+    assert_eq!(read["id"], app.id);
+    let mut kept = std::fs::read_dir(scene.path()).unwrap();
+    assert!(
+        kept.next().is_none(),
+        "it keeps nothing unless it is told where"
+    );
+}

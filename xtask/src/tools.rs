@@ -39,10 +39,26 @@ impl Tools {
 pub(crate) fn install() -> Result<Tools> {
     let tools = Tools::of_this_checkout()?;
     install_python_packages(&tools)?;
-    for folder in ["sdk", "guests"] {
+    for folder in ["sdk", "guests", CLIENTS] {
         install_node_packages(&tools, folder)?;
     }
+    install_clients(&tools)?;
     Ok(tools)
+}
+
+/// The clients of the Cloud API that the tests of the emulator run: those for Node, and `requirements.txt`.
+const CLIENTS: &str = "emulator/tests/clients";
+
+fn install_clients(tools: &Tools) -> Result<()> {
+    let requirements = tools.root.join(CLIENTS).join("requirements.txt");
+    let target = tools.home.join("emulator-clients");
+    let stamp = Stamp::of(&tools.home.join("emulator-clients.stamp"), &[&requirements])?;
+    if stamp.holds() && target.is_dir() {
+        return Ok(());
+    }
+    println!("installing clients of the Cloud API for Python (once)");
+    pip_install(tools, &requirements, &target)?;
+    stamp.write()
 }
 
 /// Cargo as somebody would type it. What `cargo xtask` itself leaves in the environment would have build scripts

@@ -16,9 +16,9 @@ use crate::platform::model::{App, Customer, Flow, Number, Template, Token, Waba}
 use crate::platform::thread::SentItem;
 use crate::wire::{
     Act, ActRequest, Acted, Circumstances, ClockChange, ClockState, Count, Cursor, CustomerChange,
-    FlowAct, FlowChange, FlowOpening, FlowStep, FlowView, Idle, MediaAct, NameDecision, NewApp,
-    NewCustomer, NewNumber, NewTemplate, NewToken, NewWaba, NewWebhook, NumberChange, Page, Pinged,
-    PlayRequest, PreferenceRequest, Problem, ReadRequest, Release, Reset, TemplateCategory,
+    FlowAct, FlowChange, FlowOpening, FlowStep, FlowView, Idle, MediaAct, MediaFile, NameDecision,
+    NewApp, NewCustomer, NewNumber, NewTemplate, NewToken, NewWaba, NewWebhook, NumberChange, Page,
+    Pinged, PlayRequest, PreferenceRequest, Problem, ReadRequest, Release, Reset, TemplateCategory,
     TemplateDecision, TemplateGrade, Wait,
 };
 
@@ -135,6 +135,12 @@ impl ControlClient {
     pub async fn decide_name(&self, number_id: &str, decision: &NameDecision) -> Answer<Number> {
         self.post(&format!("numbers/{number_id}/name"), decision)
             .await
+    }
+
+    /// A file of a number.
+    pub async fn media(&self, id: &str) -> Answer<MediaFile> {
+        let url = self.url(&format!("media/{id}"));
+        self.call(Method::GET, url, None, 0).await
     }
 
     pub async fn templates(&self) -> Answer<Vec<Template>> {

@@ -92,6 +92,7 @@ pub(crate) fn router(platform: Arc<Platform>, control_token: String) -> Router {
         .route("/customers/{phone}/flow/steps", post(people::step_flow))
         .route("/sent", get(reads::sent))
         .route("/deliveries", get(reads::deliveries))
+        .route("/media/{id}", get(reads::media))
         .route("/idle", get(reads::idle))
         .route(
             "/settings",

@@ -4,15 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Path, State};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 use crate::control::Query;
+use crate::control::error::ControlError;
 use crate::outbox::log::Attempt;
 use crate::outstanding::lock;
 use crate::platform::Platform;
 use crate::platform::model::digits_of;
 use crate::platform::thread::{SentItem, Thread};
-use crate::wire::{Cursor, Idle, Page, Wait};
+use crate::wire::{Cursor, Idle, MediaFile, Page, Wait};
 
 const DEFAULT_LIMIT: usize = 1000;
 
@@ -54,6 +57,21 @@ pub(crate) async fn deliveries(
         next: items.last().map_or(cursor.after, |attempt| attempt.seq),
         items,
     })
+}
+
+/// A file of a number, as the customer sees it.
+pub(crate) async fn media(
+    State(platform): State<Arc<Platform>>,
+    Path(id): Path<String>,
+) -> Result<Json<MediaFile>, ControlError> {
+    let world = platform.world();
+    let media = world.media.get(&id);
+    let media = media.ok_or(ControlError::NotFound { kind: "media", id })?;
+    Ok(Json(MediaFile {
+        mime_type: media.mime_type.clone(),
+        data: STANDARD.encode(&media.bytes),
+        file_name: media.file_name.clone(),
+    }))
 }
 
 /// Whether every status is out and every webhook delivered or given up.

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::error::GraphError;
 use crate::graph::fields::{Ask, NodeType, project, project_with};
 use crate::graph::paging::{List, page};
+use crate::graph::request::is_of_every_call;
 use crate::graph::{Call, flows, health, numbers, subscriptions, templates};
 use crate::platform::model::Waba;
 use crate::platform::world::World;
@@ -138,7 +139,7 @@ pub(crate) fn change(call: &Call<'_>, id: &str) -> Result<Value, GraphError> {
         .request
         .params
         .keys()
-        .find(|key| !known.contains(&key.as_str()) && key.as_str() != "appsecret_proof");
+        .find(|key| !known.contains(&key.as_str()) && !is_of_every_call(key));
     if let Some(unknown) = unknown {
         return Err(GraphError::not_known_here(format_args!(
             "the setting `{unknown}` of `POST /{{WABA_ID}}`"
@@ -216,7 +217,7 @@ pub(crate) fn users(call: &Call<'_>, waba_id: &str) -> Result<Value, GraphError>
 pub(crate) fn assign_user(call: &Call<'_>, waba_id: &str) -> Result<Value, GraphError> {
     let user = call.request.text("user");
     let user = user.ok_or_else(|| GraphError::required("user"))?;
-    let tasks = call.request.texts("tasks");
+    let tasks = call.request.words("tasks");
     let tasks = tasks.ok_or_else(|| GraphError::required("tasks"))?;
     if let Some(task) = tasks.iter().find(|task| !TASKS.contains(&task.as_str())) {
         return Err(GraphError::parameter(format_args!(

@@ -11,7 +11,8 @@ use crate::platform::model::digits_of;
 /// Users of one request.
 const MOST_USERS: usize = 1000;
 
-/// `GET /{PHONE_NUMBER_ID}/block_users`.
+/// `GET /{PHONE_NUMBER_ID}/block_users`. Meta's reference shows no `input`; 360dialog's, which passes Meta's answers on,
+/// does, and pywa reads it.
 pub(crate) fn list(call: &Call<'_>, id: &str) -> Result<Value, GraphError> {
     let items: Vec<(String, Value)> = {
         let world = call.platform.world();
@@ -19,7 +20,7 @@ pub(crate) fn list(call: &Call<'_>, id: &str) -> Result<Value, GraphError> {
         let blocked = number.blocked.iter();
         blocked
             .map(|phone| {
-                let user = json!({"messaging_product": "whatsapp", "wa_id": phone});
+                let user = json!({"messaging_product": "whatsapp", "input": phone, "wa_id": phone});
                 (phone.clone(), user)
             })
             .collect()
@@ -83,18 +84,19 @@ pub(crate) fn unblock(call: &Call<'_>, id: &str) -> Result<Value, GraphError> {
     answer(removed, Vec::new(), "removed_users")
 }
 
+/// As soon as one user failed the answer is an error, which has what became of each of them beside it
+/// (developers.facebook.com/documentation/business-messaging/whatsapp/block-users, "mixed success/failure").
 fn answer(done: Vec<Value>, failed: Vec<Value>, key: &str) -> Result<Value, GraphError> {
-    if done.is_empty() && !failed.is_empty() {
-        return Err(GraphError::detailed(
-            139_100,
-            "Failed to block some of the users: no user of the request could be blocked.",
-        ));
-    }
     let mut users = json!({key: done});
-    if !failed.is_empty() {
-        users["failed_users"] = failed.into();
+    if failed.is_empty() {
+        return Ok(json!({"messaging_product": "whatsapp", "block_users": users}));
     }
-    Ok(json!({"messaging_product": "whatsapp", "block_users": users}))
+    users["failed_users"] = failed.into();
+    let error = GraphError::detailed(
+        139_100,
+        "Failed to block some users, see the block_users response list for details",
+    );
+    Err(error.beside(json!({"messaging_product": "whatsapp", "block_users": users})))
 }
 
 /// The users of a request, as they were written.

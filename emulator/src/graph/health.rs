@@ -8,7 +8,8 @@ use crate::platform::world::World;
 /// What is wrong with an entity.
 struct Fault {
     blocks: bool,
-    code: u32,
+    /// Where one is known: Meta documents none of them.
+    code: Option<u32>,
     description: &'static str,
     solution: &'static str,
 }
@@ -34,9 +35,10 @@ pub(crate) fn of_template(world: &World, template: &Template, app_id: &str) -> V
         "APPROVED" => None,
         _ => Some(Fault {
             blocks: true,
-            code: 141_012,
-            description: "The message template is not approved.",
-            solution: "Wait for the review of the template, or edit it and submit it again.",
+            // As answers of Meta's have it that are quoted in public repositories, and 141006 and 141010 of other entities.
+            code: Some(141_002),
+            description: "Message templates can only be sent out if they are approved.",
+            solution: "Edit or appeal the message template review decision.",
         }),
     };
     let mut entities = vec![entity("MESSAGE_TEMPLATE", &template.id, fault)];
@@ -53,26 +55,26 @@ pub(crate) fn of_flow(world: &World, flow: &Flow, number_id: Option<&str>, app_i
         FlowStatus::Published => None,
         FlowStatus::Draft => Some(Fault {
             blocks: true,
-            code: 131_000,
+            code: None,
             description: "The Flow is not published.",
             solution: "Publish the Flow, or send it with the mode draft to test it.",
         }),
         FlowStatus::Throttled => Some(Fault {
             blocks: false,
-            code: 139_000,
+            code: None,
             description: "The Flow is throttled: its endpoint answered too slowly or with errors.",
             solution: "Look at the metrics of the endpoint and make it answer.",
         }),
         FlowStatus::Blocked | FlowStatus::Deprecated => Some(Fault {
             blocks: true,
-            code: 139_000,
+            code: None,
             description: "The Flow is blocked or deprecated.",
             solution: "Look at the metrics of the endpoint, or use another Flow.",
         }),
     };
     let endpoint_fault = || Fault {
         blocks: true,
-        code: 139_002,
+        code: None,
         description: "The endpoint of the Flow is not set.",
         solution: "Set endpoint_uri of the Flow.",
     };
@@ -98,25 +100,25 @@ fn entity_of_number(number: &Number) -> Value {
         "CONNECTED" => None,
         "FLAGGED" | "RATE_LIMITED" => Some(Fault {
             blocks: false,
-            code: 141_002,
+            code: None,
             description: "The quality of the phone number is low, or its limit is reached.",
             solution: "Send fewer messages, and only such that people asked for.",
         }),
         "RESTRICTED" => Some(Fault {
             blocks: true,
-            code: 141_003,
+            code: None,
             description: "The phone number has reached its limit of messages and is restricted.",
             solution: "Wait until the restriction ends.",
         }),
         "BANNED" => Some(Fault {
             blocks: true,
-            code: 141_004,
+            code: None,
             description: "The phone number has been banned.",
             solution: "Ask for a review in the WhatsApp Manager.",
         }),
         _ => Some(Fault {
             blocks: true,
-            code: 141_000,
+            code: None,
             description: "The phone number is not registered.",
             solution: "Register the phone number with the register call and its PIN.",
         }),
@@ -136,7 +138,7 @@ fn account(waba: &Waba) -> Value {
     let fault = match waba.account_review_status.as_str() {
         "REJECTED" => Some(Fault {
             blocks: true,
-            code: 141_010,
+            code: None,
             description: "The WhatsApp Business Account has been rejected.",
             solution: "Ask for a review in the WhatsApp Manager.",
         }),
@@ -157,15 +159,18 @@ fn entity(kind: &str, id: &str, fault: Option<Fault>) -> Value {
     let Some(fault) = fault else {
         return json!({"entity_type": kind, "id": id, "can_send_message": "AVAILABLE"});
     };
+    let mut error = json!({
+        "error_description": fault.description,
+        "possible_solution": fault.solution,
+    });
+    if let Some(code) = fault.code {
+        error["error_code"] = code.into();
+    }
     json!({
         "entity_type": kind,
         "id": id,
         "can_send_message": if fault.blocks { "BLOCKED" } else { "LIMITED" },
-        "errors": [{
-            "error_code": fault.code,
-            "error_description": fault.description,
-            "possible_solution": fault.solution,
-        }],
+        "errors": [error],
     })
 }
 

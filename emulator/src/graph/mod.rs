@@ -161,7 +161,10 @@ pub(crate) async fn answer(
     // The app that the token is of has a name of its own.
     let app_id = call.caller.app_id.clone();
     let id = if id == "app" { app_id.as_str() } else { id };
-    let kind = find(&call, id)?;
+    let kind = find(&call, id).map_err(|error| match routes::may_be_unknown(id, &edge) {
+        true => GraphError::not_known_here(format_args!("`{} /{id}/{edge}`", request.method)),
+        false => error,
+    })?;
     let Some(route) = routes::route(kind, request.method.as_str(), &edge) else {
         let node = routes::placeholder(kind);
         let slash = if edge.is_empty() { "" } else { "/" };
@@ -243,13 +246,15 @@ async fn run(call: &Call<'_>, op: Op, id: &str) -> Result<Value, GraphError> {
         Op::ChangeCommerce => commerce::change(call, id),
         Op::SetAutomation => automation::change(call, id),
         Op::ListQrCodes => qr_codes::list(call, id),
-        Op::WriteQrCode => qr_codes::write(call, id),
+        Op::WriteQrCode => qr_codes::write(call, id, call.request.text("code")),
+        Op::ChangeQrCode => qr_codes::write(call, id, Some(part.to_owned())),
         Op::ReadQrCode => qr_codes::describe(call, id, part),
         Op::DeleteQrCode => qr_codes::delete(call, id, part),
         Op::ListBlocked => blocks::list(call, id),
         Op::BlockUsers => blocks::block(call, id),
         Op::UnblockUsers => blocks::unblock(call, id),
         Op::ReadUsername => settings::username(call, id),
+        Op::SuggestUsernames => settings::suggestions(call, id),
         Op::SetUsername => settings::set_username(call, id),
         Op::DeleteUsername => settings::delete_username(call, id),
     }

@@ -6,6 +6,7 @@ use crate::clock::datetime;
 use crate::error::GraphError;
 use crate::graph::fields::{Ask, NodeType, project_with};
 use crate::graph::paging::{List, page};
+use crate::graph::request::is_of_every_call;
 use crate::graph::{Call, accounts, automation, health, profile, registration, subscriptions};
 use crate::platform::agenda::{self, What};
 use crate::platform::model::{NameRequest, Number};
@@ -114,7 +115,7 @@ pub(crate) async fn change(call: &Call<'_>, id: &str) -> Result<Value, GraphErro
     if let Some(name) = call.request.text("new_display_name") {
         return request_name(call, id, name);
     }
-    match params.keys().find(|key| *key != "appsecret_proof") {
+    match params.keys().find(|key| !is_of_every_call(key)) {
         None => Err(GraphError::required("webhook_configuration")),
         Some(key) => Err(GraphError::not_known_here(format_args!(
             "the parameter `{key}` of `POST /{{PHONE_NUMBER_ID}}`"
@@ -196,7 +197,7 @@ fn request_name(call: &Call<'_>, id: &str, name: String) -> Result<Value, GraphE
     if !(3..=75).contains(&name.trim().chars().count()) {
         return Err(GraphError::managed(
             100,
-            Some(2_388_010),
+            None,
             "Invalid display name",
             "A display name has between 3 and 75 characters.",
         ));
@@ -209,7 +210,7 @@ fn request_name(call: &Call<'_>, id: &str, name: String) -> Result<Value, GraphE
         if number.allowed_recipients.is_some() {
             return Err(GraphError::managed(
                 100,
-                Some(2_388_011),
+                None,
                 "Display name cannot be changed",
                 "The display name of a test number cannot be changed.",
             ));

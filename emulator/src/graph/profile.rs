@@ -125,7 +125,7 @@ pub(crate) fn change(call: &Call<'_>, id: &str) -> Result<Value, GraphError> {
     if let Some(websites) = &websites {
         check_websites(websites)?;
     }
-    let vertical = request.text("vertical").map(|word| word.to_uppercase());
+    let vertical = request.word("vertical");
     if let Some(vertical) = &vertical
         && !VERTICALS.contains(&vertical.as_str())
     {
@@ -142,7 +142,7 @@ pub(crate) fn change(call: &Call<'_>, id: &str) -> Result<Value, GraphError> {
             if !known.is_some_and(|upload| upload.file_type.starts_with("image/")) {
                 return Err(GraphError::managed(
                     100,
-                    Some(2_388_045),
+                    None,
                     "Invalid profile picture",
                     "The handle of the profile picture is not one of an uploaded image.",
                 ));

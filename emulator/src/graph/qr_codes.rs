@@ -54,8 +54,8 @@ pub(crate) fn describe(call: &Call<'_>, id: &str, code: &str) -> Result<Value, G
     Ok(json!({"data": [shown(call, &found)?]}))
 }
 
-/// `POST /{PHONE_NUMBER_ID}/message_qrdls`: makes one or, with `code`, changes its text.
-pub(crate) fn write(call: &Call<'_>, id: &str) -> Result<Value, GraphError> {
+/// `POST /{PHONE_NUMBER_ID}/message_qrdls`: makes one or, with `code` as a parameter or behind the path, changes its text.
+pub(crate) fn write(call: &Call<'_>, id: &str, code: Option<String>) -> Result<Value, GraphError> {
     let request = call.request;
     let message = request.text("prefilled_message");
     let message = message.ok_or_else(|| GraphError::required("prefilled_message"))?;
@@ -65,7 +65,7 @@ pub(crate) fn write(call: &Call<'_>, id: &str) -> Result<Value, GraphError> {
             "Param prefilled_message must be between 1 and {LONGEST_MESSAGE} characters long."
         )));
     }
-    let format = request.text("generate_qr_image");
+    let format = request.word("generate_qr_image");
     if let Some(format) = &format
         && !["SVG", "PNG"].contains(&format.as_str())
     {
@@ -76,8 +76,8 @@ pub(crate) fn write(call: &Call<'_>, id: &str) -> Result<Value, GraphError> {
     let platform = call.platform;
     let code = platform.edit(|world| {
         let number = world.numbers.get_mut(id).ok_or_else(|| call.unknown(id))?;
-        if let Some(code) = request.text("code") {
-            let known = number.qr_codes.get_mut(&code).ok_or_else(unknown)?;
+        if let Some(code) = &code {
+            let known = number.qr_codes.get_mut(code).ok_or_else(unknown)?;
             known.prefilled_message = message;
             return Ok(known.clone());
         }

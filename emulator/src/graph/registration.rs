@@ -4,6 +4,7 @@ use rand::RngExt as _;
 use serde_json::{Value, json};
 
 use crate::clock::SECOND_MS;
+use crate::codes::subcodes;
 use crate::error::GraphError;
 use crate::graph::Call;
 use crate::ids;
@@ -29,7 +30,7 @@ pub(crate) fn add(call: &Call<'_>, waba_id: &str) -> Result<Value, GraphError> {
     if !(5..=15).contains(&digits.len()) {
         return Err(GraphError::managed(
             100,
-            Some(2_388_001),
+            None,
             "Invalid phone number",
             "The phone number is not valid. Check the country code and the number.",
         ));
@@ -43,7 +44,7 @@ pub(crate) fn add(call: &Call<'_>, waba_id: &str) -> Result<Value, GraphError> {
         if world.numbers.values().any(|known| known.digits() == digits) {
             return Err(GraphError::managed(
                 100,
-                Some(2_388_012),
+                Some(subcodes::NUMBER_EXISTS),
                 "Phone number already exists",
                 "This phone number is already registered with a WhatsApp Business Account.",
             ));
@@ -55,7 +56,7 @@ pub(crate) fn add(call: &Call<'_>, waba_id: &str) -> Result<Value, GraphError> {
         if own.count() >= MOST_NUMBERS {
             return Err(GraphError::managed(
                 100,
-                Some(2_388_103),
+                None,
                 "Phone number limit reached",
                 "The account has reached the most phone numbers that it may have.",
             ));
@@ -75,7 +76,7 @@ pub(crate) fn add(call: &Call<'_>, waba_id: &str) -> Result<Value, GraphError> {
 
 /// `POST /{PHONE_NUMBER_ID}/request_code`: the control API tells the code.
 pub(crate) fn request_code(call: &Call<'_>, id: &str) -> Result<Value, GraphError> {
-    let method = call.request.text("code_method");
+    let method = call.request.word("code_method");
     let method = method.ok_or_else(|| GraphError::required("code_method"))?;
     if !["SMS", "VOICE"].contains(&method.as_str()) {
         return Err(GraphError::parameter(format_args!(
@@ -128,7 +129,7 @@ pub(crate) fn register(call: &Call<'_>, id: &str) -> Result<Value, GraphError> {
         return Err(GraphError::required("messaging_product"));
     }
     let pin = pin_of(call)?;
-    if let Some(region) = request.text("data_localization_region")
+    if let Some(region) = request.word("data_localization_region")
         && !REGIONS.contains(&region.as_str())
     {
         return Err(GraphError::parameter(format_args!(

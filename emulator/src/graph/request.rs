@@ -71,8 +71,10 @@ impl GraphRequest {
             }
             content_type => params.extend(body_params(content_type, body)?),
         }
+        // Of two tokens the parameter is the one that a call means: clients have a header on all calls.
         let in_params = params.remove("access_token");
-        let token = bearer(headers).or_else(|| in_params?.as_str().map(str::to_owned));
+        let in_params = in_params.and_then(|token| token.as_str().map(str::to_owned));
+        let token = in_params.or_else(|| bearer(headers));
         Ok(Self {
             // Clients that cannot send other methods say what they mean.
             method: match params.remove("method") {
@@ -115,6 +117,17 @@ impl GraphRequest {
         }
     }
 
+    /// A parameter that is one of Graph's words, which may have any case.
+    pub(crate) fn word(&self, key: &str) -> Option<String> {
+        self.text(key).map(|word| word.to_uppercase())
+    }
+
+    /// A list of such words.
+    pub(crate) fn words(&self, key: &str) -> Option<Vec<String>> {
+        let words = self.texts(key)?;
+        Some(words.iter().map(|word| word.to_uppercase()).collect())
+    }
+
     /// The texts of a parameter that is a list: of JSON, or with commas.
     pub(crate) fn texts(&self, key: &str) -> Option<Vec<String>> {
         match &self.structured(key)? {
@@ -152,6 +165,11 @@ impl GraphRequest {
             _ => None,
         }
     }
+}
+
+/// Whether a parameter may come with each call that changes a node. Meta's own SDKs send the node's `id` along.
+pub(crate) fn is_of_every_call(key: &str) -> bool {
+    matches!(key, "appsecret_proof" | "id")
 }
 
 /// The token of an `Authorization` header; some clients write `OAuth` instead of `Bearer`.

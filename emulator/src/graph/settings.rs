@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::error::GraphError;
 use crate::graph::Call;
+use crate::graph::request::is_of_every_call;
 use crate::outbox::update::Update;
 use crate::webhooks::post;
 
@@ -36,7 +37,7 @@ pub(crate) fn describe(call: &Call<'_>, id: &str) -> Result<Value, GraphError> {
 /// `POST /{PHONE_NUMBER_ID}/settings`: members of a group that are given replace what there was.
 pub(crate) fn change(call: &Call<'_>, id: &str) -> Result<Value, GraphError> {
     let mut given = call.request.params.clone();
-    given.shift_remove("appsecret_proof");
+    given.retain(|key, _| !is_of_every_call(key));
     if let Some(unknown) = given.keys().find(|key| !GROUPS.contains(&key.as_str())) {
         return Err(GraphError::parameter(format_args!(
             "Unexpected key \"{unknown}\" on param \"settings\"."
@@ -77,6 +78,17 @@ pub(crate) fn username(call: &Call<'_>, id: &str) -> Result<Value, GraphError> {
         Some(username) => Ok(json!({"username": username, "status": "approved"})),
         None => Ok(json!({})),
     }
+}
+
+/// `GET /{PHONE_NUMBER_ID}/username_suggestions`: names that Meta reserves for the business, made of its verified name
+/// (developers.facebook.com/documentation/business-messaging/whatsapp/business-scoped-user-ids).
+pub(crate) fn suggestions(call: &Call<'_>, id: &str) -> Result<Value, GraphError> {
+    let world = call.platform.world();
+    let number = world.numbers.get(id).ok_or_else(|| call.unknown(id))?;
+    let letters = |c: &char| c.is_ascii_alphanumeric();
+    let name: String = number.verified_name.chars().filter(letters).collect();
+    let name = name.to_ascii_lowercase();
+    Ok(json!({"data": [{"username_suggestions": [name, format!("{name}_official")]}]}))
 }
 
 /// `POST /{PHONE_NUMBER_ID}/username`.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::clock::{DAY_MS, SECOND_MS};
+use crate::codes::subcodes;
 use crate::error::GraphError;
 use crate::graph::fields::{Ask, NodeType, project};
 use crate::graph::paging::{List, page};
@@ -175,7 +176,7 @@ fn check_room(
     if world.template(waba_id, name, language).is_some() {
         return Err(GraphError::managed(
             100,
-            Some(2_388_024),
+            Some(subcodes::LANGUAGE_EXISTS),
             "Content in this language already exists",
             format!(
                 "There is already {language} content for this template. You can create a new \
@@ -192,7 +193,7 @@ fn check_room(
     }) {
         return Err(GraphError::managed(
             100,
-            Some(2_388_023),
+            Some(subcodes::LANGUAGE_IS_DELETED),
             "Message template language is being deleted",
             format!(
                 "New {language} content can't be added while the existing {language} content is \
@@ -208,7 +209,7 @@ fn check_room(
     if own.len() >= waba.template_limit {
         return Err(GraphError::managed(
             100,
-            Some(2_388_019),
+            Some(subcodes::TOO_MANY_TEMPLATES),
             "Message template limit exceeded",
             format!(
                 "The account has the {} templates that it may have.",
@@ -384,7 +385,7 @@ fn check_edit(template: &Template, category: Option<&str>, now_ms: i64) -> Resul
         "APPROVED" | "REJECTED" | "PAUSED" => {}
         _ => {
             return Err(refused(
-                Some(2_388_039),
+                Some(subcodes::STATUS_CANNOT_CHANGE),
                 "Message template cannot be edited",
                 "Only templates that are approved, rejected or paused can be edited.",
             ));
@@ -395,7 +396,7 @@ fn check_edit(template: &Template, category: Option<&str>, now_ms: i64) -> Resul
     }
     if category.is_some_and(|category| category != template.category) {
         return Err(refused(
-            Some(2_388_042),
+            None,
             "Category cannot be changed",
             "The category of an approved template can't be changed.",
         ));
@@ -409,7 +410,7 @@ fn check_edit(template: &Template, category: Option<&str>, now_ms: i64) -> Resul
     };
     if within(DAY_MS) >= 1 || within(30 * DAY_MS) >= MOST_EDITS {
         return Err(refused(
-            Some(2_388_041),
+            None,
             "Message template cannot be edited",
             "An approved template can be edited once in 24 hours, and 10 times in 30 days.",
         ));
@@ -440,7 +441,7 @@ pub(crate) fn delete(call: &Call<'_>, waba_id: &str) -> Result<Value, GraphError
         if meant.is_empty() {
             return Err(GraphError::managed(
                 100,
-                Some(2_593_002),
+                None,
                 "Message template not found",
                 "The account has no message template of this name or id.",
             ));
@@ -448,7 +449,7 @@ pub(crate) fn delete(call: &Call<'_>, waba_id: &str) -> Result<Value, GraphError
         if meant.iter().any(|template| template.status == "DISABLED") {
             return Err(GraphError::managed(
                 100,
-                Some(2_593_003),
+                None,
                 "Message template cannot be deleted",
                 "A template that is disabled can't be deleted.",
             ));

@@ -26,13 +26,15 @@ fn the_version_is_optional() {
 }
 
 #[test]
-fn the_header_wins_over_the_query_and_the_body_over_the_query() {
+fn the_body_wins_over_the_query_and_the_query_over_the_header() {
     let header = [("authorization", "Bearer A")];
     let in_body = r#"{"access_token":"B","x":1}"#;
     let read_token = |headers: &[(&str, &str)], body: &str| {
         read("/1?access_token=Q&x=0", headers, body).unwrap().token
     };
-    assert_eq!(read_token(&header, in_body).as_deref(), Some("A"));
+    assert_eq!(read_token(&header, in_body).as_deref(), Some("B"));
+    assert_eq!(read_token(&header, "").as_deref(), Some("Q"));
+    assert_eq!(read("/1", &header, "").unwrap().token.as_deref(), Some("A"));
     assert_eq!(read_token(&[], in_body).as_deref(), Some("B"));
     assert_eq!(read_token(&[], "").as_deref(), Some("Q"));
     let request = read("/1?x=0", &[], in_body).unwrap();

@@ -36,7 +36,7 @@ pub(crate) fn begin(call: &Call<'_>, app_id: &str) -> Result<Value, GraphError> 
     if !TYPES.contains(&file_type.as_str()) {
         return Err(GraphError::managed(
             100,
-            Some(2_388_084),
+            None,
             "File type is not supported",
             format!(
                 "The type of file {file_type} is not supported. Upload one of: {}.",

@@ -185,6 +185,18 @@ pub(crate) struct ReceivedMessage {
     pub(crate) id: String,
     pub(crate) at_ms: i64,
     pub(crate) is_read: bool,
+    /// What was sent, of messages whose caption can be changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) captioned: Option<Box<Captioned>>,
+}
+
+/// A picture, a video or a document with what is written below it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Captioned {
+    pub(crate) message_type: MessageType,
+    pub(crate) body: Value,
+    /// The message that it answers.
+    pub(crate) context: Option<String>,
 }
 
 /// One conversation.

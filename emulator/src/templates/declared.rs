@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
+use crate::codes::subcodes;
 use crate::error::GraphError;
 use crate::platform::world::World;
 use crate::urls::is_web_url;
@@ -58,7 +59,7 @@ fn wrong(subcode: Option<u32>, title: &str, message: impl Into<String>) -> Graph
 
 fn too_long(what: &str, most: usize) -> GraphError {
     wrong(
-        Some(2_388_040),
+        Some(subcodes::TOO_LONG),
         "Character limit exceeded",
         format!("The {what} has more characters than the {most} that it may have."),
     )
@@ -133,7 +134,7 @@ pub(crate) fn check(
     }
     if !by_kind.contains_key("BODY") {
         return Err(wrong(
-            Some(2_388_072),
+            Some(subcodes::BODY),
             "Message body is missing",
             "A template needs a component of the type BODY.",
         ));
@@ -190,15 +191,15 @@ fn header(
             }
             if text.contains(['\n', '*', '_', '~']) && !text.contains("{{") || text.contains('\n') {
                 return Err(wrong(
-                    Some(2_388_047),
+                    Some(subcodes::HEADER),
                     "Message header format is incorrect",
                     "The header can have no new lines, no formatting characters and no emojis.",
                 ));
             }
-            let variables = variables(wish, text, "header", 2_388_047)?;
+            let variables = variables(wish, text, "header", subcodes::HEADER)?;
             if variables.len() > 1 {
                 return Err(wrong(
-                    Some(2_388_047),
+                    Some(subcodes::HEADER),
                     "Message header format is incorrect",
                     "The header can have one variable.",
                 ));
@@ -233,7 +234,7 @@ fn header(
 fn check_handle(world: &World, handle: &str, format: &str) -> Result<(), GraphError> {
     let mut uploads = world.uploads.values();
     let upload = uploads.find(|upload| upload.handle.as_deref() == Some(handle));
-    let invalid = |message: String| wrong(Some(2_388_273), "Invalid header sample", message);
+    let invalid = |message: String| wrong(None, "Invalid header sample", message);
     let upload = upload.ok_or_else(|| {
         invalid(format!(
             "The handle `{handle}` is not one of a file that was uploaded with the Resumable \
@@ -259,11 +260,11 @@ fn body(wish: &Wish<'_>, component: &Map<String, Value>, most: usize) -> Result<
     if text.chars().count() > most {
         return Err(too_long("body", most));
     }
-    let variables = variables(wish, text, "body", 2_388_072)?;
+    let variables = variables(wish, text, "body", subcodes::BODY)?;
     let trimmed = text.trim();
     if trimmed.starts_with("{{") || trimmed.ends_with("}}") {
         return Err(wrong(
-            Some(2_388_299),
+            Some(subcodes::VARIABLES_AT_THE_EDGE),
             "Leading or trailing variables are not allowed",
             "Variables can't be at the start or end of the template.",
         ));
@@ -271,7 +272,7 @@ fn body(wish: &Wish<'_>, component: &Map<String, Value>, most: usize) -> Result<
     let words = plain_words(text);
     if !variables.is_empty() && words < 2 * variables.len() + 1 {
         return Err(wrong(
-            Some(2_388_293),
+            Some(subcodes::TOO_MANY_VARIABLES),
             "Too many variables for the length of the message",
             "This template has too many variables for its length. Reduce the number of variables \
              or increase the message length.",
@@ -308,7 +309,7 @@ fn footer(component: &Map<String, Value>) -> Result<Value, GraphError> {
     }
     if text.contains("{{") || text.contains('\n') {
         return Err(wrong(
-            Some(2_388_073),
+            Some(subcodes::FOOTER),
             "Message footer format is incorrect",
             "The footer can have no variables and no new lines.",
         ));
@@ -419,7 +420,7 @@ fn check_samples(
 
 fn missing_sample(part: &str) -> GraphError {
     wrong(
-        Some(2_388_043),
+        Some(subcodes::SAMPLE_IS_MISSING),
         "Sample is missing",
         format!(
             "Component of type {} is missing expected field(s) (example).",
@@ -525,7 +526,7 @@ fn button(
             }
             if text.contains("{{") || text.contains('\n') {
                 return Err(wrong(
-                    Some(2_388_060),
+                    None,
                     "Buttons cannot have variables",
                     "The text of a button can have no variables, new lines, emojis or formatting.",
                 ));
@@ -777,7 +778,7 @@ fn body_of_card(wish: &Wish<'_>, component: &Map<String, Value>) -> Result<Value
     if text.chars().count() > LONGEST_CARD_BODY {
         return Err(too_long("body of a card", LONGEST_CARD_BODY));
     }
-    let variables = variables(wish, text, "body", 2_388_072)?;
+    let variables = variables(wish, text, "body", subcodes::BODY)?;
     check_samples(wish, component, "body", &variables)?;
     let mut made = json!({"type": "BODY", "text": text});
     if let Some(example) = component.get("example") {
@@ -991,9 +992,9 @@ fn text_of<'a>(component: &'a Map<String, Value>, part: &str) -> Result<&'a str,
     let text = component.get("text").and_then(Value::as_str);
     text.filter(|text| !text.trim().is_empty()).ok_or_else(|| {
         let subcode = match part {
-            "header" => 2_388_047,
-            "body" => 2_388_072,
-            _ => 2_388_073,
+            "header" => subcodes::HEADER,
+            "body" => subcodes::BODY,
+            _ => subcodes::FOOTER,
         };
         let title = format!("Message {part} format is incorrect");
         wrong(

@@ -7,6 +7,8 @@
 /// Scenes, receivers of webhooks, businesses.
 mod support;
 
+/// Clients that others wrote, unmodified.
+mod clients;
 /// Connecting a number: reading it, subscribing, registering, letting it go.
 mod connecting;
 /// The control API itself: its guard, its cursors, its errors, resets, the state file.

@@ -39,11 +39,16 @@ async function handle(message, name) {
   await db.finish(conversation.id, message.id, next)
 }
 
-// What the contact said or tapped, whatever kind of message it came in.
+// What the contact said or tapped, whatever kind of message it came in. `content` is what its type has: the id and
+// type of a file, a place, the products of an order; `form` is what was entered in a Flow or an address form.
 function read(message) {
-  const reply = message.interactive?.button_reply ?? message.interactive?.list_reply
-  const text = message.text?.body ?? message.button?.text ?? reply?.title ?? ''
-  return { id: message.id, from: message.from, text: text.trim(), choice: reply?.id }
+  const { type, interactive } = message
+  const reply = interactive?.button_reply ?? interactive?.list_reply
+  const content = message[type] ?? {}
+  const text = message.text?.body ?? message.button?.text ?? reply?.title ?? content.caption ?? ''
+  const form = interactive?.nfm_reply && JSON.parse(interactive.nfm_reply.response_json)
+  const choice = reply?.id ?? message.button?.payload
+  return { id: message.id, from: message.from, type, text: text.trim(), choice, content, form }
 }
 
 function nameOf(message, value) {

@@ -1,22 +1,12 @@
 //! What the customer does: texts, choices and the commands.
 
-use std::path::Path;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use roost_emulator::ControlClient;
-use roost_emulator::control::wire::{Act, CustomerChange, MediaAct, NewCustomer};
-use roost_emulator::control::{ClientError, MessageStatus, SentKind};
+use roost_emulator::control::wire::{Act, CustomerChange, NewCustomer, TemplateDecision};
+use roost_emulator::control::{ClientError, CustomerClient, MessageStatus, SentKind, Template};
 
 use super::feed::all_sent;
-
-/// The largest picture that WhatsApp takes.
-const LARGEST_IMAGE_BYTES: usize = 5 * 1024 * 1024;
-
-/// A PNG of one grey pixel, for when any picture will do.
-const TINY_PNG: &str =
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mNoAAAAggCB2kUIOwAAAABJRU5ErkJggg==";
 
 /// A customer in front of a business number.
 #[derive(Clone, Debug)]
@@ -28,16 +18,54 @@ pub(super) struct Actor {
 }
 
 impl Actor {
-    /// Does it. Gives what to tell the person when WhatsApp refuses.
-    pub(super) async fn does(&self, act: Act) -> Result<Option<String>, ClientError> {
-        let customer = self.control.customer(&self.number_id, &self.phone);
-        match customer.does(act).await {
-            Ok(_) => Ok(None),
-            Err(ClientError::Refused(problem)) => {
-                Ok(Some(format!("that was not sent: {}", problem.detail)))
-            }
-            Err(error) => Err(error),
+    pub(super) fn customer(&self) -> CustomerClient {
+        self.control.customer(&self.number_id, &self.phone)
+    }
+
+    /// Does it. Gives the message's id, or what to tell the person when WhatsApp refuses.
+    pub(super) async fn does(&self, act: Act) -> Result<Result<String, String>, ClientError> {
+        let done = refusable(self.customer().does(act).await)?;
+        Ok(done.map_err(|why| format!("that was not sent: {why}")))
+    }
+
+    /// The templates of the number's account, by name.
+    pub(super) async fn templates(&self) -> Result<Vec<Template>, ClientError> {
+        let numbers = self.control.numbers().await?;
+        let own = numbers
+            .into_iter()
+            .find(|number| number.id == self.number_id);
+        let waba_id = own.map(|number| number.waba_id);
+        let mut all = self.control.templates().await?;
+        all.retain(|template| Some(&template.waba_id) == waba_id.as_ref());
+        all.sort_by(|a, b| (&a.name, &a.language).cmp(&(&b.name, &b.language)));
+        Ok(all)
+    }
+
+    /// Decides about all languages of a template. Gives what to tell the person.
+    pub(super) async fn decides(
+        &self,
+        name: &str,
+        decision: &TemplateDecision,
+    ) -> Result<String, ClientError> {
+        let templates = self.templates().await?;
+        let mut told = Vec::new();
+        for template in templates.iter().filter(|template| template.name == name) {
+            let decided = self.control.decide_template(&template.id, decision).await;
+            told.push(match refusable(decided)? {
+                Ok(template) => format!(
+                    "`{name}` ({}) is {} now",
+                    template.language,
+                    template.status.to_lowercase()
+                ),
+                Err(why) => why,
+            });
         }
+        Ok(match told.is_empty() {
+            true => {
+                format!("the account has no template `{name}`: /templates lists those that it has")
+            }
+            false => told.join("\n"),
+        })
     }
 
     /// Makes sure that the customer exists, by this name if there is one; gives their name.
@@ -50,8 +78,7 @@ impl Actor {
                     name: Some(name.to_owned()),
                     ..CustomerChange::default()
                 };
-                let customer = self.control.customer(&self.number_id, &self.phone);
-                customer.changes(&change).await?
+                self.customer().changes(&change).await?
             }
             (Some(known), _) => known,
             (None, name) => {
@@ -100,46 +127,20 @@ impl Actor {
     }
 }
 
+/// What WhatsApp refuses is for the person; everything else ends the chat.
+pub(super) fn refusable<T>(
+    answer: Result<T, ClientError>,
+) -> Result<Result<T, String>, ClientError> {
+    match answer {
+        Ok(done) => Ok(Ok(done)),
+        Err(ClientError::Refused(problem)) => Ok(Err(problem.detail)),
+        Err(error) => Err(error),
+    }
+}
+
 fn hours(ms: i64) -> String {
     let hours = ms as f64 / 3_600_000.0;
     let hours = (hours * 100.0).round() / 100.0;
     let unit = if hours == 1.0 { "hour" } else { "hours" };
     format!("{hours} {unit}")
-}
-
-/// A picture from a file, or a tiny one. Fails with what to tell the person.
-pub(super) async fn picture(path: Option<&Path>) -> Result<Act, String> {
-    let Some(path) = path else {
-        return Ok(image("image/png", TINY_PNG.to_owned()));
-    };
-    let shown = path.display();
-    let extension = path.extension().and_then(|extension| extension.to_str());
-    let mime_type = match extension.map(str::to_ascii_lowercase).as_deref() {
-        Some("png") => "image/png",
-        Some("jpg" | "jpeg") => "image/jpeg",
-        _ => {
-            return Err(format!(
-                "`{shown}` is not a picture that WhatsApp takes: name a .png or .jpg file"
-            ));
-        }
-    };
-    let bytes = tokio::fs::read(path)
-        .await
-        .map_err(|error| format!("`{shown}` cannot be read ({error}): check the path"))?;
-    if bytes.len() > LARGEST_IMAGE_BYTES {
-        return Err(format!(
-            "`{shown}` has {} bytes, and WhatsApp takes pictures of up to {LARGEST_IMAGE_BYTES}: \
-             make it smaller",
-            bytes.len()
-        ));
-    }
-    Ok(image(mime_type, STANDARD.encode(bytes)))
-}
-
-fn image(mime_type: &str, data: String) -> Act {
-    Act::Image(MediaAct {
-        mime_type: mime_type.to_owned(),
-        data,
-        ..MediaAct::default()
-    })
 }

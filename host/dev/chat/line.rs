@@ -19,7 +19,20 @@ pub(super) const HELP: &[&str] = &[
     "Write as the customer. A number answers with that button or row of the latest choices.",
     "/as PHONE [NAME]    become another customer, for example /as 34600000002 Ana",
     "/image [PATH]       send a picture: a PNG or JPEG file, or a tiny one without PATH",
+    "/file PATH          send a file: a video, recording, sticker or document, by the end of its name",
     "/location LAT LON   send a location, for example /location 40.4168 -3.7038",
+    "/contact PHONE NAME send a contact, for example /contact 34600000003 Leo",
+    "/react [EMOJI]      react to the bot's last message; without EMOJI take that back",
+    "/quote TEXT         answer the bot's last message by quoting it",
+    "/edit TEXT          change your last message; /revoke deletes it",
+    "/order SKU [COUNT]  order a product of the catalog that the bot showed",
+    "/address KEY=VALUE  answer an address message; more pairs with commas",
+    "/allow [always]     let the bot call you, when it asks; /deny does not",
+    "/flow               open the bot's last Flow; on its screens /back and /close",
+    "/templates          the templates of the account, and whether they can be sent",
+    "/approve NAME       have Meta approve a template; /reject NAME [REASON]",
+    "/marketing on|off   want marketing messages, or not",
+    "/day                let 24 hours pass, after which only templates go out",
     "/forward HOURS      move WhatsApp's clock, for example past the 24-hour window",
     "/sent               how many of the bot's messages to you were sent, delivered, read",
     "/say TEXT           send TEXT as it is, even a number; so does // before a slash",
@@ -42,9 +55,43 @@ pub(super) enum Line {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Command {
     Help,
-    As { phone: String, name: Option<String> },
+    As {
+        phone: String,
+        name: Option<String>,
+    },
     Image(Option<PathBuf>),
-    Location { latitude: f64, longitude: f64 },
+    File(PathBuf),
+    Location {
+        latitude: f64,
+        longitude: f64,
+    },
+    Contact {
+        phone: String,
+        name: String,
+    },
+    React(Option<String>),
+    Quote(String),
+    Edit(String),
+    Revoke,
+    Order {
+        sku: String,
+        count: u32,
+    },
+    Address(Vec<(String, String)>),
+    Permit {
+        accepts: bool,
+        is_permanent: bool,
+    },
+    Flow,
+    Back,
+    Close,
+    Templates,
+    Approve(String),
+    Reject {
+        name: String,
+        reason: Option<String>,
+    },
+    Marketing(bool),
     Forward(Duration),
     Sent,
     Quit,
@@ -79,6 +126,51 @@ fn parse_command(line: &str) -> Line {
             (!rest.is_empty()).then(|| PathBuf::from(rest)),
         )),
         "location" => parse_location(rest),
+        "file" => needs(rest, "/file needs a path, for example /file menu.pdf")
+            .map(|path| Command::File(PathBuf::from(path))),
+        "contact" => parse_contact(rest),
+        "react" => Ok(Command::React((!rest.is_empty()).then(|| rest.to_owned()))),
+        "quote" => {
+            needs(rest, "/quote needs a text, for example /quote this one").map(Command::Quote)
+        }
+        "edit" => needs(rest, "/edit needs a text, for example /edit at seven").map(Command::Edit),
+        "revoke" => Ok(Command::Revoke),
+        "order" => parse_order(rest),
+        "address" => parse_address(rest),
+        "allow" => Ok(Command::Permit {
+            accepts: true,
+            is_permanent: rest == "always",
+        }),
+        "deny" => Ok(Command::Permit {
+            accepts: false,
+            is_permanent: false,
+        }),
+        "flow" => Ok(Command::Flow),
+        "back" => Ok(Command::Back),
+        "close" => Ok(Command::Close),
+        "templates" => Ok(Command::Templates),
+        "approve" => needs(
+            rest,
+            "/approve needs a template's name: /templates lists them",
+        )
+        .map(Command::Approve),
+        "reject" => needs(
+            rest,
+            "/reject needs a template's name: /templates lists them",
+        )
+        .map(|rest| {
+            let (name, reason) = rest.split_once(' ').unwrap_or((&rest, ""));
+            Command::Reject {
+                name: name.to_owned(),
+                reason: (!reason.is_empty()).then(|| reason.trim().to_uppercase()),
+            }
+        }),
+        "marketing" => match rest {
+            "on" => Ok(Command::Marketing(true)),
+            "off" => Ok(Command::Marketing(false)),
+            _ => Err("write /marketing on or /marketing off".to_owned()),
+        },
+        "day" => Ok(Command::Forward(Duration::from_secs(24 * 3600))),
         "forward" => parse_forward(rest),
         "sent" => Ok(Command::Sent),
         "quit" => Ok(Command::Quit),
@@ -89,6 +181,51 @@ fn parse_command(line: &str) -> Line {
         )),
     };
     command.map_or_else(Line::Mistake, Line::Command)
+}
+
+fn needs(rest: &str, otherwise: &str) -> Result<String, String> {
+    match rest.is_empty() {
+        true => Err(otherwise.to_owned()),
+        false => Ok(rest.to_owned()),
+    }
+}
+
+fn parse_contact(rest: &str) -> Result<Command, String> {
+    let (phone, name) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    let (phone, name) = (parse_phone(phone), name.trim());
+    match (phone, name.is_empty()) {
+        (Some(phone), false) => Ok(Command::Contact {
+            phone,
+            name: name.to_owned(),
+        }),
+        _ => Err("a contact has a phone and a name: /contact 34600000003 Leo".to_owned()),
+    }
+}
+
+fn parse_order(rest: &str) -> Result<Command, String> {
+    let (sku, count) = rest.split_once(char::is_whitespace).unwrap_or((rest, "1"));
+    match count.trim().parse::<u32>() {
+        Ok(count) if count > 0 && !sku.is_empty() => Ok(Command::Order {
+            sku: sku.to_owned(),
+            count,
+        }),
+        _ => Err("an order has a product and how many of it: /order plant-7 2".to_owned()),
+    }
+}
+
+fn parse_address(rest: &str) -> Result<Command, String> {
+    let pairs: Option<Vec<(String, String)>> = rest
+        .split(',')
+        .map(|pair| {
+            let (key, value) = pair.split_once('=')?;
+            let (key, value) = (key.trim(), value.trim());
+            (!key.is_empty()).then(|| (key.to_owned(), value.to_owned()))
+        })
+        .collect();
+    pairs.map(Command::Address).ok_or_else(|| {
+        "an address has keys and values: /address name=Ana, city=Mumbai, in_pin_code=400063"
+            .to_owned()
+    })
 }
 
 fn parse_as(rest: &str) -> Result<Command, String> {

@@ -11,11 +11,15 @@
 //! outstanding after the one before it (`quiet`), so that the same input gives the same
 //! transcript.
 //!
+//! A Flow is played in the chat, too: its screens are printed, and its inputs asked for one by one (`forms`).
+//!
 //! Not here: the emulator's scene (number, app, token), the host, and what happens on a save.
 
 mod choices;
 mod command;
 mod feed;
+mod files;
+mod forms;
 mod line;
 mod quiet;
 mod render;

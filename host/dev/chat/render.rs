@@ -1,8 +1,9 @@
 //! What the bot sent, as lines for people.
 //!
-//! Not here: templates' texts, which only their account knows; their parameters are shown.
+//! A template is shown as its text with the parameters in it. Media are shown by the path of their file, where the chat
+//! keeps files, else by their link or id.
 
-use roost_emulator::control::{Choice, SentItem, SentKind, SentMessage};
+use roost_emulator::control::{Choice, Rendered, SentItem, SentKind, SentMessage};
 use serde_json::Value;
 
 /// Under `bot> ` and `you> `.
@@ -142,6 +143,10 @@ fn template(sent: &SentMessage) -> String {
         "[template] {name} ({})",
         text(&body["language"]["code"])
     )];
+    if let Some(rendered) = &sent.rendered {
+        lines.extend(template_text(sent, rendered));
+        return lines.join("\n");
+    }
     for component in body["components"].as_array().into_iter().flatten() {
         let kind = text(&component["type"]).to_lowercase();
         // The payload of a quick reply is its id, which nobody sees.
@@ -156,6 +161,37 @@ fn template(sent: &SentMessage) -> String {
     }
     lines.extend(buttons(sent));
     lines.join("\n")
+}
+
+/// A template as the customer sees it. Its quick replies have numbers; other buttons are only shown.
+fn template_text(sent: &SentMessage, rendered: &Rendered) -> Vec<String> {
+    let mut lines = Vec::new();
+    let components = sent.body["components"].as_array().into_iter().flatten();
+    let mut headers = components.filter(|c| text(&c["type"]).eq_ignore_ascii_case("header"));
+    let given = headers.next().map(|header| &header["parameters"][0]);
+    match (&rendered.header, given) {
+        (_, Some(given)) if given["type"].is_string() && given["type"] != "text" => {
+            lines.push(parameter(given));
+        }
+        (Some(header), _) => lines.push(format!("*{header}*")),
+        (None, _) => {}
+    }
+    lines.push(rendered.body.clone());
+    lines.extend(rendered.footer.as_ref().map(|footer| format!("_{footer}_")));
+    let choices = &sent.choices;
+    let is_choice = |button: &&String| choices.iter().any(|choice| choice.title == **button);
+    let others = rendered.buttons.iter().filter(|button| !is_choice(button));
+    lines.extend(others.map(|button| format!("[{button}]")));
+    for (index, card) in rendered.cards.iter().enumerate() {
+        lines.push(format!("card {}: {}", index + 1, card.body));
+        let others = card.buttons.iter().filter(|button| !is_choice(button));
+        lines.extend(others.map(|button| format!("[{button}]")));
+    }
+    if let Some(flow) = &sent.flow {
+        lines.push(format!("/flow opens the flow {}", flow.flow_id));
+    }
+    lines.extend(buttons(sent));
+    lines
 }
 
 fn parameter(parameter: &Value) -> String {
@@ -200,11 +236,65 @@ fn interactive(sent: &SentMessage) -> String {
             let flow = ["flow_name", "flow_id"].iter();
             let flow = flow.filter_map(|key| parameters[key].as_str()).next();
             let title = text(&parameters["flow_cta"]);
-            lines.push(format!("[{title}] opens the flow {}", flow.unwrap_or("?")));
+            let flow = flow.unwrap_or("?");
+            lines.push(format!("[{title}] /flow opens the flow {flow}"));
+        }
+        "product" => lines.push(format!(
+            "[product] {}: /order {}",
+            text(&action["product_retailer_id"]),
+            text(&action["product_retailer_id"])
+        )),
+        "product_list" => {
+            for section in action["sections"].as_array().into_iter().flatten() {
+                lines.extend(section["title"].as_str().map(str::to_owned));
+                for item in section["product_items"].as_array().into_iter().flatten() {
+                    let sku = text(&item["product_retailer_id"]);
+                    lines.push(format!("[product] {sku}: /order {sku}"));
+                }
+            }
+        }
+        "catalog_message" => {
+            let sku = parameters["thumbnail_product_retailer_id"].as_str();
+            lines.push(format!("[View catalog] /order {}", sku.unwrap_or("SKU")));
+        }
+        "carousel" => cards(sent, &mut lines),
+        "address_message" => lines.push(format!(
+            "[Send address] answer with /address name=…, city=… ({})",
+            text(&parameters["country"])
+        )),
+        "call_permission_request" => {
+            lines.push("[Allow calls] answer with /allow, /allow always or /deny".to_owned());
+        }
+        "voice_call" => {
+            let title = parameters["display_text"].as_str().unwrap_or("Call now");
+            lines.push(format!("[{title}] calls the business"));
+        }
+        "request_contact_info" => {
+            lines.push("[Share contact] answer with /contact PHONE NAME".to_owned());
         }
         other => lines.push(format!("[{other}] {action}")),
     }
     lines.join("\n")
+}
+
+/// The cards of a carousel, each with what is on it; what can be tapped has numbers over all of them.
+fn cards(sent: &SentMessage, lines: &mut Vec<String>) {
+    let cards = sent.body["action"]["cards"].as_array();
+    for (index, card) in cards.into_iter().flatten().enumerate() {
+        let kind = text(&card["header"]["type"]);
+        let header = media(&kind, &card["header"][&kind]);
+        let body = card["body"]["text"].as_str().unwrap_or_default();
+        lines.push(
+            format!("card {}: {header} {body}", index + 1)
+                .trim_end()
+                .to_owned(),
+        );
+        let link = &card["action"]["parameters"];
+        if let Some(url) = link["url"].as_str() {
+            lines.push(format!("[{}] {url}", text(&link["display_text"])));
+        }
+    }
+    lines.extend(buttons(sent));
 }
 
 /// Choices side by side, if there are any.

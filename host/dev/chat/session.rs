@@ -1,19 +1,24 @@
 //! A chat from its first line to its end.
 
+use std::collections::HashMap;
 use std::future::Future;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::time::Duration;
 
 use roost_emulator::ControlClient;
-use roost_emulator::control::wire::Act;
-use roost_emulator::control::{ClientError, SentItem};
+use roost_emulator::control::wire::{Act, FlowAct, FlowView, TemplateDecision};
+use roost_emulator::control::{ClientError, SentItem, SentKind, SentMessage};
+use serde_json::{Map, Value, json};
 use tokio::io::{AsyncBufRead, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::choices::{OpenChoices, Picked};
-use super::command::{Actor, picture};
+use super::command::{Actor, refusable};
+use super::files::{Files, file, picture};
+use super::forms::{Form, Next};
 use super::line::{Command, HELP, LONGEST_TEXT, Line, Lines, pieces};
 use super::quiet::{self, Waited};
 use super::screen::{Screen, Style};
@@ -42,6 +47,7 @@ pub struct Chat {
     verbosity: Verbosity,
     patience: Duration,
     notices: Option<mpsc::UnboundedReceiver<String>>,
+    files: Files,
     /// The cursor after the last thing that was printed.
     seen: u64,
     /// A cursor of deliveries from before.
@@ -72,6 +78,7 @@ impl Chat {
             verbosity: Verbosity::default(),
             patience: PATIENCE,
             notices: None,
+            files: Files(None),
             seen: before.last().map_or(0, |item| item.seq),
             deliveries,
         })
@@ -95,6 +102,14 @@ impl Chat {
     pub fn with_notices(self, notices: mpsc::UnboundedReceiver<String>) -> Self {
         Self {
             notices: Some(notices),
+            ..self
+        }
+    }
+
+    /// Keeps the files that the bot sends in a folder, and shows their paths.
+    pub fn with_files(self, folder: PathBuf) -> Self {
+        Self {
+            files: Files(Some(folder)),
             ..self
         }
     }
@@ -160,6 +175,12 @@ struct Session<W> {
     chat: Chat,
     screen: Screen<W>,
     open: OpenChoices,
+    /// The bot's newest message to each customer, by their phone.
+    newest: HashMap<String, SentMessage>,
+    /// Each customer's own newest message.
+    own: HashMap<String, String>,
+    /// The Flow that is open.
+    form: Option<Form>,
     /// Whether something was done that the bot may answer.
     has_acted: bool,
 }
@@ -170,6 +191,9 @@ impl<W: AsyncWrite + Unpin> Session<W> {
             screen: Screen::new(output, chat.style),
             chat,
             open: OpenChoices::default(),
+            newest: HashMap::new(),
+            own: HashMap::new(),
+            form: None,
             has_acted: false,
         }
     }
@@ -232,6 +256,13 @@ impl<W: AsyncWrite + Unpin> Session<W> {
         let mut lines = Vec::new();
         for item in items.iter().filter(|item| item.seq > self.chat.seen) {
             self.open.note(item);
+            if let SentKind::Message(message) = &item.kind
+                && message.message_type.as_str() != "reaction"
+            {
+                self.newest
+                    .insert(item.customer.clone(), (**message).clone());
+            }
+            let item = &self.chat.files.kept(&self.chat.actor.control, item).await;
             lines.extend(render::item(item, &self.chat.actor.phone));
             let sign = render::sign(item).filter(|_| self.chat.verbosity == Verbosity::Everything);
             lines.extend(sign.map(|sign| format!("* {sign}")));
@@ -252,6 +283,9 @@ impl<W: AsyncWrite + Unpin> Session<W> {
         }
         match meaning {
             Line::Empty => {}
+            Line::Text(text) | Line::Number(text) if self.form.is_some() => {
+                self.fill(&text).await?
+            }
             Line::Text(text) => self.say(&text).await?,
             Line::Number(number) => self.answer(&number).await?,
             Line::Mistake(why) => self.screen.notice(&why).await?,
@@ -299,9 +333,88 @@ impl<W: AsyncWrite + Unpin> Session<W> {
     async fn act(&mut self, act: Act) -> Result<(), ChatError> {
         self.has_acted = true;
         match self.chat.actor.does(act).await? {
-            Some(refusal) => self.screen.notice(&refusal).await,
-            None => Ok(()),
+            Err(refusal) => self.screen.notice(&refusal).await,
+            Ok(id) => {
+                self.own.insert(self.chat.actor.phone.clone(), id);
+                Ok(())
+            }
         }
+    }
+
+    /// The bot's newest message to the customer, if there is one.
+    fn last_of_bot(&self) -> Option<&SentMessage> {
+        self.newest.get(&self.chat.actor.phone)
+    }
+
+    /// Opens the bot's newest Flow.
+    async fn open_flow(&mut self) -> Result<(), ChatError> {
+        match refusable(self.chat.actor.customer().opens_flow(None).await)? {
+            Ok(view) => self.see(view, false).await,
+            Err(why) => self.screen.notice(&why).await,
+        }
+    }
+
+    /// Takes a line as an answer on the screen of the open Flow.
+    async fn fill(&mut self, line: &str) -> Result<(), ChatError> {
+        let Some(form) = &mut self.form else {
+            return Ok(());
+        };
+        match form.take(line).await {
+            Next::Ask(question) => self.screen.notice(&question).await,
+            Next::Mistake(why) => self.screen.notice(&why).await,
+            Next::Act(act) => self.in_flow(act).await,
+        }
+    }
+
+    async fn in_flow(&mut self, act: FlowAct) -> Result<(), ChatError> {
+        let selects = matches!(act, FlowAct::Select { .. });
+        match refusable(self.chat.actor.customer().in_flow(act).await)? {
+            Ok(view) => self.see(view, selects).await,
+            Err(why) => {
+                // The screen is asked for again, from the beginning.
+                let notice = format!("the Flow does not go on: {why}");
+                self.screen.notice(&notice).await?;
+                match refusable(self.chat.actor.customer().sees_flow().await)? {
+                    Ok(view) => self.see(view, false).await,
+                    Err(_) => {
+                        self.form = None;
+                        Ok(())
+                    }
+                }
+            }
+        }
+    }
+
+    /// Shows what a Flow shows; `selects` when something was only chosen on its screen.
+    async fn see(&mut self, view: FlowView, selects: bool) -> Result<(), ChatError> {
+        // Its endpoint was asked, and its answer is a message.
+        self.has_acted = true;
+        if let Some(error) = &view.error {
+            let notice = format!("the Flow shows an error: {error}");
+            self.screen.notice(&notice).await?;
+        }
+        if selects
+            && let Some(form) = &mut self.form
+            && form.went_on(view.clone())
+        {
+            let question = form.question();
+            return self.screen.notice(&question).await;
+        }
+        let is_done = view.message_id.is_some();
+        if let Some(id) = &view.message_id {
+            self.own.insert(self.chat.actor.phone.clone(), id.clone());
+        }
+        self.form = Form::of(view);
+        let told = match &self.form {
+            Some(form) => {
+                let mut lines = form.texts();
+                lines.push(form.question());
+                lines.join("\n")
+            }
+            None if is_done => "the Flow is done: its answer is sent".to_owned(),
+            None => "the Flow is closed".to_owned(),
+        };
+        self.screen.notice(&told).await
     }
 
     async fn obey(&mut self, command: Command) -> Result<(), ChatError> {
@@ -316,6 +429,117 @@ impl<W: AsyncWrite + Unpin> Session<W> {
                 Ok(act) => return self.act(act).await,
                 Err(why) => why,
             },
+            Command::File(path) => match file(&path).await {
+                Ok(act) => return self.act(act).await,
+                Err(why) => why,
+            },
+            Command::Flow => return self.open_flow().await,
+            Command::Back | Command::Close if self.form.is_none() => {
+                "no Flow is open: /flow opens the bot's last one".to_owned()
+            }
+            Command::Back => return self.in_flow(FlowAct::Back).await,
+            Command::Close => return self.in_flow(FlowAct::Close).await,
+            Command::Templates => self.templates().await?,
+            Command::Approve(name) => {
+                let decision = TemplateDecision {
+                    event: "APPROVED".to_owned(),
+                    ..TemplateDecision::default()
+                };
+                self.has_acted = true;
+                self.chat.actor.decides(&name, &decision).await?
+            }
+            Command::Reject { name, reason } => {
+                let decision = TemplateDecision {
+                    event: "REJECTED".to_owned(),
+                    reason: Some(reason.unwrap_or_else(|| "INVALID_FORMAT".to_owned())),
+                    ..TemplateDecision::default()
+                };
+                self.has_acted = true;
+                self.chat.actor.decides(&name, &decision).await?
+            }
+            Command::Marketing(wants) => {
+                self.has_acted = true;
+                let customer = self.chat.actor.customer();
+                match refusable(customer.wants_marketing(wants).await)? {
+                    Ok(_) if wants => "you want marketing messages".to_owned(),
+                    Ok(_) => "you do not want marketing messages".to_owned(),
+                    Err(why) => why,
+                }
+            }
+            Command::Contact { phone, name } => {
+                let first = name.split(' ').next().unwrap_or_default();
+                let card = json!({
+                    "name": {"formatted_name": name, "first_name": first},
+                    "phones": [{"phone": format!("+{phone}"), "wa_id": phone, "type": "CELL"}],
+                });
+                let act = Act::Contacts {
+                    contacts: vec![card],
+                    reply_to: None,
+                };
+                return self.act(act).await;
+            }
+            Command::React(_) | Command::Quote(_) if self.last_of_bot().is_none() => {
+                "the bot has not sent you a message yet".to_owned()
+            }
+            Command::React(emoji) => {
+                let message_id = self.last_of_bot().map(|message| message.id.clone());
+                let message_id = message_id.unwrap_or_default();
+                return self.act(Act::Reaction { message_id, emoji }).await;
+            }
+            Command::Quote(body) => {
+                let reply_to = self.last_of_bot().map(|message| message.id.clone());
+                return self.act(Act::Text { body, reply_to }).await;
+            }
+            Command::Edit(_) | Command::Revoke
+                if !self.own.contains_key(&self.chat.actor.phone) =>
+            {
+                "you have not sent a message yet".to_owned()
+            }
+            Command::Edit(body) => {
+                let message_id = self.own[&self.chat.actor.phone].clone();
+                return self.alter(Act::Edit { message_id, body }).await;
+            }
+            Command::Revoke => {
+                let message_id = self.own[&self.chat.actor.phone].clone();
+                return self.alter(Act::Revoke { message_id }).await;
+            }
+            Command::Order { sku, count } => {
+                let shown = self.last_of_bot();
+                let catalog = shown.and_then(|shown| shown.body["action"]["catalog_id"].as_str());
+                let item = json!({
+                    "product_retailer_id": sku, "quantity": count, "item_price": 1, "currency": "USD",
+                });
+                let act = Act::Order {
+                    catalog_id: catalog.unwrap_or("catalog").to_owned(),
+                    product_items: vec![item],
+                    text: None,
+                    reply_to: None,
+                };
+                return self.act(act).await;
+            }
+            Command::Address(pairs) => {
+                let values: Map<String, Value> = pairs
+                    .into_iter()
+                    .map(|(key, value)| (key, value.into()))
+                    .collect();
+                let act = Act::Address {
+                    values: values.into(),
+                    saved_address_id: None,
+                    message_id: None,
+                };
+                return self.act(act).await;
+            }
+            Command::Permit {
+                accepts,
+                is_permanent,
+            } => {
+                let act = Act::CallPermission {
+                    accepts,
+                    is_permanent,
+                    message_id: None,
+                };
+                return self.act(act).await;
+            }
             Command::Location {
                 latitude,
                 longitude,
@@ -333,6 +557,36 @@ impl<W: AsyncWrite + Unpin> Session<W> {
             Command::Sent => self.chat.actor.tally().await?,
         };
         self.screen.notice(&notice).await
+    }
+
+    /// Changes a message that stays the customer's newest one.
+    async fn alter(&mut self, act: Act) -> Result<(), ChatError> {
+        let newest = self.own.get(&self.chat.actor.phone).cloned();
+        self.act(act).await?;
+        if let Some(newest) = newest {
+            self.own.insert(self.chat.actor.phone.clone(), newest);
+        }
+        Ok(())
+    }
+
+    /// The account's templates, a line for each.
+    async fn templates(&self) -> Result<String, ChatError> {
+        let templates = self.chat.actor.templates().await?;
+        let lines: Vec<String> = templates
+            .iter()
+            .map(|template| {
+                format!(
+                    "{} ({}): {}",
+                    template.name,
+                    template.language,
+                    template.status.to_lowercase()
+                )
+            })
+            .collect();
+        Ok(match lines.is_empty() {
+            true => "the account has no template: `roost templates create` makes one".to_owned(),
+            false => lines.join("\n"),
+        })
     }
 }
 

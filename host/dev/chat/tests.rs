@@ -8,7 +8,7 @@ use roost_emulator::control::wire::Act;
 use serde_json::{Value, json};
 
 use super::choices::{OpenChoices, Picked};
-use super::command::picture;
+use super::files::{file, picture};
 use super::line::{Command, LONGEST_TEXT, Line, Lines, pieces};
 use super::render;
 use super::screen::{Screen, Style};
@@ -200,13 +200,26 @@ fn other_interactive_messages_say_what_a_tap_would_do() {
     let expected = "     [Send location] answer with /location LAT LON";
     check("location_request_message", place, expected);
     let flow = json!({"parameters": {"flow_cta": "Book", "flow_id": "42"}});
-    check("flow", flow, "     [Book] opens the flow 42");
-    let other = json!({"catalog": 7});
+    check("flow", flow, "     [Book] /flow opens the flow 42");
+    let product = json!({"catalog_id": "7", "product_retailer_id": "plant"});
+    check("product", product, "     [product] plant: /order plant");
+    let catalog = json!({"parameters": {"thumbnail_product_retailer_id": "plant"}});
     check(
-        "product_list",
-        other,
-        r#"     [product_list] {"catalog":7}"#,
+        "catalog_message",
+        catalog,
+        "     [View catalog] /order plant",
     );
+    let address = json!({"parameters": {"country": "IN"}});
+    let expected = "     [Send address] answer with /address name=…, city=… (IN)";
+    check("address_message", address, expected);
+    let expected = "     [Allow calls] answer with /allow, /allow always or /deny";
+    check("call_permission_request", json!({}), expected);
+    let call = json!({"parameters": {"display_text": "Ring us"}});
+    check("voice_call", call, "     [Ring us] calls the business");
+    let expected = "     [Share contact] answer with /contact PHONE NAME";
+    check("request_contact_info", json!({}), expected);
+    let other = json!({"catalog": 7});
+    check("riddle", other, r#"     [riddle] {"catalog":7}"#);
 }
 
 #[test]
@@ -319,6 +332,71 @@ async fn a_prompt_moves_below_what_is_printed() {
 
     let expected = "you> \r\x1b[Kbot> hi\nyou> bot> again\nyou> \n";
     assert_eq!(String::from_utf8(shown).unwrap(), expected);
+}
+
+#[test]
+fn commands_for_every_type_say_what_they_need() {
+    means(
+        "/file a b.pdf",
+        Line::Command(Command::File(PathBuf::from("a b.pdf"))),
+    );
+    let order = Command::Order {
+        sku: "plant".to_owned(),
+        count: 2,
+    };
+    means("/order plant 2", Line::Command(order));
+    let address = vec![
+        ("name".to_owned(), "Ana Sol".to_owned()),
+        ("city".to_owned(), "Bern".to_owned()),
+    ];
+    means(
+        "/address name=Ana Sol, city=Bern",
+        Line::Command(Command::Address(address)),
+    );
+    let contact = Command::Contact {
+        phone: "34600000003".to_owned(),
+        name: "Leo".to_owned(),
+    };
+    means("/contact +34-600000003 Leo", Line::Command(contact));
+    let rejected = Command::Reject {
+        name: "sale".to_owned(),
+        reason: Some("ABUSIVE_CONTENT".to_owned()),
+    };
+    means("/reject sale abusive_content", Line::Command(rejected));
+    means(
+        "/day",
+        Line::Command(Command::Forward(Duration::from_secs(86_400))),
+    );
+    means("/react", Line::Command(Command::React(None)));
+    is_mistake("/file", "/file menu.pdf");
+    is_mistake("/order plant none", "/order plant-7 2");
+    is_mistake("/address here", "/address name=Ana");
+    is_mistake("/contact Leo", "/contact 34600000003 Leo");
+    is_mistake("/marketing", "/marketing on or /marketing off");
+    is_mistake("/approve", "/templates lists them");
+}
+
+#[tokio::test]
+async fn a_file_is_sent_as_what_its_name_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let act = async |name: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, b"x").unwrap();
+        file(&path).await
+    };
+    assert!(matches!(act("a.mp4").await, Ok(Act::Video(_))));
+    assert!(matches!(act("a.webp").await, Ok(Act::Sticker(_))));
+    assert!(matches!(act("a.mp3").await, Ok(Act::Audio(media)) if !media.voice));
+    assert!(matches!(act("a.ogg").await, Ok(Act::Audio(media)) if media.voice));
+    let Ok(Act::Document(document)) = act("menu.PDF").await else {
+        panic!("a PDF is a document");
+    };
+    assert_eq!(document.filename.as_deref(), Some("menu.PDF"));
+    let mistake = act("a.exe").await.unwrap_err();
+    assert!(
+        mistake.contains("has to end in one of png, jpg"),
+        "{mistake}"
+    );
 }
 
 #[tokio::test]

@@ -79,15 +79,15 @@ impl Inbox {
         }
     }
 
-    /// Has the listener hear what is about accounts.
+    /// Has the listeners hear what is about accounts.
     async fn tell_of_accounts(&self, pieces: &[Piece]) -> Result<(), sqlx::Error> {
-        let Some(listener) = &self.listener else {
-            return Ok(());
-        };
         for piece in pieces {
-            if let (Content::Other { field }, Some(account)) =
+            let (Content::Other { field }, Some(account)) =
                 (&piece.content, &piece.route.account_id)
-            {
+            else {
+                continue;
+            };
+            for listener in &self.listeners {
                 listener
                     .hear(account, field, &piece.payload, &piece.dedupe_key)
                     .await?;

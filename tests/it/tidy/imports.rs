@@ -199,7 +199,7 @@ const IMPORTS: [(&str, &[&str]); 52] = [
     ),
     (
         "flows",
-        &["accounts", "keys", "projects", "whatsapp", "words"],
+        &["accounts", "inbox", "keys", "projects", "whatsapp", "words"],
     ),
     (
         "fuzzing",

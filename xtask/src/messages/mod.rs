@@ -9,6 +9,9 @@
 //! | `sdk/roost/api/messages.d.ts` | its types, with examples |
 //! | `docs/whatsapp.md`, a part | tables for people |
 //!
+//! Another table of `docs/whatsapp.md` says what the Cloud API has and by what one gets at it: `cloud_api` makes it of
+//! `wit/cloud-api.json` and of what is registered.
+//!
 //! A type is a `record` of fields, a `variant` or an `enum`. A field's `type` is one of WIT's, another type of the
 //! declaration, `json-object` (an object of JSON, in WIT a string), or, of what comes in, `json-text` and `json-value`.
 //! What else a field says:
@@ -33,6 +36,7 @@
 //! Of what comes in, `at` is the path in Meta's JSON, from the message on (`contact:` from its contact, `metadata:` from
 //! the number), `a>b` goes into JSON within a text, `first` is the first path that has something, and `when` tells the types apart.
 
+mod cloud_api;
 mod docs;
 mod npm;
 mod wit;
@@ -87,7 +91,11 @@ fn made(root: &Path) -> Result<Vec<(String, String)>> {
         part(
             root,
             "docs/whatsapp.md",
-            &[&docs::outbound(&declared), &docs::inbound(&declared)],
+            &[
+                &docs::outbound(&declared),
+                &docs::inbound(&declared),
+                &cloud_api::table(root)?,
+            ],
         )?,
     ])
 }

@@ -144,7 +144,7 @@ fn name_of(call: &Call<'_>) -> Result<Option<String>, GraphError> {
 }
 
 fn categories_of(call: &Call<'_>) -> Result<Option<Vec<String>>, GraphError> {
-    let Some(categories) = call.request.texts("categories") else {
+    let Some(categories) = call.request.words("categories") else {
         return Ok(None);
     };
     if categories.is_empty() {
@@ -196,7 +196,7 @@ fn check_unique(
         None => Ok(()),
         Some(_) => Err(GraphError::managed(
             100,
-            Some(4_016_019),
+            None,
             "Flow name is not unique",
             "The name of a Flow must be unique within its WhatsApp Business Account. Choose \
              another name.",

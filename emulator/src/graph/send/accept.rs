@@ -214,7 +214,7 @@ fn terms_of(
         });
     };
     let template = template::find(world, &number.waba_id, sent)?;
-    let checked = template::check(template, sent, now_ms)?;
+    let checked = template::check(template, sent)?;
     check_media(world, number, &checked.media, MessageType::Template, now_ms)?;
     if let Some(flow) = &checked.flow {
         check_flow_state(world, &flow.flow_id)?;

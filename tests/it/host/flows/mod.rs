@@ -594,3 +594,24 @@ async fn what_is_wrong_is_said_before_meta_is_asked() {
         .json(&json!({ "action": "INIT" }));
     assert_eq!(posted.send().await.unwrap().status(), 200);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_meta_makes_of_a_flow_is_known_as_soon_as_it_tells() {
+    let scene = Scene::set().await;
+    scene.host.hears_of(&["messages", "flows"]).await;
+    let pushed = scene.pushes("shop").await;
+    scene.pushes("other").await;
+    assert_eq!(scene.publishes("shop").await["status"], "PUBLISHED");
+    let flow_id = pushed["flow"]["flow_id"].as_str().unwrap();
+    for status in ["THROTTLED", "PUBLISHED", "BLOCKED"] {
+        let control = scene.host.emulator();
+        control.set_flow_status(flow_id, status).await.unwrap();
+        eventually("the status is told", async || {
+            let flow = scene.operator.get("/v1/projects/shop/flows/booking").await;
+            (flow.ok()["status"] == status).then_some(())
+        })
+        .await;
+    }
+    let theirs = scene.operator.get("/v1/projects/other/flows/booking").await;
+    assert_eq!(theirs.ok()["status"], "DRAFT");
+}
